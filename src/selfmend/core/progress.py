@@ -1,0 +1,43 @@
+"""Progress as events: methods tell what happens, the CLI, the page and notebooks render it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from selfmend.core.types import Image
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgressEvent:
+    """One moment of a piece of work.
+
+    Attributes:
+        stage: name of the stage, e.g. "scale 3 (57x85)".
+        stage_index: 0-based index of the stage.
+        stage_count: number of stages if known, else 0.
+        step: steps done in this stage, 0...steps.
+        steps: steps of this stage.
+        done: fraction of the whole work in [0, 1] if known, else None. It counts cost, not steps: fine scales weigh more.
+        terms: losses and other numbers by name.
+        preview: a picture of the state, if there is one.
+    """
+
+    stage: str
+    stage_index: int = 0
+    stage_count: int = 0
+    step: int = 0
+    steps: int = 0
+    done: float | None = None
+    terms: Mapping[str, float] = field(default_factory=dict)
+    preview: Image | None = None
+
+
+Progress: TypeAlias = Callable[[ProgressEvent], None]
+"""Takes events as they happen. Raising from it stops the work at that step; training state is saved first."""
+
+
+def silent(event: ProgressEvent) -> None:
+    """The progress that shows nothing."""
