@@ -98,7 +98,5 @@ def check_mask(mask: Mask, image: Image, *, name: str = "mask") -> Mask:
         came = f"{mask.dtype} {tuple(mask.shape)}" if isinstance(mask, torch.Tensor) else type(mask).__name__
         raise MaskError(f"{name} is {came}; a bool tensor (N, 1, H, W), True = hole, fits")
     if mask.shape[0] != image.shape[0] or mask.shape[2:] != image.shape[2:]:
-        raise MaskError(
-            f"{name} is {tuple(mask.shape)} and the image {tuple(image.shape)}; same N, H and W are needed"
-        )
+        raise MaskError(f"{name} is {tuple(mask.shape)} and the image {tuple(image.shape)}; same N, H and W are needed")
     return mask
