@@ -1,0 +1,104 @@
+"""SinGAN's pyramid: which sizes it has, and the pictures and masks at these sizes, coarsest first.
+
+Shaham et al., "SinGAN", ICCV 2019, Sec. 3.1; the number of scales follows the authors' code, which counts on the
+original size of the picture, before it is shrunk to the largest size.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from selfmend.core.checks import OptionError
+from selfmend.core.types import Image, Mask, Size
+from selfmend.image.resize import resize, resize_mask, scaled_size
+
+
+@dataclass(frozen=True, kw_only=True)
+class PyramidPlan:
+    """The sizes of a pyramid.
+
+    Attributes:
+        sizes: (height, width) of each scale, coarsest first.
+        factor: size of a scale divided by the size of the next finer one, in (0, 1]; 1 if there is one scale.
+    """
+
+    sizes: tuple[Size, ...]
+    factor: float
+
+    def scale_to(self, level: int) -> float:
+        """The nominal shrink factor from the finest scale to scale `level`, in (0, 1]."""
+        return self.factor ** (len(self.sizes) - 1 - level)
+
+
+def plan_pyramid(size: Size, *, min_size: int = 25, max_size: int = 250, target_factor: float = 0.75) -> PyramidPlan:
+    """Plan the scales for a picture.
+
+    Args:
+        size: (height, width) of the picture, in pixels, before any shrinking.
+        min_size: short side of the coarsest scale, in pixels.
+        max_size: long side of the finest scale, in pixels; a smaller picture is not enlarged.
+        target_factor: desired size ratio of neighbouring scales; the true one brings the coarsest to `min_size`.
+
+    Returns:
+        A plan with at least one scale.
+
+    Raises:
+        OptionError: if the sizes are not positive and in order, or the factor is not in (0, 1).
+
+    Example:
+        >>> plan_pyramid((64, 64)).sizes
+        ((25, 25), (31, 31), (37, 37), (44, 44), (54, 54), (64, 64))
+    """
+    if not 0 < target_factor < 1:
+        raise OptionError(f"target_factor is {target_factor}; a value between 0 and 1 fits (the paper's is 0.75)")
+    if not 0 < min_size <= max_size or min(size) < 1:
+        raise OptionError(
+            f"min_size is {min_size}, max_size {max_size}, picture {size}; 0 < min_size <= max_size and a picture of "
+            "at least 1x1 fit"
+        )
+    short, long = min(size), max(size)
+    scales = math.ceil(math.log(min_size / short, target_factor)) + 1
+    dropped = math.ceil(math.log(min(max_size, long) / long, target_factor))
+    last = max(scales - dropped, 0)
+    shrink = min(max_size / long, 1.0)
+    finest = scaled_size(size, shrink)
+    factor = min((min_size / min(finest)) ** (1 / last), 1.0) if last else 1.0
+    if factor == 1.0:  # the picture is not larger than min_size: nothing to build a pyramid on
+        return PyramidPlan(sizes=(finest,), factor=1.0)
+    return PyramidPlan(sizes=tuple(scaled_size(finest, factor ** (last - i)) for i in range(last + 1)), factor=factor)
+
+
+def image_pyramid(image: Image, plan: PyramidPlan) -> list[Image]:
+    """The picture at every scale, each made from the finest one, not from its neighbour.
+
+    Args:
+        image: floating (N, C, H, W).
+        plan: made for the size of `image`.
+
+    Returns:
+        (N, C, *plan.sizes[i]) for each i, coarsest first.
+    """
+    finest = image if image.shape[-2:] == plan.sizes[-1] else resize(image, plan.sizes[-1], scale=_shrink(image, plan))
+    levels = [resize(finest, size, scale=plan.scale_to(i)) for i, size in enumerate(plan.sizes[:-1])]
+    return [*levels, finest]
+
+
+def mask_pyramid(mask: Mask, plan: PyramidPlan) -> list[Mask]:
+    """The mask at every scale; any contribution of a hole makes a hole.
+
+    Args:
+        mask: bool (N, 1, H, W), True = hole.
+        plan: made for the size of `mask`.
+
+    Returns:
+        bool (N, 1, *plan.sizes[i]) for each i, coarsest first.
+    """
+    finest = mask if mask.shape[-2:] == plan.sizes[-1] else resize_mask(mask, plan.sizes[-1], scale=_shrink(mask, plan))
+    levels = [resize_mask(finest, size, scale=plan.scale_to(i)) for i, size in enumerate(plan.sizes[:-1])]
+    return [*levels, finest]
+
+
+def _shrink(image: Image, plan: PyramidPlan) -> float:
+    """The nominal factor from a picture to the finest scale: that of the long side, which is exact."""
+    return max(plan.sizes[-1]) / max(image.shape[-2:])

@@ -1,0 +1,42 @@
+"""The rules behind tests/data: weights and inputs of the golden vectors are computed, only outputs are stored."""
+
+import json
+import zlib
+from pathlib import Path
+
+import numpy as np
+import torch
+
+DATA = Path(__file__).parent / "data"
+
+
+def weight_by_rule(key: str, shape: tuple[int, ...]) -> torch.Tensor:
+    """The value of the tensor `key`, by its name and shape alone."""
+    u = np.random.default_rng(zlib.crc32(key.encode())).uniform(-1, 1, shape).astype(np.float32)
+    if key.endswith("running_var"):
+        u = 1 + 0.5 * u
+    elif len(shape) == 1:
+        u = 1 + 0.1 * u if key.endswith("weight") else 0.1 * u
+    else:
+        u = u * np.float32(np.sqrt(3 / np.prod(shape[1:])))
+    return torch.from_numpy(np.asarray(u, np.float32))
+
+
+def input_by_rule(seed: int, shape: tuple[int, ...]) -> torch.Tensor:
+    """default_rng(seed) uniform in [-1, 1]."""
+    return torch.from_numpy(np.random.default_rng(seed).uniform(-1, 1, shape).astype(np.float32))
+
+
+def load_golden(name: str) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+    """The arrays of tests/data/<name>.npz, and the state dict that belongs to them."""
+    with np.load(DATA / f"{name}.npz") as file:
+        arrays = {k: torch.from_numpy(file[k]) for k in file.files if file[k].dtype.kind == "f"}
+        keys = json.loads(str(file["state_dict"]))
+    return arrays, {key: weight_by_rule(key, tuple(shape)) for key, shape in keys}
+
+
+def assert_golden(actual: torch.Tensor, expected: torch.Tensor, tolerance: float = 1e-4) -> None:
+    """Equal up to `tolerance` times the largest expected value."""
+    assert actual.shape == expected.shape
+    worst = float((actual.double() - expected.double()).abs().max() / expected.double().abs().max())
+    assert worst <= tolerance, f"differs by {worst:.2e} of the largest value"

@@ -1,0 +1,54 @@
+import json
+
+import pytest
+import torch
+
+from golden import DATA
+from selfmend.core.checks import OptionError
+from selfmend.image.pyramid import image_pyramid, mask_pyramid, plan_pyramid
+
+PLANS = json.loads((DATA / "singan_pyramids.json").read_text())
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=lambda p: "x".join(map(str, p["input"])))
+def test_equals_the_reference_plan(plan: dict) -> None:
+    ours = plan_pyramid(tuple(plan["input"]))
+    assert [list(size) for size in ours.sizes] == plan["sizes"]
+    assert len(ours.sizes) == plan["scales"]
+    assert ours.factor == pytest.approx(plan["factor"], rel=1e-12)
+
+
+@pytest.mark.parametrize("size", [(20, 30), (1, 1), (25, 25), (3, 4000), (26, 26)])
+def test_small_and_thin_pictures_have_a_plan(size: tuple[int, int]) -> None:
+    plan = plan_pyramid(size)
+    assert 0 < plan.factor <= 1
+    assert max(plan.sizes[-1]) <= 250
+    assert all(min(s) >= 1 for s in plan.sizes)
+
+
+def test_levels_come_from_the_finest() -> None:
+    image = torch.rand(1, 3, 64, 80, generator=torch.Generator().manual_seed(0))
+    mask = torch.zeros(1, 1, 64, 80, dtype=torch.bool)
+    mask[..., 20:40, 30:50] = True
+    plan = plan_pyramid((64, 80))
+    images, masks = image_pyramid(image, plan), mask_pyramid(mask, plan)
+    assert [tuple(i.shape[-2:]) for i in images] == list(plan.sizes)
+    assert [tuple(m.shape[-2:]) for m in masks] == list(plan.sizes)
+    assert torch.equal(images[-1], image)
+    assert torch.equal(masks[-1], mask)
+    spoiled = image_pyramid(torch.where(mask, 5.0, image), plan)
+    for clean, dirty, hole in zip(images, spoiled, masks, strict=True):
+        assert torch.allclose(clean.where(~hole, 0), dirty.where(~hole, 0), atol=1e-5)
+
+
+def test_large_pictures_shrink_to_max_size() -> None:
+    plan = plan_pyramid((120, 200), max_size=100)
+    assert plan.sizes[-1] == (60, 100)
+    assert image_pyramid(torch.rand(1, 1, 120, 200), plan)[-1].shape == (1, 1, 60, 100)
+
+
+def test_refuses() -> None:
+    with pytest.raises(OptionError, match=r"target_factor is 1\.5"):
+        plan_pyramid((64, 64), target_factor=1.5)
+    with pytest.raises(OptionError, match="min_size is 50, max_size 20"):
+        plan_pyramid((64, 64), min_size=50, max_size=20)
