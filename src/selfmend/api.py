@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -105,15 +106,35 @@ def fit(
     """
     picture = read_picture(image)
     hole = None if mask is None else read_mask(mask, picture, invert=invert_mask)
-    learner = _learner(method, preset, options, device)
+    return fit_picture(
+        method, picture, hole, preset=preset, options=options, seed=seed, device=device, folder=folder,
+        opaque=_is_alpha(mask), progress=progress,
+    )  # fmt: skip
+
+
+def fit_picture(
+    method: str,
+    picture: Picture,
+    mask: Mask | None,
+    *,
+    preset: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    folder: str | Path | None = None,
+    opaque: bool = False,
+    progress: Progress = silent,
+) -> Model:
+    """`fit` for a picture and mask that are already read; `opaque` says that transparency was the mask."""
+    learner = _learner(method, preset, options or {}, device)
+    model = Model(learner, picture, mask, seed=seed, opaque=opaque)
     run_folder = None if folder is None else RunFolder(folder)
-    model = Model(learner, picture, hole, seed=seed, opaque=_is_alpha(mask))
     if run_folder and run_folder.start(model._record()):
         learner.load_state_dict(run_folder.weights()["method"])
         learner.fitted = True
         return model
     state_folder = run_folder.training if run_folder else None
-    learner.fit(picture.image, hole, seed=seed, folder=state_folder, progress=progress)
+    learner.fit(picture.image, mask, seed=seed, folder=state_folder, progress=progress)
     if run_folder:
         model._finish(run_folder)
     return model
@@ -215,12 +236,12 @@ class Model:
             "method": self.method.name,
             "config": describe_config(self.method.config),
             "seed": self.seed,
-            "picture": {"height": height, "width": width, "sha256": _digest(self.picture.image, self.mask)},
+            "picture": {"height": height, "width": width, "sha256": digest(self.picture.image, self.mask)},
             "opaque": self._opaque,
         }
 
 
-def _learner(method: str, preset: str | None, options: dict[str, Any], device: str) -> LearningMethod:
+def _learner(method: str, preset: str | None, options: Mapping[str, Any], device: str) -> LearningMethod:
     kind = method_class(method)
     if not issubclass(kind, LearningMethod):
         learning = [n for n in method_names() if method_class(n).learns]
@@ -237,7 +258,7 @@ def _is_alpha(mask: Any) -> bool:
     return isinstance(mask, str) and mask == "alpha"
 
 
-def _digest(image: Image, mask: Mask | None) -> str:
+def digest(image: Image, mask: Mask | None) -> str:
     """Names a picture and its hole; what the hole holds does not count."""
     known = image if mask is None else torch.where(mask, 0.0, image)
     digest = hashlib.sha256(known.numpy().tobytes())
