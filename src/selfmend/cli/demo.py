@@ -19,7 +19,7 @@ def demo(
 ) -> None:
     """Mend a damaged photo, and write what it was, where the hole is, what came out, and all side by side."""
     import selfmend.api as api
-    from selfmend.demo_photo import damaged_photo
+    from selfmend.image.demo_photo import damaged_photo
     from selfmend.image.io import check_output, read_picture, save_picture
     from selfmend.image.mask import read_mask
     from selfmend.image.sheet import contact_sheet

@@ -41,6 +41,7 @@ class Method(ABC):
         source: the paper.
         presets: named configs; the first is the default.
         learns: whether the method trains on the picture that it fills.
+        deterministic: whether the seed has no influence.
     """
 
     name: ClassVar[str]
@@ -48,6 +49,7 @@ class Method(ABC):
     source: ClassVar[str]
     presets: ClassVar[Mapping[str, Any]]
     learns: ClassVar[bool] = False
+    deterministic: ClassVar[bool] = False
 
     def __init__(self, config: Any = None, *, device: str | torch.device = "cpu") -> None:
         self.config = next(iter(self.presets.values())) if config is None else config

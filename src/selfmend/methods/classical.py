@@ -33,6 +33,7 @@ class Telea(Method):
     title: ClassVar[str] = "smooth fill by fast marching (OpenCV); milliseconds, for scratches and thin lines"
     source: ClassVar[str] = "A. Telea, An image inpainting technique based on the fast marching method, 2004"
     presets: ClassVar = {"default": MarchingConfig()}
+    deterministic: ClassVar[bool] = True
 
     def fill(self, image: Image, mask: Mask, *, generator: torch.Generator, progress: Progress = silent) -> Image:
         """Fill one picture; see `Method.fill`."""
@@ -46,6 +47,7 @@ class NavierStokes(Method):
     title: ClassVar[str] = "smooth fill that continues edges a little way (OpenCV); milliseconds"
     source: ClassVar[str] = "M. Bertalmio et al., Navier-Stokes, fluid dynamics, and image and video inpainting, 2001"
     presets: ClassVar = {"default": MarchingConfig()}
+    deterministic: ClassVar[bool] = True
 
     def fill(self, image: Image, mask: Mask, *, generator: torch.Generator, progress: Progress = silent) -> Image:
         """Fill one picture; see `Method.fill`."""
@@ -59,6 +61,7 @@ class Biharmonic(Method):
     title: ClassVar[str] = "smooth fill that continues colour and slope (scikit-image); slow on large holes"
     source: ClassVar[str] = "S. B. Damelin, N. S. Hoang, On surface completion and image inpainting by ..., 2018"
     presets: ClassVar = {"default": BiharmonicConfig()}
+    deterministic: ClassVar[bool] = True
 
     def fill(self, image: Image, mask: Mask, *, generator: torch.Generator, progress: Progress = silent) -> Image:
         """Fill one picture; see `Method.fill`."""

@@ -1,0 +1,222 @@
+"""What every method promises, asked of every method in the dict: a new one gets these tests unasked."""
+
+import contextlib
+import math
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image as PILImage
+
+import selfmend
+from selfmend.core.checks import ImageError, MaskError, OptionError, SelfmendWarning
+from selfmend.core.options import describe_options
+from selfmend.core.rng import make_generator
+from selfmend.methods import METHODS, method_class
+from selfmend.methods.base import LearningMethod, Method
+
+LEARNING = [name for name in METHODS if method_class(name).learns]
+
+
+def make(name: str) -> Method:
+    kind = method_class(name)
+    return kind.from_options("tiny" if kind.learns else None)
+
+
+def preset(name: str) -> str | None:
+    return "tiny" if method_class(name).learns else None
+
+
+def textured(height: int = 37, width: int = 53, channels: int = 3, seed: int = 0) -> torch.Tensor:
+    """Stripes with noise: something to learn, and not the same everywhere."""
+    rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    wave = torch.stack([torch.sin((rows + k * columns) / 3.0) for k in range(channels)]) * 0.3 + 0.5
+    noise = torch.rand(channels, height, width, generator=make_generator(seed, "picture"))
+    return (wave + 0.1 * noise).clamp(0, 1)[None]
+
+
+def hole(height: int = 37, width: int = 53) -> torch.Tensor:
+    mask = torch.zeros(1, 1, height, width, dtype=torch.bool)
+    mask[..., 12:20, 20:31] = True
+    mask[..., :3, :4] = True
+    mask[..., 30:, 50:] = True
+    return mask
+
+
+@pytest.fixture(params=sorted(METHODS))
+def name(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+def test_fills_the_hole_and_nothing_else(name: str) -> None:
+    image, mask = textured(), hole()
+    (filled,) = make(name).inpaint(image, mask)
+    assert filled.shape == image.shape
+    assert filled.dtype == torch.float32
+    assert torch.equal(filled[~mask.expand_as(image)], image[~mask.expand_as(image)])
+    assert 0 <= float(filled.min()) <= float(filled.max()) <= 1
+
+
+def test_content_of_the_hole_has_no_influence(name: str) -> None:
+    image, mask = textured(), hole()
+    (expected,) = make(name).inpaint(image, mask)
+    for content in (0.0, 1.0, math.nan):
+        (filled,) = make(name).inpaint(torch.where(mask, content, image), mask)
+        assert torch.equal(filled, expected)
+
+
+def test_same_seed_same_bytes_another_differs(name: str) -> None:
+    image, mask = textured(), hole()
+    first, again, other = (make(name).inpaint(image, mask, seed=s)[0] for s in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert torch.equal(first, other) == method_class(name).deterministic
+
+
+def test_samples(name: str) -> None:
+    image, mask = textured(), hole()
+    two = make(name).inpaint(image, mask, samples=2, seed=1)
+    assert torch.equal(two[0], make(name).inpaint(image, mask, seed=1)[0])
+    assert torch.equal(two[0], two[1]) == method_class(name).deterministic
+    with pytest.raises(OptionError, match="samples is 0; at least 1 fits"):
+        make(name).inpaint(image, mask, samples=0)
+
+
+def test_batch_of_two_equals_two_singles(name: str) -> None:
+    images = torch.cat([textured(seed=0), textured(seed=1)])
+    masks = torch.cat([hole(), hole().flip(3)])
+    (both,) = make(name).inpaint(images, masks)
+    singles = [make(name).inpaint(i, m)[0] for i, m in zip(images.split(1), masks.split(1), strict=True)]
+    assert torch.equal(both, torch.cat(singles))
+
+
+def test_batch_with_one_empty_mask(name: str) -> None:
+    images = torch.cat([textured(seed=0), textured(seed=1)])
+    masks = torch.cat([hole(), torch.zeros_like(hole())])
+    (both,) = make(name).inpaint(images, masks)
+    assert torch.equal(both[1], images[1])
+
+
+def test_empty_mask_returns_the_picture(name: str) -> None:
+    image = textured()
+    with pytest.warns(SelfmendWarning, match="no hole"):
+        (same,) = make(name).inpaint(image, torch.zeros_like(hole()))
+    assert torch.equal(same, image)
+
+
+def test_full_mask_raises(name: str) -> None:
+    with pytest.raises(MaskError, match=r"covers the whole picture.*--invert-mask"):
+        make(name).inpaint(textured(), torch.ones_like(hole()))
+
+
+def test_mostly_hole_warns(name: str) -> None:
+    with (
+        pytest.warns(SelfmendWarning, match=r"[89]\d% of the picture is hole.*--invert-mask"),
+        contextlib.suppress(MaskError),
+    ):
+        make(name).inpaint(textured(), ~hole())  # too little may be known: that is said, not guessed
+
+
+def test_wrong_range_and_shape_are_refused(name: str) -> None:
+    with pytest.raises(ImageError, match=r"values from 0 to 255.*divide bytes by 255"):
+        make(name).inpaint(torch.linspace(0, 255, 3 * 37 * 53).view(1, 3, 37, 53).floor(), hole() & False | hole())
+    with pytest.raises(MaskError, match="bool tensor"):
+        make(name).inpaint(textured(), hole().float())
+    with pytest.raises(MaskError, match="same N, H and W"):
+        make(name).inpaint(textured(), hole(36, 53))
+
+
+def kinds() -> dict[str, Any]:
+    rgb = (textured()[0].permute(1, 2, 0) * 255).byte().numpy()
+    alpha = np.full((37, 53, 1), 255, np.uint8)
+    alpha[0] = 7
+    rgba = np.concatenate([rgb, alpha], 2)
+    return {
+        "rgb array": rgb,
+        "grey array": rgb[..., 0],
+        "16-bit array": rgb[..., 0].astype(np.uint16) * 257,
+        "RGB": PILImage.fromarray(rgb),
+        "L": PILImage.fromarray(rgb[..., 0]),
+        "RGBA": PILImage.fromarray(rgba),
+        "P": PILImage.fromarray(rgb).quantize(16),
+        "I;16": PILImage.fromarray(rgb[..., 0].astype(np.uint16) * 257),
+        "CMYK": PILImage.fromarray(rgb).convert("CMYK"),
+        "tensor": textured()[0],
+    }
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_kind_mode_and_known_pixels_are_kept(name: str, kind: str) -> None:
+    source, mask = kinds()[kind], hole()[0, 0].numpy()
+    result = selfmend.inpaint(source, mask, method=name, preset=preset(name))
+    assert type(result) is type(source)
+    if isinstance(source, PILImage.Image):
+        assert (result.mode, result.size) == (source.mode, source.size)
+    a, b = np.asarray(source), np.asarray(result)
+    if kind == "tensor":
+        a, b = a.transpose(1, 2, 0), b.transpose(1, 2, 0)
+    assert a.dtype == b.dtype
+    assert np.array_equal(a[~mask], b[~mask])
+    assert not np.array_equal(a[mask], b[mask]) or kind == "P"
+
+
+def test_options_say_what_they_are(name: str) -> None:
+    for config in method_class(name).presets.values():
+        for row in describe_options(config):
+            assert row["help"], row["name"]
+    with pytest.raises(OptionError, match="unknown option 'sede'"):
+        method_class(name).from_options(options={"sede": 1})
+    with pytest.raises(OptionError, match="unknown preset of"):
+        method_class(name).from_options("papr")
+
+
+@pytest.mark.parametrize("name", LEARNING)
+def test_save_and_load_give_the_same(name: str, tmp_path: Path) -> None:
+    model = selfmend.fit(name, textured(), mask=hole(), preset="tiny", seed=3)
+    model.save(tmp_path / "run")
+    loaded = selfmend.load(tmp_path / "run")
+    assert torch.equal(loaded.inpaint(), model.inpaint())
+    assert torch.equal(loaded.inpaint(samples=2, seed=9)[1], model.inpaint(samples=2, seed=9)[1])
+    assert torch.equal(model.inpaint(), selfmend.inpaint(textured(), hole(), method=name, preset="tiny", seed=3))
+
+
+@pytest.mark.parametrize("name", LEARNING)
+def test_interrupted_and_resumed_gives_the_same_bits(name: str, tmp_path: Path) -> None:
+    learner = make(name)
+    assert isinstance(learner, LearningMethod)
+    image, mask = textured(), hole()
+    total = []
+    expected = learner.fit(image, mask, seed=1, progress=total.append).inpaint(image, mask, seed=1)[0]
+    for at in sorted({1, len(total) // 3, len(total) - 2}):
+        count = iter(range(10**9))
+
+        def stop(event: object, at: int = at, count: Any = count) -> None:
+            if next(count) == at:
+                raise InterruptedError
+
+        folder = tmp_path / str(at)
+        with pytest.raises(InterruptedError):
+            make(name).fit(image, mask, seed=1, folder=folder, progress=stop)  # type: ignore[attr-defined]
+        resumed = make(name).fit(image, mask, seed=1, folder=folder)  # type: ignore[attr-defined]
+        assert torch.equal(resumed.inpaint(image, mask, seed=1)[0], expected)
+
+
+@pytest.mark.parametrize("name", LEARNING)
+def test_training_options_are_fixed_after_training(name: str) -> None:
+    model = selfmend.fit(name, textured(), mask=hole(), preset="tiny")
+    fixed = next(r["name"] for r in describe_options(model.method.config) if r["name"] not in model.method.fill_options)
+    with pytest.raises(OptionError, match=f"option {fixed} is fixed by the training"):
+        model.inpaint(**{fixed: getattr(model.method.config, fixed)})
+
+
+def test_a_method_that_learns_nothing_cannot_be_fitted() -> None:
+    with pytest.raises(OptionError, match=r"telea learns nothing.*use inpaint; singan learn"):
+        selfmend.fit("telea", textured())
+
+
+def test_warnings_are_ours(name: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        make(name).inpaint(textured(), hole())
