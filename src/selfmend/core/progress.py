@@ -20,7 +20,7 @@ class ProgressEvent:
         stage_count: number of stages if known, else 0.
         step: steps done in this stage, 0...steps.
         steps: steps of this stage.
-        done: fraction of the whole work in [0, 1] if known, else None. It counts cost, not steps: fine scales weigh more.
+        done: fraction of the whole work in [0, 1] if known, else None; it counts cost, not steps.
         terms: losses and other numbers by name.
         preview: a picture of the state, if there is one.
     """

@@ -1,0 +1,37 @@
+"""Selfmend fills the missing parts of pictures with models that learn from the picture itself.
+
+    import selfmend
+    mended = selfmend.inpaint("photo.jpg", "mask.png")
+
+Names are resolved when they are used, so that importing the package loads no torch.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from selfmend._version import __version__
+
+if TYPE_CHECKING:
+    from selfmend.api import Model, fit, inpaint, load, methods
+    from selfmend.core.checks import SelfmendError
+
+_ORIGINS = {
+    "Model": "selfmend.api",
+    "SelfmendError": "selfmend.core.checks",
+    "fit": "selfmend.api",
+    "inpaint": "selfmend.api",
+    "load": "selfmend.api",
+    "methods": "selfmend.api",
+}
+
+__all__ = ["Model", "SelfmendError", "__version__", "fit", "inpaint", "load", "methods"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ORIGINS:
+        raise AttributeError(f"module 'selfmend' has no attribute {name!r}")
+    return getattr(importlib.import_module(_ORIGINS[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

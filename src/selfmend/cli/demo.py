@@ -1,0 +1,41 @@
+"""`selfmend demo`: the main job on a real photo that scikit-image ships."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from selfmend.cli.common import terminal_progress
+
+
+def demo(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the pictures.")] = Path("demo"),
+    method: Annotated[str | None, typer.Option(help="See `selfmend methods`.", show_default="patchmatch")] = None,
+    preset: Annotated[str | None, typer.Option(help="Named settings of the method.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
+) -> None:
+    """Mend a damaged photo, and write what it was, where the hole is, what came out, and all side by side."""
+    import selfmend.api as api
+    from selfmend.demo_photo import damaged_photo
+    from selfmend.image.io import check_output, read_picture, save_picture
+    from selfmend.image.mask import read_mask
+    from selfmend.image.sheet import contact_sheet
+
+    names = [check_output(output / f"{n}.png") for n in ("damaged", "mask", "mended", "side-by-side")]
+    truth, damaged, mask = damaged_photo()
+    save_picture(damaged, names[0])
+    save_picture(mask, names[1])
+    started = time.perf_counter()
+    with terminal_progress(quiet=quiet) as progress:
+        mended = api.inpaint(names[0], names[1], method=method or api.DEFAULT_METHOD, preset=preset, progress=progress)
+    seconds = time.perf_counter() - started
+    save_picture(mended, names[2])
+    save_picture(contact_sheet([damaged, mended, truth], ["damaged", "mended", "what it was"]), names[3])
+    if not quiet:
+        share = float(read_mask(names[1], read_picture(names[0])).float().mean())
+        typer.echo(f"mended {share:.1%} of a {damaged.width} x {damaged.height} photo in {seconds:.1f} s:")
+        for name in names:
+            typer.echo(f"  {name}")

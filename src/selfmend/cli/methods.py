@@ -1,0 +1,55 @@
+"""`selfmend methods`: what there is, and the options of one."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated, Any
+
+import typer
+
+from selfmend.cli.common import print_json
+
+
+def methods(
+    name: Annotated[str | None, typer.Argument(help="Show this method's options.")] = None,
+    preset: Annotated[str | None, typer.Option(help="Show this preset's values.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the methods, or the options of one with their units and sources."""
+    from selfmend.methods import method_class, method_names
+
+    if name is None:
+        kinds = [method_class(n) for n in method_names()]
+        if as_json:
+            print_json({"methods": [{"name": k.name, "learns": k.learns, "title": k.title} for k in kinds]})
+        else:
+            _table(["method", "learns", "what it is"], [[k.name, "yes" if k.learns else "", k.title] for k in kinds])
+        return
+    from selfmend.core.options import describe_options
+
+    kind = method_class(name)
+    method = kind.from_options(preset)
+    fields = describe_options(method.config)
+    if as_json:
+        presets = {p: dataclasses.asdict(c) for p, c in kind.presets.items()}
+        print_json({"name": name, "title": kind.title, "source": kind.source, "presets": presets, "options": fields})
+        return
+    chosen = preset or next(iter(kind.presets))
+    typer.echo(f"{name}: {kind.title}\n{kind.source}\npresets: {', '.join(kind.presets)} (shown: {chosen})")
+    if fields:
+        _table(["option", "value", "unit", "what it does", "source"], [_row(f) for f in fields])
+
+
+def _row(field: dict[str, Any]) -> list[str]:
+    what = field["help"] + (f" ({', '.join(field['choices'])})" if field["choices"] else "")
+    return [field["name"], str(field["value"]), field["unit"], what, field["source"]]
+
+
+def _table(header: list[str], rows: list[list[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*header, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)

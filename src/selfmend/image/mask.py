@@ -1,0 +1,165 @@
+"""Masks: reading them in every way that people have them, and what can be wrong with them. True = hole, everywhere."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image as PILImage
+
+from selfmend.core.checks import ImageError, MaskError, SelfmendWarning, check_mask
+from selfmend.core.types import Mask, Size
+from selfmend.image.io import read_picture
+from selfmend.image.picture import Picture
+
+THRESHOLD = 128 / 255  # white (>= 128 of 255) is hole
+ASPECT_TOLERANCE = 0.01
+COLOUR_TOLERANCE = 2 / 255  # "#RRGGBB" also takes what a good JPEG makes of that colour's flat areas
+_BOX = re.compile(r"^\s*(-?\d+)\s*,\s*(-?\d+)\s*,\s*(-?\d+)\s*,\s*(-?\d+)\s*$")
+
+
+def read_mask(source: Any, picture: Picture, *, invert: bool = False) -> Mask:
+    """The mask of `picture`, from whatever says where the hole is.
+
+    Args:
+        source: path of a mask file (white >= 128 is hole, transparent is not), "alpha" (transparent pixels of the
+            picture are the hole), "#RRGGBB" (pixels of that colour), "x,y,w,h" (a box, in pixels from the top left),
+            a PIL image, a uint8 or bool array (H, W), or a tensor (H, W), (1, H, W) or (N, 1, H, W).
+        picture: what the mask is for; a mask of another size is resized if its aspect fits, with a warning.
+        invert: the file's convention is black = hole.
+
+    Returns:
+        bool (N, 1, H, W), True = hole, of the picture's size.
+
+    Raises:
+        MaskError: unreadable, or it does not fit the picture.
+    """
+    if isinstance(source, str) and source == "alpha":
+        mask = _from_alpha(picture)
+    elif isinstance(source, str) and source.startswith("#"):
+        mask = _from_colour(source, picture)
+    elif isinstance(source, str) and _BOX.match(source):
+        mask = box_mask(tuple(int(v) for v in source.split(",")), picture.size)
+    else:
+        mask = _from_pixels(source, picture)
+    mask = ~mask if invert else mask
+    if mask.shape[0] == 1 and picture.image.shape[0] > 1:
+        mask = mask.expand(picture.image.shape[0], -1, -1, -1).clone()
+    return check_mask(mask, picture.image)
+
+
+def box_mask(box: tuple[int, ...], size: Size) -> Mask:
+    """A box (x, y, width, height) in pixels as a mask of `size`.
+
+    Raises:
+        MaskError: the box is empty or lies outside the picture.
+    """
+    x, y, width, height = box
+    mask = torch.zeros(1, 1, *size, dtype=torch.bool)
+    mask[..., max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)] = True
+    if width <= 0 or height <= 0 or not mask.any():
+        raise MaskError(f"box {x},{y},{width},{height} holds no pixel of a {size[1]} x {size[0]} picture; x,y,w,h fits")
+    return mask
+
+
+def _from_alpha(picture: Picture) -> Mask:
+    if picture.alpha is None:
+        raise MaskError("mask 'alpha' needs a picture with transparency; this one has none, so give a mask file")
+    return picture.alpha < 0.5
+
+
+def _from_colour(text: str, picture: Picture) -> Mask:
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+        raise MaskError(f"mask {text!r} is not a colour; #RRGGBB fits, for example #ff00ff")
+    if picture.image.shape[1] not in (1, 3):
+        raise MaskError("a colour can be the mask of RGB and grey pictures only; give a mask file")
+    rgb = torch.tensor([int(text[i : i + 2], 16) / 255 for i in (1, 3, 5)]).view(1, 3, 1, 1)
+    return ((picture.image - rgb).abs().amax(1, keepdim=True) <= COLOUR_TOLERANCE).bool()
+
+
+def _from_pixels(source: Any, picture: Picture) -> Mask:
+    """A mask that is a picture of its own: the brightest channel counts, and transparency is not hole."""
+    if isinstance(source, torch.Tensor | np.ndarray):
+        mask = _from_array(torch.as_tensor(source))
+    else:
+        if not isinstance(source, str | Path | PILImage.Image):
+            raise MaskError(f"mask is of type {type(source).__name__}; a path, PIL image, array or tensor fits")
+        try:
+            drawn = read_picture(source)
+        except ImageError as error:
+            raise MaskError(f"the mask cannot be read: {error}") from error
+        value = (
+            drawn.image.amax(1, keepdim=True) if drawn.image.shape[1] != 4 else 1 - drawn.image.amin(1, keepdim=True)
+        )
+        mask = (value if drawn.alpha is None else value * drawn.alpha) >= THRESHOLD
+    return fit_mask(mask, picture.size)
+
+
+def _from_array(array: torch.Tensor) -> Mask:
+    if array.ndim == 3 and array.shape[-1] in (1, 3) and array.dtype == torch.uint8:
+        array = array.amax(-1)  # (H, W, C), as picture arrays come
+    while array.ndim < 4:
+        array = array[None]
+    if array.ndim != 4 or array.shape[1] != 1 or 0 in array.shape:
+        raise MaskError(f"mask has shape {tuple(array.shape)}; (H, W) or (N, 1, H, W) fits")
+    if array.dtype == torch.bool:
+        return array
+    top = float(array.max())
+    if array.dtype == torch.uint8:
+        # 0/1 masks as uint8 are common; 1 of 255 is never meant as "known"
+        return array >= (1 if top <= 1 else 128)
+    if array.is_floating_point() and float(array.min()) >= 0 and top <= 1:
+        return array >= THRESHOLD
+    raise MaskError(f"mask is {array.dtype} with values to {top:g}; bool, uint8, or floats in [0, 1] fit")
+
+
+def fit_mask(mask: Mask, size: Size) -> Mask:
+    """The mask at `size`: as it is, or resized with a warning if the aspect fits.
+
+    Every hole pixel of the given mask touches the result: no thin line is lost.
+
+    Raises:
+        MaskError: another aspect.
+    """
+    height, width = mask.shape[2:]
+    if (height, width) == size:
+        return mask
+    drift = abs(width / height / (size[1] / size[0]) - 1)
+    rounding = 1 / min(height, width) + 1 / min(size)  # two sizes of one aspect, each rounded to whole pixels
+    if drift > max(ASPECT_TOLERANCE, rounding) or min(size) < 2:
+        raise MaskError(
+            f"the mask is {width} x {height} and the picture {size[1]} x {size[0]}; a mask of the same size, or of the "
+            "same aspect, fits"
+        )
+    message = f"the mask is {width} x {height} and was resized to the picture's {size[1]} x {size[0]}"
+    warnings.warn(message, SelfmendWarning, stacklevel=2)
+    values = mask.float()
+    if size[0] < height:
+        return F.adaptive_max_pool2d(values, size) > 0
+    return F.interpolate(values, size=size, mode="nearest") > 0
+
+
+def check_hole(mask: Mask) -> bool:
+    """Whether there is anything to fill, for a mask of one or more pictures.
+
+    Returns:
+        False for an empty mask, after a warning.
+
+    Raises:
+        MaskError: a picture of the batch is all hole, so that there is nothing to learn from.
+    """
+    share = mask.float().mean(dim=(1, 2, 3))
+    if bool((share == 1).any()):
+        raise MaskError("the mask covers the whole picture, so nothing is known; if black is hole there, --invert-mask")
+    if not mask.any():
+        warnings.warn("the mask has no hole: the picture is returned as it came", SelfmendWarning, stacklevel=3)
+        return False
+    if bool((share > 0.5).any()):
+        message = f"{float(share.max()):.0%} of the picture is hole; if the mask means black by it, use --invert-mask"
+        warnings.warn(message, SelfmendWarning, stacklevel=3)
+    return True

@@ -1,0 +1,205 @@
+"""A picture of any kind as an Image, and back into its kind with only the hole's pixels changed.
+
+PIL images of every mode, arrays (H, W[, C]) of uint8, uint16 or float, and tensors (C, H, W) or (N, C, H, W) go through
+here. Known pixels are never converted back: they are copied from the original, so they stay equal to the bit in
+every mode (palette, CMYK, 16-bit, ...).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image as PILImage
+
+from selfmend.core.checks import ImageError, check_image
+from selfmend.core.types import Image, Mask, Size
+
+# What each PIL mode is worked in: colour channels, then whether the last channel of the working mode is alpha.
+_WORKING_MODES = {
+    "1": "L",
+    "L": "L",
+    "LA": "LA",
+    "La": "LA",
+    "RGB": "RGB",
+    "RGBX": "RGB",
+    "RGBA": "RGBA",
+    "CMYK": "CMYK",
+}
+_SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N", "I")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as the methods see it, and what is needed to give it back as it came.
+
+    Attributes:
+        image: (N, C, H, W) float32 in [0, 1], colour only; C is 1 grey, 3 RGB, 4 CMYK (or any four-channel tensor).
+        alpha: (N, 1, H, W) float32 in [0, 1], or None where the picture has no transparency.
+        original: the PIL image, array or tensor that came.
+    """
+
+    image: Image
+    alpha: torch.Tensor | None
+    original: Any
+
+    @property
+    def size(self) -> Size:
+        """(height, width)."""
+        return self.image.shape[2], self.image.shape[3]
+
+    def rebuild(self, image: Image, mask: Mask, *, opaque: bool = False) -> Any:
+        """The original with the hole's pixels taken from `image`: same kind, size and mode, alpha and ICC kept.
+
+        Args:
+            image: (N, C, H, W), as `self.image`.
+            mask: (N, 1, H, W), True = hole; pixels elsewhere are copied from the original.
+            opaque: make the hole's pixels opaque (transparency was the mask); else alpha is kept.
+        """
+        if isinstance(self.original, torch.Tensor):
+            merged = torch.where(mask, image, self.image)
+            return merged[0].to(self.original) if self.original.ndim == 3 else merged.to(self.original)
+        values = image[0].permute(1, 2, 0).numpy()
+        hole = mask[0, 0].numpy()
+        if isinstance(self.original, np.ndarray):
+            return _fill_array(self.original, values, hole, opaque)
+        return _fill_pil(self.original, values, hole, opaque)
+
+
+def to_picture(source: Any) -> Picture:
+    """Adapt a PIL image, an array or a tensor.
+
+    Args:
+        source: PIL image of any mode but "F"; array (H, W), (H, W, 1), (H, W, 2: grey and alpha), (H, W, 3) or
+            (H, W, 4: RGBA) of uint8, uint16 or float in [0, 1]; tensor (C, H, W) or (N, C, H, W) in [0, 1].
+
+    Raises:
+        ImageError: another kind, shape, range or dtype; the message says what fits.
+    """
+    if isinstance(source, PILImage.Image):
+        return _from_pil(source)
+    if isinstance(source, np.ndarray):
+        return _from_array(source)
+    if isinstance(source, torch.Tensor):
+        if source.ndim not in (3, 4) or not source.is_floating_point():
+            raise ImageError(f"tensor is {source.dtype} {tuple(source.shape)}; floats (C, H, W) or (N, C, H, W) fit")
+        batch = source.detach().cpu().float()
+        batch = batch if batch.ndim == 4 else batch[None]
+        return Picture(check_image(batch), None, source)
+    raise ImageError(f"image is of type {type(source).__name__}; a path, PIL image, array or tensor fits")
+
+
+def _split(values: np.ndarray, has_alpha: bool) -> tuple[Image, torch.Tensor | None]:
+    """(H, W, C[+1]) floats in [0, 1] into Image and alpha."""
+    tensor = torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1), dtype=np.float32))[None]
+    return (tensor[:, :-1], tensor[:, -1:]) if has_alpha else (tensor, None)
+
+
+def _from_array(array: np.ndarray) -> Picture:
+    values = array[..., None] if array.ndim == 2 else array
+    if values.ndim != 3 or values.shape[2] not in (1, 2, 3, 4) or 0 in values.shape:
+        raise ImageError(f"array has shape {array.shape}; (H, W) or (H, W, C) with C = 1 to 4 fits")
+    if array.dtype in (np.uint8, np.uint16):
+        values = values / np.float32(np.iinfo(array.dtype).max)
+    elif array.dtype.kind == "f":
+        values = values.astype(np.float32)
+    else:
+        raise ImageError(f"array is of dtype {array.dtype}; uint8, uint16, or floats in [0, 1] fit")
+    image, alpha = _split(values, has_alpha=values.shape[2] in (2, 4))
+    return Picture(check_image(image, name="array"), alpha, array)
+
+
+def _fill_array(array: np.ndarray, values: np.ndarray, hole: np.ndarray, opaque: bool) -> np.ndarray:
+    merged = array.copy()
+    view = merged[..., None] if merged.ndim == 2 else merged
+    top = np.iinfo(array.dtype).max if array.dtype.kind == "u" else None
+    new = np.rint(values * np.float64(top)) if top else values
+    view[..., : values.shape[2]][hole] = new[hole].astype(array.dtype)
+    if opaque and view.shape[2] in (2, 4):
+        view[..., -1][hole] = top or 1
+    return merged
+
+
+def _from_pil(picture: PILImage.Image) -> Picture:
+    if picture.mode == "F":
+        raise ImageError("image is of mode F, whose range is not known; convert it to an array in [0, 1] first")
+    if picture.mode in _SIXTEEN_BIT:
+        values = np.asarray(picture).astype(np.float32)
+        if values.size and (values.min() < 0 or values.max() > 65535):
+            raise ImageError(f"image of mode {picture.mode} has values to {values.max():.0f}; 16-bit values fit")
+        image, alpha = _split(values[..., None] / np.float32(65535), has_alpha=False)
+        return Picture(image, alpha, picture)
+    working = picture.convert(_working_mode(picture))
+    values = np.asarray(working).astype(np.float32) / np.float32(255)
+    values = values[..., None] if values.ndim == 2 else values
+    image, alpha = _split(values, has_alpha=working.mode in ("LA", "RGBA"))
+    return Picture(image, alpha, picture)
+
+
+def _working_mode(picture: PILImage.Image) -> str:
+    if picture.mode in ("L", "RGB") and "transparency" in picture.info:
+        return picture.mode + "A"  # one colour stands for transparent
+    if picture.mode in ("P", "PA"):
+        return "RGBA" if picture.mode == "PA" or "transparency" in picture.info else "RGB"
+    return _WORKING_MODES.get(picture.mode, "RGB")
+
+
+def _fill_pil(picture: PILImage.Image, values: np.ndarray, hole: np.ndarray, opaque: bool) -> PILImage.Image:
+    mode = picture.mode
+    if mode in _SIXTEEN_BIT:
+        array = np.array(picture)
+        array[hole] = np.rint(values[..., 0] * 65535)[hole].astype(array.dtype)
+        result = PILImage.frombytes(mode, picture.size, array.tobytes()) if mode != "I" else PILImage.fromarray(array)
+    elif mode == "P":
+        result = _fill_palette(picture, values, hole, opaque)
+    else:
+        result = _fill_bytes(picture, values, hole, opaque)
+    result.info = dict(picture.info)
+    return result
+
+
+def _fill_bytes(picture: PILImage.Image, values: np.ndarray, hole: np.ndarray, opaque: bool) -> PILImage.Image:
+    """Modes of whole bytes: convert the fill to the picture's own mode and paste it where the hole is."""
+    colour = np.rint(values * 255).astype(np.uint8)
+    fill = PILImage.fromarray(
+        colour[..., 0] if colour.shape[2] == 1 else colour, {1: "L", 3: "RGB", 4: "CMYK"}[colour.shape[2]]
+    )
+    stencil = PILImage.fromarray(hole.astype(np.uint8) * 255)
+    result = picture.copy()
+    if picture.mode in ("LA", "La", "RGBA", "RGBa", "PA"):
+        straight = {"La": "LA", "RGBa": "RGBA", "PA": "RGBA"}.get(picture.mode, picture.mode)
+        fill = fill.convert(straight)
+        fill.putalpha(255) if opaque else fill.putalpha(picture.convert(straight).getchannel("A"))
+    result.paste(fill.convert(picture.mode), mask=stencil)
+    return result
+
+
+def _fill_palette(picture: PILImage.Image, values: np.ndarray, hole: np.ndarray, opaque: bool) -> PILImage.Image:
+    """The nearest opaque colour of the palette for each hole pixel, so that the picture keeps its palette."""
+    palette = np.array(picture.getpalette("RGB"), dtype=np.float32).reshape(-1, 3)
+    transparency = picture.info.get("transparency", b"")
+    usable = np.ones(len(palette), dtype=bool)
+    if isinstance(transparency, bytes):
+        usable[: len(transparency)] = np.frombuffer(transparency, np.uint8)[: len(palette)] == 255
+    else:
+        usable[transparency] = False
+    if not usable.any():
+        raise ImageError("every colour of the palette is transparent; convert the picture to RGBA first")
+    candidates = np.flatnonzero(usable)
+    from scipy.spatial import cKDTree
+
+    nearest = cKDTree(palette[candidates]).query(values[hole] * 255)[1]
+    indices = np.array(picture)
+    kept = np.zeros_like(hole) if opaque else _transparent(picture, ~usable)
+    new = indices.copy()
+    new[hole] = candidates[nearest].astype(indices.dtype)
+    new[kept] = indices[kept]
+    result = PILImage.fromarray(new, "P")
+    result.putpalette(picture.getpalette("RGB") or [])
+    return result
+
+
+def _transparent(picture: PILImage.Image, entries: np.ndarray) -> np.ndarray:
+    return entries[np.minimum(np.array(picture), len(entries) - 1)]

@@ -1,0 +1,39 @@
+"""The methods: one plain dict from name to class, and plug-ins through the entry point group `selfmend.methods`."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
+
+from selfmend.core.checks import check_known
+
+if TYPE_CHECKING:
+    from selfmend.methods.base import Method
+
+METHODS = {
+    "patchmatch": "selfmend.methods.patchmatch:PatchMatch",
+    "singan": "selfmend.methods.singan:SinGAN",
+    "telea": "selfmend.methods.classical:Telea",
+    "navier-stokes": "selfmend.methods.classical:NavierStokes",
+    "biharmonic": "selfmend.methods.classical:Biharmonic",
+}
+
+
+def method_names() -> list[str]:
+    """Names of all methods, those of installed plug-ins included."""
+    return sorted({**METHODS, **{point.name: point.value for point in entry_points(group="selfmend.methods")}})
+
+
+def method_class(name: str) -> type[Method]:
+    """The class of a method.
+
+    Raises:
+        OptionError: unknown name; the nearest known one is named.
+    """
+    check_known("method", name, method_names())
+    if name not in METHODS:
+        (point,) = entry_points(group="selfmend.methods", name=name)
+        return point.load()
+    module, attribute = METHODS[name].split(":")
+    return getattr(importlib.import_module(module), attribute)

@@ -1,0 +1,211 @@
+"""What every method is; the only place that checks, converts the range and pastes known pixels back."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import torch
+
+from selfmend.core.checks import OptionError, SelfmendError, check_image, check_known, check_mask
+from selfmend.core.options import replace_options
+from selfmend.core.progress import Progress, silent
+from selfmend.core.rng import make_generator
+from selfmend.core.types import Image, Mask
+from selfmend.hole_init.mean import mean
+from selfmend.image.mask import check_hole
+from selfmend.train.loop import run
+from selfmend.train.stage import Stage
+
+
+def to_signed(image: Image) -> torch.Tensor:
+    """[0, 1] to the nets' [-1, 1]."""
+    return image * 2 - 1
+
+
+def to_image(x: torch.Tensor) -> Image:
+    """The nets' [-1, 1] to [0, 1], clamped: a generator's residual sum may step a little outside."""
+    return ((x + 1) / 2).clamp(0, 1)
+
+
+class Method(ABC):
+    """A way to fill holes. Subclasses say what they are and implement `fill`; users call `inpaint`.
+
+    Attributes:
+        name: the key in `METHODS`.
+        title: one line for `selfmend methods`.
+        source: the paper.
+        presets: named configs; the first is the default.
+        learns: whether the method trains on the picture that it fills.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    source: ClassVar[str]
+    presets: ClassVar[Mapping[str, Any]]
+    learns: ClassVar[bool] = False
+
+    def __init__(self, config: Any = None, *, device: str | torch.device = "cpu") -> None:
+        self.config = next(iter(self.presets.values())) if config is None else config
+        self.device = torch.device(device)
+
+    @classmethod
+    def from_options(
+        cls, preset: str | None = None, options: Mapping[str, Any] | None = None, *, device: str | torch.device = "cpu"
+    ) -> Self:
+        """A method from the name of a preset and changes to its fields.
+
+        Raises:
+            OptionError: unknown preset or option (the nearest known one is named), or a value that does not fit.
+        """
+        name = check_known(f"preset of {cls.name}", preset, cls.presets) if preset else next(iter(cls.presets))
+        return cls(replace_options(cls.presets[name], options or {}), device=device)
+
+    def inpaint(
+        self, image: Image, mask: Mask, *, seed: int = 0, samples: int = 1, progress: Progress = silent
+    ) -> list[Image]:
+        """Fill the holes of one or more pictures.
+
+        Args:
+            image: (N, C, H, W) in [0, 1]; the hole's content has no influence, it may be NaN.
+            mask: (N, 1, H, W), True = hole.
+            seed: same seed, same bytes. Every picture of a batch is filled as it would be alone.
+            samples: number of different fills.
+            progress: told of what happens.
+
+        Returns:
+            `samples` pictures (N, C, H, W), equal to `image` to the bit outside the hole.
+
+        Raises:
+            ImageError, MaskError: wrong kind, range or size, or a mask that leaves nothing known.
+            OptionError: fewer than one sample.
+        """
+        if samples < 1:
+            raise OptionError(f"samples is {samples}; at least 1 fits")
+        check_mask(mask, image)
+        if not check_hole(mask):
+            check_image(image)
+            return [image.clone() for _ in range(samples)]
+        clean = check_image(mean(image, mask))  # what was in the hole is gone from here on, for every method
+        singles = [
+            self._samples_of_one(one, hole, seed, samples, progress)
+            for one, hole in zip(clean.split(1), mask.split(1), strict=True)
+        ]
+        fills = [torch.cat(parts) for parts in zip(*singles, strict=True)]
+        return [torch.where(mask, fill.clamp(0, 1), image) for fill in fills]
+
+    def _samples_of_one(self, image: Image, mask: Mask, seed: int, samples: int, progress: Progress) -> list[Image]:
+        if not mask.any():  # one picture of a batch may have no hole
+            return [image] * samples
+        return [
+            self.fill(image, mask, generator=make_generator(seed, "sample", k), progress=progress)
+            for k in range(samples)
+        ]
+
+    @abstractmethod
+    def fill(self, image: Image, mask: Mask, *, generator: torch.Generator, progress: Progress = silent) -> Image:
+        """Fill one picture.
+
+        Args:
+            image: (1, C, H, W) in [0, 1], the hole holding the known pixels' mean.
+            mask: (1, 1, H, W) with at least one hole and one known pixel.
+            generator: the only source of randomness.
+            progress: told of what happens.
+
+        Returns:
+            (1, C, H, W); only its hole pixels are used.
+        """
+
+
+class LearningMethod(Method):
+    """A method that learns from the one picture that it fills.
+
+    Subclasses implement `stages`, `fill`, `state_dict` and `load_state_dict`; `inpaint` trains first where `fit` was
+    not called, once a picture.
+    """
+
+    learns: ClassVar[bool] = True
+    fill_options: ClassVar[frozenset[str]] = frozenset()  # fields of the config that may change after training
+    fitted: bool = False
+
+    def with_fill_options(self, options: Mapping[str, Any]) -> Self:
+        """The same trained method with other settings for filling.
+
+        Raises:
+            OptionError: an unknown option, or one that training has fixed.
+        """
+        config = replace_options(self.config, options)
+        fixed = sorted(options.keys() - self.fill_options)
+        if fixed:
+            allowed = ", ".join(sorted(self.fill_options))
+            raise OptionError(f"option {fixed[0]} is fixed by the training; after it, these can change: {allowed}")
+        changed = copy.copy(self)  # shares the trained networks
+        changed.config = config
+        return changed
+
+    @abstractmethod
+    def stages(self, image: Image, mask: Mask | None, *, seed: int) -> Iterator[Stage]:
+        """The stages of training on one picture (1, C, H, W); afterwards the method holds what was trained.
+
+        `mask` (1, 1, H, W) keeps the hole out of every network and mean; None learns from the whole picture.
+        """
+
+    def stage_costs(self, image: Image) -> list[float]:
+        """Relative cost of each stage as a whole, for the time left; empty where it is not known beforehand."""
+        return []
+
+    @abstractmethod
+    def state_dict(self) -> dict[str, Any]:
+        """All that `fill` needs beside the config: nested dicts and lists of tensors and numbers."""
+
+    @abstractmethod
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+
+    def fit(
+        self,
+        image: Image,
+        mask: Mask | None = None,
+        *,
+        seed: int = 0,
+        folder: Path | None = None,
+        progress: Progress = silent,
+    ) -> Self:
+        """Learn from one picture.
+
+        Args:
+            image: (1, C, H, W) in [0, 1].
+            mask: (1, 1, H, W), True = hole, kept out of the learning; None learns from everything.
+            seed: same seed, same weights to the bit (on one kind of machine and number of threads).
+            folder: where the training state is kept and resumed from; None keeps nothing.
+            progress: told of every step.
+
+        Raises:
+            ImageError, MaskError: wrong kind, range or size.
+            TrainingError: a loss is no longer finite.
+        """
+        if mask is not None:
+            check_mask(mask, image)
+            mask = mask if check_hole(mask) else None
+        image = check_image(image if mask is None else mean(image, mask))
+        if image.shape[0] != 1:
+            raise SelfmendError(f"{self.name} learns from one picture; {image.shape[0]} came")
+        stages = self.stages(image, mask, seed=seed)
+        run(stages, seed=seed, folder=folder, progress=progress, stage_costs=self.stage_costs(image))
+        self.fitted = True
+        return self
+
+    def _samples_of_one(self, image: Image, mask: Mask, seed: int, samples: int, progress: Progress) -> list[Image]:
+        if self.fitted or not mask.any():
+            return super()._samples_of_one(image, mask, seed, samples, progress)
+        learner = type(self)(self.config, device=self.device).fit(image, mask, seed=seed, progress=progress)
+        return learner._samples_of_one(image, mask, seed, samples, progress)
+
+
+def describe_config(config: Any) -> dict[str, Any]:
+    """A config as plain JSON values."""
+    return dataclasses.asdict(config)

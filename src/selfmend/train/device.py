@@ -1,0 +1,59 @@
+"""Devices and precision, from Lightning Fabric; the one place that decides what "auto" means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from selfmend.core.checks import OptionError, check_known
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("auto", "32", "bf16")
+
+
+def resolve_device(name: str | torch.device = "auto") -> torch.device:
+    """The device that `name` means: "auto" takes CUDA, else Apple's MPS, else the CPU.
+
+    Raises:
+        OptionError: an unknown name, or a device that this machine lacks.
+    """
+    if isinstance(name, torch.device):
+        return name
+    base = check_known("device", name.split(":")[0], DEVICES)
+    have = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if base == "auto":
+        return torch.device(next(n for n in ("cuda", "mps", "cpu") if have[n]))
+    if not have[base]:
+        raise OptionError(f"device {name!r} is not on this machine; use --device auto or cpu")
+    return torch.device(name)
+
+
+def fast_bfloat16(device: torch.device) -> bool:
+    """Whether bfloat16 is computed in hardware: CUDA from Ampere on, CPUs with AVX512-BF16 or AMX (read from Linux)."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type != "cpu":
+        return False
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def make_fabric(device: torch.device, *, precision: str = "32") -> Fabric:
+    """A Fabric on one device; `precision` "auto" takes bfloat16 where the hardware has it, else float32.
+
+    The caller uses its `autocast()` and `device`; see docs/architecture.md for who lets it wrap modules.
+    """
+    from lightning_fabric import Fabric
+
+    check_known("precision", precision, PRECISIONS)
+    half = precision == "bf16" or (precision == "auto" and fast_bfloat16(device))
+    index = [device.index] if device.index is not None else 1
+    return Fabric(accelerator=device.type, devices=index, precision="bf16-mixed" if half else "32-true")
