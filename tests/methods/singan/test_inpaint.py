@@ -58,7 +58,7 @@ def test_default_injection_follows_the_depth_of_the_hole() -> None:
 
 
 def test_refuses(trained: SinGAN) -> None:
-    image, mask = picture()
+    _, mask = picture()
     with pytest.raises(OptionError, match=r"injection_scale is 9; this picture has scales 0 to 4, and 1 to 4 fit"):
         check_injection_scale(9, mask, trained.scales.plan)
     with pytest.raises(OptionError, match=r"trained for .37, 53. .*the picture gives .40, 40."):
