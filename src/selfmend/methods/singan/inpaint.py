@@ -1,0 +1,97 @@
+"""Filling a hole: a first guess enters the trained scales and is drawn anew by them, from there to the finest.
+
+Linhart & Castagné, "SinGAN for Inpainting", 2020, Sec. 2; entering at a scale is the "injection" of SinGAN, Sec. 4.
+Pictures are (1, C, H, W) in [-1, 1], masks (1, 1, H, W), True = hole, both of the finest scale's size.
+"""
+
+from __future__ import annotations
+
+import torch
+from scipy import ndimage
+from torch import Tensor
+
+from selfmend.core.checks import OptionError
+from selfmend.core.types import Mask
+from selfmend.image.pyramid import PyramidPlan, image_pyramid, mask_pyramid
+from selfmend.image.resize import resize
+from selfmend.methods.singan.scales import Scales, generate
+from selfmend.nets.singan import RADIUS
+
+
+def default_injection_scale(mask: Mask, plan: PyramidPlan) -> int:
+    """The finest scale at which a generator sees from the middle of the hole to its border, but not the finest of all.
+
+    Example:
+        >>> from selfmend.image.pyramid import plan_pyramid
+        >>> mask = torch.zeros(1, 1, 188, 250, dtype=torch.bool)
+        >>> mask[..., 80:120, 100:140] = True
+        >>> default_injection_scale(mask, plan_pyramid((188, 250)))
+        3
+    """
+    depth = float(ndimage.distance_transform_edt(mask[0, 0].cpu().numpy()).max())
+    last = len(plan.sizes) - 1
+    fitting = [level for level in range(1, last) if depth * plan.scale_to(level) <= RADIUS]
+    return max(fitting, default=min(1, last))
+
+
+def check_injection_scale(level: int | None, mask: Mask, plan: PyramidPlan) -> int:
+    """`level`, or the default one for None.
+
+    Raises:
+        OptionError: there is no such scale.
+    """
+    last = len(plan.sizes) - 1
+    if level is None:
+        return default_injection_scale(mask, plan)
+    if not min(1, last) <= level <= last:
+        raise OptionError(
+            f"injection_scale is {level}; this picture has scales 0 to {last}, and {min(1, last)} to {last} fit"
+        )
+    return level
+
+
+@torch.no_grad()
+def inject(
+    scales: Scales,
+    guess: Tensor,
+    mask: Mask,
+    *,
+    level: int,
+    generator: torch.Generator,
+    keep_known: bool = False,
+    progressive: bool = False,
+) -> Tensor:
+    """Run the scales from `level` to the finest on a guess.
+
+    Args:
+        scales: trained.
+        guess: (1, C, H, W) in [-1, 1], the picture with its hole filled somehow.
+        mask: True = hole.
+        level: the first scale that runs; the guess reaches it through the size of the scale below.
+        generator: of the noise.
+        keep_known: put the known pixels back after every scale.
+        progressive: paste the fill into the guess and enter again one scale finer, until the finest.
+
+    Returns:
+        (1, C, H, W), the finest scale's output, also outside the hole.
+    """
+    last = len(scales.plan.sizes) - 1
+    if progressive and level < last:
+        for first in range(level, last):
+            output = inject(scales, guess, mask, level=first, generator=generator, keep_known=keep_known)
+            guess = torch.where(mask, output.clamp(-1, 1), guess)
+        level = last
+    known, masks = image_pyramid(guess, scales.plan), mask_pyramid(mask, scales.plan)
+    if level:
+        below = resize(guess, scales.plan.sizes[level - 1], scale=scales.plan.scale_to(level - 1))
+        x = scales.up(below, level)
+    else:
+        x = guess
+    for n in range(level, last + 1):
+        scale = scales.trained[n]
+        noise = scales.draw_noise(n, generator=generator, device=x.device) * scale.noise_amplitude
+        x = generate(scale.generator, x, noise, partial=scales.partial)
+        if keep_known:
+            x = torch.where(masks[n], x, known[n])
+        x = scales.up(x, n + 1) if n < last else x
+    return x

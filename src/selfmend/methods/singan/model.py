@@ -1,0 +1,117 @@
+"""SinGAN as a method: what it learns from one picture, and how that fills a hole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import torch
+
+from selfmend.core.checks import OptionError
+from selfmend.core.progress import Progress, ProgressEvent, silent
+from selfmend.core.types import Image, Mask, Size
+from selfmend.hole_init import get_initialisation
+from selfmend.image.pyramid import PyramidPlan, image_pyramid, mask_pyramid, plan_pyramid
+from selfmend.image.resize import resize, resize_mask
+from selfmend.methods.base import LearningMethod, to_image, to_signed
+from selfmend.methods.singan.config import PAPER, TINY, SinGANConfig
+from selfmend.methods.singan.inpaint import check_injection_scale, inject
+from selfmend.methods.singan.scales import Scales
+from selfmend.methods.singan.training import adversarial_stages, channels_at
+from selfmend.train.stage import Stage
+
+
+class SinGAN(LearningMethod):
+    """SinGAN; with a mask, SinGAN with partial convolutions."""
+
+    name: ClassVar[str] = "singan"
+    title: ClassVar[str] = "generative scales learned from the picture itself; seconds to hours, different samples"
+    source: ClassVar[str] = "Shaham et al., SinGAN, 2019; Linhart, Castagné, SinGAN for Inpainting, 2020"
+    presets: ClassVar = {"paper": PAPER, "tiny": TINY}
+
+    config: SinGANConfig
+    scales: Scales | None = None
+
+    def plan(self, size: Size) -> PyramidPlan:
+        """The pyramid for a picture of `size` (height, width)."""
+        config = self.config
+        return plan_pyramid(
+            size, min_size=config.min_size, max_size=config.max_size, target_factor=config.target_factor
+        )
+
+    def stages(self, image: Image, mask: Mask | None, *, seed: int) -> Iterator[Stage]:
+        """One stage a scale; see `LearningMethod.stages`."""
+        size = (image.shape[2], image.shape[3])
+        plan = self.plan(size)
+        reals = image_pyramid(to_signed(image).to(self.device), plan)
+        valids = None
+        if mask is not None:
+            valids = [(~m).float() for m in mask_pyramid(mask.to(self.device), plan)]
+            reals = [r.where(v > 0.5, r.new_zeros(())) for r, v in zip(reals, valids, strict=True)]
+        self.scales = Scales(
+            plan=plan, channels=image.shape[1], partial=mask is not None, eight_bit=self.config.eight_bit
+        )
+        yield from adversarial_stages(self.scales, reals, valids, self.config, seed=seed)
+
+    def stage_costs(self, image: Image) -> list[float]:
+        """Pixels times channels squared times steps; see `LearningMethod.stage_costs`."""
+        sizes = self.plan((image.shape[2], image.shape[3])).sizes
+        widths = [channels_at(self.config, level) for level in range(len(sizes))]
+        return [h * w * c * c * float(self.config.steps) for (h, w), c in zip(sizes, widths, strict=True)]
+
+    def fill(self, image: Image, mask: Mask, *, generator: torch.Generator, progress: Progress = silent) -> Image:
+        """Fill one picture; see `Method.fill`."""
+        scales = self._trained((image.shape[2], image.shape[3]))
+        finest = scales.plan.sizes[-1]
+        small, hole = image, mask
+        if image.shape[-2:] != finest:
+            nominal = max(finest) / max(image.shape[-2:])
+            small = resize(image, finest, scale=nominal).clamp(0, 1)
+            hole = resize_mask(mask, finest, scale=nominal)
+        progress(ProgressEvent(stage="first guess"))
+        guess = self.first_guess(small, hole, generator=generator)
+        progress(ProgressEvent(stage="filling"))
+        x = inject(
+            scales,
+            to_signed(guess).to(self.device),
+            hole.to(self.device),
+            level=check_injection_scale(self.config.injection_scale, hole, scales.plan),
+            generator=generator,
+            keep_known=self.config.keep_known,
+            progressive=self.config.progressive,
+        )
+        filled = torch.where(hole, to_image(x).cpu(), guess)
+        if filled.shape == image.shape:
+            return filled
+        # The scales stop at max_size; the exemplar fill carries what they drew to the full size, with its detail.
+        rough = resize(filled, (image.shape[2], image.shape[3])).clamp(0, 1)
+        return get_initialisation("patchmatch")(
+            image, mask, generator=generator, guess=torch.where(mask, rough, image), guess_size=finest
+        )
+
+    def first_guess(self, image: Image, mask: Mask, *, generator: torch.Generator) -> Image:
+        """The picture with its hole filled by `config.init`."""
+        name = "mean" if self.config.init == "none" else self.config.init
+        options: dict[str, Any] = {"radius": self.config.init_radius} if name == "local-means" else {}
+        return get_initialisation(name)(image, mask, generator=generator, **options)
+
+    def _trained(self, size: Size) -> Scales:
+        if self.scales is None or len(self.scales.trained) < len(self.scales.plan.sizes):
+            raise OptionError("this SinGAN is not trained; call fit(image, mask) first")
+        plan = self.plan(size)
+        if plan.sizes != self.scales.plan.sizes:
+            raise OptionError(
+                f"this SinGAN was trained for {self.scales.plan.sizes[-1]} (height, width) and the picture gives "
+                f"{plan.sizes[-1]}; fill the picture that it was trained on"
+            )
+        return self.scales
+
+    def state_dict(self) -> dict[str, Any]:
+        """The scales; see `LearningMethod.state_dict`."""
+        if self.scales is None:
+            raise OptionError("this SinGAN is not trained; call fit(image, mask) first")
+        return {"scales": self.scales.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        self.scales = Scales.from_state(state["scales"], ratio=self.config.partial_ratio, device=self.device)

@@ -1,0 +1,149 @@
+"""Trained scales, coarsest first, and the way through them: noise in, up-sampling between, a picture out.
+
+Shaham et al., "SinGAN", ICCV 2019, Eq. (1)-(3). Pictures are (1, C, H, W) in [-1, 1].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from selfmend.core.types import Size
+from selfmend.image.pyramid import PyramidPlan
+from selfmend.image.resize import resize
+from selfmend.nets.singan import RADIUS, SinGANGenerator
+
+
+@dataclass
+class Scale:
+    """One trained scale.
+
+    Attributes:
+        generator: frozen, in eval mode.
+        noise_amplitude: standard deviation of its noise, in units of [-1, 1].
+    """
+
+    generator: SinGANGenerator
+    noise_amplitude: float
+
+
+@dataclass
+class Scales:
+    """The scales of one picture.
+
+    Attributes:
+        plan: the pyramid's sizes.
+        channels: of the picture.
+        partial: whether the generators are partial, so that padding counts as hole; in training as in application.
+        eight_bit: round the picture between scales down to 8 bits, as the reference code does.
+        z_star: (1, 1, H, W), the coarsest scale's noise on the reconstruction path.
+        trained: the scales trained so far, coarsest first.
+    """
+
+    plan: PyramidPlan
+    channels: int
+    partial: bool
+    eight_bit: bool = False
+    z_star: Tensor | None = None
+    trained: list[Scale] = field(default_factory=list)
+
+    def up(self, x: Tensor, level: int) -> Tensor:
+        """The picture of scale `level` - 1 at the size of scale `level`, clamped to [-1, 1] before and after."""
+        x = x.clamp(-1, 1)
+        if self.eight_bit:
+            x = ((x + 1) * 127.5).floor() / 127.5 - 1
+        return resize(x, self.plan.sizes[level], scale=1 / self.plan.factor).clamp(-1, 1)
+
+    def blank(self, level: int, device: torch.device) -> Tensor:
+        """The picture "from below" of the coarsest scale: zeros."""
+        return torch.zeros(1, self.channels, *self.plan.sizes[level], device=device)
+
+    def draw_noise(self, level: int, *, generator: torch.Generator, device: torch.device) -> Tensor:
+        """Fresh standard normal noise; at the coarsest scale all channels share one, as in the authors' code."""
+        channels = 1 if level == 0 else self.channels
+        noise = torch.randn(1, channels, *self.plan.sizes[level], generator=generator).to(device)
+        return noise.expand(-1, self.channels, -1, -1)
+
+    @torch.no_grad()
+    def random_below(self, level: int, *, generator: torch.Generator, device: torch.device) -> Tensor:
+        """A random sample of the trained scales below `level`, up-sampled to it; zeros for the coarsest."""
+        x = self.blank(0, device)
+        for n, scale in enumerate(self.trained[:level]):
+            noise = self.draw_noise(n, generator=generator, device=device) * scale.noise_amplitude
+            x = self.up(generate(scale.generator, x, noise, partial=self.partial), n + 1)
+        return x
+
+    @torch.no_grad()
+    def reconstruct_below(self, level: int, *, device: torch.device, valids: list[Tensor] | None = None) -> Tensor:
+        """The reconstruction {z*, 0, ..., 0} of the scales below `level`, up-sampled to it; zeros for the coarsest."""
+        x = self.blank(0, device)
+        for n, scale in enumerate(self.trained[:level]):
+            noise = self.z_star.to(device).expand_as(x) if n == 0 and self.z_star is not None else torch.zeros_like(x)
+            valid = valids[n] if valids else None
+            x = self.up(generate(scale.generator, x, noise, partial=self.partial, valid=valid), n + 1)
+        return x
+
+    def state_dict(self) -> dict[str, Any]:
+        """Tensors, numbers and strings alone."""
+        return {
+            "sizes": [list(size) for size in self.plan.sizes],
+            "factor": self.plan.factor,
+            "channels": self.channels,
+            "partial": self.partial,
+            "eight_bit": self.eight_bit,
+            "z_star": self.z_star,
+            "trained": [
+                {"noise_amplitude": s.noise_amplitude, "generator": s.generator.state_dict()} for s in self.trained
+            ],
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any], *, ratio: str, device: torch.device) -> Scales:
+        """What `state_dict` gave, frozen, on `device`."""
+        sizes: tuple[Size, ...] = tuple((int(h), int(w)) for h, w in state["sizes"])
+        scales = cls(
+            plan=PyramidPlan(sizes=sizes, factor=state["factor"]),
+            channels=state["channels"],
+            partial=state["partial"],
+            eight_bit=state["eight_bit"],
+            z_star=state["z_star"],
+        )
+        for saved in state["trained"]:
+            width = saved["generator"]["head.conv.weight"].shape[0]
+            net = SinGANGenerator(channels=width, in_channels=scales.channels, ratio=ratio)
+            net.load_state_dict(saved["generator"])
+            scales.trained.append(Scale(freeze(net.to(device)), saved["noise_amplitude"]))
+        return scales
+
+
+def generate(
+    net: SinGANGenerator, previous: Tensor, noise: Tensor, *, partial: bool, valid: Tensor | None = None
+) -> Tensor:
+    """One scale: u + psi(noise + u), padded once at the input (supplementary of SinGAN, "initial padding").
+
+    Args:
+        net: the scale's generator.
+        previous: (N, C, H, W), u, the picture from below at this scale's size.
+        noise: (N, C, H, W), already times its amplitude.
+        partial: padding counts as hole.
+        valid: (N, 1, H, W), 1 = may be looked at, or None for all; only looked at if `partial`.
+
+    Returns:
+        (N, C, H, W).
+    """
+    previous, noise = F.pad(previous, [RADIUS] * 4), F.pad(noise, [RADIUS] * 4)
+    if not partial:
+        return net(noise + previous, previous)
+    if valid is None:
+        size = previous.shape[-2] - 2 * RADIUS, previous.shape[-1] - 2 * RADIUS
+        valid = previous.new_ones(1, 1, *size)
+    return net(noise + previous, previous, F.pad(valid, [RADIUS] * 4))
+
+
+def freeze(net: SinGANGenerator) -> SinGANGenerator:
+    """Stop training for good: finer scales take a scale as it is, with its running statistics."""
+    return net.eval().requires_grad_(False)

@@ -1,0 +1,163 @@
+"""The paper's training: scale by scale, critic against generator, with partial convolutions where there is a hole.
+
+Shaham et al., "SinGAN", ICCV 2019, Sec. 3.2 and its authors' code; Linhart & Castagné, "SinGAN for Inpainting", 2020,
+Sec. 2.3. Pictures are (1, C, H, W) in [-1, 1], `valid` is (1, 1, H, W), 1 where the picture is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from selfmend.core.rng import make_generator
+from selfmend.losses.adversarial import wasserstein_critic_loss, wasserstein_generator_loss
+from selfmend.losses.gradient_penalty import gradient_penalty
+from selfmend.losses.masked import masked_mse, masked_rmse
+from selfmend.methods.singan.config import SinGANConfig
+from selfmend.methods.singan.scales import Scale, Scales, freeze, generate
+from selfmend.nets.singan import SinGANCritic, SinGANGenerator, initialize
+from selfmend.train.stage import Stage
+
+
+class Fixed(nn.Module):
+    """A tensor that is saved with a stage: z*, which the code's variant draws anew in every step."""
+
+    def __init__(self, value: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("value", value)
+        self.value: Tensor
+
+
+def channels_at(config: SinGANConfig, level: int) -> int:
+    """Hidden channels at a scale: doubled every few scales, up to the most (SinGAN's code)."""
+    return min(config.channels * 2 ** (level // config.channels_double_every), config.max_channels)
+
+
+def stage_name(scales: Scales, level: int) -> str:
+    """The name of a scale's stage, e.g. "scale 3 (49x66)"; its randomness depends on it."""
+    height, width = scales.plan.sizes[level]
+    return f"scale {level} ({height}x{width})"
+
+
+def adversarial_stages(
+    scales: Scales, reals: list[Tensor], valids: list[Tensor] | None, config: SinGANConfig, *, seed: int
+) -> Iterator[Stage]:
+    """Yield one stage a scale, and put each into `scales.trained` when it is trained.
+
+    Args:
+        scales: without trained scales; gets them.
+        reals: the picture at each scale, (1, C, H, W) in [-1, 1].
+        valids: where it is known at each scale, (1, 1, H, W), or None for everywhere.
+        config: the options.
+        seed: of all that is drawn while a stage is built.
+    """
+    device = reals[0].device
+    z_star = Fixed(torch.randn(1, 1, *reals[0].shape[-2:], generator=make_generator(seed, "z star")).to(device))
+    generator, critic = None, None
+    for level, real in enumerate(reals):
+        name, valid = stage_name(scales, level), valids[level] if valids else None
+        below = scales.reconstruct_below(level, device=device, valids=valids)
+        amplitude = config.noise_amplitude * float(masked_rmse(real, below, valid)) if level else 1.0
+        generator, critic = _new_nets(config, scales, level, generator, critic, seed=seed, device=device)
+        yield _stage(
+            name, scales, level, real, valid, below, amplitude, z_star, generator, critic, config, reals[-1].shape
+        )
+        scales.z_star = z_star.value
+        scales.trained.append(Scale(freeze(generator), amplitude))
+
+
+def _new_nets(
+    config: SinGANConfig,
+    scales: Scales,
+    level: int,
+    generator: SinGANGenerator | None,
+    critic: SinGANCritic | None,
+    *,
+    seed: int,
+    device: torch.device,
+) -> tuple[SinGANGenerator, SinGANCritic]:
+    """Fresh nets; they start from the weights of the scale below where the number of channels is the same."""
+    width = channels_at(config, level)
+    new_generator = SinGANGenerator(channels=width, in_channels=scales.channels, ratio=config.partial_ratio)
+    new_critic = SinGANCritic(channels=width, in_channels=scales.channels, ratio=config.partial_ratio)
+    initialize(new_generator, generator=make_generator(seed, stage_name(scales, level), "generator"))
+    initialize(new_critic, generator=make_generator(seed, stage_name(scales, level), "critic"))
+    if generator is not None and critic is not None and channels_at(config, level - 1) == width:
+        new_generator.load_state_dict(generator.state_dict())
+        new_critic.load_state_dict(critic.state_dict())
+    return new_generator.to(device), new_critic.to(device)
+
+
+def _stage(
+    name: str,
+    scales: Scales,
+    level: int,
+    real: Tensor,
+    valid: Tensor | None,
+    below: Tensor,
+    amplitude: float,
+    z_star: Fixed,
+    generator: SinGANGenerator,
+    critic: SinGANCritic,
+    config: SinGANConfig,
+    finest: torch.Size,
+) -> Stage:
+    betas = (config.beta1, 0.999)
+    generator_optimizer = torch.optim.Adam(generator.parameters(), lr=config.learning_rate, betas=betas)
+    critic_optimizer = torch.optim.Adam(critic.parameters(), lr=config.learning_rate, betas=betas)
+    partial, device = scales.partial, real.device
+
+    def step(i: int, batch: object, random: torch.Generator) -> Mapping[str, Tensor]:
+        late = i >= config.learning_rate_drop_at * config.steps
+        for optimizer in (generator_optimizer, critic_optimizer):
+            optimizer.param_groups[0]["lr"] = config.learning_rate * (config.learning_rate_drop if late else 1.0)
+        noise = scales.draw_noise(level, generator=random, device=device) * amplitude
+        if level == 0 and not config.fixed_z_star:
+            z_star.value.copy_(scales.draw_noise(0, generator=random, device=device)[:, :1])
+        z_rec = z_star.value.expand_as(real) if level == 0 else torch.zeros_like(real)
+
+        for _ in range(config.critic_steps):
+            previous = scales.random_below(level, generator=random, device=device)
+            with torch.no_grad():
+                fake = generate(generator, previous, noise, partial=partial, valid=valid)
+            (real_score, real_seen), (fake_score, fake_seen) = critic(real, valid), critic(fake, valid)
+            distance = wasserstein_critic_loss(real_score, fake_score, real_valid=real_seen, fake_valid=fake_seen)
+            mix = torch.rand(1, 1, 1, 1, generator=random).to(device)
+            penalty = gradient_penalty(critic, real, fake, mix=mix, valid=valid, per=config.penalty_per)
+            critic_optimizer.zero_grad()
+            (distance + config.penalty_weight * penalty).backward()
+            critic_optimizer.step()
+
+        for k in range(config.generator_steps):
+            if k == 0 or config.fresh_fakes:
+                # A fake that a generator step has left behind cannot be differentiated again: its weights are gone.
+                fake = generate(generator, previous, noise, partial=partial, valid=valid)
+                score, seen = critic(fake, valid)
+                adversarial = wasserstein_generator_loss(score, valid=seen)
+                output = generate(generator, below, z_rec, partial=partial, valid=valid)
+                reconstruction = masked_mse(output, real, valid)
+                generator_optimizer.zero_grad()
+                (adversarial + config.reconstruction_weight * reconstruction).backward()
+            generator_optimizer.step()
+        return {
+            "critic": distance.detach(),
+            "penalty": penalty.detach(),
+            "generator": adversarial.detach(),
+            "reconstruction": reconstruction.detach(),
+        }
+
+    return Stage(
+        name=name,
+        steps=config.steps,
+        step=step,
+        state={
+            "generator": generator.train(),
+            "critic": critic.train(),
+            "generator_optimizer": generator_optimizer,
+            "critic_optimizer": critic_optimizer,
+            "z_star": z_star,
+        },
+        cost=real.numel() * channels_at(config, level) ** 2 / finest.numel(),
+    )

@@ -1,0 +1,1 @@
+"""Networks: plain modules with plain keyword arguments; they know no config and no file."""

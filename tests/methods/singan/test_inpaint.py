@@ -1,0 +1,67 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from pictures import picture
+from selfmend.core.checks import OptionError
+from selfmend.image.pyramid import plan_pyramid
+from selfmend.methods.singan.config import TINY
+from selfmend.methods.singan.inpaint import check_injection_scale, default_injection_scale
+from selfmend.methods.singan.model import SinGAN
+
+
+@pytest.fixture(scope="module")
+def trained() -> SinGAN:
+    image, mask = picture()
+    return SinGAN(TINY).fit(image, mask, seed=2)
+
+
+def test_same_seed_same_bytes_and_samples_differ(trained: SinGAN) -> None:
+    image, mask = picture()
+    first, second = trained.inpaint(image, mask, seed=4, samples=2)
+    again = trained.inpaint(image, mask, seed=4)[0]
+    other = trained.inpaint(image, mask, seed=5)[0]
+    assert torch.equal(first, again)
+    assert not torch.equal(first, second)
+    assert not torch.equal(first, other)
+    assert torch.equal(first.where(~mask, 0), image.where(~mask, 0))
+
+
+@pytest.mark.parametrize("init", ["none", "mean", "local-means", "telea", "biharmonic"])
+def test_hole_content_has_no_influence_on_the_fill(trained: SinGAN, init: str) -> None:
+    image, mask = picture()
+    model = SinGAN(replace(TINY, init=init))
+    model.scales, model.fitted = trained.scales, True
+    fills = [model.inpaint(torch.where(mask, content, image), mask)[0] for content in (0.0, 1.0)]
+    assert torch.equal(fills[0].where(mask, 0), fills[1].where(mask, 0))
+
+
+@pytest.mark.parametrize("changes", [{"progressive": True}, {"keep_known": True}, {"injection_scale": 2}])
+def test_ways_of_filling_differ(trained: SinGAN, changes: dict) -> None:
+    image, mask = picture()
+    model = SinGAN(replace(TINY, **changes))
+    model.scales, model.fitted = trained.scales, True
+    assert not torch.equal(model.inpaint(image, mask)[0], trained.inpaint(image, mask)[0])
+
+
+def test_default_injection_follows_the_depth_of_the_hole() -> None:
+    plan = plan_pyramid((188, 250))
+    levels = []
+    for depth in (2, 8, 20, 60):
+        mask = torch.zeros(1, 1, 188, 250, dtype=torch.bool)
+        mask[..., 90 - depth : 90 + depth, 125 - depth : 125 + depth] = True
+        levels.append(default_injection_scale(mask, plan))
+    assert levels == sorted(levels, reverse=True)
+    assert levels[0] == 8  # never the finest, which would change next to nothing
+    assert levels[-1] == 1
+
+
+def test_refuses(trained: SinGAN) -> None:
+    _, mask = picture()
+    with pytest.raises(OptionError, match=r"injection_scale is 9; this picture has scales 0 to 4, and 1 to 4 fit"):
+        check_injection_scale(9, mask, trained.scales.plan)
+    with pytest.raises(OptionError, match=r"trained for .37, 53. .*the picture gives .40, 40."):
+        trained.inpaint(torch.rand(1, 3, 40, 40), torch.eye(40, dtype=torch.bool)[None, None])
+    with pytest.raises(OptionError, match="not trained"):
+        SinGAN(TINY).state_dict()
