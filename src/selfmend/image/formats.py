@@ -7,8 +7,8 @@ import warnings
 from typing import Any
 
 import numpy as np
+from PIL import ExifTags, ImageCms, features
 from PIL import Image as PILImage
-from PIL import ImageCms, features
 
 from selfmend.core.checks import SelfmendWarning
 
@@ -45,6 +45,17 @@ _HELD = {  # the modes that each format gives back as they were
     "AVIF": ("RGB", "RGBA"),
 }
 _KEYED = ("PNG", "GIF")  # formats that keep a transparent palette entry or colour
+_STORED = {  # EXIF orientation: what turns the upright picture into the one that was stored
+    2: PILImage.Transpose.FLIP_LEFT_RIGHT,
+    3: PILImage.Transpose.ROTATE_180,
+    4: PILImage.Transpose.FLIP_TOP_BOTTOM,
+    5: PILImage.Transpose.TRANSPOSE,
+    6: PILImage.Transpose.ROTATE_90,
+    7: PILImage.Transpose.TRANSVERSE,
+    8: PILImage.Transpose.ROTATE_270,
+}
+_TEXTS = (270, 271, 272, 305, 306, 315, 33432)  # TIFF tags that describe the picture and not its storage
+_DIRECTORIES = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
 _TAKES = {  # what is said beside the pixels
     "icc_profile": ("PNG", "JPEG", "WEBP", "TIFF", "AVIF"),
     "exif": ("PNG", "JPEG", "WEBP", "TIFF", "AVIF"),
@@ -53,7 +64,19 @@ _TAKES = {  # what is said beside the pixels
 
 
 def convert_for(picture: PILImage.Image, kind: str) -> PILImage.Image:
-    """The picture in a mode that the format `kind` holds; a warning says what is lost by that."""
+    """The picture in a mode that the format `kind` holds, as it is stored; a warning says what is lost by that."""
+    converted = _convert_mode(picture, kind)
+    orientation = converted.info.get("jpeg_orientation", 1)
+    if kind != "JPEG" or orientation not in _STORED:
+        return converted
+    stored = _with_info(converted.transpose(_STORED[orientation]), converted)
+    exif = converted.getexif()
+    exif[ExifTags.Base.Orientation] = orientation
+    stored.info["exif"] = exif.tobytes()
+    return stored
+
+
+def _convert_mode(picture: PILImage.Image, kind: str) -> PILImage.Image:
     held = _HELD[kind]
     keyed = "transparency" in picture.info or (picture.mode == "P" and picture.has_transparency_data)
     if picture.mode in held and (kind in _KEYED or not keyed):
@@ -84,8 +107,8 @@ def save_options(picture: PILImage.Image, kind: str) -> dict[str, Any]:
     """What PIL is told when it writes `picture`, in a mode of that format, as `kind`."""
     info = picture.info
     options: dict[str, Any] = {k: info[k] for k in ("icc_profile", "dpi") if info.get(k) and kind in _TAKES[k]}
-    exif = picture.getexif()
-    if len(exif) and kind in _TAKES["exif"]:
+    exif = describing(picture.getexif()) if kind == "TIFF" else picture.getexif()
+    if exif is not None and len(exif) and kind in _TAKES["exif"]:
         options["exif"] = exif.tobytes()
     if kind == "JPEG":
         options |= {"subsampling": info.get("jpeg_sampling", 0), "progressive": bool(info.get("progressive"))}
@@ -94,10 +117,26 @@ def save_options(picture: PILImage.Image, kind: str) -> dict[str, Any]:
     if kind == "WEBP":
         options |= {"lossless": True, "exact": True}  # exact: colours under full transparency are pixels too
     if kind == "TIFF":
-        options |= {"compression": "tiff_deflate"}
+        # libtiff, which compresses, cannot write the directories of a camera's data; PIL alone can
+        nested = exif is not None and any(directory in exif for directory in _DIRECTORIES)
+        options |= {} if nested else {"compression": "tiff_deflate"}
     if kind == "AVIF":
         options |= {"quality": 100, "subsampling": "4:4:4"}
     return options
+
+
+def describing(exif: PILImage.Exif) -> PILImage.Exif | None:
+    """A TIFF's texts and camera data alone, if it has any; its other tags say how it was stored."""
+    kept = PILImage.Exif()
+    for tag in _TEXTS:
+        if tag in exif:
+            kept[tag] = exif[tag]
+    for directory in _DIRECTORIES:
+        nested = exif.get_ifd(directory)
+        if nested:
+            kept.get_ifd(directory).update(nested)
+            kept[directory] = dict(nested)
+    return kept if len(kept) else None
 
 
 def to_eight_bit(array: np.ndarray, kind: str) -> PILImage.Image:

@@ -15,13 +15,11 @@ from PIL import Image as PILImage
 from selfmend.core.checks import ImageError, SelfmendWarning, nearest_name
 from selfmend.core.files import atomic_path, check_writable, exists
 from selfmend.image import sixteen_bit
-from selfmend.image.formats import ENDINGS, convert_for, save_options, to_eight_bit
+from selfmend.image.formats import ENDINGS, convert_for, describing, save_options, to_eight_bit
 from selfmend.image.picture import Picture, to_picture
 
 MAX_PIXELS = 179_000_000  # a 16 000 x 11 000 scan; more is refused before it is decoded, as a decompression bomb
 MAX_BYTES = 2**31
-_TEXTS = (270, 271, 272, 305, 306, 315, 33432)  # TIFF tags that describe the picture and not its storage
-_SUBDIRECTORIES = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
 
 
 def read_picture(source: Any) -> Picture:
@@ -85,12 +83,12 @@ def _read_bytes(path: Path) -> bytes:
     if not (path.is_file() or path.is_fifo()):
         raise ImageError(f"{path} is a device; a picture file fits")
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ImageError(f"{path} is larger than {MAX_BYTES / 2**30:.0f} GiB; a smaller file fits")
         with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1) if path.is_fifo() or path.stat().st_size <= MAX_BYTES else None
+            data = file.read()
     except OSError as error:
         raise ImageError(f"cannot read {path}: {error.strerror}") from error
-    if data is None or len(data) > MAX_BYTES:
-        raise ImageError(f"{path} is larger than {MAX_BYTES / 2**30:.0f} GiB; a smaller file fits")
     if not data:
         raise ImageError(f"{path} is empty (0 bytes); get a whole copy of the file")
     return data
@@ -110,35 +108,16 @@ def _upright(picture: PILImage.Image) -> PILImage.Image:
     tables = getattr(picture, "quantization", None)
     sampling = JpegImagePlugin.get_sampling(picture) if tables else -1
     orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
-    described = _described(picture) if picture.format == "TIFF" else None
+    described = describing(picture.getexif()) if picture.format == "TIFF" else None
     turned = ImageOps.exif_transpose(picture)
     if turned is picture:
         turned = picture.copy()
-    if described:
-        turned.info["exif"] = described
+    if described:  # PIL has a TIFF's tags in the file object only
+        turned.info["exif"] = described.tobytes()
     if tables:
-        sideways = orientation >= 5
-        turned.info["jpeg_tables"] = {k: _transposed(t) if sideways else list(t) for k, t in tables.items()}
-        if sampling in (0, 2) or (sampling == 1 and not sideways):  # 4:2:2 on its side is 4:4:0, which PIL cannot write
-            turned.info["jpeg_sampling"] = sampling
+        turned.info |= {"jpeg_tables": tables, "jpeg_orientation": orientation}
+        turned.info |= {"jpeg_sampling": sampling} if sampling >= 0 else {}
     return turned
-
-
-def _transposed(table: Any) -> list[int]:
-    """A quantisation table for the picture on its side: horizontal and vertical frequencies change places."""
-    return np.array(table).reshape(8, 8).T.ravel().tolist()
-
-
-def _described(picture: PILImage.Image) -> bytes | None:
-    """A TIFF's texts and camera data as EXIF; its other tags are about how it was stored."""
-    tags, kept = picture.getexif(), PILImage.Exif()
-    for tag in _TEXTS:
-        if tag in tags:
-            kept[tag] = tags[tag]
-    for directory in _SUBDIRECTORIES:
-        if tags.get_ifd(directory):
-            kept.get_ifd(directory).update(tags.get_ifd(directory))
-    return kept.tobytes() if len(kept) else None
 
 
 def check_output(path: str | Path, *, overwrite: bool = False, inputs: tuple[str | Path, ...] = ()) -> Path:
@@ -166,9 +145,9 @@ def check_output(path: str | Path, *, overwrite: bool = False, inputs: tuple[str
 def save_picture(picture: Any, path: str | Path) -> None:
     """Write a PIL image or array to `path`, whole or not at all, with its ICC profile, EXIF and resolution.
 
-    A JPEG that came from a JPEG is written with the tables that it came with, so that its known pixels stay as near as
-    JPEG allows; PNG, TIFF and WebP (lossless) keep them to the bit. What the format cannot hold is converted, with a
-    warning.
+    A JPEG that came from a JPEG is written with its tables, and stored on the side on which it was stored, with the
+    orientation in its EXIF: so its blocks fall where they fell, and nearly all known pixels keep their values. PNG,
+    TIFF and WebP (lossless) keep them to the bit. What the format cannot hold is converted, with a warning.
 
     Raises:
         ImageError: the file cannot be written; a previous one stays.
@@ -190,6 +169,6 @@ def save_picture(picture: Any, path: str | Path) -> None:
                 return
             held = convert_for(picture, kind)
             held.save(temporary, format=kind, **save_options(held, kind))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # the last: libtiff's
         why = getattr(error, "strerror", None) or _line(error)
         raise ImageError(f"cannot write {path}: {why}") from error

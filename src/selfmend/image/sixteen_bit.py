@@ -58,17 +58,17 @@ def decode(data: bytes, picture: PILImage.Image, orientation: int = 1) -> Sixtee
     if tags is not None and tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) != 2:  # not RGB
         return None
     try:
-        flags = cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
-        array = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
         return None
     if array is None or array.dtype != np.uint16 or array.ndim != 3:
         return None
     array = cv2.cvtColor(array, cv2.COLOR_BGRA2RGBA if array.shape[2] == 4 else cv2.COLOR_BGR2RGB)
-    if picture.mode == "LA":
+    if tags is None and data[25] == 4:  # a grey PNG with alpha
         array = array[..., [0, 3]]  # OpenCV spreads grey over three channels
-    upright = _TURNS[orientation](array) if orientation in _TURNS else array
-    result = np.ascontiguousarray(upright).view(SixteenBit)
+    if orientation in _TURNS and tags is None:  # OpenCV has turned a TIFF
+        array = _TURNS[orientation](array)
+    result = np.ascontiguousarray(array).view(SixteenBit)
     result.info = {key: picture.info[key] for key in ("icc_profile", "dpi") if key in picture.info}
     exif = picture.getexif()
     exif.pop(ExifTags.Base.Orientation, None)
@@ -100,7 +100,9 @@ def write_png(array: np.ndarray, path: Path, options: dict[str, Any]) -> None:
 
 
 def write_tiff(array: np.ndarray, path: Path, options: dict[str, Any]) -> None:
-    """A 16-bit TIFF of 2 to 4 channels in one deflated strip; `options` as PIL takes them: icc_profile, dpi."""
+    """A 16-bit RGB(A) TIFF in one deflated strip; `options` as PIL takes them: icc_profile, dpi."""
+    if array.shape[2] == 2:  # PIL reads no TIFF of 16-bit grey and alpha, so none is written
+        array = array[..., [0, 0, 0, 1]]
     height, width, channels = array.shape
     strip = zlib.compress(array.astype("<u2").tobytes(), 6)
     tags = TiffImagePlugin.ImageFileDirectory_v2(prefix=b"II")
@@ -108,21 +110,18 @@ def write_tiff(array: np.ndarray, path: Path, options: dict[str, Any]) -> None:
     tags[TiffImagePlugin.IMAGELENGTH] = height
     tags[TiffImagePlugin.BITSPERSAMPLE] = (16,) * channels
     tags[TiffImagePlugin.COMPRESSION] = 8  # deflate
-    tags[TiffImagePlugin.PHOTOMETRIC_INTERPRETATION] = 2 if channels > 2 else 1
+    tags[TiffImagePlugin.PHOTOMETRIC_INTERPRETATION] = 2  # RGB
     tags[TiffImagePlugin.SAMPLESPERPIXEL] = channels
     tags[TiffImagePlugin.ROWSPERSTRIP] = height
-    tags[TiffImagePlugin.STRIPOFFSETS] = 8
+    tags[TiffImagePlugin.STRIPOFFSETS] = 0  # from the end of the directory
     tags[TiffImagePlugin.STRIPBYTECOUNTS] = len(strip)
     tags[TiffImagePlugin.PLANAR_CONFIGURATION] = 1
-    if channels in (2, 4):
+    if channels == 4:
         tags[TiffImagePlugin.EXTRASAMPLES] = 2  # straight alpha
     if "dpi" in options:
         tags[TiffImagePlugin.X_RESOLUTION], tags[TiffImagePlugin.Y_RESOLUTION] = options["dpi"]
         tags[TiffImagePlugin.RESOLUTION_UNIT] = 2  # inch
     if "icc_profile" in options:
         tags[TiffImagePlugin.ICCPROFILE] = options["icc_profile"]
-    offset = 8 + len(strip) + len(strip) % 2  # directories start at even offsets
     with open(path, "wb") as file:
-        file.write(struct.pack("<2sHI", b"II", 42, offset))
-        file.write(strip.ljust(offset - 8, b"\0"))
-        file.write(tags.tobytes(offset))
+        file.write(struct.pack("<2sHI", b"II", 42, 8) + tags.tobytes(8) + strip)
