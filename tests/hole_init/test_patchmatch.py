@@ -6,6 +6,7 @@ import numba
 import numpy as np
 import pytest
 import torch
+
 from selfmend.core.checks import MaskError, OptionError, SelfmendWarning
 from selfmend.hole_init.patchmatch import PatchMatchOptions, fill
 from selfmend.image.resize import resize

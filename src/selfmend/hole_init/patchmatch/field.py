@@ -146,7 +146,7 @@ def _try(t, patch, targets, field, sources, radius, y, x, nearness):
 
 @njit(cache=True, fastmath=FASTMATH)
 def _take(picture, targets, radius, y, x):
-    """A target patch: values (S * S * K) and, as long, confidences; which of S * S pixels are hole; the confidences' sum."""
+    """A target patch: values (S * S * K), as many confidences, which of S * S pixels are hole, the confidences' sum."""
     side, k = 2 * radius + 1, picture.shape[2]
     values = np.empty(side * side * k, np.float32)
     weights = np.empty(side * side * k, np.float32)
@@ -167,7 +167,7 @@ def _take(picture, targets, radius, y, x):
 @njit(cache=True, fastmath=FASTMATH)
 def _cost(patch, sources, radius, y, x, near, bound):
     """Mean squared difference weighted by confidence, plus `near`; anything from `bound` on if it is not below it."""
-    values, weights, hole, total = patch
+    values, weights, _, total = patch
     side, k = 2 * radius + 1, sources.values.shape[2]
     if not sources.whole[y, x]:
         return _cost_in_part(patch, sources, radius, y, x, near)

@@ -46,7 +46,7 @@ class Targets(NamedTuple):
 
     y: np.ndarray
     x: np.ndarray
-    index: np.ndarray
+    index: np.ndarray  # type: ignore[assignment]
     hole_y: np.ndarray
     hole_x: np.ndarray
     confidence: np.ndarray

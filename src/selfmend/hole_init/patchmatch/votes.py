@@ -1,4 +1,4 @@
-"""Votes: every hole pixel from what the sources of the patches that cover it show there (Wexler et al. 2007, eq. 4-5)."""
+"""Votes: each hole pixel from what the sources of the patches that cover it show there (Wexler et al. 2007, eq. 4)."""
 
 from __future__ import annotations
 
