@@ -1,0 +1,134 @@
+"""The public function: checks, the working window, and the way from tensors to arrays of values and back."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from selfmend.core.checks import MaskError, SelfmendWarning, check_image, check_mask
+from selfmend.core.progress import Progress, silent
+from selfmend.core.rng import MAX_SEED
+from selfmend.core.types import Image, Mask, Size
+from selfmend.hole_init.patchmatch import features
+from selfmend.hole_init.patchmatch.em import Guess, fill_values
+from selfmend.hole_init.patchmatch.options import PatchMatchOptions
+from selfmend.hole_init.patchmatch.scales import has_source
+
+DEFAULTS = PatchMatchOptions()
+
+
+def fill(
+    image: Image,
+    mask: Mask,
+    *,
+    generator: torch.Generator,
+    options: PatchMatchOptions = DEFAULTS,
+    guess: Image | None = None,
+    guess_size: Size | None = None,
+    progress: Progress = silent,
+) -> Image:
+    """Fill the hole with patches of the picture's known part.
+
+    Args:
+        image: (N, C, H, W) in [0, 1]; the hole's content has no influence, NaN neither.
+        mask: (N, 1, H, W), True = hole.
+        generator: source of the seed; the same seed gives the same bytes, whatever the number of threads.
+        options: see `PatchMatchOptions`.
+        guess: a picture like `image` whose hole holds a first guess from elsewhere. It is kept at its own scale, and
+            detail is added above it.
+        guess_size: (height, width) at which `guess` is trustworthy; by default its full size.
+        progress: takes an event a round.
+
+    Returns:
+        (N, C, H, W), known pixels bit-equal.
+
+    Raises:
+        MaskError: the hole leaves no patch to take from.
+
+    Example:
+        >>> stripes = (torch.arange(32) % 4 < 2).float().expand(1, 3, 32, 32)
+        >>> hole = torch.zeros(1, 1, 32, 32, dtype=torch.bool)
+        >>> hole[..., 10:20, 10:20] = True
+        >>> mended = fill(stripes, hole, generator=torch.Generator().manual_seed(0))
+        >>> bool((mended - stripes).abs().max() < 1e-3)
+        True
+    """
+    check_mask(mask, image)
+    image = check_image(torch.where(mask, 0.0, image))
+    results = []
+    for n in range(image.shape[0]):
+        seed = int(torch.randint(MAX_SEED, (), generator=generator, device=generator.device))
+        one = None if guess is None else guess[n : n + 1]
+        results.append(_fill_one(image[n : n + 1], mask[n, 0], one, guess_size, seed, options, progress))
+    return torch.cat(results)
+
+
+def _fill_one(
+    image: Image,
+    mask: torch.Tensor,
+    guess: Image | None,
+    guess_size: Size | None,
+    seed: int,
+    options: PatchMatchOptions,
+    progress: Progress,
+) -> Image:
+    """`fill` for one picture (1, C, H, W) whose hole is zero, and its mask (H, W)."""
+    if not mask.any():
+        return image.clone()
+    rows, columns = _working_window(mask.numpy(), options.window)
+    hole = mask[rows, columns].numpy()
+    options = _with_patch_that_fits(hole, options)
+    scale = features.colour_scale(image.shape[1])
+    values = features.compute(
+        _to_array(image, rows, columns), ~hole, weight=options.texture, window=options.texture_window
+    )
+    start = None
+    if guess is not None:
+        height, width = guess_size or image.shape[2:]
+        shrunk = min(1.0, (height * width / mask.numel()) ** 0.5)
+        start = Guess(colours=_to_array(guess, rows, columns) * np.float32(scale), scale=shrunk)
+    filled = fill_values(values, ~hole, start, seed=seed, options=options, progress=progress)
+    colours = torch.from_numpy(filled[..., : image.shape[1]] / np.float32(scale)).clamp(0, 1)
+    result = image.clone()
+    result[0, :, rows, columns] = torch.where(mask[rows, columns], colours.permute(2, 0, 1), image[0, :, rows, columns])
+    return result
+
+
+def _working_window(hole: np.ndarray, reach: int) -> tuple[slice, slice]:
+    """Rows and columns that are worked on: the hole's bounding box grown by `reach` or by its own size."""
+    window = []
+    for axis in (1, 0):
+        where = np.flatnonzero(hole.any(axis))
+        first, last = int(where[0]), int(where[-1]) + 1
+        grow = max(reach, last - first)
+        window.append(slice(max(0, first - grow), min(hole.shape[1 - axis], last + grow)))
+    return window[0], window[1]
+
+
+def _with_patch_that_fits(hole: np.ndarray, options: PatchMatchOptions) -> PatchMatchOptions:
+    """The options, with a smaller patch if the hole leaves no source of the asked size."""
+    for patch in range(options.patch, 2, -2):
+        if has_source(~hole, patch // 2):
+            break
+    else:
+        raise MaskError(
+            f"the hole covers {hole.sum()} of the {hole.size} pixels around it and leaves no patch of 3x3 pixels "
+            "to take from; mark less as hole, or give a larger picture"
+        )
+    if patch < options.patch:
+        warnings.warn(
+            f"the hole leaves no patch of {options.patch}x{options.patch} pixels to take from; {patch}x{patch} is used "
+            "and the result may be coarse",
+            SelfmendWarning,
+            stacklevel=4,
+        )
+        options = replace(options, patch=patch)
+    return options
+
+
+def _to_array(image: Image, rows: slice, columns: slice) -> np.ndarray:
+    """float32 (h, w, C) of a part of a picture."""
+    return image[0, :, rows, columns].permute(1, 2, 0).contiguous().numpy()

@@ -1,0 +1,155 @@
+"""The scales of a filling: their sizes, and at each one the sources, the targets and the confidences.
+
+All arrays of a `Scale` are padded by the patch radius with unknown pixels, so that patches that stick out of the
+picture need no special case: what is outside is never compared and never votes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+
+from selfmend.core.types import Size
+from selfmend.image.resize import resize
+
+
+class Sources(NamedTuple):
+    """Where patches are taken from.
+
+    Attributes:
+        values: float32 (H, W, K), colours and features; zero where unknown.
+        known: bool (H, W).
+        whole: bool (H, W), centres of patches that lack nothing.
+        allowed: bool (H, W), known centres of patches of which at least half is known.
+    """
+
+    values: np.ndarray
+    known: np.ndarray
+    whole: np.ndarray
+    allowed: np.ndarray
+
+
+class Targets(NamedTuple):
+    """Patches that see the hole, in scan order.
+
+    Attributes:
+        y, x: int32 (T,), their centres.
+        index: int32 (H, W), the number of the target at a pixel, -1 where there is none.
+        hole_y, hole_x: int32 (P,), the hole's pixels.
+        confidence: float32 (H, W); 1 where known, falling with depth in the hole, 0 outside the picture.
+        hole: bool (H, W).
+    """
+
+    y: np.ndarray
+    x: np.ndarray
+    index: np.ndarray  # type: ignore[assignment]
+    hole_y: np.ndarray
+    hole_x: np.ndarray
+    confidence: np.ndarray
+    hole: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """One scale: `size` without the padding of `radius` pixels that all arrays have."""
+
+    size: Size
+    radius: int
+    sources: Sources
+    targets: Targets
+
+
+def plan_sizes(size: Size, depth: float, *, ratio: float, coarsest_depth: float, coarsest_side: int) -> list[Size]:
+    """Sizes from the coarsest scale to the finest, which is `size`.
+
+    Halting depends on the hole, not on the picture: at the coarsest scale its deepest pixel is `coarsest_depth` pixels
+    from known ones, so that about every patch there sees something known (Newson 2017, Sec. 3.3.2).
+
+    Example:
+        >>> plan_sizes((200, 300), 12.0, ratio=2.0, coarsest_depth=3.0, coarsest_side=16)
+        [(50, 75), (100, 150), (200, 300)]
+    """
+    sizes, scale = [size], 1.0
+    while depth / scale > coarsest_depth and min(size) / (scale * ratio) >= coarsest_side:
+        scale *= ratio
+        sizes.append((max(1, round(size[0] / scale)), max(1, round(size[1] / scale))))
+    return sizes[::-1]
+
+
+def shrink(values: np.ndarray, known: np.ndarray, sizes: list[Size]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Sums of known values and shares of known pixels at each of `sizes` (finest last); their quotient is the picture.
+
+    Args:
+        values: float32 (H, W, K), zero where unknown.
+        known: bool (H, W).
+
+    Returns:
+        One (float32 (h, w, K), float32 (h, w)) for each size. Dividing only at the end lets a coarse pixel be the mean
+        of the known pixels in it, however few.
+    """
+    stack = np.concatenate([values, known[..., None].astype(np.float32)], 2)
+    tensor = torch.from_numpy(np.ascontiguousarray(stack.transpose(2, 0, 1)))[None]
+    result = []
+    for size in reversed(sizes):
+        tensor = tensor if tensor.shape[-2:] == size else resize(tensor, size)
+        stack = tensor[0].permute(1, 2, 0).contiguous().numpy()
+        result.append((stack[..., :-1], stack[..., -1]))
+    return result[::-1]
+
+
+def build_scale(
+    sums: np.ndarray, share: np.ndarray, *, radius: int, known_fraction: float, decay: float, least_confidence: float
+) -> Scale:
+    """The sources and targets of one scale, from its sums of known values and shares of known pixels (`shrink`)."""
+    known = share >= known_fraction
+    values = np.where(known[..., None], sums / np.maximum(share, 1e-3)[..., None], 0)
+    inside = _pad(np.ones_like(known), radius)
+    known, values = _pad(known, radius), _pad(np.ascontiguousarray(values, np.float32), radius)
+    hole = inside & ~known
+    sources = _sources(values, known, share.shape, radius)
+
+    square = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
+    sees_hole = cv2.dilate(hole.astype(np.uint8), square).astype(bool) & inside
+    y, x = np.nonzero(sees_hole)
+    index = np.full(hole.shape, -1, np.int32)
+    index[y, x] = np.arange(y.size)
+    hole_y, hole_x = np.nonzero(hole)
+    confidence = np.maximum(np.float32(decay) ** -hole_depth(~known), np.float32(least_confidence))
+    targets = Targets(
+        y=y.astype(np.int32),
+        x=x.astype(np.int32),
+        index=index,
+        hole_y=hole_y.astype(np.int32),
+        hole_x=hole_x.astype(np.int32),
+        confidence=np.where(inside, confidence, 0).astype(np.float32),
+        hole=hole,
+    )
+    return Scale(size=(share.shape[0], share.shape[1]), radius=radius, sources=sources, targets=targets)
+
+
+def hole_depth(unknown: np.ndarray) -> np.ndarray:
+    """Distance of each unknown pixel to the nearest known one, 0 where known; float32 (H, W), pixels."""
+    return cv2.distanceTransform(unknown.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+
+
+def _sources(values: np.ndarray, known: np.ndarray, size: Size, radius: int) -> Sources:
+    side = 2 * radius + 1
+    count = cv2.boxFilter(known.astype(np.float32), -1, (side, side), normalize=False, borderType=cv2.BORDER_CONSTANT)
+    at_most = min(side, size[0]) * min(side, size[1])  # in a picture that is smaller than a patch nothing is whole
+    return Sources(
+        values=values, known=known, whole=count > side * side - 0.5, allowed=known & (count >= 0.5 * at_most)
+    )
+
+
+def _pad(array: np.ndarray, radius: int) -> np.ndarray:
+    return np.pad(array, [(radius, radius), (radius, radius)] + [(0, 0)] * (array.ndim - 2))
+
+
+def has_source(known: np.ndarray, radius: int) -> bool:
+    """Whether any patch of that radius may be a source at this size."""
+    padded = _pad(known, radius)
+    return bool(_sources(padded[..., None], padded, (known.shape[0], known.shape[1]), radius).allowed.any())
