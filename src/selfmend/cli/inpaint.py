@@ -19,15 +19,17 @@ if TYPE_CHECKING:
 
 
 def inpaint(
-    image: Annotated[Path | None, typer.Argument(help="The picture to mend.", show_default=False)] = None,
+    image: Annotated[
+        Path | None, typer.Argument(metavar="IMAGE", help="The picture to mend.", show_default=False)
+    ] = None,
     mask: Annotated[
         str | None,
         typer.Option(
             "--mask",
             "-m",
-            metavar="FILE|alpha|#RRGGBB|x,y,w,h",
-            help="Where the hole is: a picture that is white there, the transparent pixels, a colour "
-            "(quoted: '#ff00ff'), or a box. Left out, transparency is the hole.",
+            metavar="MASK",
+            help="Where the hole is: a picture FILE that is white there, 'alpha' for the transparent pixels, a colour "
+            "'#RRGGBB' (in quotes), or a box x,y,w,h. Left out, transparency is the hole.",
         ),
     ] = None,
     output: Annotated[

@@ -12,16 +12,16 @@ from selfmend.cli.common import be_quiet, parse_settings, print_json, terminal_p
 
 
 def train(
-    method: Annotated[str, typer.Argument(help="A method that learns, e.g. singan.")],
-    image: Annotated[Path, typer.Argument(help="The picture to learn from.")],
+    method: Annotated[str, typer.Argument(metavar="METHOD", help="A method that learns, e.g. singan.")],
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The picture to learn from.")],
     run: Annotated[Path, typer.Option("--output", "-o", metavar="RUN", help="Folder for what is learned.")],
     mask: Annotated[
         str | None,
         typer.Option(
             "--mask",
             "-m",
-            metavar="FILE|alpha|#RRGGBB|x,y,w,h",
-            help="Kept out of the learning. Left out, transparency is.",
+            metavar="MASK",
+            help="What is not learned from; as in `selfmend inpaint`. Left out, that is what is transparent.",
         ),
     ] = None,
     preset: Annotated[str | None, typer.Option(help="Named settings; see `selfmend methods NAME`.")] = None,
@@ -38,7 +38,7 @@ def train(
     import selfmend.api as api
     from selfmend.cli.fill import default_mask, kept
     from selfmend.image.io import read_picture
-    from selfmend.image.mask import read_mask
+    from selfmend.image.mask import check_hole, read_mask
 
     be_quiet(quiet)
     options = parse_settings(settings or [])
@@ -47,6 +47,8 @@ def train(
         picture = read_picture(image)
         source = default_mask(picture, mask)
         hole = None if source is None else read_mask(source, picture, invert=invert_mask)
+        if hole is not None:
+            check_hole(hole)  # before the folder is made
         try:
             model = api.fit_picture(
                 method, picture, hole, preset=preset, options=options, seed=seed, device=device, folder=run,
