@@ -149,13 +149,15 @@ def load(folder: str | Path, *, device: str = "auto") -> Model:
     run_folder = RunFolder(folder)
     record = run_folder.record()
     state = run_folder.weights()
-    learner = _learner(record["method"], None, {}, device)
-    learner.config = replace_options(learner.config, record["config"])
+    resolve_device(device)  # its error is about the argument, those below are about the folder
     try:
+        learner = _learner(record["method"], None, {}, device)
+        learner.config = replace_options(learner.config, record["config"])
         learner.load_state_dict(state["method"])
         image, mask = state["image"], state["mask"]
-    except (KeyError, ValueError, RuntimeError) as error:
-        raise RunError(f"{folder} does not fit its record ({error}); copy the whole folder, or train again") from error
+    except (KeyError, ValueError, RuntimeError, TypeError, AttributeError, IndexError) as error:
+        why = " ".join(str(error).split())
+        raise RunError(f"{folder} does not fit this version or its own record ({why}); train again") from error
     learner.fitted = True
     stored = next(iter(sorted(Path(folder).glob("picture.*"))), None)
     picture = read_picture(stored) if stored else Picture(image, None, image)
@@ -245,7 +247,7 @@ def _learner(method: str, preset: str | None, options: Mapping[str, Any], device
     kind = method_class(method)
     if not issubclass(kind, LearningMethod):
         learning = [n for n in method_names() if method_class(n).learns]
-        raise OptionError(f"{method} learns nothing, so it needs no training: use inpaint; {', '.join(learning)} learn")
+        raise OptionError(f"{method} learns nothing, so it needs no training: use inpaint (these learn: {', '.join(learning)})")
     return kind.from_options(preset, options, device=resolve_device(device))
 
 
