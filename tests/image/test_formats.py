@@ -38,7 +38,9 @@ def with_mode(mode):
         return PILImage.fromarray(RNG.integers(0, 65535, (30, 40)).astype(np.uint16))
     if mode in ("LA", "RGBA"):
         picture = picture.convert(mode)
-        picture.putalpha(PILImage.linear_gradient("L").resize(picture.size))
+        alpha = PILImage.linear_gradient("L").resize(picture.size)
+        alpha.paste(0, (0, 0, 9, 9))  # colours under full transparency are pixels too
+        picture.putalpha(alpha)
         return picture
     return picture.quantize(64) if mode == "P" else picture.convert(mode)
 

@@ -95,6 +95,10 @@ def test_a_colour_takes_its_neighbours_of_two_levels():
     pixels[0, :, 0] += np.arange(5, dtype=np.uint8)
     assert hole_of("#c80A64", to_picture(pixels)).tolist() == [[True, True, True, False, False]]
     assert hole_of("#808080", to_picture(np.uint8([[128, 131]]))).tolist() == [[True, False]]
+    for level in range(0, 256, 5):  # whatever the rounding of floats
+        near = np.arange(256)[None].astype(np.uint8)
+        expected = np.abs(np.arange(256) - level) <= 2
+        assert np.array_equal(hole_of("#" + f"{level:02x}" * 3, to_picture(near))[0], expected)
 
 
 @pytest.mark.parametrize("text", ["#12345", "#gggggg", "#ff00ff0"])
