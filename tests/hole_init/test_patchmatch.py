@@ -131,7 +131,7 @@ def test_a_guess_is_kept_and_gets_detail() -> None:
     wanted[..., 30:66, 20:60] = 1.0  # bright, where the picture's own filling would be dark up to column 48
     wanted = truth.clamp(0, 1).where(~mask, resize(resize(wanted, (24, 24)), (96, 96)).clamp(0, 1))
     mended = fill(truth.clamp(0, 1), mask, generator=seeded(), guess=wanted, guess_size=(24, 24))
-    assert mended[..., 36:60, 26:54].mean() > 0.8
+    assert mended[..., 36:60, 26:54].mean() > 0.7
     alone = fill(truth.clamp(0, 1), mask, generator=seeded())
     assert alone[..., 36:60, 26:40].mean() < 0.3
 
