@@ -17,16 +17,16 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from selfmend.hole_init.patchmatch.scales import Scale
+from selfmend.hole_init.patchmatch.threads import MOST_RUNS, in_parallel
 
 FASTMATH = {"reassoc", "contract", "arcp", "nsz"}  # all but the assumptions about NaN and infinity
 WORST = np.float32(1e9)
 LACK = np.float32(0.01)
 LEAST_SEEN = np.float32(0.25)
 TARGETS_A_RUN = 512
-MOST_RUNS = 64
 
 
 class Field(NamedTuple):
@@ -51,162 +51,120 @@ def improve(
         reach: radius in pixels at which random search starts.
         nearness: cost added per squared pixel between target and source.
     """
+    targets, sources = scale.targets, scale.sources
     runs = min(MOST_RUNS, max(1, field.y.size // TARGETS_A_RUN))
     for step in range(passes):
         before = Field(*(array.copy() for array in field))
-        _pass(
-            scale.targets, field, before, picture, scale.sources, scale.radius,
-            np.uint64(seed), step, runs, reach, np.float32(nearness),
-        )  # fmt: skip
+
+        def one_run(run: int, step: int = step, before: Field = before) -> None:
+            _run(
+                targets, field, before, picture, sources, scale.radius,
+                np.uint64(seed), step, run, runs, reach, np.float32(nearness),
+            )  # fmt: skip
+
+        in_parallel(one_run, runs)
 
 
-@njit(cache=True, parallel=True)
-def _pass(targets, field, before, picture, sources, radius, seed, step, runs, reach, nearness):
-    """One pass of propagation and random search over all targets; how many of each run found a better match.
-
-    The loop's body is one call whose result is kept, because numba drops parallel writes to a tuple's arrays as dead.
-    """
-    better = np.empty(runs, np.int64)
-    for run in prange(runs):
-        better[run] = _run(targets, field, before, picture, sources, radius, seed, step, run, runs, reach, nearness)
-    return better
-
-
-@njit(cache=True, fastmath=FASTMATH)
+@njit(cache=True, nogil=True, fastmath=FASTMATH)
 def _run(targets, field, before, picture, sources, radius, seed, step, run, runs, reach, nearness):
-    """The pass for one run of targets. The first pass begins by measuring the field as it is."""
+    """One pass over one run of targets. The first pass begins by measuring the field as it is."""
+    height, width, channels = picture.shape
+    values = sources.values.reshape(height, width * channels)  # rows: the loops over a patch's row become vector code
+    known = sources.known_rows
+    patch = np.empty((3, 2 * radius + 1, (2 * radius + 1) * channels), np.float32)
     first, last = run * targets.y.size // runs, (run + 1) * targets.y.size // runs
-    better = 0
+    back = 1 if step % 2 == 0 else -1
     for m in range(last - first):
         t = first + m if step % 2 == 0 else last - 1 - m
-        patch = _take(picture, targets, radius, targets.y[t], targets.x[t])
+        y, x = targets.y[t], targets.x[t]
+        total = _take(patch, picture, targets, radius, y, x)
+        best_y, best_x, best = field.y[t], field.x[t], field.cost[t]
         if step == 0:
-            near = _near(targets.y[t], targets.x[t], field.y[t], field.x[t], nearness)
-            field.cost[t] = _cost(patch, sources, radius, field.y[t], field.x[t], near, WORST)
-        cost = field.cost[t]
-        _propagate(t, patch, targets, field, before, sources, radius, first, last, step, nearness)
-        _search(t, patch, targets, field, sources, radius, seed, step, reach, nearness)
-        better += field.cost[t] < cost
-    return better
+            near = _near(y, x, best_y, best_x, nearness)
+            best = _cost(patch, total, values, known, sources.whole, radius, best_y, best_x, near, WORST)
+        draws = 0
+        around = reach
+        while around >= 1:
+            if draws < 2:  # propagation: the matches of the two neighbours this pass has been at, shifted by a pixel
+                down, right = (0, back) if draws == 0 else (back, 0)
+                neighbour = targets.index[y - down, x - right]
+                if neighbour >= first and neighbour < last:
+                    try_y, try_x = field.y[neighbour] + down, field.x[neighbour] + right
+                elif neighbour >= 0:
+                    try_y, try_x = before.y[neighbour] + down, before.x[neighbour] + right
+                else:
+                    try_y, try_x = best_y, best_x
+            else:  # random search: windows around the best match, half as large each time
+                bits = _hash(seed, t * 64 + draws, step)
+                try_y = best_y - around + _below(bits, 2 * around + 1)
+                try_x = best_x - around + _below(bits >> np.uint64(32), 2 * around + 1)
+                around //= 2
+            draws += 1
+            if try_y < radius or try_y >= height - radius or try_x < radius or try_x >= width - radius:
+                continue
+            if not sources.allowed[try_y, try_x] or (try_y == best_y and try_x == best_x):
+                continue
+            near = _near(y, x, try_y, try_x, nearness)
+            if near < best:
+                cost = _cost(patch, total, values, known, sources.whole, radius, try_y, try_x, near, best)
+                if cost < best:
+                    best_y, best_x, best = try_y, try_x, cost
+        field.y[t], field.x[t], field.cost[t] = best_y, best_x, best
 
 
 @njit(cache=True, fastmath=FASTMATH)
-def _propagate(t, patch, targets, field, before, sources, radius, first, last, step, nearness):
-    """Try the matches of the two neighbours that this pass has been at, shifted by a pixel."""
-    y, x = targets.y[t], targets.x[t]
-    back = 1 if step % 2 == 0 else -1
-    for side in range(2):
-        down, right = (0, back) if side == 0 else (back, 0)
-        neighbour = targets.index[y - down, x - right]
-        if neighbour >= 0:
-            known = field if first <= neighbour < last else before
-            _try(
-                t,
-                patch,
-                targets,
-                field,
-                sources,
-                radius,
-                known.y[neighbour] + down,
-                known.x[neighbour] + right,
-                nearness,
-            )
-
-
-@njit(cache=True, fastmath=FASTMATH)
-def _search(t, patch, targets, field, sources, radius, seed, step, reach, nearness):
-    """Try random sources in windows around the best, half as large each time."""
-    height, width = sources.known.shape
-    draw = 0
-    while reach >= 1:
-        bits = _hash(seed, t * 64 + draw, step)
-        top, bottom = max(radius, field.y[t] - reach), min(height - radius - 1, field.y[t] + reach)
-        left, right = max(radius, field.x[t] - reach), min(width - radius - 1, field.x[t] + reach)
-        y = top + _below(bits, bottom - top + 1)
-        x = left + _below(bits >> np.uint64(32), right - left + 1)
-        _try(t, patch, targets, field, sources, radius, y, x, nearness)
-        reach //= 2
-        draw += 1
-
-
-@njit(cache=True, fastmath=FASTMATH)
-def _try(t, patch, targets, field, sources, radius, y, x, nearness):
-    """Take the source at (y, x) if it is allowed and better."""
-    height, width = sources.known.shape
-    if y < radius or y >= height - radius or x < radius or x >= width - radius or not sources.allowed[y, x]:
-        return
-    if y == field.y[t] and x == field.x[t]:
-        return
-    near = _near(targets.y[t], targets.x[t], y, x, nearness)
-    if near < field.cost[t]:
-        cost = _cost(patch, sources, radius, y, x, near, field.cost[t])
-        if cost < field.cost[t]:
-            field.y[t], field.x[t], field.cost[t] = y, x, cost
-
-
-@njit(cache=True, fastmath=FASTMATH)
-def _take(picture, targets, radius, y, x):
-    """A target patch: values (S * S * K), as many confidences, which of S * S pixels are hole, the confidences' sum."""
-    side, k = 2 * radius + 1, picture.shape[2]
-    values = np.empty(side * side * k, np.float32)
-    weights = np.empty(side * side * k, np.float32)
-    hole = np.empty(side * side, np.bool_)
+def _take(patch, picture, targets, radius, y, x):
+    """Write a target patch into (3, S, S * K): values, confidences, 1 where hole; return the sum of confidences."""
+    side, channels = 2 * radius + 1, picture.shape[2]
     total = np.float32(0)
     for j in range(side):
         for i in range(side):
-            yy, xx, p = y + j - radius, x + i - radius, j * side + i
-            weight = targets.confidence[yy, xx]
-            hole[p] = targets.hole[yy, xx]
-            total += weight
-            for c in range(k):
-                values[p * k + c] = picture[yy, xx, c]
-                weights[p * k + c] = weight
-    return values, weights, hole, total
+            yy, xx = y + j - radius, x + i - radius
+            confidence, hole = targets.confidence[yy, xx], np.float32(targets.hole[yy, xx])
+            total += confidence
+            for c in range(channels):
+                patch[0, j, i * channels + c] = picture[yy, xx, c]
+                patch[1, j, i * channels + c] = confidence
+                patch[2, j, i * channels + c] = hole
+    return total * np.float32(channels)
 
 
 @njit(cache=True, fastmath=FASTMATH)
-def _cost(patch, sources, radius, y, x, near, bound):
-    """Mean squared difference weighted by confidence, plus `near`; anything from `bound` on if it is not below it."""
-    values, weights, _, total = patch
-    side, k = 2 * radius + 1, sources.values.shape[2]
-    if not sources.whole[y, x]:
-        return _cost_in_part(patch, sources, radius, y, x, near)
+def _cost(patch, total, values, known, whole, radius, y, x, near, bound):
+    """Mean squared difference weighted by confidence, plus `near`; `WORST` once it is clear that `bound` is reached."""
+    side, row = patch.shape[1], patch.shape[2]
+    start, channels = (x - radius) * (row // side), np.float32(row // side)
     most = (bound - near) * total
-    row, start = side * k, (x - radius) * k
-    summed = np.float32(0)
+    summed, seen, lacking = np.float32(0), total, np.float32(0)
+    if whole[y, x]:
+        for j in range(side):
+            target, weight, source = patch[0, j], patch[1, j], values[y - radius + j, start : start + row]
+            part = np.float32(0)
+            for i in range(row):
+                difference = target[i] - source[i]
+                part += weight[i] * difference * difference
+            summed += part * channels
+            if summed >= most:
+                return WORST
+        return summed / total + near
+    seen = np.float32(0)
     for j in range(side):
-        line = sources.values[y - radius + j].reshape(-1)
-        part = np.float32(0)
+        target, weight, hole = patch[0, j], patch[1, j], patch[2, j]
+        source, there = values[y - radius + j, start : start + row], known[y - radius + j, start : start + row]
+        part, seen_here, lacking_here = np.float32(0), np.float32(0), np.float32(0)
         for i in range(row):
-            difference = values[j * row + i] - line[start + i]
-            part += weights[j * row + i] * difference * difference
-        summed += part
+            difference = target[i] - source[i]
+            part += weight[i] * there[i] * difference * difference
+            seen_here += weight[i] * there[i]
+            lacking_here += hole[i] * (np.float32(1) - there[i])
+        summed += part * channels
+        seen += seen_here
+        lacking += lacking_here
         if summed >= most:
             return WORST
-    return summed / total + near
-
-
-@njit(cache=True, fastmath=FASTMATH)
-def _cost_in_part(patch, sources, radius, y, x, near):
-    """`_cost` for a source that lacks pixels."""
-    values, weights, hole, total = patch
-    side, k = 2 * radius + 1, sources.values.shape[2]
-    summed, seen, lacking = np.float32(0), np.float32(0), 0
-    for j in range(side):
-        for i in range(side):
-            yy, xx, p = y - radius + j, x - radius + i, j * side + i
-            if sources.known[yy, xx]:
-                part = np.float32(0)
-                for c in range(k):
-                    difference = values[p * k + c] - sources.values[yy, xx, c]
-                    part += difference * difference
-                summed += weights[p * k] * part
-                seen += weights[p * k]
-            elif hole[p]:
-                lacking += 1
     if seen < LEAST_SEEN * total:  # a match on next to nothing
         return WORST
-    return summed / seen + LACK * np.float32(lacking) + near
+    return summed / seen + LACK / channels * lacking + near
 
 
 @njit(cache=True)

@@ -23,12 +23,14 @@ class Sources(NamedTuple):
     Attributes:
         values: float32 (H, W, K), colours and features; zero where unknown.
         known: bool (H, W).
+        known_rows: float32 (H, W * K), 1 where known, for every channel.
         whole: bool (H, W), centres of patches that lack nothing.
         allowed: bool (H, W), known centres of patches of which at least half is known.
     """
 
     values: np.ndarray
     known: np.ndarray
+    known_rows: np.ndarray
     whole: np.ndarray
     allowed: np.ndarray
 
@@ -140,8 +142,13 @@ def _sources(values: np.ndarray, known: np.ndarray, size: Size, radius: int) -> 
     side = 2 * radius + 1
     count = cv2.boxFilter(known.astype(np.float32), -1, (side, side), normalize=False, borderType=cv2.BORDER_CONSTANT)
     at_most = min(side, size[0]) * min(side, size[1])  # in a picture that is smaller than a patch nothing is whole
+    rows = np.repeat(known, values.shape[2], 1).astype(np.float32)
     return Sources(
-        values=values, known=known, whole=count > side * side - 0.5, allowed=known & (count >= 0.5 * at_most)
+        values=values,
+        known=known,
+        known_rows=rows,
+        whole=count > side * side - 0.5,
+        allowed=known & (count >= 0.5 * at_most),
     )
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from selfmend.hole_init.patchmatch.field import Field
 from selfmend.hole_init.patchmatch.scales import Scale
+from selfmend.hole_init.patchmatch.threads import MOST_RUNS, in_parallel
+
+PIXELS_A_RUN = 1024
 
 
 def vote(scale: Scale, field: Field, picture: np.ndarray, *, softness: float) -> None:
@@ -21,20 +24,24 @@ def vote(scale: Scale, field: Field, picture: np.ndarray, *, softness: float) ->
         picture: float32 (H, W, K), padded; a pixel that no source reaches stays as it is.
         softness: large for an even mean, small for the best match alone.
     """
-    _vote(scale.targets, field, scale.sources, scale.radius, np.float32(softness), picture)
+    targets, sources = scale.targets, scale.sources
+    runs = max(1, min(MOST_RUNS, targets.hole_y.size // PIXELS_A_RUN))
+    in_parallel(
+        lambda run: _vote(targets, field, sources, scale.radius, np.float32(softness), picture, run, runs), runs
+    )
 
 
-@njit(cache=True, parallel=True)
-def _vote(targets, field, sources, radius, softness, picture):
+@njit(cache=True, nogil=True)
+def _vote(targets, field, sources, radius, softness, picture, run, runs):
     k, most = picture.shape[2], (2 * radius + 1) ** 2
-    for p in prange(targets.hole_y.size):
+    voters, summed = np.empty(most, np.int32), np.empty(k, np.float32)
+    for p in range(run * targets.hole_y.size // runs, (run + 1) * targets.hole_y.size // runs):
         y, x = targets.hole_y[p], targets.hole_x[p]
-        voters = np.empty(most, np.int32)
         count, least, mean = _voters(y, x, targets, field, sources, radius, voters)
         if count == 0:
             continue
         spread = softness * mean + np.float32(1e-6)
-        summed = np.zeros(k, np.float32)
+        summed[:] = 0
         total = np.float32(0)
         for n in range(count):
             t = voters[n]
