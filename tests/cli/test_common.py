@@ -1,8 +1,6 @@
 """What all commands share: usage, warnings, the machine's troubles."""
 
 import errno
-import io
-import sys
 import warnings
 
 import pytest
@@ -83,24 +81,3 @@ def test_settings():
             parse_settings([text])
     with pytest.raises(OptionError, match="use --save-model x"):
         parse_settings(["save_model=x"])
-
-
-def test_progress_is_for_terminals_alone(monkeypatch):
-    from selfmend.cli.common import terminal_progress
-    from selfmend.core.progress import ProgressEvent, silent
-
-    with terminal_progress(quiet=False) as progress:
-        assert progress is silent
-
-    class Terminal(io.StringIO):
-        def isatty(self):
-            return True
-
-    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
-    monkeypatch.setenv("TERM", "xterm")
-    with terminal_progress(quiet=False) as progress:
-        progress(
-            ProgressEvent(stage="scale 3 (57x85)", stage_index=1, stage_count=4, step=5, steps=9, terms={"loss": 2})
-        )
-    assert "[2/4] scale 3 (57x85) 5/9" in terminal.getvalue()
-    assert "loss 2" in terminal.getvalue()

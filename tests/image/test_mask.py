@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as PILImage
 
-from selfmend.core.checks import MaskError, SelfmendWarning
-from selfmend.image.mask import box_mask, check_hole, fit_mask, read_mask
+from selfmend.core.checks import MaskError, OptionError, SelfmendWarning
+from selfmend.image.mask import box_mask, check_hole, fit_mask, grow_mask, read_mask
 from selfmend.image.picture import to_picture
 
 SIZE = (20, 30)
@@ -212,3 +212,20 @@ def test_what_can_be_wrong_with_a_hole():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert check_hole(~mostly)
+
+
+@given(st.integers(0, 4), st.integers(0, 19), st.integers(0, 23))
+def test_grown_by_hand(radius: int, y: int, x: int) -> None:
+    """A single pixel grows to a disk."""
+    mask = torch.zeros(2, 1, 20, 24, dtype=torch.bool)
+    mask[0, 0, y, x] = True
+    rows, columns = torch.meshgrid(torch.arange(20), torch.arange(24), indexing="ij")
+    disk = (rows - y) ** 2 + (columns - x) ** 2 <= radius**2
+    grown = grow_mask(mask, radius)
+    assert torch.equal(grown[0, 0], disk)
+    assert not grown[1].any()
+
+
+def test_a_hole_cannot_grow_by_less_than_nothing() -> None:
+    with pytest.raises(OptionError, match="grow is -1; at least 0 fits"):
+        grow_mask(torch.zeros(1, 1, 2, 2, dtype=torch.bool), -1)

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from selfmend.cli.common import be_quiet, parse_settings, print_json, terminal_progress
+from selfmend.cli.common import be_quiet, parse_settings, print_json
+from selfmend.cli.progress import terminal_progress
 
 
 def train(
@@ -31,6 +32,7 @@ def train(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One option; repeatable.")
     ] = None,
     invert_mask: Annotated[bool, typer.Option("--invert-mask", help="In the mask, black is the hole.")] = False,
+    grow: Annotated[int, typer.Option(help="Let the hole grow by so many pixels: soft edges, JPEG halos.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object about the run.")] = False,
 ) -> None:
@@ -46,7 +48,7 @@ def train(
     with terminal_progress(quiet=quiet or as_json) as progress:
         picture = read_picture(image)
         source = default_mask(picture, mask)
-        hole = None if source is None else read_mask(source, picture, invert=invert_mask)
+        hole = None if source is None else read_mask(source, picture, invert=invert_mask, grow=grow)
         if hole is not None:
             check_hole(hole)  # before the folder is made
         try:
