@@ -247,7 +247,9 @@ def _learner(method: str, preset: str | None, options: Mapping[str, Any], device
     kind = method_class(method)
     if not issubclass(kind, LearningMethod):
         learning = [n for n in method_names() if method_class(n).learns]
-        raise OptionError(f"{method} learns nothing, so it needs no training: use inpaint (these learn: {', '.join(learning)})")
+        raise OptionError(
+            f"{method} learns nothing, so it needs no training: use inpaint (these learn: {', '.join(learning)})"
+        )
     return kind.from_options(preset, options, device=resolve_device(device))
 
 
