@@ -70,7 +70,7 @@ def fill_values(
             radius=options.patch // 2,
             known_fraction=1 if finest else options.known_fraction,
             decay=options.decay,
-            least_confidence=options.least_confidence,
+            least_confidence=options.least_confidence if guess is None else options.guess_confidence,
         )
         if not scale.sources.allowed.any():
             continue
@@ -92,7 +92,7 @@ def fill_values(
                 nearness=options.nearness / max(scale.size) ** 2,
             )
             if finest or not follows_guess:  # a guess stays as it is at its own scale; detail comes above it
-                vote(scale, field, picture, softness=options.softness)
+                vote(scale, field, picture, softness=options.softness, deep=options.deep)
         scale_below = scale
     assert picture is not None  # the finest scale has a source: `fill` has seen to it
     return _trim(picture, options.patch // 2)
@@ -141,7 +141,7 @@ def _start_field(scale: Scale, below: Scale | None, field: Field | None, random:
         up_y, up_x = scale.size[0] / below.size[0], scale.size[1] / below.size[1]
         below_y = np.clip(((targets.y - r + 0.5) / up_y).astype(np.int64), 0, below.size[0] - 1) + r
         below_x = np.clip(((targets.x - r + 0.5) / up_x).astype(np.int64), 0, below.size[1] - 1) + r
-        number = below.targets.index[below_y, below_x]
+        number = below.targets.number[below_y, below_x]
         carried_y = targets.y + np.rint((field.y[number] - below_y) * up_y).astype(np.int64)
         carried_x = targets.x + np.rint((field.x[number] - below_x) * up_x).astype(np.int64)
         inside = (carried_y >= 0) & (carried_y < allowed.shape[0]) & (carried_x >= 0) & (carried_x < allowed.shape[1])

@@ -40,19 +40,21 @@ class Targets(NamedTuple):
 
     Attributes:
         y, x: int32 (T,), their centres.
-        index: int32 (H, W), the number of the target at a pixel, -1 where there is none.
+        number: int32 (H, W), the number of the target at a pixel, -1 where there is none.
         hole_y, hole_x: int32 (P,), the hole's pixels.
         confidence: float32 (H, W); 1 where known, falling with depth in the hole, 0 outside the picture.
         hole: bool (H, W).
+        depth: float32 (H, W), distance to the nearest known pixel, pixels.
     """
 
     y: np.ndarray
     x: np.ndarray
-    index: np.ndarray
+    number: np.ndarray
     hole_y: np.ndarray
     hole_x: np.ndarray
     confidence: np.ndarray
     hole: np.ndarray
+    depth: np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,18 +119,20 @@ def build_scale(
     square = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
     sees_hole = cv2.dilate(hole.astype(np.uint8), square).astype(bool) & inside
     y, x = np.nonzero(sees_hole)
-    index = np.full(hole.shape, -1, np.int32)
-    index[y, x] = np.arange(y.size)
+    number = np.full(hole.shape, -1, np.int32)
+    number[y, x] = np.arange(y.size)
     hole_y, hole_x = np.nonzero(hole)
-    confidence = np.maximum(np.float32(decay) ** -hole_depth(~known), np.float32(least_confidence))
+    depth = hole_depth(~known)
+    confidence = np.maximum(np.float32(decay) ** -depth, np.float32(least_confidence))
     targets = Targets(
         y=y.astype(np.int32),
         x=x.astype(np.int32),
-        index=index,
+        number=number,
         hole_y=hole_y.astype(np.int32),
         hole_x=hole_x.astype(np.int32),
         confidence=np.where(inside, confidence, 0).astype(np.float32),
         hole=hole,
+        depth=depth,
     )
     return Scale(size=(share.shape[0], share.shape[1]), radius=radius, sources=sources, targets=targets)
 
