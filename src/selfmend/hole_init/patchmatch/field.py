@@ -230,5 +230,4 @@ def _hash(seed: np.uint64, a: int, b: int) -> np.uint64:
 @njit(cache=True)
 def _below(bits: np.uint64, n: int) -> int:
     """A number in 0...n-1 from the lower 32 of random bits."""
-    below: int = np.int64(((bits & np.uint64(0xFFFFFFFF)) * np.uint64(n)) >> np.uint64(32))
-    return below
+    return int(np.int64(((bits & np.uint64(0xFFFFFFFF)) * np.uint64(n)) >> np.uint64(32)))

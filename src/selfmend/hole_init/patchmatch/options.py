@@ -35,6 +35,7 @@ class PatchMatchOptions:
     )
     deep: float = option(2.7, "depth from which agreeing votes win", unit="pixels", source=f"Wexler, 3.2; {OURS}")
     guess_confidence: float = option(0.3, "least confidence in a guess from elsewhere", unit="0 to 1", source=OURS)
+    guess_iterations: int = option(2, "rounds a scale above a guess", unit="rounds", source=OURS)
     known_fraction: float = option(0.05, "known part that makes a coarse pixel known", unit="0 to 1", source=OURS)
     window: int = option(256, "reach for sources around the hole, at least its size", unit="pixels", source=OURS)
 
@@ -55,6 +56,7 @@ class PatchMatchOptions:
             "softness": (1e-6, 1e6),
             "deep": (0, 1e9),
             "guess_confidence": (1e-6, 1),
+            "guess_iterations": (1, 1000),
             "known_fraction": (0.01, 1),
             "window": (1, 1e9),
         }

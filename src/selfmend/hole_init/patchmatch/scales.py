@@ -96,11 +96,9 @@ def shrink(values: np.ndarray, known: np.ndarray, sizes: list[Size]) -> list[tup
         of the known pixels in it, however few.
     """
     stack = np.concatenate([values, known[..., None].astype(np.float32)], 2)
-    tensor = torch.from_numpy(np.ascontiguousarray(stack.transpose(2, 0, 1)))[None]
     result = []
     for size in reversed(sizes):
-        tensor = tensor if tensor.shape[-2:] == size else resize(tensor, size)
-        stack = tensor[0].permute(1, 2, 0).contiguous().numpy()
+        stack = resize_array(stack, size)
         result.append((stack[..., :-1], stack[..., -1]))
     return result[::-1]
 
@@ -111,8 +109,8 @@ def build_scale(
     """The sources and targets of one scale, from its sums of known values and shares of known pixels (`shrink`)."""
     known = share >= known_fraction
     values = np.where(known[..., None], sums / np.maximum(share, 1e-3)[..., None], 0)
-    inside = _pad(np.ones_like(known), radius)
-    known, values = _pad(known, radius), _pad(np.ascontiguousarray(values, np.float32), radius)
+    inside = pad(np.ones_like(known), radius)
+    known, values = pad(known, radius), pad(np.ascontiguousarray(values, np.float32), radius)
     hole = inside & ~known
     sources = _sources(values, known, share.shape, radius)
 
@@ -156,11 +154,25 @@ def _sources(values: np.ndarray, known: np.ndarray, size: Size, radius: int) -> 
     )
 
 
-def _pad(array: np.ndarray, radius: int) -> np.ndarray:
+def has_source(known: np.ndarray, radius: int) -> bool:
+    """Whether any patch of that radius may be a source at this size."""
+    padded = pad(known, radius)
+    return bool(_sources(padded[..., None], padded, (known.shape[0], known.shape[1]), radius).allowed.any())
+
+
+def pad(array: np.ndarray, radius: int) -> np.ndarray:
+    """Add `radius` zeros on all sides of the first two axes."""
     return np.pad(array, [(radius, radius), (radius, radius)] + [(0, 0)] * (array.ndim - 2))
 
 
-def has_source(known: np.ndarray, radius: int) -> bool:
-    """Whether any patch of that radius may be a source at this size."""
-    padded = _pad(known, radius)
-    return bool(_sources(padded[..., None], padded, (known.shape[0], known.shape[1]), radius).allowed.any())
+def trim(array: np.ndarray, radius: int) -> np.ndarray:
+    """A view without the padding."""
+    return array[radius : array.shape[0] - radius, radius : array.shape[1] - radius]
+
+
+def resize_array(values: np.ndarray, size: Size) -> np.ndarray:
+    """`image.resize.resize` for (H, W, K) arrays."""
+    if values.shape[:2] == size:
+        return values
+    tensor = torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1)))[None]
+    return resize(tensor, size)[0].permute(1, 2, 0).numpy()
