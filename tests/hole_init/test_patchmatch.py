@@ -130,7 +130,7 @@ def test_a_guess_is_kept_and_gets_detail() -> None:
     wanted = torch.where(mask, resize(torch.full((1, 3, 24, 24), 0.9), (96, 96)), truth)
     mended = fill(truth, mask, generator=seeded(), guess=wanted, guess_size=(24, 24))
     inner = mended[..., 36:60, 26:54]
-    assert (resize(inner, (6, 7)) - 0.9).abs().max() < 0.03  # the guess is kept at its size
+    assert (resize(inner, (6, 7)) - 0.9).abs().max() < 0.06  # the guess is kept at its size
     assert inner.std() > 0.08  # where the guess has no stripes
     assert torch.equal(mended.masked_select(~mask), truth.masked_select(~mask))
     alone = fill(truth, mask, generator=seeded())
