@@ -76,7 +76,7 @@ def fill_values(
         field = _start_field(scale, below, np.random.default_rng(derive_seed(seed, "start", i)))
         report = partial(_report, progress, sizes, i)
         if guess is None:
-            rounds = options.iterations if below else options.coarsest_iterations
+            rounds = _rounds(options, i / max(1, len(sizes) - 1)) if below else options.coarsest_iterations
             _alternate(scale, scale, field, picture, rounds, derive_seed(seed, i), options, report)
         elif below or finest:
             first = blur_sources(scale, *shrunk[i - 1]) if below else scale
@@ -87,6 +87,11 @@ def fill_values(
         below = scale, field
     assert picture is not None  # the finest scale has a source: `fill` has seen to it
     return trim(picture, options.patch // 2)
+
+
+def _rounds(options: PatchMatchOptions, way: float) -> int:
+    """Rounds at a scale that lies `way`, 0 to 1, between the coarsest and the finest."""
+    return round(options.iterations + way * (options.finest_iterations - options.iterations))
 
 
 def _alternate(

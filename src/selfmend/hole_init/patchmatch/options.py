@@ -22,7 +22,10 @@ class PatchMatchOptions:
     ratio: float = option(1.3, "size of a scale by that of the next coarser", source=f"Newson 2017: 2; {OURS}")
     coarsest_depth: float = option(3.0, "the hole's depth at the coarsest scale", unit="pixels", source="Newson 2017")
     coarsest_side: int = option(16, "least shorter side of the coarsest scale", unit="pixels", source=OURS)
-    iterations: int = option(8, "rounds of matching and voting a scale", unit="rounds", source="Wexler 2007, Sec. 3.2")
+    iterations: int = option(
+        8, "rounds of matching and voting near the coarsest scale", unit="rounds", source="Wexler 2007, Sec. 3.2"
+    )
+    finest_iterations: int = option(4, "rounds at the finest scale, where most time goes", unit="rounds", source=OURS)
     coarsest_iterations: int = option(10, "the same at the coarsest scale", unit="rounds", source=OURS)
     passes: int = option(2, "propagation and search passes a round", unit="passes", source="Barnes 2009, Sec. 3.2: 4-5")
     decay: float = option(3.0, "confidence lost per pixel of depth", unit="factor", source="Wexler 2007, Sec. 3.3: 1.3")
@@ -46,6 +49,7 @@ class PatchMatchOptions:
             "coarsest_depth": (1, 1e6),
             "coarsest_side": (1, 1e6),
             "iterations": (1, 1000),
+            "finest_iterations": (1, 1000),
             "coarsest_iterations": (1, 1000),
             "passes": (1, 1000),
             "decay": (1, 1e6),
