@@ -14,19 +14,20 @@ A source may overlap the hole. Pixels that it lacks are not compared, but each o
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from selfmend.hole_init.patchmatch.scales import Scale
+from selfmend.hole_init.patchmatch.scales import Scale, Sources, Targets
 from selfmend.hole_init.patchmatch.threads import MOST_RUNS, in_parallel
 
 FASTMATH = {"reassoc", "contract", "arcp", "nsz"}  # all but the assumptions about NaN and infinity
 WORST = np.float32(1e9)
 LACK = np.float32(0.01)
 LEAST_SEEN = np.float32(0.25)
-TARGETS_A_RUN = 512
+TARGETS_A_RUN = 1024
 
 
 class Field(NamedTuple):
@@ -44,36 +45,44 @@ def improve(
 
     Args:
         scale: sources and targets.
-        field: changed in place; every match must be an allowed source.
+        field: changed in place; every match must be an allowed source, costs are measured anew.
         picture: float32 (H, W, K), padded.
         seed: 0 to 2^63 - 1.
         passes: even ones run forwards through the targets, odd ones backwards.
         reach: radius in pixels at which random search starts.
         nearness: cost added per squared pixel between target and source.
     """
-    targets, sources = scale.targets, scale.sources
+    targets, sources, radius = scale.targets, scale.sources, scale.radius
     runs = min(MOST_RUNS, max(1, field.y.size // TARGETS_A_RUN))
+    random, near = np.uint64(seed), np.float32(nearness)
     for step in range(passes):
-        before = Field(*(array.copy() for array in field))
-
-        def one_run(run: int, step: int = step, before: Field = before) -> None:
-            _run(
-                targets, field, before, picture, sources, scale.radius,
-                np.uint64(seed), step, run, runs, reach, np.float32(nearness),
-            )  # fmt: skip
-
-        in_parallel(one_run, runs)
+        before = Field(field.y.copy(), field.x.copy(), field.cost.copy())
+        work = partial(_run, targets, field, before, picture, sources, radius, random, step, reach, near, runs)
+        in_parallel(work, runs)
 
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH)
-def _run(targets, field, before, picture, sources, radius, seed, step, run, runs, reach, nearness):
+def _run(
+    targets: Targets,
+    field: Field,
+    before: Field,
+    picture: np.ndarray,
+    sources: Sources,
+    radius: int,
+    seed: np.uint64,
+    step: int,
+    reach: int,
+    nearness: np.float32,
+    runs: int,
+    run: int,
+) -> None:
     """One pass over one run of targets. The first pass begins by measuring the field as it is."""
     height, width, channels = picture.shape
     values = sources.values.reshape(height, width * channels)  # rows: the loops over a patch's row become vector code
-    known = sources.known_rows
+    known, whole = sources.known_rows, sources.whole
     patch = np.empty((3, 2 * radius + 1, (2 * radius + 1) * channels), np.float32)
-    first, last = run * targets.y.size // runs, (run + 1) * targets.y.size // runs
-    back = 1 if step % 2 == 0 else -1
+    count = targets.y.size
+    first, last = run * count // runs, (run + 1) * count // runs
     for m in range(last - first):
         t = first + m if step % 2 == 0 else last - 1 - m
         y, x = targets.y[t], targets.x[t]
@@ -81,40 +90,62 @@ def _run(targets, field, before, picture, sources, radius, seed, step, run, runs
         best_y, best_x, best = field.y[t], field.x[t], field.cost[t]
         if step == 0:
             near = _near(y, x, best_y, best_x, nearness)
-            best = _cost(patch, total, values, known, sources.whole, radius, best_y, best_x, near, WORST)
-        draws = 0
-        around = reach
+            best = _cost(patch, total, values, known, whole, radius, best_y, best_x, near, WORST)
+        draw, around = 0, reach
         while around >= 1:
-            if draws < 2:  # propagation: the matches of the two neighbours this pass has been at, shifted by a pixel
-                down, right = (0, back) if draws == 0 else (back, 0)
-                neighbour = targets.index[y - down, x - right]
-                if neighbour >= first and neighbour < last:
-                    try_y, try_x = field.y[neighbour] + down, field.x[neighbour] + right
-                elif neighbour >= 0:
-                    try_y, try_x = before.y[neighbour] + down, before.x[neighbour] + right
-                else:
-                    try_y, try_x = best_y, best_x
-            else:  # random search: windows around the best match, half as large each time
-                bits = _hash(seed, t * 64 + draws, step)
-                try_y = best_y - around + _below(bits, 2 * around + 1)
-                try_x = best_x - around + _below(bits >> np.uint64(32), 2 * around + 1)
+            if draw < 2:
+                try_y, try_x = _propagate(targets, field, before, y, x, best_y, best_x, draw, step, first, last)
+            else:
+                try_y, try_x = _search(_hash(seed, t * 64 + draw, step), best_y, best_x, around)
                 around //= 2
-            draws += 1
+            draw += 1
             if try_y < radius or try_y >= height - radius or try_x < radius or try_x >= width - radius:
                 continue
             if not sources.allowed[try_y, try_x] or (try_y == best_y and try_x == best_x):
                 continue
             near = _near(y, x, try_y, try_x, nearness)
             if near < best:
-                cost = _cost(patch, total, values, known, sources.whole, radius, try_y, try_x, near, best)
+                cost = _cost(patch, total, values, known, whole, radius, try_y, try_x, near, best)
                 if cost < best:
                     best_y, best_x, best = try_y, try_x, cost
         field.y[t], field.x[t], field.cost[t] = best_y, best_x, best
 
 
+@njit(cache=True)
+def _propagate(
+    targets: Targets,
+    field: Field,
+    before: Field,
+    y: int,
+    x: int,
+    best_y: int,
+    best_x: int,
+    side: int,
+    step: int,
+    first: int,
+    last: int,
+) -> tuple[int, int]:
+    """The match of one of the two neighbours that this pass has been at, shifted by a pixel."""
+    back = 1 if step % 2 == 0 else -1
+    down, right = (0, back) if side == 0 else (back, 0)
+    neighbour = targets.number[y - down, x - right]
+    if neighbour < 0:
+        return best_y, best_x
+    if first <= neighbour < last:
+        return field.y[neighbour] + down, field.x[neighbour] + right
+    return before.y[neighbour] + down, before.x[neighbour] + right
+
+
+@njit(cache=True)
+def _search(bits: np.uint64, best_y: int, best_x: int, around: int) -> tuple[int, int]:
+    """A random source in a window around the best match; the windows shrink by half from draw to draw."""
+    span = 2 * around + 1
+    return best_y - around + _below(bits, span), best_x - around + _below(bits >> np.uint64(32), span)
+
+
 @njit(cache=True, fastmath=FASTMATH)
-def _take(patch, picture, targets, radius, y, x):
-    """Write a target patch into (3, S, S * K): values, confidences, 1 where hole; return the sum of confidences."""
+def _take(patch: np.ndarray, picture: np.ndarray, targets: Targets, radius: int, y: int, x: int) -> np.float32:
+    """Write a target patch, (3, S, S * K): values, confidences, 1 where hole. Returns the sum of confidences."""
     side, channels = 2 * radius + 1, picture.shape[2]
     total = np.float32(0)
     for j in range(side):
@@ -130,24 +161,30 @@ def _take(patch, picture, targets, radius, y, x):
 
 
 @njit(cache=True, fastmath=FASTMATH)
-def _cost(patch, total, values, known, whole, radius, y, x, near, bound):
-    """Mean squared difference weighted by confidence, plus `near`; `WORST` once it is clear that `bound` is reached."""
+def _cost(
+    patch: np.ndarray,
+    total: np.float32,
+    values: np.ndarray,
+    known: np.ndarray,
+    whole: np.ndarray,
+    radius: int,
+    y: int,
+    x: int,
+    near: np.float32,
+    bound: np.float32,
+) -> np.float32:
+    """Squared distance of two patches, averaged by confidence, plus `near`; `WORST` once `bound` is sure to be met."""
     side, row = patch.shape[1], patch.shape[2]
     start, channels = (x - radius) * (row // side), np.float32(row // side)
     most = (bound - near) * total
-    summed, seen, lacking = np.float32(0), total, np.float32(0)
+    summed = np.float32(0)
     if whole[y, x]:
         for j in range(side):
-            target, weight, source = patch[0, j], patch[1, j], values[y - radius + j, start : start + row]
-            part = np.float32(0)
-            for i in range(row):
-                difference = target[i] - source[i]
-                part += weight[i] * difference * difference
-            summed += part * channels
+            summed += channels * _row_cost(patch[0, j], patch[1, j], values[y - radius + j, start : start + row])
             if summed >= most:
                 return WORST
         return summed / total + near
-    seen = np.float32(0)
+    seen, lacking = np.float32(0), np.float32(0)
     for j in range(side):
         target, weight, hole = patch[0, j], patch[1, j], patch[2, j]
         source, there = values[y - radius + j, start : start + row], known[y - radius + j, start : start + row]
@@ -157,9 +194,7 @@ def _cost(patch, total, values, known, whole, radius, y, x, near, bound):
             part += weight[i] * there[i] * difference * difference
             seen_here += weight[i] * there[i]
             lacking_here += hole[i] * (np.float32(1) - there[i])
-        summed += part * channels
-        seen += seen_here
-        lacking += lacking_here
+        summed, seen, lacking = summed + channels * part, seen + seen_here, lacking + lacking_here
         if summed >= most:
             return WORST
     if seen < LEAST_SEEN * total:  # a match on next to nothing
@@ -167,15 +202,24 @@ def _cost(patch, total, values, known, whole, radius, y, x, near, bound):
     return summed / seen + LACK / channels * lacking + near
 
 
+@njit(cache=True, fastmath=FASTMATH)
+def _row_cost(target: np.ndarray, weight: np.ndarray, source: np.ndarray) -> np.float32:
+    part = np.float32(0)
+    for i in range(target.size):
+        difference = target[i] - source[i]
+        part += weight[i] * difference * difference
+    return part
+
+
 @njit(cache=True)
-def _near(y, x, source_y, source_x, nearness):
+def _near(y: int, x: int, source_y: int, source_x: int, nearness: np.float32) -> np.float32:
     """The cost of distance between a target and its source."""
     down, right = np.float32(source_y - y), np.float32(source_x - x)
     return nearness * (down * down + right * right)
 
 
 @njit(cache=True)
-def _hash(seed, a, b):
+def _hash(seed: np.uint64, a: int, b: int) -> np.uint64:
     """64 well-mixed bits of three numbers (the finaliser of splitmix64)."""
     z = seed + np.uint64(a) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(b) * np.uint64(0xD1B54A32D192ED03)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -184,6 +228,6 @@ def _hash(seed, a, b):
 
 
 @njit(cache=True)
-def _below(bits, n):
+def _below(bits: np.uint64, n: int) -> int:
     """A number in 0...n-1 from the lower 32 of random bits."""
-    return np.int64(((bits & np.uint64(0xFFFFFFFF)) * np.uint64(n)) >> np.uint64(32))
+    return int(np.int64(((bits & np.uint64(0xFFFFFFFF)) * np.uint64(n)) >> np.uint64(32)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import Any
 
 MOST_RUNS = 64
@@ -24,10 +25,15 @@ def thread_count() -> int:
 
 def in_parallel(work: Callable[[int], Any], runs: int) -> None:
     """Call `work(run)` for every run in 0...runs-1, on as many threads as there are cores."""
-    threads = min(runs, thread_count())
-    if threads == 1:
+    threads = thread_count()
+    if min(runs, threads) == 1:
         for run in range(runs):
             work(run)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, range(runs)))
+    else:
+        list(_pool(os.getpid(), threads).map(work, range(runs)))
+
+
+@lru_cache(maxsize=4)
+def _pool(process: int, threads: int) -> ThreadPoolExecutor:
+    """One pool for all fillings of a process; `process` is the key because threads do not survive a fork."""
+    return ThreadPoolExecutor(threads, thread_name_prefix="selfmend-patchmatch")
