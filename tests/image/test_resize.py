@@ -75,3 +75,16 @@ def test_refuses() -> None:
         resize(torch.zeros(1, 3, 4, 4), (0, 2))
     with pytest.raises(ImageError, match="bool tensor"):
         resize_mask(torch.zeros(1, 1, 4, 4), (2, 2))
+
+
+@pytest.mark.parametrize("size", [(20, 75), (61, 90), (37, 53)])
+def test_large_pictures_take_another_way_to_the_same_result(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a sparse product, because the matrix of a 20 000-pixel axis would need gigabytes."""
+    image = torch.rand(2, 3, 37, 53, generator=torch.Generator().manual_seed(0))
+    mask = image[:, :1] > 0.97
+    expected, expected_mask = resize(image, size), resize_mask(mask, size)
+    monkeypatch.setattr("selfmend.image.resize._DENSE_ENTRIES", 0)
+    assert (resize(image, size) - expected).abs().max() < 1e-6
+    assert torch.equal(resize_mask(mask, size), expected_mask)

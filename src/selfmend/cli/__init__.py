@@ -37,6 +37,6 @@ app.command("methods")(methods.methods)
 app.command("demo")(demo.demo)
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """The console script: a user's mistake ends with one line and exit code 2, Ctrl-C with 130."""
-    sys.exit(run_command(app))
+    sys.exit(run_command(app, arguments))

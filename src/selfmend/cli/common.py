@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import re
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,12 @@ import typer
 
 from selfmend._version import __version__
 from selfmend.core.checks import OptionError, SelfmendError, SelfmendWarning
-from selfmend.core.progress import Progress, ProgressEvent, silent
 
 USER_MISTAKE = 2
 INTERRUPTED = 130
+_OUT_OF_MEMORY = re.compile("out of memory|can't allocate memory")  # torch raises a RuntimeError
+_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EMFILE)
+_OWN_OPTIONS = ("mask", "output", "method", "preset", "samples", "seed", "device", "model", "save_model", "grow")
 
 
 def version_callback(value: bool) -> None:
@@ -27,44 +31,76 @@ def version_callback(value: bool) -> None:
         raise typer.Exit
 
 
-def run_command(app: typer.Typer) -> int:
-    """Run the application; the exit code."""
-    warnings.showwarning = _show_warning
-    try:
-        return int(app(standalone_mode=False) or 0)
-    except SelfmendError as error:
-        typer.secho(f"error: {error}", fg="red", err=True)
-        return USER_MISTAKE
-    except (KeyboardInterrupt, typer.Abort):
-        return INTERRUPTED
-    except Exception as error:
-        # Usage errors: click's, or those of the click inside typer; both say their line and their exit code.
-        if not hasattr(error, "format_message"):
-            raise
-        line = error.format_message()  # empty where the help was the answer
-        if line:
-            typer.secho(f"error: {line}", fg="red", err=True)
-        return int(getattr(error, "exit_code", USER_MISTAKE))
+def run_command(app: typer.Typer, arguments: list[str] | None = None) -> int:
+    """Run the application on `arguments` (the process's own by default); the exit code."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", SelfmendWarning)
+        warnings.showwarning = _once_each()
+        try:
+            return int(app(arguments, prog_name="selfmend", standalone_mode=False) or 0)
+        except (KeyboardInterrupt, typer.Abort):
+            return INTERRUPTED
+        except BrokenPipeError:  # `selfmend methods | head` closed its end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
+        except Exception as error:
+            line = _line_for(error)
+            if line is None:
+                raise  # a mistake of ours: the traceback belongs into a report
+            if line:  # empty where the help was the answer
+                typer.secho(f"error: {' '.join(line.splitlines())}", fg="red", err=True)
+            return int(getattr(error, "exit_code", USER_MISTAKE))
 
 
-def _show_warning(message: Any, category: type, filename: str, lineno: int, *rest: Any, **more: Any) -> None:
-    """Ours are for the user, in one line; others are for developers, who can ask Python for them."""
-    if issubclass(category, SelfmendWarning):
-        typer.secho(f"warning: {message}", fg="yellow", err=True)
+def _line_for(error: Exception) -> str | None:
+    """What to tell a person about an error that is theirs or their machine's; None for an error of the program."""
+    if isinstance(error, SelfmendError):
+        return str(error)
+    if hasattr(error, "format_message"):  # usage errors: click's, or those of the click inside typer
+        return error.format_message()
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and _OUT_OF_MEMORY.search(str(error))):
+        return "not enough memory for this picture; a smaller picture or another --method needs less"
+    if isinstance(error, OSError) and error.errno in _MACHINE:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror}"
+    return None
+
+
+def _once_each() -> Callable[..., None]:
+    """Shows our warnings in one line each and no more than once; others are for developers, who can ask Python."""
+    seen = set()
+
+    def show(message: Any, category: type, *rest: Any, **more: Any) -> None:
+        line = " ".join(str(message).splitlines())
+        if issubclass(category, SelfmendWarning) and line not in seen:
+            seen.add(line)
+            typer.secho(f"warning: {line}", fg="yellow", err=True)
+
+    return show
+
+
+def be_quiet(quiet: bool) -> None:
+    """With --quiet, warnings are not shown either; errors are."""
+    if quiet:
+        warnings.simplefilter("ignore", SelfmendWarning)
 
 
 def parse_settings(settings: list[str]) -> dict[str, str]:
     """The `key=value` pairs of --set; dashes in keys count as underscores.
 
     Raises:
-        OptionError: a pair without "=".
+        OptionError: a pair without "=", or a key that has an option of its own.
     """
     pairs = {}
     for setting in settings:
         key, equals, value = setting.partition("=")
+        key = key.strip().replace("-", "_")
         if not equals or not key:
-            raise OptionError(f"--set {setting!r} is not key=value; for example --set seed=1")
-        pairs[key.strip().replace("-", "_")] = value.strip()
+            raise OptionError(f"--set {setting!r} is not key=value; for example --set radius=5")
+        if key in _OWN_OPTIONS:
+            name = key.replace("_", "-")
+            raise OptionError(f"--set {setting!r}: {name} has an option of its own; use --{name} {value}")
+        pairs[key] = value.strip()
     return pairs
 
 
@@ -73,45 +109,6 @@ def print_json(value: dict[str, Any]) -> None:
     typer.echo(json.dumps(value, default=str))
 
 
-@contextmanager
-def terminal_progress(*, quiet: bool) -> Iterator[Progress]:
-    """A progress bar on standard error: scale, step, losses, time left. Nothing where `quiet`."""
-    if quiet:
-        yield silent
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-    from rich.progress import Progress as RichProgress
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(elapsed_when_finished=False),
-        TextColumn("[dim]{task.fields[terms]}"),
-    )
-    console = Console(stderr=True)
-    with RichProgress(*columns, console=console, transient=not console.is_terminal) as bar:
-        task = bar.add_task("", total=1.0, terms="", start=True, visible=False)
-
-        def show(event: ProgressEvent) -> None:
-            where = f"[{event.stage_index + 1}/{event.stage_count}] " if event.stage_count else ""
-            step = f" {event.step}/{event.steps}" if event.steps else ""
-            terms = "  ".join(f"{name} {value:.3g}" for name, value in event.terms.items())
-            fraction = event.done if event.done is not None else event.step / max(1, event.steps)
-            text = f"{where}{event.stage}{step}"
-            bar.update(task, completed=fraction, description=text, terms=terms, visible=True)
-
-        yield show
-
-
 def beside(path: Path, suffix: str, *, ending: str | None = None) -> Path:
     """`photo.jpg` and "-mended" to `photo-mended.jpg`."""
     return path.with_name(f"{path.stem}{suffix}{ending or path.suffix}")
-
-
-def stderr_is_terminal() -> bool:
-    """Whether a person sees the progress."""
-    return sys.stderr.isatty()

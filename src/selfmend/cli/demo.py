@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from selfmend.cli.common import terminal_progress
+from selfmend.cli.common import be_quiet
+from selfmend.cli.progress import terminal_progress
 
 
 def demo(
@@ -24,6 +25,7 @@ def demo(
     from selfmend.image.mask import read_mask
     from selfmend.image.sheet import contact_sheet
 
+    be_quiet(quiet)
     names = [check_output(output / f"{n}.png") for n in ("damaged", "mask", "mended", "side-by-side")]
     truth, damaged, mask = damaged_photo()
     save_picture(damaged, names[0])

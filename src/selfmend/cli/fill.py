@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import shutil
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import platformdirs
+import torch
 import typer
 
 import selfmend.api as api
-from selfmend.core.checks import MaskError, OptionError
+from selfmend._version import __version__
+from selfmend.core.checks import MaskError, OptionError, SelfmendWarning
 from selfmend.core.progress import Progress
 from selfmend.core.types import Mask
 from selfmend.image.io import read_picture
 from selfmend.image.mask import check_hole, read_mask
 from selfmend.image.picture import Picture
 from selfmend.methods import method_class
-from selfmend.methods.base import describe_config
+from selfmend.methods.base import Method, describe_config
 from selfmend.train.device import resolve_device
 
 
@@ -38,11 +42,22 @@ class Request:
     model: Path | None = None
     save_model: Path | None = None
     invert_mask: bool = False
+    grow: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filled:
-    """What came of a request."""
+    """What came of a request.
+
+    Attributes:
+        picture: the picture that was filled.
+        mask: its hole.
+        results: the filled pictures, of the kind of `picture.original`.
+        method: its name.
+        seed: of the fill.
+        config: the method's options.
+        scratch: a folder to remove once the results are written; until then the command can be repeated cheaply.
+    """
 
     picture: Picture
     mask: Mask
@@ -50,61 +65,99 @@ class Filled:
     method: str
     seed: int
     config: dict[str, Any]
+    scratch: Path | None = None
+
+    def clean(self) -> None:
+        """Remove what is of no use once the results are written."""
+        if self.scratch is not None:
+            shutil.rmtree(self.scratch, ignore_errors=True)
 
 
 def fill(request: Request, progress: Progress) -> Filled:
     """Fill with a saved model, with a method that learns first, or with one that does not."""
     if request.model is not None:
-        return _fill_with_model(request, progress)
+        return _fill_with_model(request, request.model, progress)
     name = request.method or api.DEFAULT_METHOD
     kind = method_class(name)
+    _check_init(name, kind, request.options)
     method = kind.from_options(request.preset, request.options, device=resolve_device(request.device))
+    if request.save_model is not None and not kind.learns:
+        raise OptionError(f"{name} learns nothing, so there is no model to save; leave --save-model out")
     picture = read_picture(request.image)
-    source = _default_mask(picture, request.mask)
-    mask = read_mask(source, picture, invert=request.invert_mask)
+    source = default_mask(picture, request.mask)
+    if source is None:
+        raise MaskError("no mask, and the picture has no transparent pixels; say where the hole is: --mask MASK.png")
+    mask = read_mask(source, picture, invert=request.invert_mask, grow=request.grow)
     seed = request.seed or 0
+    scratch = None
     if kind.learns and mask.any():
         check_hole(mask)
-        results = _learn_and_fill(request, name, picture, mask, source == "alpha", seed, progress)
-    elif request.save_model is not None:
-        raise OptionError(f"{name} learns nothing, so there is no model to save; leave --save-model out")
+        if request.save_model is None:
+            scratch = _cache_folder(name, method.config, seed, picture, mask)
+        folder = request.save_model or scratch
+        results = _learn_and_fill(request, name, picture, mask, source == "alpha", folder, progress)
     else:
         fills = method.inpaint(picture.image, mask, seed=seed, samples=request.samples, progress=progress)
         results = [picture.rebuild(f, mask, opaque=source == "alpha") for f in fills]
-    config = describe_config(method.config)
-    return Filled(picture=picture, mask=mask, results=results, method=name, seed=seed, config=config)
+        if mask.any() and len(fills) > 1 and torch.equal(fills[0], fills[1]):
+            warnings.warn(f"{name} has one fill only: all samples are the same", SelfmendWarning, stacklevel=2)
+    return Filled(
+        picture=picture, mask=mask, results=results, method=name, seed=seed, config=describe_config(method.config),
+        scratch=scratch,
+    )  # fmt: skip
+
+
+def default_mask(picture: Picture, mask: str | None) -> str | None:
+    """The mask that was given, or the picture's transparency, if it has any."""
+    if mask is None and picture.alpha is not None and bool((picture.alpha < 0.5).any()):
+        return "alpha"
+    return mask
+
+
+def kept(folder: Path) -> None:
+    """Say after Ctrl-C where the training is."""
+    typer.secho(f"stopped; what was learned is kept in {folder}, and the same command goes on from there", err=True)
+
+
+def _check_init(name: str, kind: type[Method], options: dict[str, Any]) -> None:
+    fields = {f.name for f in dataclasses.fields(next(iter(kind.presets.values())))}
+    if "init" in options and "init" not in fields:
+        raise OptionError(f"{name} takes no first guess; leave --init out")
 
 
 def _learn_and_fill(
-    request: Request, name: str, picture: Picture, mask: Mask, opaque: bool, seed: int, progress: Progress
+    request: Request, name: str, picture: Picture, mask: Mask, opaque: bool, folder: Path | None, progress: Progress
 ) -> list[Any]:
     """Train in a folder, so that an interrupted command goes on where it stopped; then fill."""
-    folder = request.save_model or _cache_folder(request, picture, mask)
+    assert folder is not None
     try:
         model = api.fit_picture(
-            name, picture, mask, preset=request.preset, options=request.options, seed=seed, device=request.device,
-            folder=folder, opaque=opaque, progress=progress,
+            name, picture, mask, preset=request.preset, options=request.options, seed=request.seed or 0,
+            device=request.device, folder=folder, opaque=opaque, progress=progress,
         )  # fmt: skip
+        results = model.inpaint(samples=request.samples, progress=progress)
     except KeyboardInterrupt:
-        typer.secho(f"stopped; what was learned is kept in {folder}, and the same command goes on from there", err=True)
+        kept(folder)
         raise
-    results = model.inpaint(samples=request.samples, progress=progress)
-    if request.save_model is None:
-        shutil.rmtree(folder, ignore_errors=True)
     return results if request.samples > 1 else [results]
 
 
-def _fill_with_model(request: Request, progress: Progress) -> Filled:
+def _fill_with_model(request: Request, folder: Path, progress: Progress) -> Filled:
     if request.method or request.preset or request.save_model:
         raise OptionError("--model brings its own method and settings; leave --method, --preset and --save-model out")
-    assert request.model is not None
-    model = api.load(request.model, device=request.device)
+    model = api.load(folder, device=request.device)
+    _check_init(model.method.name, type(model.method), request.options)
+    model.method.with_fill_options(request.options)  # its errors come before the reading
     picture = model.picture if request.image is None else read_picture(request.image)
-    mask = model.mask if request.mask is None else read_mask(request.mask, picture, invert=request.invert_mask)
+    source = request.mask if request.image is None else default_mask(picture, request.mask)
+    mask = model.mask if source is None else read_mask(source, picture, invert=request.invert_mask, grow=request.grow)
     if mask is None:
-        raise OptionError("this model was trained without a mask; say which hole to fill: --mask MASK.png")
+        raise MaskError("this model was trained without a mask; say which hole to fill: --mask MASK.png")
+    if mask.shape[2:] != picture.size:
+        raise MaskError("the model's own hole is of another size than this picture; say where its hole is: --mask")
     results = model.inpaint(
-        request.image, request.mask, samples=request.samples, seed=request.seed, invert_mask=request.invert_mask,
+        request.image, source, samples=request.samples, seed=request.seed, invert_mask=request.invert_mask,
+        grow_mask=request.grow,
         progress=progress, **request.options,
     )  # fmt: skip
     return Filled(
@@ -113,27 +166,8 @@ def _fill_with_model(request: Request, progress: Progress) -> Filled:
     )  # fmt: skip
 
 
-def _cache_folder(request: Request, picture: Picture, mask: Mask) -> Path:
+def _cache_folder(name: str, config: Any, seed: int, picture: Picture, mask: Mask) -> Path:
     """One folder for each different command, so that repeating the command finds its interrupted training."""
-    parts = (
-        request.method,
-        request.preset,
-        request.seed,
-        sorted(request.options.items()),
-        api.digest(picture.image, mask),
-    )
-    name = hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
-    return Path(platformdirs.user_cache_dir("selfmend")) / "runs" / name
-
-
-def _default_mask(picture: Picture, mask: str | None) -> str:
-    """The mask that was given, or the picture's transparency.
-
-    Raises:
-        MaskError: neither.
-    """
-    if mask is not None:
-        return mask
-    if picture.alpha is not None and bool((picture.alpha < 0.5).any()):
-        return "alpha"
-    raise MaskError("no mask given and the picture has no transparent pixels; say where the hole is: --mask MASK.png")
+    parts = (__version__, name, sorted(describe_config(config).items()), seed, api.digest(picture.image, mask))
+    key = hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+    return Path(platformdirs.user_cache_dir("selfmend")) / "runs" / key

@@ -8,31 +8,41 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from selfmend.cli.common import beside, parse_settings, print_json, terminal_progress
+from selfmend.cli.common import be_quiet, beside, parse_settings, print_json
+from selfmend.cli.progress import terminal_progress
 from selfmend.core.checks import ImageError, OptionError
+from selfmend.core.files import exists
 
 if TYPE_CHECKING:
+    from selfmend.cli.fill import Request
     from selfmend.core.types import Mask
     from selfmend.image.picture import Picture
 
 
 def inpaint(
-    image: Annotated[Path | None, typer.Argument(help="The picture to mend.", show_default=False)] = None,
+    image: Annotated[
+        Path | None, typer.Argument(metavar="IMAGE", help="The picture to mend.", show_default=False)
+    ] = None,
     mask: Annotated[
         str | None,
         typer.Option(
             "--mask",
             "-m",
-            metavar="FILE|alpha|#RRGGBB|x,y,w,h",
-            help="Where the hole is: a picture that is white there, the transparent pixels, a colour, or a box. "
-            "Left out, transparency is the hole.",
+            metavar="MASK",
+            help="Where the hole is: a picture FILE that is white there, 'alpha' for the transparent pixels, a colour "
+            "'#RRGGBB' (in quotes), or a box x,y,w,h. Left out, transparency is the hole.",
         ),
     ] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Default: IMAGE-mended.ext.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Picture file, or a folder. Default: IMAGE-mended beside IMAGE.", show_default=False
+        ),
+    ] = None,
     method: Annotated[str | None, typer.Option(help="See `selfmend methods`.", show_default="patchmatch")] = None,
     preset: Annotated[str | None, typer.Option(help="Named settings; see `selfmend methods NAME`.")] = None,
     init: Annotated[str | None, typer.Option(help="First guess inside the hole, for methods that take one.")] = None,
-    samples: Annotated[int, typer.Option("--samples", "-n", help="Number of different fills.")] = 1,
+    samples: Annotated[int, typer.Option("--samples", "-n", help="Number of fills: OUT-1, OUT-2, ...")] = 1,
     seed: Annotated[int | None, typer.Option(help="Same seed, same picture.", show_default="0")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     settings: Annotated[
@@ -43,7 +53,8 @@ def inpaint(
     compare: Annotated[
         bool, typer.Option("--compare", help="Also write picture, hole and result side by side.")
     ] = False,
-    invert_mask: Annotated[bool, typer.Option("--invert-mask", help="In the mask file, black is the hole.")] = False,
+    invert_mask: Annotated[bool, typer.Option("--invert-mask", help="In the mask, black is the hole.")] = False,
+    grow: Annotated[int, typer.Option(help="Let the hole grow by so many pixels: soft edges, JPEG halos.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Allow the output to replace an input.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object about the result.")] = False,
@@ -53,54 +64,72 @@ def inpaint(
     Known pixels are never changed. With --model, picture and mask of the training are taken unless others are given.
     """
     from selfmend.cli.fill import Request, fill
+    from selfmend.image.io import save_picture
 
+    be_quiet(quiet)
     request = Request(
         image=image, mask=mask, method=method, preset=preset, samples=samples, seed=seed, device=device,
         options=parse_settings(settings or []) | ({"init": init} if init else {}),
-        model=model, save_model=save_model, invert_mask=invert_mask,
+        model=model, save_model=save_model, invert_mask=invert_mask, grow=grow,
     )  # fmt: skip
-    outputs = _plan_outputs(request, output, overwrite)
+    outputs, sheet = _plan_outputs(request, output, overwrite, compare)
     started = time.perf_counter()
     with terminal_progress(quiet=quiet or as_json) as progress:
         done = fill(request, progress)
-    from selfmend.image.io import save_picture
-
     for result, path in zip(done.results, outputs, strict=True):
         save_picture(result, path)
-    if compare:
-        sheet = beside(outputs[0], "-compare", ending=".png")
+    if sheet:
         save_picture(_comparison(done.picture, done.mask, done.results), sheet)
-        outputs = [*outputs, sheet]
+    done.clean()
     seconds = time.perf_counter() - started
     if as_json:
         print_json(
-            {"outputs": outputs, "method": done.method, "seed": done.seed, "seconds": round(seconds, 3),
-             "hole_pixels": int(done.mask.sum()), "size": done.picture.size, "config": done.config}
+            {"outputs": outputs, "compare": sheet, "method": done.method, "seed": done.seed,
+             "seconds": round(seconds, 3), "height": done.picture.size[0], "width": done.picture.size[1],
+             "hole_pixels": int(done.mask.sum()), "config": done.config}
         )  # fmt: skip
     elif not quiet:
-        names = ", ".join(str(p) for p in outputs)
+        names = ", ".join(str(p) for p in [*outputs, sheet] if p)
         share = float(done.mask.float().mean())
         typer.echo(f"{names}  ({done.method}, {share:.1%} of the picture filled, {seconds:.1f} s)")
 
 
-def _plan_outputs(request: Any, output: Path | None, overwrite: bool) -> list[Path]:
-    """Where the results go, found writable before the work starts."""
+def _plan_outputs(
+    request: Request, output: Path | None, overwrite: bool, compare: bool
+) -> tuple[list[Path], Path | None]:
+    """Where the results and the comparison go, found writable before the work starts."""
     from selfmend.image.io import check_output
 
     if request.image is None and request.model is None:
         raise OptionError("no picture given; selfmend inpaint IMAGE --mask MASK, or --model RUN for a trained one")
-    if request.image is not None and not request.image.exists():
+    if request.image is not None and not exists(request.image):
         raise ImageError(f"no such file: {request.image}")
-    if output is None and request.image is None:
-        raise OptionError("say where the result goes: -o OUT.png")
-    assert output is not None or request.image is not None
-    target = output or beside(request.image, "-mended")
-    mask_file = [request.mask] if request.mask and Path(request.mask).exists() else []
-    inputs = tuple(i for i in [request.image, *mask_file] if i is not None)
+    if request.image is not None and request.image.is_dir():
+        raise ImageError(f"{request.image} is a folder; a picture file fits")
     if request.samples < 1:
         raise OptionError(f"--samples is {request.samples}; at least 1 fits")
-    names = [target] if request.samples == 1 else [beside(target, f"-{k + 1}") for k in range(request.samples)]
-    return [check_output(name, overwrite=overwrite, inputs=inputs) for name in names]
+    target = _target(request.image, output)
+    digits = len(str(request.samples))  # so that the names sort
+    numbers = [f"-{k + 1:0{digits}d}" for k in range(request.samples)]
+    names = [target] if request.samples == 1 else [beside(target, number) for number in numbers]
+    sheet = beside(target, "-compare", ending=".png") if compare else None
+    inputs = tuple(i for i in (request.image, request.mask) if i is not None)
+    for name in [*names, *([sheet] if sheet else [])]:
+        check_output(name, overwrite=overwrite, inputs=inputs)
+    return names, sheet
+
+
+def _target(image: Path | None, output: Path | None) -> Path:
+    """The output as given, or its default name: beside the picture, or in the folder that was given."""
+    from selfmend.image.formats import ENDINGS
+
+    if output is not None and not output.is_dir():
+        return output
+    if image is None:
+        raise OptionError("say where the result goes: -o OUT.png")
+    ending = None if image.suffix.lower() in ENDINGS else ".png"
+    name = beside(image, "-mended", ending=ending)
+    return name if output is None else output / name.name
 
 
 def _comparison(picture: Picture, mask: Mask, results: list[Any]) -> Any:

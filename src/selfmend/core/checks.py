@@ -50,8 +50,11 @@ def nearest_name(name: str, known: Iterable[str]) -> str:
         "did you mean 'patchmatch'? Known: patchmatch, telea"
     """
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    hint = f"did you mean {close[0]!r}? " if close else ""
+    if not names:
+        return "there are none"
+    lower = {n.lower(): n for n in names}
+    close = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.5)
+    hint = f"did you mean {lower[close[0]]!r}? " if close else ""
     return f"{hint}Known: {', '.join(names)}"
 
 
@@ -80,8 +83,10 @@ def check_image(image: Image, *, name: str = "image") -> Image:
         raise ImageError(f"{name} is {came}; a float32 tensor (N, C, H, W) fits")
     if image.shape[1] not in (1, 3, 4) or 0 in image.shape:
         raise ImageError(f"{name} has shape {tuple(image.shape)}; (N, C, H, W) with C = 1, 3 or 4 and no zero fits")
+    if bool(image.isnan().any()):
+        raise ImageError(f"{name} holds NaN (no number) at a known pixel; values in [0, 1] fit, NaN only in the hole")
     low, high = float(image.min()), float(image.max())
-    if not (low >= 0 and high <= 1):  # written so that NaN is refused too
+    if low < 0 or high > 1:
         raise ImageError(f"{name} has values from {low:.4g} to {high:.4g}; values in [0, 1] fit (divide bytes by 255)")
     return image
 

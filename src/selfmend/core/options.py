@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar, Union
 
 from selfmend.core.checks import OptionError, check_known
@@ -75,20 +77,44 @@ def _convert(name: str, value: Any, kind: Any) -> Any:
         (kind,) = [a for a in arguments if a is not type(None)][:1]
         return _convert(name, value, kind)
     if origin is tuple:
-        parts = value.split(",") if isinstance(value, str) else list(value)
-        return tuple(_convert(name, part, arguments[0]) for part in parts)
+        return _tuple(name, value, kind)
     try:
         if kind is bool:
             return _boolean(value)
-        if kind is int and not isinstance(value, bool) and float(value) == int(float(value)):
-            return int(float(value))
-        if kind is float and not isinstance(value, bool):
+        if kind is int and not isinstance(value, bool):
+            return _integer(value)
+        if kind is float and not isinstance(value, bool) and math.isfinite(float(value)):
             return float(value)
         if kind is str and isinstance(value, str):
             return value
     except (TypeError, ValueError, OverflowError):
         pass
     raise OptionError(f"option {name} is {value!r}; a value of type {_type_name(kind)} fits")
+
+
+def _tuple(name: str, value: Any, kind: Any) -> tuple[Any, ...]:
+    """`value` as tuple[X, ...] or tuple[X, Y, Z]; one number stands for a tuple of one."""
+    kinds = typing.get_args(kind)
+    if isinstance(value, str):
+        parts = [part.strip() for part in value.strip("()[] ").split(",")]
+    else:
+        parts = list(value) if isinstance(value, Iterable) else [value]
+    if kinds[-1] is Ellipsis:
+        kinds = kinds[:1] * len(parts)
+    if len(parts) != len(kinds):
+        raise OptionError(f"option {name} is {value!r}; {len(kinds)} values fit, for example 3,4")
+    return tuple(_convert(name, part, k) for part, k in zip(parts, kinds, strict=True))
+
+
+def _integer(value: Any) -> int:
+    """Whole numbers in any spelling: 500, "500", "5e2", 500.0."""
+    with contextlib.suppress(ValueError):
+        if isinstance(value, str):
+            return int(value)  # exact where a float is not
+    number = float(value)
+    if number != int(number):
+        raise ValueError
+    return value if isinstance(value, int) else int(number)
 
 
 def _boolean(value: Any) -> bool:
@@ -102,7 +128,8 @@ def _boolean(value: Any) -> bool:
 
 def _check_value(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
     choices, low = metadata.get("choices"), metadata.get("low")
-    if choices and value is not None:
-        check_known(f"value of option {name}:", value, choices)
-    if low is not None and value is not None and not value >= low:
-        raise OptionError(f"option {name} is {value}; at least {low:g} fits")
+    for one in value if isinstance(value, tuple) else (value,):
+        if choices and one is not None:
+            check_known(name, one, choices)
+        if low is not None and one is not None and not one >= low:
+            raise OptionError(f"option {name} is {one}; at least {low:g} fits")

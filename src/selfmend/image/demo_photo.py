@@ -1,4 +1,4 @@
-"""The photo that the demo mends: scikit-image's coffee cup, with scratches, a lost corner of the table and a stain."""
+"""The photo that the demo mends: scikit-image's cup of coffee, scratched, stained and torn."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from PIL import ImageDraw
 
 
 def damaged_photo() -> tuple[PILImage.Image, PILImage.Image, PILImage.Image]:
-    """The photo, the photo with white damage, and the mask (white = hole); 600 x 400 pixels, drawn the same each time.
+    """The photo as it was, the photo with white damage, and the mask (white = hole); 600 x 400 pixels, always the same.
 
     Source: scikit-image's `coffee`, by Rachel Michetti, in the public domain (CC0).
     """
@@ -17,15 +17,17 @@ def damaged_photo() -> tuple[PILImage.Image, PILImage.Image, PILImage.Image]:
     truth = PILImage.fromarray(data.coffee())
     mask = PILImage.new("L", truth.size, 0)
     draw = ImageDraw.Draw(mask)
-    random = np.random.default_rng(4)
-    for _ in range(7):  # scratches right across
-        points = np.stack(
-            [np.linspace(-10, truth.width + 10, 9), random.uniform(0, truth.height) + random.normal(0, 22, 9)], 1
+    random = np.random.default_rng(11)
+    for height in (60, 130, 215, 300, 372):  # scratches from edge to edge
+        x = np.linspace(-5, truth.width + 5, 80)
+        y = height + np.cumsum(random.normal(0, 2.2, x.size)) + np.linspace(0, random.uniform(-60, 60), x.size)
+        draw.line(
+            list(zip(x.tolist(), y.tolist(), strict=True)), fill=255, width=int(random.integers(3, 6)), joint="curve"
         )
-        draw.line([tuple(p) for p in points], fill=255, width=int(random.integers(3, 7)), joint="curve")
-    draw.ellipse((430, 250, 525, 330), fill=255)  # a stain on the wood
-    draw.polygon([(0, 290), (95, 400), (0, 400)], fill=255)  # a torn corner
-    draw.rectangle((255, 20, 330, 75), fill=255)  # a label on the background
+    draw.ellipse((425, 255, 515, 330), fill=255)  # a stain across saucer and wood
+    draw.ellipse((95, 150, 130, 190), fill=255)
+    draw.polygon([(0, 310), (30, 330), (45, 362), (90, 385), (96, 400), (0, 400)], fill=255)  # a torn corner
+    draw.rectangle((455, 25, 545, 85), fill=255)  # a date stamp on the table
     damaged = truth.copy()
     damaged.paste((255, 255, 255), mask=mask)
     return truth, damaged, mask

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import ExifTags, ImageOps, JpegImagePlugin, UnidentifiedImageError
+from PIL import ExifTags, ImageOps, JpegImagePlugin
 from PIL import Image as PILImage
 
 from selfmend.core.checks import ImageError, SelfmendWarning, nearest_name
-from selfmend.core.files import atomic_path, check_writable
+from selfmend.core.files import atomic_path, check_writable, exists
+from selfmend.image import sixteen_bit
+from selfmend.image.formats import ENDINGS, convert_for, describing, save_options, to_eight_bit
 from selfmend.image.picture import Picture, to_picture
 
 MAX_PIXELS = 179_000_000  # a 16 000 x 11 000 scan; more is refused before it is decoded, as a decompression bomb
-_SIXTEEN_BIT_COLOUR = (".png", ".tif", ".tiff")
+MAX_BYTES = 2**31
 
 
 def read_picture(source: Any) -> Picture:
@@ -30,76 +33,91 @@ def read_picture(source: Any) -> Picture:
     if isinstance(source, str | Path):
         return to_picture(_read_file(Path(source)))
     if isinstance(source, PILImage.Image):
+        try:
+            source.load()
+        except Exception as error:  # an opened file is decoded here, and decoders raise anything
+            raise ImageError(f"the picture is damaged or truncated ({_line(error)})") from error
         source = ImageOps.exif_transpose(source) if source.getexif().get(ExifTags.Base.Orientation, 1) != 1 else source
     return to_picture(source)
 
 
 def _read_file(path: Path) -> Any:
-    if not path.exists():
-        raise ImageError(f"no such file: {path}")
-    if path.is_dir():
-        raise ImageError(f"{path} is a folder; a picture file fits")
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ImageError(f"cannot read {path}: {error.strerror}") from error
+    data = _read_bytes(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PILImage.DecompressionBombWarning)  # our own limit follows
             picture = PILImage.open(io.BytesIO(data))
-    except (UnidentifiedImageError, PILImage.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
-        deep = _decode_sixteen_bit(data)
-        if deep is not None:
-            return deep
-        raise ImageError(
-            f"{path} is not a picture that can be read ({error})".replace("<_io.BytesIO", "<data")
-        ) from error
+    except PILImage.DecompressionBombError as error:
+        count = re.search(r"\d+", str(error))
+        many = f"{int(count[0]) / 1e6:.0f} million pixels" if count else "too many pixels"
+        raise ImageError(f"{path} claims {many}; at most {MAX_PIXELS / 1e6:.0f} million fit") from error
+    except Exception as error:  # what a damaged header raises depends on the format: OSError, SyntaxError, struct.error
+        why = "it is text" if _is_text(data) else "unknown format, or damaged"
+        raise ImageError(f"{path} is not a picture that can be read ({why})") from error
     width, height = picture.size
     if width * height > MAX_PIXELS:
         raise ImageError(f"{path} has {width} x {height} pixels; at most {MAX_PIXELS / 1e6:.0f} million fit")
-    if _is_sixteen_bit_colour(data, picture):
-        deep = _decode_sixteen_bit(data)
-        if deep is not None:
-            return deep
+    frames = getattr(picture, "n_frames", 1)
+    if frames > 1 and picture.format != "MPO":  # MPO: a phone's JPEG with a thumbnail or depth map behind it
+        what = "pages" if picture.format == "TIFF" else "frames"
+        warnings.warn(f"{path} has {frames} {what}; the first is used", SelfmendWarning, stacklevel=4)
+    deep = sixteen_bit.is_sixteen_bit_colour(data, picture)
     try:
-        picture.load()
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise ImageError(f"{path} is damaged or truncated ({error}); get a whole copy of the file") from error
-    if getattr(picture, "n_frames", 1) > 1:
-        message = f"{path} has {picture.n_frames} frames; the first is used"  # type: ignore[attr-defined]
-        warnings.warn(message, SelfmendWarning, stacklevel=3)
-    return _upright(picture)
+        orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)  # loading a TIFF turns it and drops this
+        picture.load()  # 16-bit files too: a truncated one must not pass for a whole one
+        sixteen = sixteen_bit.decode(data, picture, orientation) if deep else None
+        upright = _upright(picture) if sixteen is None else sixteen
+    except Exception as error:  # decoders raise anything
+        raise ImageError(f"{path} is damaged or truncated ({_line(error)}); get a whole copy of the file") from error
+    if deep and sixteen is None:
+        message = f"{path} has 16 bits a channel in a layout that is read as 8 bits only"
+        warnings.warn(message, SelfmendWarning, stacklevel=4)
+    return upright
+
+
+def _read_bytes(path: Path) -> bytes:
+    if not exists(path):
+        raise ImageError(f"no such file: {path}")
+    if path.is_dir():
+        raise ImageError(f"{path} is a folder; a picture file fits")
+    if not (path.is_file() or path.is_fifo()):
+        raise ImageError(f"{path} is a device; a picture file fits")
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ImageError(f"{path} is larger than {MAX_BYTES / 2**30:.0f} GiB; a smaller file fits")
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        raise ImageError(f"cannot read {path}: {error.strerror}") from error
+    if not data:
+        raise ImageError(f"{path} is empty (0 bytes); get a whole copy of the file")
+    return data
+
+
+def _is_text(data: bytes) -> bool:
+    head = data[:1024]
+    return all(byte >= 32 or byte in b"\t\r\n" for byte in head)
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _upright(picture: PILImage.Image) -> PILImage.Image:
     """The picture turned as a viewer shows it, with what a JPEG needs to be written again with the same tables."""
     tables = getattr(picture, "quantization", None)
     sampling = JpegImagePlugin.get_sampling(picture) if tables else -1
+    orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
+    described = describing(picture.getexif()) if picture.format == "TIFF" else None
     turned = ImageOps.exif_transpose(picture)
     if turned is picture:
         turned = picture.copy()
+    if described:  # PIL has a TIFF's tags in the file object only
+        turned.info["exif"] = described.tobytes()
     if tables:
-        turned.info["jpeg_tables"] = tables
-        if turned.size == picture.size and sampling >= 0:
-            turned.info["jpeg_sampling"] = sampling
+        turned.info |= {"jpeg_tables": tables, "jpeg_orientation": orientation}
+        turned.info |= {"jpeg_sampling": sampling} if sampling >= 0 else {}
     return turned
-
-
-def _is_sixteen_bit_colour(data: bytes, picture: PILImage.Image) -> bool:
-    if data[:8] == b"\x89PNG\r\n\x1a\n":
-        return data[24] == 16 and data[25] in (2, 4, 6)  # IHDR: bit depth, colour type
-    bits = getattr(picture, "tag_v2", {}).get(258, ())
-    return len(bits) >= 3 and max(bits) == 16 if isinstance(bits, tuple) else False
-
-
-def _decode_sixteen_bit(data: bytes) -> np.ndarray | None:
-    """uint16 (H, W, 3 or 4), RGB(A), or None where this is not such a file."""
-    import cv2
-
-    array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if array is None or array.dtype != np.uint16 or array.ndim != 3:
-        return None
-    return cv2.cvtColor(array, cv2.COLOR_BGRA2RGBA if array.shape[2] == 4 else cv2.COLOR_BGR2RGB)
 
 
 def check_output(path: str | Path, *, overwrite: bool = False, inputs: tuple[str | Path, ...] = ()) -> Path:
@@ -110,86 +128,47 @@ def check_output(path: str | Path, *, overwrite: bool = False, inputs: tuple[str
             (an input is never overwritten unless `overwrite`).
     """
     path = Path(path)
-    extensions = PILImage.registered_extensions()
-    writable = {e for e, kind in extensions.items() if kind in PILImage.SAVE}
-    if path.suffix.lower() not in writable:
-        common = {".png", ".jpg", ".webp", ".tif", ".bmp"}
-        raise ImageError(f"cannot tell the format of {path.name!r} by its ending; {nearest_name(path.suffix, common)}")
-    if any(path.exists() and Path(i).exists() and path.samefile(i) for i in inputs) and not overwrite:
+    if path.suffix.lower() not in ENDINGS:
+        hint = nearest_name(path.suffix, [".png", ".jpg", ".webp", ".tif", ".bmp", ".gif"])
+        raise ImageError(f"cannot tell the format of {str(path)!r} by its ending; {hint}")
+    if any(exists(path) and exists(i) and path.samefile(i) for i in inputs) and not overwrite:
         raise ImageError(f"{path} is an input and would be overwritten; choose another -o, or say --overwrite")
+    if path.is_dir():
+        raise ImageError(f"{path} is a folder; the name of a picture file fits")
     try:
         check_writable(path.parent)
     except OSError as error:
-        raise ImageError(f"cannot write into {path.parent}: {error.strerror or error}") from error
+        raise ImageError(f"cannot write into {path.parent}: {error.strerror or error}; choose another -o") from error
     return path
 
 
 def save_picture(picture: Any, path: str | Path) -> None:
     """Write a PIL image or array to `path`, whole or not at all, with its ICC profile, EXIF and resolution.
 
-    A JPEG that came from a JPEG is written with the tables that it came with, so that its known pixels stay as near as
-    JPEG allows; PNG, TIFF and WebP (lossless) keep them to the bit.
+    A JPEG that came from a JPEG is written with its tables, and stored on the side on which it was stored, with the
+    orientation in its EXIF: so its blocks fall where they fell, and nearly all known pixels keep their values. PNG,
+    TIFF and WebP (lossless) keep them to the bit. What the format cannot hold is converted, with a warning.
 
     Raises:
-        ImageError: the format cannot hold the picture's mode, or the file cannot be written.
+        ImageError: the file cannot be written; a previous one stays.
     """
     path = Path(path)
+    kind = ENDINGS.get(path.suffix.lower())
+    if kind is None:
+        raise ImageError(f"cannot write {path}: unknown picture format {path.suffix!r}")
+    deep = isinstance(picture, np.ndarray) and picture.dtype == np.uint16 and picture.ndim == 3
+    if deep and kind not in ("PNG", "TIFF"):
+        picture, deep = to_eight_bit(picture, kind), False
+    elif not deep:
+        picture = PILImage.fromarray(picture) if isinstance(picture, np.ndarray) else picture
     try:
         with atomic_path(path) as temporary:
-            if isinstance(picture, np.ndarray) and picture.dtype == np.uint16 and picture.ndim == 3:
-                _save_sixteen_bit(picture, path, temporary)
+            if deep:
+                write = sixteen_bit.write_png if kind == "PNG" else sixteen_bit.write_tiff
+                write(picture, temporary, getattr(picture, "info", {}))
                 return
-            if isinstance(picture, np.ndarray):
-                picture = PILImage.fromarray(picture)
-            kind = PILImage.registered_extensions()[path.suffix.lower()]
-            _prepared(picture, kind).save(temporary, format=kind, **_save_options(picture, kind))
-    except OSError as error:
-        raise ImageError(f"cannot write {path}: {error.strerror or error}") from error
-    except KeyError as error:
-        raise ImageError(f"cannot write {path}: unknown picture format {path.suffix!r}") from error
-
-
-def _prepared(picture: PILImage.Image, kind: str) -> PILImage.Image:
-    """JPEG has no alpha and no palette: what it cannot hold is laid on white, and said."""
-    if kind != "JPEG" or picture.mode in ("L", "RGB", "CMYK"):
-        return picture
-    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
-        warnings.warn("JPEG has no transparency: laid on white; write a PNG to keep it", SelfmendWarning, stacklevel=4)
-        over = picture.convert("RGBA")
-        white = PILImage.new("RGBA", over.size, "white")
-        flat = PILImage.alpha_composite(white, over).convert("RGB")
-        flat.info = {k: v for k, v in picture.info.items() if k != "transparency"}
-        return flat
-    if picture.mode.startswith("I"):  # PIL's own conversion clips 16 bits at 255 instead of scaling them
-        return PILImage.fromarray(np.rint(np.asarray(picture) / 257).clip(0, 255).astype(np.uint8))
-    return picture.convert("L" if picture.mode == "1" else "RGB")
-
-
-def _save_options(picture: PILImage.Image, kind: str) -> dict[str, Any]:
-    info = picture.info
-    options: dict[str, Any] = {k: info[k] for k in ("icc_profile", "dpi") if info.get(k)}
-    exif = picture.getexif()
-    if len(exif):
-        options["exif"] = exif.tobytes()
-    if kind == "JPEG":
-        options |= {"quality": 95, "subsampling": info.get("jpeg_sampling", 0)}
-        if "jpeg_tables" in info:
-            del options["quality"]
-            options["qtables"] = info["jpeg_tables"]
-    if kind == "WEBP":
-        options |= {"lossless": True}
-    if kind == "TIFF":
-        options |= {"compression": "tiff_deflate"}
-    return options
-
-
-def _save_sixteen_bit(array: np.ndarray, path: Path, temporary: Path) -> None:
-    import cv2
-
-    if path.suffix.lower() not in _SIXTEEN_BIT_COLOUR:
-        raise ImageError(f"{path.suffix} cannot hold 16-bit colour; write a .png or .tif")
-    swapped = cv2.cvtColor(array, cv2.COLOR_RGBA2BGRA if array.shape[2] == 4 else cv2.COLOR_RGB2BGR)
-    done, data = cv2.imencode(path.suffix.lower(), swapped)
-    if not done:
-        raise ImageError(f"cannot encode {path}")
-    temporary.write_bytes(data.tobytes())
+            held = convert_for(picture, kind)
+            held.save(temporary, format=kind, **save_options(held, kind))
+    except (OSError, ValueError, RuntimeError) as error:  # the last: libtiff's
+        why = getattr(error, "strerror", None) or _line(error)
+        raise ImageError(f"cannot write {path}: {why}") from error

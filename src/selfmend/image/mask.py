@@ -11,27 +11,31 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image as PILImage
+from scipy import ndimage
 
-from selfmend.core.checks import ImageError, MaskError, SelfmendWarning, check_mask
+from selfmend.core.checks import ImageError, MaskError, OptionError, SelfmendWarning, check_mask
+from selfmend.core.files import exists
 from selfmend.core.types import Mask, Size
 from selfmend.image.io import read_picture
-from selfmend.image.picture import Picture
+from selfmend.image.picture import Picture, to_picture
 
 THRESHOLD = 128 / 255  # white (>= 128 of 255) is hole
 ASPECT_TOLERANCE = 0.01
-COLOUR_TOLERANCE = 2 / 255  # "#RRGGBB" also takes what a good JPEG makes of that colour's flat areas
-_BOX = re.compile(r"^\s*(-?\d+)\s*,\s*(-?\d+)\s*,\s*(-?\d+)\s*,\s*(-?\d+)\s*$")
+COLOUR_TOLERANCE = 2.5 / 255  # "#RRGGBB" also takes what a good JPEG makes of that colour's flat areas: 2 levels off
+_NUMBERS = re.compile(r"\s*-?\d+\s*(,\s*-?\d+\s*)+")
 
 
-def read_mask(source: Any, picture: Picture, *, invert: bool = False) -> Mask:
+def read_mask(source: Any, picture: Picture, *, invert: bool = False, grow: int = 0) -> Mask:
     """The mask of `picture`, from whatever says where the hole is.
 
     Args:
         source: path of a mask file (white >= 128 is hole, transparent is not), "alpha" (transparent pixels of the
             picture are the hole), "#RRGGBB" (pixels of that colour), "x,y,w,h" (a box, in pixels from the top left),
-            a PIL image, a uint8 or bool array (H, W), or a tensor (H, W), (1, H, W) or (N, 1, H, W).
+            a PIL image, an array (H, W) or (H, W, C), or a tensor (H, W), (1, H, W) or (N, 1, H, W). Arrays and
+            tensors are bool, integers (0 and 1, or 0 to 255), uint16, or floats in [0, 1].
         picture: what the mask is for; a mask of another size is resized if its aspect fits, with a warning.
-        invert: the file's convention is black = hole.
+        invert: the mask's convention is black = hole.
+        grow: pixels by which the hole grows to all sides, for soft brush edges and the halos of JPEG.
 
     Returns:
         bool (N, 1, H, W), True = hole, of the picture's size.
@@ -39,18 +43,41 @@ def read_mask(source: Any, picture: Picture, *, invert: bool = False) -> Mask:
     Raises:
         MaskError: unreadable, or it does not fit the picture.
     """
+    text = source if isinstance(source, str) and not exists(source) else ""
     if isinstance(source, str) and source == "alpha":
         mask = _from_alpha(picture)
-    elif isinstance(source, str) and source.startswith("#"):
-        mask = _from_colour(source, picture)
-    elif isinstance(source, str) and _BOX.match(source):
-        mask = box_mask(tuple(int(v) for v in source.split(",")), picture.size)
+    elif text.startswith("#"):
+        mask = _from_colour(text, picture)
+    elif _NUMBERS.fullmatch(text):
+        mask = box_mask(_box(text), picture.size)
     else:
-        mask = _from_pixels(source, picture)
-    mask = ~mask if invert else mask
+        mask = fit_mask(_from_pixels(source), picture.size)
+    mask = grow_mask(~mask if invert else mask, grow)
     if mask.shape[0] == 1 and picture.image.shape[0] > 1:
         mask = mask.expand(picture.image.shape[0], -1, -1, -1).clone()
     return check_mask(mask, picture.image)
+
+
+def grow_mask(mask: Mask, radius: int) -> Mask:
+    """The hole and all pixels within `radius` of it.
+
+    Raises:
+        OptionError: a negative radius.
+    """
+    if radius < 0:
+        raise OptionError(f"grow is {radius}; at least 0 fits")
+    if radius == 0 or not mask.any():
+        return mask
+    holes = mask[:, 0].cpu().numpy()
+    grown = [ndimage.distance_transform_edt(~hole) <= radius if hole.any() else hole for hole in holes]
+    return torch.from_numpy(np.stack(grown))[:, None]
+
+
+def _box(text: str) -> tuple[int, ...]:
+    box = tuple(int(v) for v in text.split(","))
+    if len(box) != 4:
+        raise MaskError(f"mask {text!r} has {len(box)} numbers; a box is x,y,w,h: left, top, width, height")
+    return box
 
 
 def box_mask(box: tuple[int, ...], size: Size) -> Mask:
@@ -63,7 +90,10 @@ def box_mask(box: tuple[int, ...], size: Size) -> Mask:
     mask = torch.zeros(1, 1, *size, dtype=torch.bool)
     mask[..., max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)] = True
     if width <= 0 or height <= 0 or not mask.any():
-        raise MaskError(f"box {x},{y},{width},{height} holds no pixel of a {size[1]} x {size[0]} picture; x,y,w,h fits")
+        raise MaskError(
+            f"box {x},{y},{width},{height} holds no pixel of a {size[1]} x {size[0]} picture; x,y,w,h fits, in pixels "
+            "from the top left"
+        )
     return mask
 
 
@@ -82,40 +112,52 @@ def _from_colour(text: str, picture: Picture) -> Mask:
     return ((picture.image - rgb).abs().amax(1, keepdim=True) <= COLOUR_TOLERANCE).bool()
 
 
-def _from_pixels(source: Any, picture: Picture) -> Mask:
-    """A mask that is a picture of its own: the brightest channel counts, and transparency is not hole."""
-    if isinstance(source, torch.Tensor | np.ndarray):
-        mask = _from_array(torch.as_tensor(source))
+def _from_pixels(source: Any) -> Mask:
+    """A mask that is a picture of its own."""
+    if isinstance(source, torch.Tensor):
+        return _from_array(source.detach().cpu().numpy())
+    if isinstance(source, np.ndarray):
+        return _from_array(source)
+    if not isinstance(source, str | Path | PILImage.Image):
+        raise MaskError(f"mask is of type {type(source).__name__}; a path, PIL image, array or tensor fits")
+    try:
+        return _from_drawing(read_picture(source))
+    except ImageError as error:
+        raise MaskError(f"the mask cannot be read: {error}") from error
+
+
+def _from_drawing(drawn: Picture) -> Mask:
+    """The brightest channel counts, and transparency is not hole."""
+    if drawn.image.shape[1] == 4:  # CMYK, where no ink is white
+        value = (1 - drawn.image[:, :3].amin(1, keepdim=True)) * (1 - drawn.image[:, 3:])
     else:
-        if not isinstance(source, str | Path | PILImage.Image):
-            raise MaskError(f"mask is of type {type(source).__name__}; a path, PIL image, array or tensor fits")
-        try:
-            drawn = read_picture(source)
-        except ImageError as error:
-            raise MaskError(f"the mask cannot be read: {error}") from error
-        value = (
-            drawn.image.amax(1, keepdim=True) if drawn.image.shape[1] != 4 else 1 - drawn.image.amin(1, keepdim=True)
-        )
-        mask = (value if drawn.alpha is None else value * drawn.alpha) >= THRESHOLD
-    return fit_mask(mask, picture.size)
+        value = drawn.image.amax(1, keepdim=True)
+    value = value if drawn.alpha is None else value * drawn.alpha
+    if 0 < value.max() <= 1 / 255 and drawn.alpha is None:  # labels: a file of zeros and ones, black to the eye
+        warnings.warn("the mask holds only the values 0 and 1: 1 is taken as hole", SelfmendWarning, stacklevel=5)
+        return value > 0
+    return value >= THRESHOLD
 
 
-def _from_array(array: torch.Tensor) -> Mask:
-    if array.ndim == 3 and array.shape[-1] in (1, 3) and array.dtype == torch.uint8:
-        array = array.amax(-1)  # (H, W, C), as picture arrays come
-    while array.ndim < 4:
+def _from_array(array: np.ndarray) -> Mask:
+    if array.ndim == 3 and array.shape[0] != 1 and array.shape[-1] in (2, 3, 4) and array.dtype != bool:
+        return _from_drawing(to_picture(array))  # (H, W, C), as picture arrays come
+    if array.ndim == 3 and array.shape[-1] == 1 and array.shape[0] != 1:
+        array = array[..., 0]
+    while array.ndim in (2, 3):
         array = array[None]
     if array.ndim != 4 or array.shape[1] != 1 or 0 in array.shape:
-        raise MaskError(f"mask has shape {tuple(array.shape)}; (H, W) or (N, 1, H, W) fits")
-    if array.dtype == torch.bool:
-        return array
-    top = float(array.max())
-    if array.dtype == torch.uint8:
-        # 0/1 masks as uint8 are common; 1 of 255 is never meant as "known"
-        return array >= (1 if top <= 1 else 128)
-    if array.is_floating_point() and float(array.min()) >= 0 and top <= 1:
-        return array >= THRESHOLD
-    raise MaskError(f"mask is {array.dtype} with values to {top:g}; bool, uint8, or floats in [0, 1] fit")
+        raise MaskError(f"mask has shape {array.shape}; (H, W), (H, W, C) or (N, 1, H, W) fits")
+    low, high, kind = float(array.min()), float(array.max()), array.dtype.kind
+    if kind == "b":
+        hole = array
+    elif kind in "iu" and low >= 0 and high <= 255:
+        hole = array >= (1 if high <= 1 else 128)  # 0 and 1 are common, and 1 of 255 is never meant as "known"
+    elif (kind == "u" and array.dtype.itemsize == 2) or (kind == "f" and low >= 0 and high <= 1):
+        hole = array.astype(np.float32) >= np.float32(THRESHOLD * (65535 if kind == "u" else 1))
+    else:
+        raise MaskError(f"mask is {array.dtype} with values from {low:g} to {high:g}; bool, 0...255, or [0, 1] fit")
+    return torch.from_numpy(np.array(hole, dtype=bool, order="C"))
 
 
 def fit_mask(mask: Mask, size: Size) -> Mask:
@@ -131,17 +173,15 @@ def fit_mask(mask: Mask, size: Size) -> Mask:
         return mask
     drift = abs(width / height / (size[1] / size[0]) - 1)
     rounding = 1 / min(height, width) + 1 / min(size)  # two sizes of one aspect, each rounded to whole pixels
-    if drift > max(ASPECT_TOLERANCE, rounding) or min(size) < 2:
+    if drift > max(ASPECT_TOLERANCE, rounding) or min(*size, height, width) < 2:
         raise MaskError(
             f"the mask is {width} x {height} and the picture {size[1]} x {size[0]}; a mask of the same size, or of the "
             "same aspect, fits"
         )
     message = f"the mask is {width} x {height} and was resized to the picture's {size[1]} x {size[0]}"
     warnings.warn(message, SelfmendWarning, stacklevel=2)
-    values = mask.float()
-    if size[0] < height:
-        return F.adaptive_max_pool2d(values, size) > 0
-    return F.interpolate(values, size=size, mode="nearest") > 0
+    # each new pixel is hole if any part of it was; enlarging by whole factors is exact
+    return F.adaptive_max_pool2d(mask.float(), size) > 0
 
 
 def check_hole(mask: Mask) -> bool:
@@ -155,11 +195,16 @@ def check_hole(mask: Mask) -> bool:
     """
     share = mask.float().mean(dim=(1, 2, 3))
     if bool((share == 1).any()):
-        raise MaskError("the mask covers the whole picture, so nothing is known; if black is hole there, --invert-mask")
+        raise MaskError(
+            "the mask covers the whole picture, so there is nothing to learn from; if black means hole in it, use "
+            "--invert-mask"
+        )
     if not mask.any():
-        warnings.warn("the mask has no hole: the picture is returned as it came", SelfmendWarning, stacklevel=3)
+        warnings.warn(
+            "the mask has no hole (no white in it): the picture is returned as it came", SelfmendWarning, stacklevel=3
+        )
         return False
     if bool((share > 0.5).any()):
-        message = f"{float(share.max()):.0%} of the picture is hole; if the mask means black by it, use --invert-mask"
+        message = f"{float(share.max()):.0%} of the picture is hole; if black means hole in the mask, use --invert-mask"
         warnings.warn(message, SelfmendWarning, stacklevel=3)
     return True

@@ -26,8 +26,11 @@ _WORKING_MODES = {
     "RGB": "RGB",
     "RGBX": "RGB",
     "RGBA": "RGBA",
+    "RGBa": "RGBA",
+    "PA": "RGBA",
     "CMYK": "CMYK",
 }
+_WITH_ALPHA = {"LA": "LA", "La": "LA", "RGBA": "RGBA", "RGBa": "RGBA"}  # mode: its form with straight alpha
 _SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 
 
@@ -59,8 +62,9 @@ class Picture:
             opaque: make the hole's pixels opaque (transparency was the mask); else alpha is kept.
         """
         if isinstance(self.original, torch.Tensor):
-            merged = torch.where(mask, image, self.image)
-            return merged[0].to(self.original) if self.original.ndim == 3 else merged.to(self.original)
+            batch = self.original.detach() if self.original.ndim == 4 else self.original.detach()[None]
+            merged = torch.where(mask.to(batch.device), image.to(batch), batch)
+            return merged if self.original.ndim == 4 else merged[0]
         values = image[0].permute(1, 2, 0).numpy()
         hole = mask[0, 0].numpy()
         if isinstance(self.original, np.ndarray):
@@ -73,7 +77,8 @@ def to_picture(source: Any) -> Picture:
 
     Args:
         source: PIL image of any mode but "F"; array (H, W), (H, W, 1), (H, W, 2: grey and alpha), (H, W, 3) or
-            (H, W, 4: RGBA) of uint8, uint16 or float in [0, 1]; tensor (C, H, W) or (N, C, H, W) in [0, 1].
+            (H, W, 4: RGBA) of uint8, uint16 or float in [0, 1]; tensor (C, H, W) or (N, C, H, W) in [0, 1]. Floats
+            may be NaN: whether the mask covers those pixels is checked later.
 
     Raises:
         ImageError: another kind, shape, range or dtype; the message says what fits.
@@ -87,13 +92,19 @@ def to_picture(source: Any) -> Picture:
             raise ImageError(f"tensor is {source.dtype} {tuple(source.shape)}; floats (C, H, W) or (N, C, H, W) fit")
         batch = source.detach().cpu().float()
         batch = batch if batch.ndim == 4 else batch[None]
-        return Picture(check_image(batch), None, source)
+        return Picture(_checked(batch, "tensor"), None, source)
     raise ImageError(f"image is of type {type(source).__name__}; a path, PIL image, array or tensor fits")
+
+
+def _checked(image: Image, name: str) -> Image:
+    """`image` itself; NaN passes, since people mark missing pixels by it and the mask is not known here."""
+    check_image(image.nan_to_num(nan=0.0, posinf=torch.inf, neginf=-torch.inf), name=name)
+    return image
 
 
 def _split(values: np.ndarray, has_alpha: bool) -> tuple[Image, torch.Tensor | None]:
     """(H, W, C[+1]) floats in [0, 1] into Image and alpha."""
-    tensor = torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1), dtype=np.float32))[None]
+    tensor = torch.from_numpy(np.array(values.transpose(2, 0, 1), dtype=np.float32, order="C"))[None]
     return (tensor[:, :-1], tensor[:, -1:]) if has_alpha else (tensor, None)
 
 
@@ -101,14 +112,14 @@ def _from_array(array: np.ndarray) -> Picture:
     values = array[..., None] if array.ndim == 2 else array
     if values.ndim != 3 or values.shape[2] not in (1, 2, 3, 4) or 0 in values.shape:
         raise ImageError(f"array has shape {array.shape}; (H, W) or (H, W, C) with C = 1 to 4 fits")
-    if array.dtype in (np.uint8, np.uint16):
-        values = values / np.float32(np.iinfo(array.dtype).max)
+    if array.dtype.kind == "u" and array.dtype.itemsize <= 2:
+        values = values.astype(np.float32) / np.float32(np.iinfo(array.dtype).max)
     elif array.dtype.kind == "f":
         values = values.astype(np.float32)
     else:
         raise ImageError(f"array is of dtype {array.dtype}; uint8, uint16, or floats in [0, 1] fit")
     image, alpha = _split(values, has_alpha=values.shape[2] in (2, 4))
-    return Picture(check_image(image, name="array"), alpha, array)
+    return Picture(_checked(image, "array"), alpha, array)
 
 
 def _fill_array(array: np.ndarray, values: np.ndarray, hole: np.ndarray, opaque: bool) -> np.ndarray:
@@ -125,10 +136,13 @@ def _fill_array(array: np.ndarray, values: np.ndarray, hole: np.ndarray, opaque:
 def _from_pil(picture: PILImage.Image) -> Picture:
     if picture.mode == "F":
         raise ImageError("image is of mode F, whose range is not known; convert it to an array in [0, 1] first")
+    if 0 in picture.size:
+        raise ImageError(f"image has {picture.width} x {picture.height} pixels; at least 1 x 1 fits")
     if picture.mode in _SIXTEEN_BIT:
         values = np.asarray(picture).astype(np.float32)
-        if values.size and (values.min() < 0 or values.max() > 65535):
-            raise ImageError(f"image of mode {picture.mode} has values to {values.max():.0f}; 16-bit values fit")
+        if values.min() < 0 or values.max() > 65535:
+            span = f"from {values.min():.0f} to {values.max():.0f}"
+            raise ImageError(f"image of mode {picture.mode} has values {span}; 16-bit values, 0 to 65535, fit")
         image, alpha = _split(values[..., None] / np.float32(65535), has_alpha=False)
         return Picture(image, alpha, picture)
     working = picture.convert(_working_mode(picture))
@@ -141,18 +155,18 @@ def _from_pil(picture: PILImage.Image) -> Picture:
 def _working_mode(picture: PILImage.Image) -> str:
     if picture.mode in ("L", "RGB") and "transparency" in picture.info:
         return picture.mode + "A"  # one colour stands for transparent
-    if picture.mode in ("P", "PA"):
-        return "RGBA" if picture.mode == "PA" or "transparency" in picture.info else "RGB"
+    if picture.mode == "P":
+        return "RGBA" if picture.has_transparency_data else "RGB"
     return _WORKING_MODES.get(picture.mode, "RGB")
 
 
 def _fill_pil(picture: PILImage.Image, values: np.ndarray, hole: np.ndarray, opaque: bool) -> PILImage.Image:
-    mode = picture.mode
-    if mode in _SIXTEEN_BIT:
+    if picture.mode in _SIXTEEN_BIT:
         array = np.array(picture)
         array[hole] = np.rint(values[..., 0] * 65535)[hole].astype(array.dtype)
-        result = PILImage.frombytes(mode, picture.size, array.tobytes()) if mode != "I" else PILImage.fromarray(array)
-    elif mode == "P":
+        result = picture.copy()
+        result.frombytes(array.tobytes())
+    elif picture.mode in ("P", "PA"):
         result = _fill_palette(picture, values, hole, opaque)
     else:
         result = _fill_bytes(picture, values, hole, opaque)
@@ -163,43 +177,44 @@ def _fill_pil(picture: PILImage.Image, values: np.ndarray, hole: np.ndarray, opa
 def _fill_bytes(picture: PILImage.Image, values: np.ndarray, hole: np.ndarray, opaque: bool) -> PILImage.Image:
     """Modes of whole bytes: convert the fill to the picture's own mode and paste it where the hole is."""
     colour = np.rint(values * 255).astype(np.uint8)
+    if picture.mode in ("L", "RGB") and "transparency" in picture.info:
+        key = np.atleast_1d(np.asarray(picture.info["transparency"]))
+        clear = (np.array(picture).reshape(colour.shape) == key).all(-1)
+        hole = hole if opaque else hole & ~clear
+        colour[..., 0] ^= (colour == key).all(-1)  # the transparent colour itself would be a hole again
     fill = PILImage.fromarray(
         colour[..., 0] if colour.shape[2] == 1 else colour, {1: "L", 3: "RGB", 4: "CMYK"}[colour.shape[2]]
     )
-    stencil = PILImage.fromarray(hole.astype(np.uint8) * 255)
-    result = picture.copy()
-    if picture.mode in ("LA", "La", "RGBA", "RGBa", "PA"):
-        straight = {"La": "LA", "RGBa": "RGBA", "PA": "RGBA"}.get(picture.mode, picture.mode)
+    straight = _WITH_ALPHA.get(picture.mode)
+    if straight:
         fill = fill.convert(straight)
         fill.putalpha(255) if opaque else fill.putalpha(picture.convert(straight).getchannel("A"))
-    result.paste(fill.convert(picture.mode), mask=stencil)
+    result = picture.copy()
+    result.paste(fill.convert(picture.mode), mask=PILImage.fromarray(hole.astype(np.uint8) * 255))
     return result
 
 
 def _fill_palette(picture: PILImage.Image, values: np.ndarray, hole: np.ndarray, opaque: bool) -> PILImage.Image:
     """The nearest opaque colour of the palette for each hole pixel, so that the picture keeps its palette."""
-    palette = np.array(picture.getpalette("RGB"), dtype=np.float32).reshape(-1, 3)
+    palette = np.array(picture.getpalette("RGBA"), dtype=np.float32).reshape(-1, 4)
     transparency = picture.info.get("transparency", b"")
-    usable = np.ones(len(palette), dtype=bool)
+    usable = palette[:, 3] == 255
     if isinstance(transparency, bytes):
         usable[: len(transparency)] = np.frombuffer(transparency, np.uint8)[: len(palette)] == 255
-    else:
+    elif transparency < len(palette):
         usable[transparency] = False
     if not usable.any():
         raise ImageError("every colour of the palette is transparent; convert the picture to RGBA first")
     candidates = np.flatnonzero(usable)
     from scipy.spatial import cKDTree
 
-    nearest = cKDTree(palette[candidates]).query(values[hole] * 255)[1]
-    indices = np.array(picture)
-    kept = np.zeros_like(hole) if opaque else _transparent(picture, ~usable)
-    new = indices.copy()
-    new[hole] = candidates[nearest].astype(indices.dtype)
-    new[kept] = indices[kept]
-    result = PILImage.fromarray(new, "P")
-    result.putpalette(picture.getpalette("RGB") or [])
+    nearest = candidates[cKDTree(palette[candidates, :3]).query(values[hole] * 255)[1]]
+    pixels = np.array(picture)
+    indices = pixels[..., 0] if picture.mode == "PA" else pixels  # views: PA has an alpha of its own beside the index
+    before = np.minimum(indices[hole], len(palette) - 1)
+    indices[hole] = nearest if opaque else np.where(usable[before], nearest, indices[hole])
+    if opaque and picture.mode == "PA":
+        pixels[..., 1][hole] = 255
+    result = picture.copy()
+    result.frombytes(pixels.tobytes())
     return result
-
-
-def _transparent(picture: PILImage.Image, entries: np.ndarray) -> np.ndarray:
-    return entries[np.minimum(np.array(picture), len(entries) - 1)]

@@ -7,16 +7,21 @@ floating point, on any device, differentiably: (N, C, H, W) in, (N, C, height, w
 from __future__ import annotations
 
 import math
+import warnings
 from functools import lru_cache
 
 import numpy as np
 import torch
+from scipy.sparse import csr_array
 
 from selfmend.core.checks import ImageError
 from selfmend.core.types import Image, Mask, Size
 
 _NO_WEIGHT = 1e-7
 """Weights smaller than this are rounding errors of a kernel that is zero there."""
+
+_DENSE_ENTRIES = 1 << 20
+"""Entries of a weight matrix up to which it is used as a dense one; a large photo's would not fit in memory."""
 
 
 def scaled_size(size: Size, scale: float) -> Size:
@@ -50,10 +55,11 @@ def resize(image: Image, size: Size, *, scale: float | None = None, reference_bo
     """
     if image.ndim != 4 or not image.is_floating_point():
         raise ImageError(f"image is {image.dtype} {tuple(image.shape)}; a floating tensor (N, C, H, W) fits")
-    rows, columns = _weight_pair(image.shape[-2:], size, scale, reference_border)
-    height = torch.tensor(rows, dtype=image.dtype, device=image.device)  # a copy: the cache keeps the array
-    width = torch.tensor(columns, dtype=image.dtype, device=image.device)
-    return height @ image @ width.mT
+    _check_sizes(image.shape[-2:], size, scale)
+    for axis, new in sorted(zip((-2, -1), size, strict=True), key=lambda pair: pair[1] / image.shape[pair[0]]):
+        old = image.shape[axis]  # the axis that shrinks most goes first: less is left for the other
+        image = _resample(image, axis, _axis_weights(old, new, scale or new / old, reference_border))
+    return image
 
 
 def resize_mask(mask: Mask, size: Size, *, scale: float | None = None) -> Mask:
@@ -72,26 +78,37 @@ def resize_mask(mask: Mask, size: Size, *, scale: float | None = None) -> Mask:
     """
     if mask.ndim != 4 or mask.dtype != torch.bool:
         raise ImageError(f"mask is {mask.dtype} {tuple(mask.shape)}; a bool tensor (N, 1, H, W) fits")
-    rows, columns = _weight_pair(mask.shape[-2:], size, scale)
-    height = torch.as_tensor(np.abs(rows) > _NO_WEIGHT, dtype=torch.float32, device=mask.device)
-    width = torch.as_tensor(np.abs(columns) > _NO_WEIGHT, dtype=torch.float32, device=mask.device)
-    return (height @ mask.float() @ width.mT) > 0.5
+    _check_sizes(mask.shape[-2:], size, scale)
+    hole = mask.float()
+    for axis, new in zip((-2, -1), size, strict=True):
+        weights = _axis_weights(mask.shape[axis], new, scale or new / mask.shape[axis], False)
+        hole = _resample(hole, axis, (abs(weights) > _NO_WEIGHT).astype(np.float64))
+    return hole > 0.5
 
 
-def _weight_pair(
-    old: torch.Size, new: Size, scale: float | None, reference_border: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
-    """The matrices (height, H) and (width, W)."""
+def _check_sizes(old: torch.Size, new: Size, scale: float | None) -> None:
     if min(new) < 1 or min(old) < 1 or (scale is not None and not scale > 0):
         raise ImageError(f"cannot resize {tuple(old)} to {tuple(new)} with scale {scale}; all of them must be positive")
-    first, second = (
-        _axis_weights(int(o), int(n), scale or n / o, reference_border) for o, n in zip(old, new, strict=True)
-    )
-    return first, second
+
+
+def _resample(image: torch.Tensor, axis: int, weights: csr_array) -> torch.Tensor:
+    """Apply one axis' weights: as a dense matrix where that is small, as a sparse one where it would be huge."""
+    if weights.shape[0] * weights.shape[1] <= _DENSE_ENTRIES:
+        matrix = torch.tensor(weights.toarray(), dtype=image.dtype, device=image.device)
+        return matrix @ image if axis == -2 else image @ matrix.mT
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # "CSR support is in beta": this product of it is tested
+        rows, columns, data = (torch.tensor(p) for p in (weights.indptr, weights.indices, weights.data))
+        sparse = torch.sparse_csr_tensor(rows, columns, data, size=weights.shape).to(image.device, image.dtype)
+    lead, (height, width) = image.shape[:-2], image.shape[-2:]
+    if axis == -2:
+        planes = [sparse @ plane for plane in image.reshape(-1, height, width)]
+        return torch.stack(planes).view(*lead, -1, width)
+    return (sparse @ image.reshape(-1, width).mT.contiguous()).mT.reshape(*lead, height, -1)
 
 
 @lru_cache(maxsize=256)
-def _axis_weights(old: int, new: int, scale: float, reference_border: bool) -> np.ndarray:
+def _axis_weights(old: int, new: int, scale: float, reference_border: bool) -> csr_array:
     """float64 (new, old): row i holds the weights of the input pixels in output pixel i; rows sum to 1."""
     shrink = min(scale, 1.0)  # antialiasing: the kernel grows with the pixels that one output pixel covers
     centres = (np.arange(new) + 0.5) / scale - 0.5
@@ -103,9 +120,8 @@ def _axis_weights(old: int, new: int, scale: float, reference_border: bool) -> n
     weights /= weights.sum(1, keepdims=True)
     mirrored = np.mod(taps.astype(np.int64), 2 * old)
     mirrored = np.where(mirrored < old, mirrored, 2 * old - 1 - mirrored)
-    matrix = np.zeros((new, old))
-    np.add.at(matrix, (np.arange(new)[:, None], mirrored), weights)
-    return matrix
+    rows = np.broadcast_to(np.arange(new)[:, None], mirrored.shape)
+    return csr_array((weights.ravel(), (rows.ravel(), mirrored.ravel())), shape=(new, old))
 
 
 def _cubic(distance: np.ndarray) -> np.ndarray:

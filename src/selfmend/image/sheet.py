@@ -11,6 +11,7 @@ from PIL import ImageDraw, ImageFont
 
 from selfmend.core.types import Image, Mask
 
+WIDE = 2.5  # width by height from which pictures are stacked
 HOLE_COLOUR = (230, 0, 120)  # seldom found in photos
 
 
@@ -37,13 +38,14 @@ def contact_sheet(
     Args:
         pictures: at least one.
         captions: one for each.
-        columns: pictures a row; all in one row by default.
+        columns: pictures a row; by default one row, or one column where the pictures are much wider than high.
         gap: pixels between pictures.
     """
-    columns = columns or len(pictures)
     width, height = max(p.width for p in pictures), max(p.height for p in pictures)
+    columns = columns or (1 if width > WIDE * height else len(pictures))
     font = ImageFont.load_default(size=max(12, min(28, height // 16)))
     band = int(font.getbbox("Ag")[3]) + gap
+    width = max(width, *(int(font.getlength(caption)) + 1 for caption in captions))
     rows = -(-len(pictures) // columns)
     sheet = PILImage.new("RGB", (columns * (width + gap) + gap, rows * (height + band + gap) + gap), "white")
     draw = ImageDraw.Draw(sheet)

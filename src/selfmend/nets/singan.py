@@ -63,6 +63,13 @@ class SinGANGenerator(_Trunk):
         super().__init__(channels=channels, in_channels=in_channels, ratio=ratio)
         self.tail = nn.Sequential(PartialConv2d(channels, in_channels, 3, ratio=ratio), nn.Tanh())
 
+    @property
+    def last(self) -> PartialConv2d:
+        """The convolution that draws the residual."""
+        layer = self.tail[0]
+        assert isinstance(layer, PartialConv2d)
+        return layer
+
     def forward(self, x: Tensor, previous: Tensor, valid: Tensor | None = None) -> Tensor:
         """Generate.
 
@@ -75,7 +82,7 @@ class SinGANGenerator(_Trunk):
             (N, C, H - 10, W - 10), not clamped.
         """
         features, valid = self.features(x, valid)
-        residual, _ = self.tail[0](features, valid)
+        residual, _ = self.last(features, valid)
         return self.tail[1](residual) + previous[..., RADIUS:-RADIUS, RADIUS:-RADIUS]
 
 

@@ -30,7 +30,10 @@ def save_state(path: str | Path, state: Any) -> None:
     tensors: dict[str, torch.Tensor] = {}
     skeleton = _to_skeleton(state, tensors)
     with atomic_path(path) as temporary:
-        save_file(tensors, temporary, metadata={"state": json.dumps(skeleton)})
+        try:
+            save_file(tensors, temporary, metadata={"state": json.dumps(skeleton)})
+        except safetensors.SafetensorError as error:  # how it reports a full disk
+            raise OSError(f"cannot write {path}: {error}") from error
 
 
 def load_state(path: str | Path, *, device: str | torch.device = "cpu") -> Any:

@@ -24,12 +24,17 @@ def resolve_device(name: str | torch.device = "auto") -> torch.device:
     """
     if isinstance(name, torch.device):
         return name
-    base = check_known("device", name.split(":")[0], DEVICES)
+    base, colon, index = name.partition(":")
+    check_known("device", base, DEVICES)
+    if colon and (base == "auto" or not index.isdecimal()):
+        raise OptionError(f"device {name!r} has no number after the colon; cuda:0 fits, or cuda")
     have = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if base == "auto":
         return torch.device(next(n for n in ("cuda", "mps", "cpu") if have[n]))
     if not have[base]:
         raise OptionError(f"device {name!r} is not on this machine; use --device auto or cpu")
+    if base == "cuda" and index and int(index) >= torch.cuda.device_count():
+        raise OptionError(f"device {name!r} is not on this machine, which has {torch.cuda.device_count()}")
     return torch.device(name)
 
 

@@ -48,18 +48,22 @@ class RunFolder:
         try:
             check_writable(self.path)
         except OSError as error:
-            raise RunError(f"cannot write into {self.path}: {error.strerror or error}") from error
+            raise RunError(
+                f"cannot write into {self.path}: {error.strerror or error}; choose another folder"
+            ) from error
         record = json.loads(json.dumps({"format": FORMAT, "selfmend": __version__, "status": "training", **record}))
         if (self.path / "run.json").exists():
-            found = self.record()
+            earlier = self.record()
             for key in _RESUME_KEYS:
-                if found.get(key) != record.get(key):
+                if earlier.get(key) != record.get(key):
+                    difference = _difference(key, earlier.get(key), record.get(key))
                     raise RunError(
-                        f"{self.path} holds another run ({_difference(key, found.get(key), record.get(key))}); choose "
-                        "another folder, or remove it to start again"
+                        f"{self.path} holds another run ({difference}); choose another folder, or remove it to start "
+                        "again"
                     )
-            return found["status"] == "trained"
-        if any(p.name != "training" for p in self.path.iterdir() if not p.name.startswith(".")):
+            return earlier["status"] == "trained"
+        found = self.path.iterdir() if self.path.exists() else ()
+        if any(p.name != "training" for p in found if not p.name.startswith(".")):
             raise RunError(f"{self.path} is not empty and holds no run; choose a new or empty folder")
         shutil.rmtree(self.training, ignore_errors=True)
         self._write_record(record)
@@ -81,16 +85,18 @@ class RunFolder:
         if not file.exists():
             raise RunError(f"{self.path} holds no run (there is no run.json); give a folder that selfmend train wrote")
         try:
-            record = json.loads(file.read_text())
+            record = json.loads(file.read_text(encoding="utf-8"))
             version = int(record["format"])
-            record["method"], record["config"], record["status"]
-        except (ValueError, KeyError, TypeError, OSError) as error:
-            raise RunError(f"{file} is damaged ({error!r}); train again") from error
+        except (ValueError, KeyError, TypeError, OSError, RecursionError) as error:
+            raise RunError(f"{file} is damaged ({_why(error)}); train again, or take it from a backup") from error
         if version != FORMAT:
             raise RunError(
                 f"{self.path} is a run of format {version} (selfmend {record.get('selfmend')}); this version reads "
                 f"format {FORMAT}: use that version, or train again"
             )
+        for key, kind in {"method": str, "config": dict, "status": str, "seed": int}.items():
+            if not isinstance(record.get(key), kind):
+                raise RunError(f"{file} is damaged (no {key!r} in it); train again, or take it from a backup")
         return record
 
     def weights(self) -> Any:
@@ -107,7 +113,11 @@ class RunFolder:
 
     def _write_record(self, record: Mapping[str, Any]) -> None:
         with atomic_path(self.path / "run.json") as temporary:
-            temporary.write_text(json.dumps(record, indent=2) + "\n")
+            temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+def _why(error: Exception) -> str:
+    return f"no {error} in it" if isinstance(error, KeyError) else " ".join(str(error).split())
 
 
 def _difference(key: str, found: Any, wanted: Any) -> str:

@@ -9,6 +9,7 @@ from selfmend.core.options import option
 _PAPER = "SinGAN (ICCV 2019)"
 _CODE = "code of SinGAN"
 _HOLES = "SinGAN for Inpainting (2020)"
+_OURS = "docs/results-singan.md"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,12 @@ class SinGANConfig:
     )
     eight_bit: bool = option(False, "round to 8 bits between scales", source=_CODE)
 
+    recipe: str = option(
+        "adversarial",
+        "how a picture with a hole is learned: 'adversarial' is the papers'; 'guided' learns to mend painted holes. "
+        "Without a hole it is always 'adversarial'",
+        choices=("adversarial", "guided"),
+    )
     steps: int = option(2000, "training steps a scale", source=_PAPER, low=1)
     critic_steps: int = option(3, "critic updates a step", source=_PAPER, low=1)
     generator_steps: int = option(3, "generator updates a step", source=_PAPER, low=1)
@@ -53,6 +60,21 @@ class SinGANConfig:
         True, "a new fake for each generator update, or one gradient used for all (ConSinGAN)", source=_CODE
     )
 
+    painted_holes: int = option(8, "guided: copies of the hole painted over known pixels", source=_OURS, low=1)
+    batch: int = option(2, "guided: crops a step", source=_OURS, low=1)
+    crop: int = option(96, "guided: side of a crop", unit="px", source=_OURS, low=16)
+    patch: int = option(7, "guided: side of patches whose distributions are compared", unit="px", source="GPDM", low=1)
+    projections: int = option(64, "guided: random directions of that comparison", source="GPDM", low=1)
+    absolute_weight: float = option(1.0, "guided: weight of the absolute error in painted holes", source=_OURS, low=0)
+    patch_weight: float = option(1.0, "guided: weight of the distance of patch distributions", source=_OURS, low=0)
+    same_weight: float = option(0.1, "guided: weight of the absolute error outside", source=_OURS, low=0)
+    statistics_share: float = option(
+        0.3, "guided: batch statistics are measured for this share of the steps, then kept", source=_OURS, low=0
+    )
+    precision: str = option(
+        "32", "guided: 'auto' takes bfloat16 where the processor computes it", choices=("auto", "32", "bf16")
+    )
+
     init: str = option(
         "patchmatch",
         "first guess inside the hole; 'none' leaves it at the mean of the known pixels",
@@ -67,8 +89,29 @@ class SinGANConfig:
         False, "fill, enter the result one scale finer, and so on", source=_HOLES + ", future work"
     )
     keep_known: bool = option(False, "put the known pixels back after every scale, not only at the end")
+    finish: str = option(
+        "larger",
+        "exemplar pass at full size that starts from the finest scale: for pictures larger than that, always or never",
+        source=_OURS,
+        choices=("larger", "always", "never"),
+    )
 
 
 PAPER = SinGANConfig()
+
+FAST = replace(
+    PAPER,
+    recipe="guided",
+    max_size=128,
+    max_channels=32,
+    steps=120,
+    critic_steps=1,
+    generator_steps=1,
+    learning_rate=2e-3,
+    noise_amplitude=0.2,
+    precision="auto",
+    keep_known=True,
+    finish="always",
+)
 
 TINY = replace(PAPER, min_size=16, max_size=64, channels=4, max_channels=4, steps=2, init="local-means")

@@ -34,18 +34,20 @@ def default_injection_scale(mask: Mask, plan: PyramidPlan) -> int:
     return max(fitting, default=min(1, last))
 
 
-def check_injection_scale(level: int | None, mask: Mask, plan: PyramidPlan) -> int:
-    """`level`, or the default one for None.
+def check_injection_scale(level: int | None, mask: Mask, plan: PyramidPlan, *, first: int = 0) -> int:
+    """`level`, or the default one for None, but not below `first`, the coarsest trained scale.
 
     Raises:
-        OptionError: there is no such scale.
+        OptionError: there is no such scale, or it is not trained.
     """
     last = len(plan.sizes) - 1
+    lowest = max(first, min(1, last))
     if level is None:
-        return default_injection_scale(mask, plan)
-    if not min(1, last) <= level <= last:
+        return max(default_injection_scale(mask, plan), lowest)
+    if not lowest <= level <= last:
         raise OptionError(
-            f"injection_scale is {level}; this picture has scales 0 to {last}, and {min(1, last)} to {last} fit"
+            f"injection_scale is {level}; this picture has scales 0 to {last}, and {lowest} to {last} fit"
+            + (f" (the scales below {first} are not trained)" if first else "")
         )
     return level
 
@@ -88,7 +90,7 @@ def inject(
     else:
         x = guess
     for n in range(level, last + 1):
-        scale = scales.trained[n]
+        scale = scales.at(n)
         noise = scales.draw_noise(n, generator=generator, device=x.device) * scale.noise_amplitude
         x = generate(scale.generator, x, noise, partial=scales.partial)
         if keep_known:

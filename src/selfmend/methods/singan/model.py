@@ -14,7 +14,8 @@ from selfmend.hole_init import get_initialisation
 from selfmend.image.pyramid import PyramidPlan, image_pyramid, mask_pyramid, plan_pyramid
 from selfmend.image.resize import resize, resize_mask
 from selfmend.methods.base import LearningMethod, to_image, to_signed
-from selfmend.methods.singan.config import PAPER, TINY, SinGANConfig
+from selfmend.methods.singan.config import FAST, PAPER, TINY, SinGANConfig
+from selfmend.methods.singan.guided import guided_stages
 from selfmend.methods.singan.inpaint import check_injection_scale, inject
 from selfmend.methods.singan.scales import Scales
 from selfmend.methods.singan.training import adversarial_stages, channels_at
@@ -27,7 +28,7 @@ class SinGAN(LearningMethod):
     name: ClassVar[str] = "singan"
     title: ClassVar[str] = "generative scales learned from the picture itself; seconds to hours, different samples"
     source: ClassVar[str] = "Shaham et al., SinGAN, 2019; Linhart, Castagné, SinGAN for Inpainting, 2020"
-    presets: ClassVar = {"paper": PAPER, "tiny": TINY}
+    presets: ClassVar = {"fast": FAST, "paper": PAPER, "tiny": TINY}
 
     config: SinGANConfig
     scales: Scales | None = None
@@ -51,7 +52,12 @@ class SinGAN(LearningMethod):
         self.scales = Scales(
             plan=plan, channels=image.shape[1], partial=mask is not None, eight_bit=self.config.eight_bit
         )
-        yield from adversarial_stages(self.scales, reals, valids, self.config, seed=seed)
+        if mask is not None and self.config.recipe == "guided":
+            hole = mask_pyramid(mask.to(self.device), plan)[-1]
+            self.scales.first = check_injection_scale(self.config.injection_scale, hole, plan)
+            yield from guided_stages(self.scales, reals[-1], hole, self.config, guess=self._signed_guess, seed=seed)
+        else:
+            yield from adversarial_stages(self.scales, reals, valids, self.config, seed=seed)
 
     def stage_costs(self, image: Image) -> list[float]:
         """Pixels times channels squared times steps; see `LearningMethod.stage_costs`."""
@@ -75,19 +81,19 @@ class SinGAN(LearningMethod):
             scales,
             to_signed(guess).to(self.device),
             hole.to(self.device),
-            level=check_injection_scale(self.config.injection_scale, hole, scales.plan),
+            level=check_injection_scale(self.config.injection_scale, hole, scales.plan, first=scales.first),
             generator=generator,
             keep_known=self.config.keep_known,
             progressive=self.config.progressive,
         )
         filled = torch.where(hole, to_image(x).cpu(), guess)
-        if filled.shape == image.shape:
+        larger = filled.shape != image.shape
+        if larger:
+            filled = torch.where(mask, resize(filled, (image.shape[2], image.shape[3])).clamp(0, 1), image)
+        if self.config.finish == "never" or not (larger or self.config.finish == "always"):
             return filled
         # The scales stop at max_size; the exemplar fill carries what they drew to the full size, with its detail.
-        rough = resize(filled, (image.shape[2], image.shape[3])).clamp(0, 1)
-        return get_initialisation("patchmatch")(
-            image, mask, generator=generator, guess=torch.where(mask, rough, image), guess_size=finest
-        )
+        return get_initialisation("patchmatch")(image, mask, generator=generator, guess=filled, guess_size=finest)
 
     def first_guess(self, image: Image, mask: Mask, *, generator: torch.Generator) -> Image:
         """The picture with its hole filled by `config.init`."""
@@ -95,8 +101,13 @@ class SinGAN(LearningMethod):
         options: dict[str, Any] = {"radius": self.config.init_radius} if name == "local-means" else {}
         return get_initialisation(name)(image, mask, generator=generator, **options)
 
+    def _signed_guess(self, x: torch.Tensor, mask: Mask, generator: torch.Generator) -> torch.Tensor:
+        """`first_guess` of a picture in [-1, 1]."""
+        guess = self.first_guess(to_image(x).cpu(), mask.cpu(), generator=generator)
+        return to_signed(guess).to(self.device)
+
     def _trained(self, size: Size) -> Scales:
-        if self.scales is None or len(self.scales.trained) < len(self.scales.plan.sizes):
+        if self.scales is None or not self.scales.complete:
             raise OptionError("this SinGAN is not trained; call fit(image, mask) first")
         plan = self.plan(size)
         if plan.sizes != self.scales.plan.sizes:

@@ -40,16 +40,27 @@ class Scales:
         channels: of the picture.
         partial: whether the generators are partial, so that padding counts as hole; in training as in application.
         eight_bit: round the picture between scales down to 8 bits, as the reference code does.
+        first: the coarsest scale that is trained; 0 unless the training needs no scale below a guess.
         z_star: (1, 1, H, W), the coarsest scale's noise on the reconstruction path.
-        trained: the scales trained so far, coarsest first.
+        trained: the scales trained so far, from `first` on.
     """
 
     plan: PyramidPlan
     channels: int
     partial: bool
     eight_bit: bool = False
+    first: int = 0
     z_star: Tensor | None = None
     trained: list[Scale] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all scales from `first` to the finest are trained."""
+        return self.first + len(self.trained) == len(self.plan.sizes)
+
+    def at(self, level: int) -> Scale:
+        """The trained scale `level`, counted from the coarsest of the pyramid."""
+        return self.trained[level - self.first]
 
     def up(self, x: Tensor, level: int) -> Tensor:
         """The picture of scale `level` - 1 at the size of scale `level`, clamped to [-1, 1] before and after."""
@@ -95,6 +106,7 @@ class Scales:
             "channels": self.channels,
             "partial": self.partial,
             "eight_bit": self.eight_bit,
+            "first": self.first,
             "z_star": self.z_star,
             "trained": [
                 {"noise_amplitude": s.noise_amplitude, "generator": s.generator.state_dict()} for s in self.trained
@@ -110,6 +122,7 @@ class Scales:
             channels=state["channels"],
             partial=state["partial"],
             eight_bit=state["eight_bit"],
+            first=state["first"],
             z_star=state["z_star"],
         )
         for saved in state["trained"]:
@@ -147,3 +160,9 @@ def generate(
 def freeze(net: SinGANGenerator) -> SinGANGenerator:
     """Stop training for good: finer scales take a scale as it is, with its running statistics."""
     return net.eval().requires_grad_(False)
+
+
+def stage_name(scales: Scales, level: int) -> str:
+    """The name of a scale's stage, e.g. "scale 3 (49x66)"; its randomness depends on it."""
+    height, width = scales.plan.sizes[level]
+    return f"scale {level} ({height}x{width})"

@@ -16,7 +16,7 @@ from selfmend.losses.adversarial import wasserstein_critic_loss, wasserstein_gen
 from selfmend.losses.gradient_penalty import gradient_penalty
 from selfmend.losses.masked import masked_mse, masked_rmse
 from selfmend.methods.singan.config import SinGANConfig
-from selfmend.methods.singan.scales import Scale, Scales, freeze, generate
+from selfmend.methods.singan.scales import Scale, Scales, freeze, generate, stage_name
 from selfmend.nets.singan import SinGANCritic, SinGANGenerator, initialize
 from selfmend.train.stage import Stage
 
@@ -33,12 +33,6 @@ class Fixed(nn.Module):
 def channels_at(config: SinGANConfig, level: int) -> int:
     """Hidden channels at a scale: doubled every few scales, up to the most (SinGAN's code)."""
     return min(config.channels * 2 ** (level // config.channels_double_every), config.max_channels)
-
-
-def stage_name(scales: Scales, level: int) -> str:
-    """The name of a scale's stage, e.g. "scale 3 (49x66)"; its randomness depends on it."""
-    height, width = scales.plan.sizes[level]
-    return f"scale {level} ({height}x{width})"
 
 
 def adversarial_stages(

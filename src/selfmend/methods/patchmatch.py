@@ -1,0 +1,30 @@
+"""PatchMatch as a method: multi-scale exemplar filling, training-free, the instant answer."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+
+from selfmend.core.progress import Progress, silent
+from selfmend.core.types import Image, Mask
+from selfmend.hole_init.patchmatch import PatchMatchOptions, fill
+from selfmend.methods.base import Method
+
+
+class PatchMatch(Method):
+    """Copies texture from the known parts, chosen by matching patches from coarse to fine."""
+
+    name: ClassVar[str] = "patchmatch"
+    title: ClassVar[str] = "texture copied from the known parts, patch by patch; under a second, for holes of any kind"
+    source: ClassVar[str] = (
+        "Y. Wexler et al., Space-time completion of video, 2007; C. Barnes et al., PatchMatch, 2009; "
+        "A. Newson et al., Non-local patch-based image inpainting, IPOL 2017"
+    )
+    presets: ClassVar = {"default": PatchMatchOptions()}
+
+    config: PatchMatchOptions
+
+    def fill(self, image: Image, mask: Mask, *, generator: torch.Generator, progress: Progress = silent) -> Image:
+        """Fill one picture; see `Method.fill`."""
+        return fill(image, mask, generator=generator, options=self.config, progress=progress)

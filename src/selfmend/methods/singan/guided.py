@@ -1,0 +1,235 @@
+"""FAST's training for filling: each scale learns, on holes whose truth is known, to mend what it will be given.
+
+Copies of the hole, moved and mirrored, are put over known parts of the picture and filled with the same first guess as
+the hole itself. What a scale receives in these places is what it will receive in the hole: a guess, or the output of
+the scale below. The truth beneath them is its target, by absolute error and by the distribution of patches. It takes
+the place of critic and random samples, which need some hundred times the work. Ours, not a paper's; SinGAN's nets,
+pyramid, noise and partial convolutions are kept. Pictures are (N, C, H, W) in [-1, 1], masks bool (N, 1, H, W).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from selfmend.core.rng import make_generator
+from selfmend.core.types import Mask
+from selfmend.image.pyramid import image_pyramid, mask_pyramid
+from selfmend.image.resize import resize
+from selfmend.losses.masked import masked_mean, masked_rmse
+from selfmend.losses.sliced_wasserstein import sliced_wasserstein
+from selfmend.methods.singan.config import SinGANConfig
+from selfmend.methods.singan.scales import Scale, Scales, freeze, generate, stage_name
+from selfmend.nets.singan import RADIUS, SinGANGenerator, initialize
+from selfmend.train.device import fast_bfloat16
+from selfmend.train.stage import Stage
+
+Guess = Callable[[Tensor, Mask, torch.Generator], Tensor]
+"""Fills the holes of (1, C, H, W) in [-1, 1]."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What one scale learns from.
+
+    Attributes:
+        given: (K, C, H, W), the picture with each of K painted holes filled by guess or by the scale below.
+        truth: (1, C, H, W).
+        painted: (K, 1, H, W), the holes painted; all over known pixels.
+        hole: (1, 1, H, W), the true hole, which nothing here looks at.
+    """
+
+    given: Tensor
+    truth: Tensor
+    painted: Mask
+    hole: Mask
+
+    @property
+    def valid(self) -> Tensor:
+        """(1, 1, H, W), 1 where the picture is known."""
+        return (~self.hole).to(self.truth.dtype)
+
+
+def paint_holes(mask: Mask, *, count: int, generator: torch.Generator) -> Mask:
+    """Copies of the hole over known pixels.
+
+    Args:
+        mask: (1, 1, H, W), the hole.
+        count: how many copies.
+        generator: of their places.
+
+    Returns:
+        (count, 1, H, W): the hole mirrored and moved (what leaves at one side enters at the other), without the pixels
+        that touch the hole itself. Copies that lose most of their pixels to that are drawn again a few times.
+    """
+    around = F.max_pool2d(mask.float(), 5, 1, 2) > 0
+    height, width = mask.shape[-2:]
+    painted = []
+    for _ in range(count):
+        best = torch.zeros_like(mask)
+        for _ in range(10):
+            flips = [axis for axis in (2, 3) if torch.rand((), generator=generator) < 0.5]
+            moves = [int(torch.randint(n, (), generator=generator)) for n in (height, width)]
+            copy = mask.flip(flips).roll(moves, (2, 3)) & ~around
+            best = copy if copy.sum() > best.sum() else best
+            if best.sum() > 0.3 * mask.sum():
+                break
+        painted.append(best)
+    return torch.cat(painted)
+
+
+def guided_stages(
+    scales: Scales, real: Tensor, hole: Mask, config: SinGANConfig, *, guess: Guess, seed: int
+) -> Iterator[Stage]:
+    """Yield one stage for each scale from `scales.first` to the finest, and put each into `scales.trained`.
+
+    Args:
+        scales: without trained scales; gets them.
+        real: (1, C, H, W), the picture at the finest scale's size; its hole's content has no influence.
+        hole: (1, 1, H, W).
+        config: the options.
+        guess: the hole initialisation.
+        seed: of all that is drawn while a stage is built.
+    """
+    plan, first = scales.plan, scales.first
+    painted = paint_holes(hole.cpu(), count=config.painted_holes, generator=make_generator(seed, "painted holes"))
+    guesses = [
+        guess(real, hole | p[None].to(hole.device), make_generator(seed, "painted guess", k))
+        for k, p in enumerate(painted)
+    ]
+    given = torch.cat(guesses)
+    reals, holes = image_pyramid(given[:1].where(hole, real), plan), mask_pyramid(hole, plan)
+    painted_at = [torch.cat(levels) for levels in zip(*[mask_pyramid(p[None], plan) for p in painted], strict=True)]
+    if first:
+        given = scales.up(resize(given, plan.sizes[first - 1], scale=plan.scale_to(first - 1)), first)
+    net = None
+    for level in range(first, len(plan.sizes)):
+        copies = painted_at[level].to(real.device) & ~holes[level]
+        lesson = Lesson(given, reals[level], copies, holes[level])
+        error = masked_rmse(given, reals[level].expand_as(given), copies.to(given.dtype))
+        amplitude = config.noise_amplitude * float(error)
+        net = _new_net(scales, level, net, config, seed=seed, device=real.device)
+        yield _stage(stage_name(scales, level), lesson, amplitude, net, config)
+        scales.trained.append(Scale(freeze(net), amplitude))
+        if level + 1 < len(plan.sizes):
+            random = make_generator(seed, stage_name(scales, level), "outputs")
+            given = scales.up(_outputs(scales, level, lesson, amplitude, net, random), level + 1)
+
+
+def _new_net(
+    scales: Scales,
+    level: int,
+    below: SinGANGenerator | None,
+    config: SinGANConfig,
+    *,
+    seed: int,
+    device: torch.device,
+) -> SinGANGenerator:
+    """A net that begins as the one below, or, at the first scale, by changing nothing."""
+    net = SinGANGenerator(channels=config.channels, in_channels=scales.channels, ratio=config.partial_ratio)
+    initialize(net, generator=make_generator(seed, stage_name(scales, level), "generator"))
+    nn.init.zeros_(net.last.weight)
+    if below is not None:
+        net.load_state_dict(below.state_dict())
+    for parameter in net.parameters():
+        if parameter.ndim == 4:  # the layout in which the CPU convolves fastest; `Module.to` has no types for it
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    return net.to(device)
+
+
+@torch.no_grad()
+def _outputs(
+    scales: Scales, level: int, lesson: Lesson, amplitude: float, net: SinGANGenerator, random: torch.Generator
+) -> Tensor:
+    """The trained scale's output in the painted holes, the truth around them."""
+    results = []
+    for given, painted in zip(lesson.given.split(1), lesson.painted.split(1), strict=True):
+        noise = scales.draw_noise(level, generator=random, device=given.device) * amplitude
+        out = generate(net, given, noise, partial=True, valid=lesson.valid)
+        results.append(torch.where(painted, out, lesson.truth))
+    return torch.cat(results)
+
+
+def _stage(name: str, lesson: Lesson, amplitude: float, net: SinGANGenerator, config: SinGANConfig) -> Stage:
+    optimizer = torch.optim.Adam(net.parameters(), lr=config.learning_rate, betas=(config.beta1, 0.99))
+    device = lesson.truth.device
+    half = config.precision == "bf16" or (config.precision == "auto" and fast_bfloat16(device))
+    side, patch = config.crop, config.patch
+    crops = _Crops(lesson, side)
+
+    def step(i: int, batch: object, random: torch.Generator) -> Mapping[str, Tensor]:
+        net.train(i < config.statistics_share * config.steps)  # then as in application: with running statistics
+        rate = 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * i / config.steps))
+        optimizer.param_groups[0]["lr"] = config.learning_rate * rate
+
+        given, seen, truth, known, painted = crops.draw(config.batch, generator=random)
+        noise = torch.randn(given.shape, generator=random).to(device) * amplitude * seen
+        with torch.autocast(device.type, torch.bfloat16, enabled=half):
+            out = net(given + noise, given, seen).float()
+            absolute = masked_mean((out - truth).abs(), painted.float())
+            same = masked_mean((out - truth).abs(), known & ~painted)
+            mended = torch.where(painted, out, truth)
+            touched = F.max_pool2d(painted.float(), patch, 1) > 0.5
+            whole = F.max_pool2d((~known).float(), patch, 1) < 0.5
+            patches = sliced_wasserstein(
+                mended, truth, touched & whole, patch=patch, projections=config.projections, generator=random
+            )
+            loss = config.absolute_weight * absolute + config.same_weight * same + config.patch_weight * patches
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return {"absolute": absolute.detach(), "patches": patches.detach(), "same": same.detach()}
+
+    height, width = lesson.truth.shape[-2:]
+    cost = config.batch * min(side, height) * min(side, width)
+    return Stage(name=name, steps=config.steps, step=step, state={"generator": net, "optimizer": optimizer}, cost=cost)
+
+
+class _Crops:
+    """Crops of a lesson that hold a part of a painted hole, with the margin that the net takes away."""
+
+    def __init__(self, lesson: Lesson, side: int) -> None:
+        self.lesson = lesson
+        pads = [RADIUS] * 4
+        self.given = F.pad(lesson.given, pads)
+        self.seen = F.pad(lesson.valid, pads)
+        self.size = min(side, lesson.truth.shape[-2]), min(side, lesson.truth.shape[-1])
+        self.places = [torch.nonzero(p[0]).cpu() for p in lesson.painted]
+        self.usable = [k for k, places in enumerate(self.places) if len(places)] or [0]
+
+    def draw(self, count: int, *, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor, Mask, Mask]:
+        """Given and what of it may be seen, both with the margin; truth, known, painted without."""
+        height, width = self.lesson.truth.shape[-2:]
+        rows = []
+        for _ in range(count):
+            k = self.usable[int(torch.randint(len(self.usable), (), generator=generator))]
+            places = self.places[k] if len(self.places[k]) else torch.tensor([[height // 2, width // 2]])
+            centre = places[int(torch.randint(len(places), (), generator=generator))]
+            shift = [int(torch.randint(n, (), generator=generator)) for n in self.size]
+            top = min(max(int(centre[0]) - shift[0], 0), height - self.size[0])
+            left = min(max(int(centre[1]) - shift[1], 0), width - self.size[1])
+            flip = bool(torch.rand((), generator=generator) < 0.5)
+            rows.append([self._cut(x, top, left, m, flip) for x, m in self._sources(k)])
+        given, seen, truth, known, painted = (torch.cat(column) for column in zip(*rows, strict=True))
+        return given, seen, truth, known, painted
+
+    def _sources(self, k: int) -> list[tuple[Tensor, int]]:
+        one = slice(k, k + 1)
+        lesson = self.lesson
+        margin = 2 * RADIUS
+        return [
+            (self.given[one], margin),
+            (self.seen, margin),
+            (lesson.truth, 0),
+            (~lesson.hole, 0),
+            (lesson.painted[one], 0),
+        ]
+
+    def _cut(self, x: Tensor, top: int, left: int, margin: int, flip: bool) -> Tensor:
+        cut = x[..., top : top + self.size[0] + margin, left : left + self.size[1] + margin]
+        return cut.flip(3) if flip else cut

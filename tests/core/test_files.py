@@ -1,0 +1,88 @@
+"""Files are whole or not there."""
+
+import errno
+import os
+import stat
+
+import pytest
+
+from selfmend.core.files import atomic_path, check_writable, exists
+
+
+def write(path, text="new"):
+    with atomic_path(path) as temporary:
+        temporary.write_text(text)
+
+
+def test_a_block_that_ends_well_replaces_the_file_and_makes_its_folder(tmp_path):
+    for name in ("a.txt", "new/deep/a.txt", "with space.txt", "naïve 猫.txt", "no-ending", "n" * 250 + ".txt"):
+        for text in ("first", "second"):
+            write(tmp_path / name, text)
+            assert (tmp_path / name).read_text() == text
+            assert len(list((tmp_path / name).parent.glob(".*"))) == 0
+
+
+def test_a_block_that_fails_leaves_what_was_there(tmp_path):
+    (tmp_path / "a.txt").write_text("old")
+
+    def stopped_half_way():
+        with atomic_path(tmp_path / "a.txt") as temporary:
+            temporary.write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped_half_way()
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+    assert (tmp_path / "a.txt").read_text() == "old"
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch, call):
+    (tmp_path / "a.txt").write_text("old")
+
+    def full(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, call, full)
+    with pytest.raises(OSError, match="No space left"):
+        write(tmp_path / "a.txt")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+    assert (tmp_path / "a.txt").read_text() == "old"
+
+
+def test_permissions_are_those_of_the_old_file_or_of_a_plain_open(tmp_path):
+    write(tmp_path / "new.txt")
+    (tmp_path / "plain.txt").write_text("")
+    assert (tmp_path / "new.txt").stat().st_mode == (tmp_path / "plain.txt").stat().st_mode
+    os.chmod(tmp_path / "new.txt", 0o640)
+    write(tmp_path / "new.txt")
+    assert stat.S_IMODE((tmp_path / "new.txt").stat().st_mode) == 0o640
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "a.txt").write_text("old")
+    os.symlink(tmp_path / "real" / "a.txt", tmp_path / "link.txt")
+    write(tmp_path / "link.txt")
+    assert (tmp_path / "link.txt").is_symlink()
+    assert (tmp_path / "real" / "a.txt").read_text() == "new"
+
+
+def test_writable_folders_pass_and_nothing_is_made(tmp_path):
+    check_writable(tmp_path)
+    check_writable(tmp_path / "new" / "deep")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_the_way_is_found(tmp_path):
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file", tmp_path / "file" / "sub"):
+        with pytest.raises(NotADirectoryError):
+            check_writable(folder)
+
+
+def test_a_text_that_can_be_no_path_does_not_exist(tmp_path):
+    assert exists(tmp_path)
+    assert not exists(tmp_path / "no")
+    assert not exists("x" * 5000)
+    assert not exists("a\0b")

@@ -1,0 +1,88 @@
+"""The documentation: every command and every Python block is run, every path and picture that is named exists."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as PILImage
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+OURSELVES = {"make test"}  # this is what runs
+
+
+def blocks(language: str) -> list[tuple[str, str]]:
+    found = []
+    for page in PAGES:
+        found += [(page.name, body) for kind, body in BLOCK.findall(page.read_text()) if kind == language]
+    return found
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files that the pages speak of: a real photo, small, so that SinGAN trains in seconds."""
+    from skimage import data
+
+    folder = tmp_path_factory.mktemp("workshop")
+    photo = PILImage.fromarray(data.chelsea()).resize((100, 66))
+    photo.save(folder / "photo.jpg")
+    mask = PILImage.new("L", photo.size)
+    mask.paste(255, (60, 20, 76, 32))
+    mask.save(folder / "mask.png")
+    cutout = photo.convert("RGBA")
+    cutout.putalpha(PILImage.fromarray(255 - np.asarray(mask)))
+    cutout.save(folder / "cutout.png")
+    return folder
+
+
+@pytest.mark.parametrize(("page", "body"), blocks("sh"), ids=lambda v: v.splitlines()[0][:40])
+def test_commands_run(page: str, body: str, workshop: Path) -> None:
+    for line in body.splitlines():
+        if not line.strip() or line in OURSELVES:
+            continue
+        words = shlex.split(line, comments=True)
+        folder = workshop
+        if words[0] == "make":
+            folder, words = ROOT, ["selfmend", *make_recipe(words[1]), "-o", str(workshop / "demo")]
+        assert words[0] == "selfmend", f"{page} has a command that no test knows how to run: {line}"
+        done = subprocess.run([sys.executable, "-m", *words], cwd=folder, capture_output=True, text=True)
+        assert done.returncode == 0, f"{page}: {line}\n{done.stderr}"
+
+
+def make_recipe(target: str) -> list[str]:
+    """The arguments of selfmend in the Makefile's recipe: what is tested must not depend on a .venv beside it."""
+    recipe = re.search(rf"^{target}:.*\n\t\$\(BIN\)/selfmend (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert recipe, f"make {target} runs no selfmend command"
+    return shlex.split(recipe.group(1))
+
+
+@pytest.mark.parametrize(("page", "body"), blocks("python"), ids=lambda v: v.splitlines()[0][:40])
+def test_python_runs(page: str, body: str, workshop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.rmtree(workshop / "another-run", ignore_errors=True)
+    monkeypatch.chdir(workshop)
+    exec(compile(body, page, "exec"), {})
+
+
+def test_readme_says_where_things_are() -> None:
+    table = (ROOT / "README.md").read_text().split("## Where is ...?")[1]
+    paths = re.findall(r"\| `([^`]+)` \|", table)
+    assert len(paths) > 8
+    for path in paths:
+        assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_licence_is_named_once_and_for_all() -> None:
+    assert "Apache License" in (ROOT / "LICENSE").read_text()[:200]
