@@ -57,9 +57,21 @@ def test_default_injection_follows_the_depth_of_the_hole() -> None:
     assert levels[-1] == 1
 
 
+@pytest.mark.parametrize("finish", ["always", "never"])
+def test_the_finish_starts_from_what_the_scales_drew(trained: SinGAN, finish: str) -> None:
+    image, mask = picture(74, 106)
+    model = SinGAN(replace(TINY, finish=finish)).fit(image, mask, seed=2)
+    filled = model.inpaint(image, mask)[0]
+    assert filled.shape == image.shape
+    assert torch.equal(filled.where(~mask, 0), image.where(~mask, 0))
+    if finish == "never":  # carried from 64 px by smooth resampling, so smoother than with exemplars
+        exemplar = model.with_fill_options({"finish": "larger"}).inpaint(image, mask)[0]
+        assert not torch.equal(exemplar, filled)
+
+
 def test_refuses(trained: SinGAN) -> None:
     _, mask = picture()
-    with pytest.raises(OptionError, match=r"injection_scale is 9; this picture has scales 0 to 4, and 1 to 4 fit"):
+    with pytest.raises(OptionError, match=r"injection_scale is 9; this picture has scales 0 to 2, and 1 to 2 fit"):
         check_injection_scale(9, mask, trained.scales.plan)
     with pytest.raises(OptionError, match=r"trained for .37, 53. .*the picture gives .40, 40."):
         trained.inpaint(torch.rand(1, 3, 40, 40), torch.eye(40, dtype=torch.bool)[None, None])

@@ -65,7 +65,7 @@ def test_z_star_stays_unless_asked_otherwise(fixed: bool) -> None:
 
 def test_same_channels_start_from_the_scale_below() -> None:
     image, mask = picture()
-    model = SinGAN(replace(TINY, channels=4, max_channels=8, channels_double_every=2))
+    model = SinGAN(replace(TINY, min_size=16, channels=4, max_channels=8, channels_double_every=2))
     starts = []
     for stage in model.stages(image, mask, seed=0):
         starts.append({k: v.clone() for k, v in stage.state["generator"].state_dict().items()})

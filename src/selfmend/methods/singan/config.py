@@ -63,13 +63,15 @@ class SinGANConfig:
     painted_holes: int = option(8, "guided: copies of the hole painted over known pixels", source=_OURS, low=1)
     batch: int = option(2, "guided: crops a step", source=_OURS, low=1)
     crop: int = option(96, "guided: side of a crop", unit="px", source=_OURS, low=16)
-    patch: int = option(7, "guided: side of patches whose distributions are compared", unit="px", source="GPDM", low=1)
-    projections: int = option(64, "guided: random directions of that comparison", source="GPDM", low=1)
+    patch: int = option(
+        7, "guided: side of patches whose distributions are compared", unit="px", source="GPDM (2022)", low=1
+    )
+    projections: int = option(32, "guided: random directions of that comparison", source="GPDM (2022): 64", low=1)
     absolute_weight: float = option(1.0, "guided: weight of the absolute error in painted holes", source=_OURS, low=0)
     patch_weight: float = option(1.0, "guided: weight of the distance of patch distributions", source=_OURS, low=0)
     same_weight: float = option(0.1, "guided: weight of the absolute error outside", source=_OURS, low=0)
     statistics_share: float = option(
-        0.3, "guided: batch statistics are measured for this share of the steps, then kept", source=_OURS, low=0
+        0.2, "guided: batch statistics are measured for this share of the steps, then kept", source=_OURS, low=0
     )
     precision: str = option(
         "32", "guided: 'auto' takes bfloat16 where the processor computes it", choices=("auto", "32", "bf16")
@@ -85,6 +87,13 @@ class SinGANConfig:
     injection_scale: int | None = option(
         None, "scale at which the first guess enters, 1 = the second coarsest; none: from the hole's size", low=1
     )
+    injection_depth: float = option(
+        5.0,
+        "the hole's greatest depth at the injection scale where none is named: what a generator sees across",
+        unit="px",
+        source="radius of five 3x3 convolutions",
+        low=0,
+    )
     progressive: bool = option(
         False, "fill, enter the result one scale finer, and so on", source=_HOLES + ", future work"
     )
@@ -95,6 +104,9 @@ class SinGANConfig:
         source=_OURS,
         choices=("larger", "always", "never"),
     )
+    finish_from: float = option(
+        1.0, "size at which that pass takes over what the scales drew", unit="share of the finest scale", source=_OURS
+    )
 
 
 PAPER = SinGANConfig()
@@ -102,16 +114,17 @@ PAPER = SinGANConfig()
 FAST = replace(
     PAPER,
     recipe="guided",
-    max_size=128,
     max_channels=32,
-    steps=120,
+    steps=50,
     critic_steps=1,
     generator_steps=1,
     learning_rate=2e-3,
     noise_amplitude=0.2,
     precision="auto",
+    injection_depth=12.0,
     keep_known=True,
     finish="always",
+    finish_from=0.5,
 )
 
-TINY = replace(PAPER, min_size=16, max_size=64, channels=4, max_channels=4, steps=2, init="local-means")
+TINY = replace(PAPER, min_size=30, max_size=64, channels=4, max_channels=4, steps=2, init="local-means")

@@ -18,8 +18,10 @@ from selfmend.methods.singan.scales import Scales, generate
 from selfmend.nets.singan import RADIUS
 
 
-def default_injection_scale(mask: Mask, plan: PyramidPlan) -> int:
-    """The finest scale at which a generator sees from the middle of the hole to its border, but not the finest of all.
+def default_injection_scale(mask: Mask, plan: PyramidPlan, *, depth: float = RADIUS) -> int:
+    """The finest scale at which the hole is at most `depth` pixels deep, but not the finest of all.
+
+    With the default a generator sees from the middle of the hole to its border.
 
     Example:
         >>> from selfmend.image.pyramid import plan_pyramid
@@ -28,13 +30,15 @@ def default_injection_scale(mask: Mask, plan: PyramidPlan) -> int:
         >>> default_injection_scale(mask, plan_pyramid((188, 250)))
         3
     """
-    depth = float(ndimage.distance_transform_edt(mask[0, 0].cpu().numpy()).max())
+    deepest = float(ndimage.distance_transform_edt(mask[0, 0].cpu().numpy()).max())
     last = len(plan.sizes) - 1
-    fitting = [level for level in range(1, last) if depth * plan.scale_to(level) <= RADIUS]
+    fitting = [level for level in range(1, last) if deepest * plan.scale_to(level) <= depth]
     return max(fitting, default=min(1, last))
 
 
-def check_injection_scale(level: int | None, mask: Mask, plan: PyramidPlan, *, first: int = 0) -> int:
+def check_injection_scale(
+    level: int | None, mask: Mask, plan: PyramidPlan, *, depth: float = RADIUS, first: int = 0
+) -> int:
     """`level`, or the default one for None, but not below `first`, the coarsest trained scale.
 
     Raises:
@@ -43,7 +47,7 @@ def check_injection_scale(level: int | None, mask: Mask, plan: PyramidPlan, *, f
     last = len(plan.sizes) - 1
     lowest = max(first, min(1, last))
     if level is None:
-        return max(default_injection_scale(mask, plan), lowest)
+        return max(default_injection_scale(mask, plan, depth=depth), lowest)
     if not lowest <= level <= last:
         raise OptionError(
             f"injection_scale is {level}; this picture has scales 0 to {last}, and {lowest} to {last} fit"

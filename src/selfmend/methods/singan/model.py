@@ -30,6 +30,11 @@ class SinGAN(LearningMethod):
     source: ClassVar[str] = "Shaham et al., SinGAN, 2019; Linhart, Castagné, SinGAN for Inpainting, 2020"
     presets: ClassVar = {"fast": FAST, "paper": PAPER, "tiny": TINY}
 
+    fill_options: ClassVar[frozenset[str]] = frozenset(
+        {"init", "init_radius", "injection_scale", "injection_depth", "progressive", "keep_known"}
+        | {"finish", "finish_from"}
+    )
+
     config: SinGANConfig
     scales: Scales | None = None
 
@@ -41,7 +46,7 @@ class SinGAN(LearningMethod):
         )
 
     def stages(self, image: Image, mask: Mask | None, *, seed: int) -> Iterator[Stage]:
-        """One stage a scale; see `LearningMethod.stages`."""
+        """One stage a scale, of the papers' recipe or the guided one; see `LearningMethod.stages`."""
         size = (image.shape[2], image.shape[3])
         plan = self.plan(size)
         reals = image_pyramid(to_signed(image).to(self.device), plan)
@@ -54,16 +59,20 @@ class SinGAN(LearningMethod):
         )
         if mask is not None and self.config.recipe == "guided":
             hole = mask_pyramid(mask.to(self.device), plan)[-1]
-            self.scales.first = check_injection_scale(self.config.injection_scale, hole, plan)
-            yield from guided_stages(self.scales, reals[-1], hole, self.config, guess=self._signed_guess, seed=seed)
-        else:
-            yield from adversarial_stages(self.scales, reals, valids, self.config, seed=seed)
+            self.scales.first = self._injection_scale(hole, plan)
+            return guided_stages(self.scales, reals[-1], hole, self.config, guess=self._signed_guess, seed=seed)
+        return adversarial_stages(self.scales, reals, valids, self.config, seed=seed)
 
     def stage_costs(self, image: Image) -> list[float]:
-        """Pixels times channels squared times steps; see `LearningMethod.stage_costs`."""
+        """Pixels of a step times channels squared, of the stages that `stages` gave; see the base."""
+        first = self.scales.first if self.scales else 0
+        crop = self.config.crop if self.config.recipe == "guided" and self.scales and self.scales.partial else 10**6
         sizes = self.plan((image.shape[2], image.shape[3])).sizes
-        widths = [channels_at(self.config, level) for level in range(len(sizes))]
-        return [h * w * c * c * float(self.config.steps) for (h, w), c in zip(sizes, widths, strict=True)]
+        return [
+            float(min(h, crop) * min(w, crop) * channels_at(self.config, level) ** 2)
+            for level, (h, w) in enumerate(sizes)
+            if level >= first
+        ]
 
     def fill(self, image: Image, mask: Mask, *, generator: torch.Generator, progress: Progress = silent) -> Image:
         """Fill one picture; see `Method.fill`."""
@@ -81,7 +90,7 @@ class SinGAN(LearningMethod):
             scales,
             to_signed(guess).to(self.device),
             hole.to(self.device),
-            level=check_injection_scale(self.config.injection_scale, hole, scales.plan, first=scales.first),
+            level=self._injection_scale(hole, scales.plan, first=scales.first),
             generator=generator,
             keep_known=self.config.keep_known,
             progressive=self.config.progressive,
@@ -93,13 +102,18 @@ class SinGAN(LearningMethod):
         if self.config.finish == "never" or not (larger or self.config.finish == "always"):
             return filled
         # The scales stop at max_size; the exemplar fill carries what they drew to the full size, with its detail.
-        return get_initialisation("patchmatch")(image, mask, generator=generator, guess=filled, guess_size=finest)
+        size = max(1, round(finest[0] * self.config.finish_from)), max(1, round(finest[1] * self.config.finish_from))
+        return get_initialisation("patchmatch")(image, mask, generator=generator, guess=filled, guess_size=size)
 
     def first_guess(self, image: Image, mask: Mask, *, generator: torch.Generator) -> Image:
         """The picture with its hole filled by `config.init`."""
         name = "mean" if self.config.init == "none" else self.config.init
         options: dict[str, Any] = {"radius": self.config.init_radius} if name == "local-means" else {}
         return get_initialisation(name)(image, mask, generator=generator, **options)
+
+    def _injection_scale(self, hole: Mask, plan: PyramidPlan, *, first: int = 0) -> int:
+        config = self.config
+        return check_injection_scale(config.injection_scale, hole, plan, depth=config.injection_depth, first=first)
 
     def _signed_guess(self, x: torch.Tensor, mask: Mask, generator: torch.Generator) -> torch.Tensor:
         """`first_guess` of a picture in [-1, 1]."""

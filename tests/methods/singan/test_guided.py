@@ -1,0 +1,103 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from pictures import picture
+from selfmend.core.options import describe_options
+from selfmend.core.progress import ProgressEvent
+from selfmend.core.rng import make_generator
+from selfmend.methods.singan.config import FAST
+from selfmend.methods.singan.guided import paint_holes
+from selfmend.methods.singan.model import SinGAN
+from selfmend.train.loop import run
+
+SMALL = replace(
+    FAST, min_size=20, max_size=64, channels=4, steps=3, painted_holes=2, crop=24, projections=4, init="local-means"
+)
+
+
+def weights(model: SinGAN) -> list[torch.Tensor]:
+    return [t for scale in model.scales.trained for t in scale.generator.state_dict().values()]
+
+
+def test_painted_holes_lie_over_known_pixels_and_depend_on_the_seed_alone() -> None:
+    _, mask = picture()
+    one, same, other = (paint_holes(mask, count=4, generator=make_generator(s)) for s in (0, 0, 1))
+    assert one.shape == (4, 1, 37, 53)
+    assert not (one & mask).any()
+    assert (one.flatten(1).sum(1) > 0.3 * mask.sum()).all()
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+
+
+@pytest.mark.parametrize("precision", ["32", "bf16"])
+def test_a_hole_has_no_influence_on_training(precision: str) -> None:
+    image, mask = picture()
+    models = [SinGAN(replace(SMALL, precision=precision)) for _ in range(2)]
+    for model, content in zip(models, (0.0, 1.0), strict=True):
+        run(model.stages(torch.where(mask, content, image), mask, seed=1), seed=1)
+    assert all(torch.equal(a, b) for a, b in zip(*map(weights, models), strict=True))
+
+
+def test_only_scales_from_the_injection_up_are_trained() -> None:
+    image, mask = picture()
+    model = SinGAN(replace(SMALL, injection_scale=2)).fit(image, mask)
+    levels = len(model.scales.plan.sizes)
+    assert model.scales.first == 2
+    assert len(model.scales.trained) == levels - 2
+    assert len(model.stage_costs(image)) == levels - 2
+    again = SinGAN(model.config)
+    again.load_state_dict(model.state_dict())
+    again.fitted = True
+    assert torch.equal(again.inpaint(image, mask)[0], model.inpaint(image, mask)[0])
+
+
+def test_a_net_begins_by_changing_nothing() -> None:
+    image, mask = picture()
+    stage = next(iter(SinGAN(SMALL).stages(image, mask, seed=0)))
+    net = stage.state["generator"].eval()
+    x = torch.randn(1, 3, 20, 20)
+    assert torch.equal(net(x, x), x[..., 5:-5, 5:-5])
+
+
+def test_it_learns() -> None:
+    stripes = 0.5 + 0.4 * torch.sin(torch.arange(53) / 1.5).expand(1, 3, 37, 53)
+    _, mask = picture()
+    stage = next(iter(SinGAN(replace(SMALL, steps=60, channels=8)).stages(stripes, mask, seed=0)))
+    losses = [float(stage.step(i, None, make_generator(0, i))["absolute"]) for i in range(60)]
+    assert sum(losses[-10:]) < 0.7 * sum(losses[:10])
+
+
+def test_without_a_hole_it_is_adversarial() -> None:
+    image, _ = picture()
+    stage = next(iter(SinGAN(SMALL).stages(image, None, seed=0)))
+    assert "critic" in stage.state
+
+
+class StoppedError(Exception):
+    """Raised to interrupt."""
+
+
+def test_interrupted_and_resumed_gives_the_same_bits(tmp_path: Path) -> None:
+    image, mask = picture()
+    whole, resumed = SinGAN(SMALL), SinGAN(SMALL)
+    run(whole.stages(image, mask, seed=5), seed=5)
+    steps = 0
+
+    def interrupt(event: ProgressEvent) -> None:
+        nonlocal steps
+        steps += 1
+        if steps == 5:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        run(SinGAN(SMALL).stages(image, mask, seed=5), seed=5, folder=tmp_path, progress=interrupt)
+    run(resumed.stages(image, mask, seed=5), seed=5, folder=tmp_path)
+    assert all(torch.equal(a, b) for a, b in zip(weights(whole), weights(resumed), strict=True))
+
+
+def test_every_option_says_what_it_is() -> None:
+    for row in describe_options(FAST):
+        assert row["help"], row["name"]
