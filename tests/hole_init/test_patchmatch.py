@@ -125,6 +125,19 @@ def test_a_batch_is_filled_picture_by_picture() -> None:
     assert torch.equal(fill(images, masks, generator=seeded()), torch.cat(singles))
 
 
+def test_holes_far_apart_are_filled_in_windows_of_their_own() -> None:
+    """Of a picture larger than four windows only what is near the holes is looked at."""
+    image = torch.rand(1, 1, 40, 3000, generator=seeded())
+    mask = hole_at(40, 3000, (10, 100, 20, 110), (10, 2900, 20, 2910))
+    events = []
+    mended = fill(image, mask, generator=seeded(), progress=events.append)
+    finest = {event.stage.split("(")[1] for event in events if event.stage_index == event.stage_count - 1}
+    assert finest == {"40x366)", "40x356)"}
+    assert [event.done for event in events] == sorted(event.done for event in events)
+    assert torch.equal(mended[~mask], image[~mask])
+    assert (mended[mask] == 0).sum() == 0
+
+
 def test_no_hole_returns_the_picture() -> None:
     image = photo(20, 30)
     assert torch.equal(fill(image, hole_at(20, 30), generator=seeded()), image)
