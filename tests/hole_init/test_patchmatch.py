@@ -125,21 +125,35 @@ def test_a_batch_is_filled_picture_by_picture() -> None:
     assert torch.equal(fill(images, masks, generator=seeded()), torch.cat(singles))
 
 
+def test_holes_far_apart_are_filled_in_windows_of_their_own() -> None:
+    """Of a picture larger than four windows only what is near the holes is looked at."""
+    image = torch.rand(1, 1, 40, 3000, generator=seeded())
+    mask = hole_at(40, 3000, (10, 100, 20, 110), (10, 2900, 20, 2910))
+    events = []
+    mended = fill(image, mask, generator=seeded(), progress=events.append)
+    finest = {event.stage.split("(")[1] for event in events if event.stage_index == event.stage_count - 1}
+    assert finest == {"40x366)", "40x356)"}
+    assert [event.done for event in events] == sorted(event.done for event in events)
+    assert torch.equal(mended[~mask], image[~mask])
+    assert (mended[mask] == 0).sum() == 0
+
+
 def test_no_hole_returns_the_picture() -> None:
     image = photo(20, 30)
     assert torch.equal(fill(image, hole_at(20, 30), generator=seeded()), image)
 
 
-def test_a_guess_is_kept_and_gets_detail() -> None:
-    """Dark stripes left, bright ones right; only the guess, at a quarter of the size, wants bright ones in the hole."""
+@pytest.mark.parametrize("level", [0.9, 0.6])
+def test_a_guess_is_kept_and_gets_detail(level: float) -> None:
+    """Stripes of mean 0.1 left, 0.9 right; the guess, at a quarter of the size, wants its own level in the hole."""
     truth = torch.zeros(1, 3, 96, 96)
     truth[..., 48:] = 1.0
     truth = (truth + 0.2 * stripes(2, 96, 96) * (1 - 2 * truth)).clamp(0, 1)
     mask = hole_at(96, 96, (30, 20, 66, 60))
-    wanted = torch.where(mask, resize(torch.full((1, 3, 24, 24), 0.9), (96, 96)), truth)
+    wanted = torch.where(mask, resize(torch.full((1, 3, 24, 24), level), (96, 96)), truth)
     mended = fill(truth, mask, generator=seeded(), guess=wanted, guess_size=(24, 24))
     inner = mended[..., 36:60, 26:54]
-    assert (resize(inner, (6, 7)) - 0.9).abs().max() < 0.06  # the guess is kept at its size
+    assert (resize(inner, (6, 7)) - level).abs().max() < 0.06  # the guess is kept at its size
     assert inner.std() > 0.08  # where the guess has no stripes
     assert torch.equal(mended.masked_select(~mask), truth.masked_select(~mask))
     alone = fill(truth, mask, generator=seeded())
@@ -170,6 +184,15 @@ def test_a_hole_that_leaves_no_source_is_refused() -> None:
     mask[..., ::4, ::4] = False  # known pixels, but all alone
     with pytest.raises(MaskError, match="mark less as hole"):
         fill(photo(20, 20), mask, generator=seeded())
+
+
+def test_a_source_that_coarse_scales_lose_is_enough() -> None:
+    mask = torch.ones(1, 1, 100, 100, dtype=torch.bool)
+    mask[..., 40:46, 50:57] = False
+    image = photo(100, 100)
+    mended = fill(image, mask, generator=seeded())
+    sources = image[..., 40:46, 50:57]
+    assert sources.min() - 1e-4 <= mended.min() <= mended.max() <= sources.max() + 1e-4
 
 
 def test_a_smaller_patch_is_taken_with_a_warning() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import torch
 
@@ -82,25 +83,46 @@ def _fill_one(
     progress: Progress,
 ) -> Image:
     """`fill` for one picture (1, C, H, W) whose hole is zero, and its mask (H, W)."""
-    if not mask.any():
-        return image.clone()
-    rows, columns = _working_window(mask.numpy(), options.window)
-    hole = mask[rows, columns].numpy()
-    options = _with_patch_that_fits(hole, options)
-    scale = features.colour_scale(image.shape[1])
-    values = features.compute(
-        _to_array(image, rows, columns), ~hole, weight=options.texture, window=options.texture_window
-    )
-    start = None
-    if guess is not None:
-        height, width = guess_size or image.shape[2:]
-        shrunk = min(1.0, (height * width / mask.numel()) ** 0.5)
-        start = Guess(colours=_to_array(guess, rows, columns) * np.float32(scale), scale=shrunk)
-    filled = fill_values(values, ~hole, start, seed=seed, options=options, progress=progress)
-    colours = torch.from_numpy(filled[..., : image.shape[1]] / np.float32(scale)).clamp(0, 1)
     result = image.clone()
-    result[0, :, rows, columns] = torch.where(mask[rows, columns], colours.permute(2, 0, 1), image[0, :, rows, columns])
+    scale = features.colour_scale(image.shape[1])
+    parts = _parts(mask.numpy(), options.window)
+    for i, part in enumerate(parts):
+        rows, columns = _working_window(part, options.window)
+        hole = mask[rows, columns].numpy()
+        fitting = _with_patch_that_fits(hole, options)
+        values = features.compute(
+            _to_array(image, rows, columns), ~hole, weight=options.texture, window=options.texture_window
+        )
+        start = None
+        if guess is not None:
+            height, width = guess_size or image.shape[2:]
+            shrunk = min(1.0, (height * width / mask.numel()) ** 0.5)
+            start = Guess(colours=_to_array(guess, rows, columns) * np.float32(scale), scale=shrunk)
+        filled = fill_values(values, ~hole, start, seed=seed, options=fitting, progress=_share(progress, i, len(parts)))
+        colours = torch.from_numpy(filled[..., : image.shape[1]] / np.float32(scale)).clamp(0, 1).permute(2, 0, 1)
+        wanted = torch.from_numpy(part[rows, columns])
+        result[0, :, rows, columns] = torch.where(wanted, colours, result[0, :, rows, columns])
     return result
+
+
+def _share(progress: Progress, i: int, count: int) -> Progress:
+    """Progress of part `i` of `count` as progress of the whole."""
+    return lambda event: progress(replace(event, done=(i + (event.done or 0)) / count))
+
+
+def _parts(hole: np.ndarray, reach: int) -> list[np.ndarray]:
+    """The hole's pixels in groups that lie farther than `reach` from each other, bool (H, W) each.
+
+    In a large picture with a few small holes the work then goes with the holes, not with the picture.
+    """
+    if not hole.any():
+        return []
+    if max(hole.shape) <= 4 * reach:  # too small to gain anything
+        return [hole]
+    side = np.ones((1, reach), np.uint8)
+    grown = cv2.dilate(cv2.dilate(hole.astype(np.uint8), side), side.T)  # by half of `reach` on every side
+    count, labels = cv2.connectedComponents(grown)
+    return [hole & (labels == label) for label in range(1, count)]
 
 
 def _working_window(hole: np.ndarray, reach: int) -> tuple[slice, slice]:
