@@ -136,6 +136,9 @@ def _new_net(
     nn.init.zeros_(net.last.weight)
     if below is not None:
         net.load_state_dict(below.state_dict())
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = 0.5  # statistics are kept after a few steps; with 0.1 they would still be their start
     for parameter in net.parameters():
         if parameter.ndim == 4:  # the layout in which the CPU convolves fastest; `Module.to` has no types for it
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
