@@ -39,6 +39,7 @@ def inpaint(
     seed: int = 0,
     device: str = "auto",
     invert_mask: bool = False,
+    grow_mask: int = 0,
     progress: Progress = silent,
     **options: Any,
 ) -> Any:
@@ -54,6 +55,7 @@ def inpaint(
         seed: same seed, same bytes.
         device: "auto", "cpu", "cuda" or "mps".
         invert_mask: the mask means black by hole.
+        grow_mask: pixels by which the hole grows to all sides.
         progress: told of what happens.
         options: fields of the method's config, e.g. `patch_size=9`.
 
@@ -73,7 +75,7 @@ def inpaint(
         True
     """
     picture = read_picture(image)
-    hole = read_mask(mask, picture, invert=invert_mask)
+    hole = read_mask(mask, picture, invert=invert_mask, grow=grow_mask)
     worker = method_class(method).from_options(preset, options, device=resolve_device(device))
     fills = worker.inpaint(picture.image, hole, seed=seed, samples=samples, progress=progress)
     return _give_back(picture, hole, fills, opaque=_is_alpha(mask))
@@ -88,6 +90,7 @@ def fit(
     seed: int = 0,
     device: str = "auto",
     invert_mask: bool = False,
+    grow_mask: int = 0,
     folder: str | Path | None = None,
     progress: Progress = silent,
     **options: Any,
@@ -96,8 +99,8 @@ def fit(
 
     Args:
         method: one that learns, e.g. "singan".
-        image, mask, preset, seed, device, invert_mask, progress, options: as in `inpaint`; without a mask the whole
-            picture is learned from.
+        image, mask, preset, seed, device, invert_mask, grow_mask, progress, options: as in `inpaint`; without a mask
+            the whole picture is learned from.
         folder: run folder in which training is kept, resumed and finished; None keeps everything in memory.
 
     Raises:
@@ -105,7 +108,7 @@ def fit(
         SelfmendError: as `inpaint`; also a folder that cannot be written or holds another run.
     """
     picture = read_picture(image)
-    hole = None if mask is None else read_mask(mask, picture, invert=invert_mask)
+    hole = None if mask is None else read_mask(mask, picture, invert=invert_mask, grow=grow_mask)
     return fit_picture(
         method, picture, hole, preset=preset, options=options, seed=seed, device=device, folder=folder,
         opaque=_is_alpha(mask), progress=progress,
@@ -187,6 +190,7 @@ class Model:
         samples: int = 1,
         seed: int | None = None,
         invert_mask: bool = False,
+        grow_mask: int = 0,
         progress: Progress = silent,
         **options: Any,
     ) -> Any:
@@ -195,7 +199,7 @@ class Model:
         Args:
             image: a picture like the learned one; None takes the learned one.
             mask: its hole; None takes the one that was given to the training.
-            samples, invert_mask, progress: as in `selfmend.inpaint`.
+            samples, invert_mask, grow_mask, progress: as in `selfmend.inpaint`.
             seed: None takes the training's.
             options: fields of the config that matter to filling only, e.g. `init="local-means"`.
 
@@ -206,7 +210,7 @@ class Model:
         picture = self.picture if image is None else read_picture(image)
         if mask is None and self.mask is None:
             raise OptionError("this model was trained without a mask; say which hole to fill: mask=...")
-        hole = self.mask if mask is None else read_mask(mask, picture, invert=invert_mask)
+        hole = self.mask if mask is None else read_mask(mask, picture, invert=invert_mask, grow=grow_mask)
         assert hole is not None
         worker = self.method.with_fill_options(options)
         fills = worker.inpaint(

@@ -101,6 +101,13 @@ def test_decompression_bombs_are_refused_undecoded(tmp_path, data):
     assert peak < 5e6
 
 
+def test_our_limit_holds_where_pils_is_lifted(tmp_path, monkeypatch):
+    monkeypatch.setattr(PILImage, "MAX_IMAGE_PIXELS", None)
+    (tmp_path / "bomb.png").write_bytes(png_header(60_000, 60_000))
+    with pytest.raises(ImageError, match="has 60000 x 60000 pixels; at most 179 million fit"):
+        read_picture(tmp_path / "bomb.png")
+
+
 @pytest.mark.parametrize("ending", [".jpg", ".png", ".tif", ".webp", ".gif", ".bmp"])
 def test_truncated_files_are_refused(tmp_path, ending):
     PHOTO.save(tmp_path / f"whole{ending}")

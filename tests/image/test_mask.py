@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as PILImage
 
-from selfmend.core.checks import MaskError, SelfmendWarning
-from selfmend.image.mask import box_mask, check_hole, fit_mask, read_mask
+from selfmend.core.checks import MaskError, OptionError, SelfmendWarning
+from selfmend.image.mask import box_mask, check_hole, fit_mask, grow_mask, read_mask
 from selfmend.image.picture import to_picture
 
 SIZE = (20, 30)
@@ -95,6 +95,10 @@ def test_a_colour_takes_its_neighbours_of_two_levels():
     pixels[0, :, 0] += np.arange(5, dtype=np.uint8)
     assert hole_of("#c80A64", to_picture(pixels)).tolist() == [[True, True, True, False, False]]
     assert hole_of("#808080", to_picture(np.uint8([[128, 131]]))).tolist() == [[True, False]]
+    for level in range(0, 256, 5):  # whatever the rounding of floats
+        near = np.arange(256)[None].astype(np.uint8)
+        expected = np.abs(np.arange(256) - level) <= 2
+        assert np.array_equal(hole_of("#" + f"{level:02x}" * 3, to_picture(near))[0], expected)
 
 
 @pytest.mark.parametrize("text", ["#12345", "#gggggg", "#ff00ff0"])
@@ -208,3 +212,20 @@ def test_what_can_be_wrong_with_a_hole():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert check_hole(~mostly)
+
+
+@given(st.integers(0, 4), st.integers(0, 19), st.integers(0, 23))
+def test_grown_by_hand(radius: int, y: int, x: int) -> None:
+    """A single pixel grows to a disk."""
+    mask = torch.zeros(2, 1, 20, 24, dtype=torch.bool)
+    mask[0, 0, y, x] = True
+    rows, columns = torch.meshgrid(torch.arange(20), torch.arange(24), indexing="ij")
+    disk = (rows - y) ** 2 + (columns - x) ** 2 <= radius**2
+    grown = grow_mask(mask, radius)
+    assert torch.equal(grown[0, 0], disk)
+    assert not grown[1].any()
+
+
+def test_a_hole_cannot_grow_by_less_than_nothing() -> None:
+    with pytest.raises(OptionError, match="grow is -1; at least 0 fits"):
+        grow_mask(torch.zeros(1, 1, 2, 2, dtype=torch.bool), -1)

@@ -85,6 +85,13 @@ def test_alpha_is_kept_or_made_opaque(mode):
     assert np.array_equal(opaque[~HOLE], alpha[~HOLE])
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_transparency_is_seen_where_there_is_some(mode):
+    picture = to_picture(make_mode(mode))
+    assert (picture.alpha is not None) == (mode in ("LA", "La", "PA", "RGBA", "RGBa"))
+    assert picture.image.shape[1] in (1, 3, 4)
+
+
 @pytest.mark.parametrize("mode", ["P", "PA"])
 def test_the_palette_is_kept_and_its_nearest_colour_is_taken(mode):
     source = make_mode(mode)

@@ -94,12 +94,13 @@ def test_a_turned_tiff_is_turned_once(tmp_path, orientation):
     assert np.abs(read_picture(tmp_path / "turned.tif").original // 256 - expected.astype(int)).max() <= 1
 
 
-def test_a_truncated_file_is_refused(tmp_path):
-    write_png(deep(3), tmp_path / "in.png", {})
-    whole = (tmp_path / "in.png").read_bytes()
-    (tmp_path / "part.png").write_bytes(whole[: len(whole) // 2])
+@pytest.mark.parametrize("write", [write_png, write_tiff])
+def test_a_truncated_file_is_refused(tmp_path, write):
+    write(deep(3), tmp_path / "whole", {})
+    whole = (tmp_path / "whole").read_bytes()
+    (tmp_path / "part").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ImageError, match="damaged or truncated"):
-        read_picture(tmp_path / "part.png")
+        read_picture(tmp_path / "part")
 
 
 def test_formats_of_eight_bits_get_rounded_values_and_a_warning(tmp_path):

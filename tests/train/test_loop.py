@@ -161,3 +161,18 @@ def test_killed_process_resumes_to_the_same_bits(tmp_path: Path, straight: torch
     assert torch.equal(toy.weights(), straight)
     assert sum(bool(e.terms) for e in events.events) < 2 * STEPS  # something was resumed
     assert not list(folder.glob(".*")) or sign == signal.SIGKILL  # no temporary file stays
+
+
+def test_every_step_of_every_stage_draws_its_own() -> None:
+    drawn = []
+
+    def stage(name: str) -> Stage:
+        return Stage(name=name, steps=3, step=lambda i, b, g: drawn.append(float(torch.rand(1, generator=g))) or {})
+
+    run([stage("a"), stage("b")], seed=0)
+    run([stage("a")], seed=1)
+    assert len(set(drawn)) == 9
+    again = drawn[:3]
+    drawn.clear()
+    run([stage("a")], seed=0)
+    assert drawn == again

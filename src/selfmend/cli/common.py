@@ -8,8 +8,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,12 @@ import typer
 
 from selfmend._version import __version__
 from selfmend.core.checks import OptionError, SelfmendError, SelfmendWarning
-from selfmend.core.progress import Progress, ProgressEvent, silent
 
 USER_MISTAKE = 2
 INTERRUPTED = 130
 _OUT_OF_MEMORY = re.compile("out of memory|can't allocate memory")  # torch raises a RuntimeError
 _MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EMFILE)
-_OWN_OPTIONS = ("mask", "output", "method", "preset", "samples", "seed", "device", "model", "save_model")
+_OWN_OPTIONS = ("mask", "output", "method", "preset", "samples", "seed", "device", "model", "save_model", "grow")
 
 
 def version_callback(value: bool) -> None:
@@ -109,41 +107,6 @@ def parse_settings(settings: list[str]) -> dict[str, str]:
 def print_json(value: dict[str, Any]) -> None:
     """One JSON object on standard output, for programs."""
     typer.echo(json.dumps(value, default=str))
-
-
-@contextmanager
-def terminal_progress(*, quiet: bool) -> Iterator[Progress]:
-    """A progress bar on standard error: scale, step, losses, time left. Nothing where `quiet` or nobody watches."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield silent
-        return
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-    from rich.progress import Progress as RichProgress
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(elapsed_when_finished=False),
-        TextColumn("[dim]{task.fields[terms]}"),
-    )
-    with RichProgress(*columns, console=console) as bar:
-        task = bar.add_task("", total=1.0, terms="", start=True, visible=False)
-
-        def show(event: ProgressEvent) -> None:
-            where = f"[{event.stage_index + 1}/{event.stage_count}] " if event.stage_count else ""
-            step = f" {event.step}/{event.steps}" if event.steps else ""
-            terms = "  ".join(f"{name} {value:.3g}" for name, value in event.terms.items())
-            fraction = event.done if event.done is not None else event.step / max(1, event.steps)
-            text = f"{where}{event.stage}{step}"
-            bar.update(task, completed=fraction, description=text, terms=terms, visible=True)
-
-        yield show
 
 
 def beside(path: Path, suffix: str, *, ending: str | None = None) -> Path:

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from selfmend.cli.common import be_quiet, terminal_progress
+from selfmend.cli.common import be_quiet
+from selfmend.cli.progress import terminal_progress
 
 
 def demo(

@@ -42,6 +42,7 @@ class Request:
     model: Path | None = None
     save_model: Path | None = None
     invert_mask: bool = False
+    grow: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +87,7 @@ def fill(request: Request, progress: Progress) -> Filled:
     source = default_mask(picture, request.mask)
     if source is None:
         raise MaskError("no mask, and the picture has no transparent pixels; say where the hole is: --mask MASK.png")
-    mask = read_mask(source, picture, invert=request.invert_mask)
+    mask = read_mask(source, picture, invert=request.invert_mask, grow=request.grow)
     seed = request.seed or 0
     scratch = None
     if kind.learns and mask.any():
@@ -149,13 +150,14 @@ def _fill_with_model(request: Request, folder: Path, progress: Progress) -> Fill
     model.method.with_fill_options(request.options)  # its errors come before the reading
     picture = model.picture if request.image is None else read_picture(request.image)
     source = request.mask if request.image is None else default_mask(picture, request.mask)
-    mask = model.mask if source is None else read_mask(source, picture, invert=request.invert_mask)
+    mask = model.mask if source is None else read_mask(source, picture, invert=request.invert_mask, grow=request.grow)
     if mask is None:
         raise MaskError("this model was trained without a mask; say which hole to fill: --mask MASK.png")
     if mask.shape[2:] != picture.size:
         raise MaskError("the model's own hole is of another size than this picture; say where its hole is: --mask")
     results = model.inpaint(
         request.image, source, samples=request.samples, seed=request.seed, invert_mask=request.invert_mask,
+        grow_mask=request.grow,
         progress=progress, **request.options,
     )  # fmt: skip
     return Filled(

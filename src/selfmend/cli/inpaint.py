@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from selfmend.cli.common import be_quiet, beside, parse_settings, print_json, terminal_progress
+from selfmend.cli.common import be_quiet, beside, parse_settings, print_json
+from selfmend.cli.progress import terminal_progress
 from selfmend.core.checks import ImageError, OptionError
 from selfmend.core.files import exists
 
@@ -19,15 +20,17 @@ if TYPE_CHECKING:
 
 
 def inpaint(
-    image: Annotated[Path | None, typer.Argument(help="The picture to mend.", show_default=False)] = None,
+    image: Annotated[
+        Path | None, typer.Argument(metavar="IMAGE", help="The picture to mend.", show_default=False)
+    ] = None,
     mask: Annotated[
         str | None,
         typer.Option(
             "--mask",
             "-m",
-            metavar="FILE|alpha|#RRGGBB|x,y,w,h",
-            help="Where the hole is: a picture that is white there, the transparent pixels, a colour "
-            "(quoted: '#ff00ff'), or a box. Left out, transparency is the hole.",
+            metavar="MASK",
+            help="Where the hole is: a picture FILE that is white there, 'alpha' for the transparent pixels, a colour "
+            "'#RRGGBB' (in quotes), or a box x,y,w,h. Left out, transparency is the hole.",
         ),
     ] = None,
     output: Annotated[
@@ -51,6 +54,7 @@ def inpaint(
         bool, typer.Option("--compare", help="Also write picture, hole and result side by side.")
     ] = False,
     invert_mask: Annotated[bool, typer.Option("--invert-mask", help="In the mask, black is the hole.")] = False,
+    grow: Annotated[int, typer.Option(help="Let the hole grow by so many pixels: soft edges, JPEG halos.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Allow the output to replace an input.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object about the result.")] = False,
@@ -66,7 +70,7 @@ def inpaint(
     request = Request(
         image=image, mask=mask, method=method, preset=preset, samples=samples, seed=seed, device=device,
         options=parse_settings(settings or []) | ({"init": init} if init else {}),
-        model=model, save_model=save_model, invert_mask=invert_mask,
+        model=model, save_model=save_model, invert_mask=invert_mask, grow=grow,
     )  # fmt: skip
     outputs, sheet = _plan_outputs(request, output, overwrite, compare)
     started = time.perf_counter()

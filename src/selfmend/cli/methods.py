@@ -8,16 +8,19 @@ from typing import Annotated, Any
 import typer
 
 from selfmend.cli.common import print_json
+from selfmend.core.checks import OptionError
 
 
 def methods(
-    name: Annotated[str | None, typer.Argument(help="Show this method's options.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Show this method's options.")] = None,
     preset: Annotated[str | None, typer.Option(help="Show this preset's values.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the methods, or the options of one with their units and sources."""
     from selfmend.methods import method_class, method_names
 
+    if name is None and preset is not None:
+        raise OptionError(f"--preset {preset} of which method? selfmend methods NAME --preset {preset}")
     if name is None:
         kinds = [method_class(n) for n in method_names()]
         if as_json:

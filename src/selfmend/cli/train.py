@@ -8,20 +8,21 @@ from typing import Annotated
 
 import typer
 
-from selfmend.cli.common import be_quiet, parse_settings, print_json, terminal_progress
+from selfmend.cli.common import be_quiet, parse_settings, print_json
+from selfmend.cli.progress import terminal_progress
 
 
 def train(
-    method: Annotated[str, typer.Argument(help="A method that learns, e.g. singan.")],
-    image: Annotated[Path, typer.Argument(help="The picture to learn from.")],
+    method: Annotated[str, typer.Argument(metavar="METHOD", help="A method that learns, e.g. singan.")],
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The picture to learn from.")],
     run: Annotated[Path, typer.Option("--output", "-o", metavar="RUN", help="Folder for what is learned.")],
     mask: Annotated[
         str | None,
         typer.Option(
             "--mask",
             "-m",
-            metavar="FILE|alpha|#RRGGBB|x,y,w,h",
-            help="Kept out of the learning. Left out, transparency is.",
+            metavar="MASK",
+            help="What is not learned from; as in `selfmend inpaint`. Left out, that is what is transparent.",
         ),
     ] = None,
     preset: Annotated[str | None, typer.Option(help="Named settings; see `selfmend methods NAME`.")] = None,
@@ -31,6 +32,7 @@ def train(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One option; repeatable.")
     ] = None,
     invert_mask: Annotated[bool, typer.Option("--invert-mask", help="In the mask, black is the hole.")] = False,
+    grow: Annotated[int, typer.Option(help="Let the hole grow by so many pixels: soft edges, JPEG halos.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object about the run.")] = False,
 ) -> None:
@@ -38,7 +40,7 @@ def train(
     import selfmend.api as api
     from selfmend.cli.fill import default_mask, kept
     from selfmend.image.io import read_picture
-    from selfmend.image.mask import read_mask
+    from selfmend.image.mask import check_hole, read_mask
 
     be_quiet(quiet)
     options = parse_settings(settings or [])
@@ -46,7 +48,9 @@ def train(
     with terminal_progress(quiet=quiet or as_json) as progress:
         picture = read_picture(image)
         source = default_mask(picture, mask)
-        hole = None if source is None else read_mask(source, picture, invert=invert_mask)
+        hole = None if source is None else read_mask(source, picture, invert=invert_mask, grow=grow)
+        if hole is not None:
+            check_hole(hole)  # before the folder is made
         try:
             model = api.fit_picture(
                 method, picture, hole, preset=preset, options=options, seed=seed, device=device, folder=run,

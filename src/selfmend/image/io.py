@@ -64,7 +64,7 @@ def _read_file(path: Path) -> Any:
     deep = sixteen_bit.is_sixteen_bit_colour(data, picture)
     try:
         orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)  # loading a TIFF turns it and drops this
-        picture.load()  # 16-bit files too: OpenCV takes truncated ones without a word
+        picture.load()  # 16-bit files too: a truncated one must not pass for a whole one
         sixteen = sixteen_bit.decode(data, picture, orientation) if deep else None
         upright = _upright(picture) if sixteen is None else sixteen
     except Exception as error:  # decoders raise anything

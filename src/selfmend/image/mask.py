@@ -11,8 +11,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image as PILImage
+from scipy import ndimage
 
-from selfmend.core.checks import ImageError, MaskError, SelfmendWarning, check_mask
+from selfmend.core.checks import ImageError, MaskError, OptionError, SelfmendWarning, check_mask
 from selfmend.core.files import exists
 from selfmend.core.types import Mask, Size
 from selfmend.image.io import read_picture
@@ -24,7 +25,7 @@ COLOUR_TOLERANCE = 2.5 / 255  # "#RRGGBB" also takes what a good JPEG makes of t
 _NUMBERS = re.compile(r"\s*-?\d+\s*(,\s*-?\d+\s*)+")
 
 
-def read_mask(source: Any, picture: Picture, *, invert: bool = False) -> Mask:
+def read_mask(source: Any, picture: Picture, *, invert: bool = False, grow: int = 0) -> Mask:
     """The mask of `picture`, from whatever says where the hole is.
 
     Args:
@@ -34,6 +35,7 @@ def read_mask(source: Any, picture: Picture, *, invert: bool = False) -> Mask:
             tensors are bool, integers (0 and 1, or 0 to 255), uint16, or floats in [0, 1].
         picture: what the mask is for; a mask of another size is resized if its aspect fits, with a warning.
         invert: the mask's convention is black = hole.
+        grow: pixels by which the hole grows to all sides, for soft brush edges and the halos of JPEG.
 
     Returns:
         bool (N, 1, H, W), True = hole, of the picture's size.
@@ -50,10 +52,25 @@ def read_mask(source: Any, picture: Picture, *, invert: bool = False) -> Mask:
         mask = box_mask(_box(text), picture.size)
     else:
         mask = fit_mask(_from_pixels(source), picture.size)
-    mask = ~mask if invert else mask
+    mask = grow_mask(~mask if invert else mask, grow)
     if mask.shape[0] == 1 and picture.image.shape[0] > 1:
         mask = mask.expand(picture.image.shape[0], -1, -1, -1).clone()
     return check_mask(mask, picture.image)
+
+
+def grow_mask(mask: Mask, radius: int) -> Mask:
+    """The hole and all pixels within `radius` of it.
+
+    Raises:
+        OptionError: a negative radius.
+    """
+    if radius < 0:
+        raise OptionError(f"grow is {radius}; at least 0 fits")
+    if radius == 0 or not mask.any():
+        return mask
+    holes = mask[:, 0].cpu().numpy()
+    grown = [ndimage.distance_transform_edt(~hole) <= radius if hole.any() else hole for hole in holes]
+    return torch.from_numpy(np.stack(grown))[:, None]
 
 
 def _box(text: str) -> tuple[int, ...]:

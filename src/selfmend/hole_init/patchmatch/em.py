@@ -7,33 +7,29 @@ them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
-import torch
 
 from selfmend.core.progress import Progress, ProgressEvent
 from selfmend.core.rng import derive_seed
 from selfmend.core.types import Size
 from selfmend.hole_init.patchmatch.field import Field, improve
+from selfmend.hole_init.patchmatch.guess import Guess, back_project, blur_sources, put
 from selfmend.hole_init.patchmatch.options import PatchMatchOptions
-from selfmend.hole_init.patchmatch.scales import Scale, build_scale, hole_depth, plan_sizes, shrink
+from selfmend.hole_init.patchmatch.scales import (
+    Scale,
+    build_scale,
+    hole_depth,
+    pad,
+    plan_sizes,
+    resize_array,
+    shrink,
+    trim,
+)
 from selfmend.hole_init.patchmatch.start import pull_push
 from selfmend.hole_init.patchmatch.votes import vote
-from selfmend.image.resize import resize
-
-
-@dataclass(frozen=True, kw_only=True)
-class Guess:
-    """A picture from elsewhere to start from.
-
-    Attributes:
-        colours: float32 (H, W, C), full size, on the scale of `features`.
-        scale: size at which they are trustworthy by full size, at most 1.
-    """
-
-    colours: np.ndarray
-    scale: float
 
 
 def fill_values(
@@ -59,10 +55,10 @@ def fill_values(
         float32 (H, W, K).
     """
     sizes = _sizes(known, guess, options)
+    shrunk = shrink(values, known, sizes)
     picture: np.ndarray | None = None
-    scale_below: Scale | None = None
-    field: Field | None = None
-    for i, (sums, share) in enumerate(shrink(values, known, sizes)):
+    below: tuple[Scale, Field] | None = None
+    for i, (sums, share) in enumerate(shrunk):
         finest = i == len(sizes) - 1
         scale = build_scale(
             sums,
@@ -70,32 +66,55 @@ def fill_values(
             radius=options.patch // 2,
             known_fraction=1 if finest else options.known_fraction,
             decay=options.decay,
-            least_confidence=options.least_confidence,
+            least_confidence=options.least_confidence if guess is None else options.guess_confidence,
         )
         if not scale.sources.allowed.any():
             continue
-        follows_guess = guess is not None and picture is None
         picture = _start_picture(scale, picture, guess)
         if scale.targets.y.size == 0:
             continue
-        field = _start_field(scale, scale_below, field, np.random.default_rng(derive_seed(seed, "start", i)))
-        rounds = options.iterations if scale_below else options.coarsest_iterations
-        for step in range(rounds):
-            _report(progress, sizes, i, step, rounds)
-            improve(
-                scale,
-                field,
-                picture,
-                seed=derive_seed(seed, "search", i, step),
-                passes=options.passes,
-                reach=max(scale.size),
-                nearness=options.nearness / max(scale.size) ** 2,
-            )
-            if finest or not follows_guess:  # a guess stays as it is at its own scale; detail comes above it
-                vote(scale, field, picture, softness=options.softness)
-        scale_below = scale
+        field = _start_field(scale, below, np.random.default_rng(derive_seed(seed, "start", i)))
+        report = partial(_report, progress, sizes, i)
+        if guess is None:
+            rounds = _rounds(options, i / max(1, len(sizes) - 1)) if below else options.coarsest_iterations
+            _alternate(scale, scale, field, picture, rounds, derive_seed(seed, i), options, report)
+        elif below or finest:
+            first = blur_sources(scale, *shrunk[i - 1]) if below else scale
+            _alternate(first, scale, field, picture, options.guess_iterations, derive_seed(seed, i), options, report)
+            back_project(guess, scale, picture)
+        else:  # a guess stays as it is at its own scale: only its matches are needed
+            _match(scale, field, picture, derive_seed(seed, i), options)
+        below = scale, field
     assert picture is not None  # the finest scale has a source: `fill` has seen to it
-    return _trim(picture, options.patch // 2)
+    return trim(picture, options.patch // 2)
+
+
+def _rounds(options: PatchMatchOptions, way: float) -> int:
+    """Rounds at a scale that lies `way`, 0 to 1, between the coarsest and the finest."""
+    return round(options.iterations + way * (options.finest_iterations - options.iterations))
+
+
+def _alternate(
+    first: Scale,
+    scale: Scale,
+    field: Field,
+    picture: np.ndarray,
+    rounds: int,
+    seed: int,
+    options: PatchMatchOptions,
+    report: Callable[[int, int], None],
+) -> None:
+    """Match and vote in turn, in place; the first match is with the sources of `first`."""
+    for step in range(rounds):
+        report(step, rounds)
+        _match(first if step == 0 else scale, field, picture, derive_seed(seed, step), options)
+        vote(scale, field, picture, softness=options.softness, deep=options.deep)
+
+
+def _match(scale: Scale, field: Field, picture: np.ndarray, seed: int, options: PatchMatchOptions) -> None:
+    side = max(scale.size)
+    nearness = options.nearness / side**2
+    improve(scale, field, picture, seed=seed, passes=options.passes, reach=side, nearness=nearness)
 
 
 def _sizes(known: np.ndarray, guess: Guess | None, options: PatchMatchOptions) -> list[Size]:
@@ -116,32 +135,29 @@ def _sizes(known: np.ndarray, guess: Guess | None, options: PatchMatchOptions) -
 
 def _start_picture(scale: Scale, below: np.ndarray | None, guess: Guess | None) -> np.ndarray:
     """The padded picture with a first guess in its hole: of the scale below, from elsewhere, or smooth."""
-    known = _trim(scale.sources.known, scale.radius)
-    values = _trim(scale.sources.values, scale.radius)
-    if below is None:
+    known = trim(scale.sources.known, scale.radius)
+    values = trim(scale.sources.values, scale.radius)
+    if below is not None:
+        start = np.where(known[..., None], values, resize_array(trim(below, scale.radius), scale.size))
+    else:
         start = pull_push(values, known)
         if guess is not None:
-            colours = _resize(guess.colours, scale.size)
-            start[..., : colours.shape[2]] = np.where(known[..., None], values[..., : colours.shape[2]], colours)
-    else:
-        start = np.where(known[..., None], values, _resize(_trim(below, scale.radius), scale.size))
-    picture = scale.sources.values.copy()
-    _trim(picture, scale.radius)[:] = start
-    return picture
+            put(guess, start, known)
+    return np.ascontiguousarray(pad(start, scale.radius))
 
 
-def _start_field(scale: Scale, below: Scale | None, field: Field | None, random: np.random.Generator) -> Field:
+def _start_field(scale: Scale, below: tuple[Scale, Field] | None, random: np.random.Generator) -> Field:
     """The field of the scale below carried up; random sources where that gives none."""
-    targets, allowed = scale.targets, scale.sources.allowed
+    targets, allowed, r = scale.targets, scale.sources.allowed, scale.radius
     at_y, at_x = np.nonzero(allowed)
     drawn = random.integers(at_y.size, size=targets.y.size)
     y, x = at_y[drawn], at_x[drawn]
-    if below is not None and field is not None:
-        r = scale.radius
-        up_y, up_x = scale.size[0] / below.size[0], scale.size[1] / below.size[1]
-        below_y = np.clip(((targets.y - r + 0.5) / up_y).astype(np.int64), 0, below.size[0] - 1) + r
-        below_x = np.clip(((targets.x - r + 0.5) / up_x).astype(np.int64), 0, below.size[1] - 1) + r
-        number = below.targets.index[below_y, below_x]
+    if below is not None:
+        coarse, field = below
+        up_y, up_x = scale.size[0] / coarse.size[0], scale.size[1] / coarse.size[1]
+        below_y = np.clip(((targets.y - r + 0.5) / up_y).astype(np.int64), 0, coarse.size[0] - 1) + r
+        below_x = np.clip(((targets.x - r + 0.5) / up_x).astype(np.int64), 0, coarse.size[1] - 1) + r
+        number = coarse.targets.number[below_y, below_x]
         carried_y = targets.y + np.rint((field.y[number] - below_y) * up_y).astype(np.int64)
         carried_x = targets.x + np.rint((field.x[number] - below_x) * up_x).astype(np.int64)
         inside = (carried_y >= 0) & (carried_y < allowed.shape[0]) & (carried_x >= 0) & (carried_x < allowed.shape[1])
@@ -152,26 +168,8 @@ def _start_field(scale: Scale, below: Scale | None, field: Field | None, random:
 
 
 def _report(progress: Progress, sizes: list[Size], i: int, step: int, rounds: int) -> None:
+    """Tell of one round; a scale's cost goes with its area."""
     areas = [height * width for height, width in sizes]
     done = (sum(areas[:i]) + areas[i] * step / rounds) / sum(areas)
-    progress(
-        ProgressEvent(
-            stage=f"scale {i} ({sizes[i][0]}x{sizes[i][1]})",
-            stage_index=i,
-            stage_count=len(sizes),
-            step=step,
-            steps=rounds,
-            done=done,
-        )
-    )
-
-
-def _trim(array: np.ndarray, radius: int) -> np.ndarray:
-    """A view without the padding."""
-    return array[radius : array.shape[0] - radius, radius : array.shape[1] - radius]
-
-
-def _resize(values: np.ndarray, size: Size) -> np.ndarray:
-    """`image.resize.resize` for (H, W, K) arrays."""
-    tensor = torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1)))[None]
-    return resize(tensor, size)[0].permute(1, 2, 0).numpy()
+    stage = f"scale {i} ({sizes[i][0]}x{sizes[i][1]})"
+    progress(ProgressEvent(stage=stage, stage_index=i, stage_count=len(sizes), step=step, steps=rounds, done=done))

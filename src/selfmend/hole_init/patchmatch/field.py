@@ -14,19 +14,20 @@ A source may overlap the hole. Pixels that it lacks are not compared, but each o
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
-from selfmend.hole_init.patchmatch.scales import Scale
+from selfmend.hole_init.patchmatch.scales import Scale, Sources, Targets
+from selfmend.hole_init.patchmatch.threads import MOST_RUNS, in_parallel
 
 FASTMATH = {"reassoc", "contract", "arcp", "nsz"}  # all but the assumptions about NaN and infinity
 WORST = np.float32(1e9)
 LACK = np.float32(0.01)
 LEAST_SEEN = np.float32(0.25)
-TARGETS_A_RUN = 512
-MOST_RUNS = 64
+TARGETS_A_RUN = 1024
 
 
 class Field(NamedTuple):
@@ -44,180 +45,181 @@ def improve(
 
     Args:
         scale: sources and targets.
-        field: changed in place; every match must be an allowed source.
+        field: changed in place; every match must be an allowed source, costs are measured anew.
         picture: float32 (H, W, K), padded.
         seed: 0 to 2^63 - 1.
         passes: even ones run forwards through the targets, odd ones backwards.
         reach: radius in pixels at which random search starts.
         nearness: cost added per squared pixel between target and source.
     """
+    targets, sources, radius = scale.targets, scale.sources, scale.radius
     runs = min(MOST_RUNS, max(1, field.y.size // TARGETS_A_RUN))
+    random, near = np.uint64(seed), np.float32(nearness)
     for step in range(passes):
-        before = Field(*(array.copy() for array in field))
-        _pass(
-            scale.targets, field, before, picture, scale.sources, scale.radius,
-            np.uint64(seed), step, runs, reach, np.float32(nearness),
-        )  # fmt: skip
+        before = Field(field.y.copy(), field.x.copy(), field.cost.copy())
+        work = partial(_run, targets, field, before, picture, sources, radius, random, step, reach, near, runs)
+        in_parallel(work, runs)
 
 
-@njit(cache=True, parallel=True)
-def _pass(targets, field, before, picture, sources, radius, seed, step, runs, reach, nearness):
-    """One pass of propagation and random search over all targets; how many of each run found a better match.
-
-    The loop's body is one call whose result is kept, because numba drops parallel writes to a tuple's arrays as dead.
-    """
-    better = np.empty(runs, np.int64)
-    for run in prange(runs):
-        better[run] = _run(targets, field, before, picture, sources, radius, seed, step, run, runs, reach, nearness)
-    return better
-
-
-@njit(cache=True, fastmath=FASTMATH)
-def _run(targets, field, before, picture, sources, radius, seed, step, run, runs, reach, nearness):
-    """The pass for one run of targets. The first pass begins by measuring the field as it is."""
-    first, last = run * targets.y.size // runs, (run + 1) * targets.y.size // runs
-    better = 0
+@njit(cache=True, nogil=True, fastmath=FASTMATH)
+def _run(
+    targets: Targets,
+    field: Field,
+    before: Field,
+    picture: np.ndarray,
+    sources: Sources,
+    radius: int,
+    seed: np.uint64,
+    step: int,
+    reach: int,
+    nearness: np.float32,
+    runs: int,
+    run: int,
+) -> None:
+    """One pass over one run of targets. The first pass begins by measuring the field as it is."""
+    height, width, channels = picture.shape
+    values = sources.values.reshape(height, width * channels)  # rows: the loops over a patch's row become vector code
+    known, whole = sources.known_rows, sources.whole
+    patch = np.empty((3, 2 * radius + 1, (2 * radius + 1) * channels), np.float32)
+    count = targets.y.size
+    first, last = run * count // runs, (run + 1) * count // runs
     for m in range(last - first):
         t = first + m if step % 2 == 0 else last - 1 - m
-        patch = _take(picture, targets, radius, targets.y[t], targets.x[t])
+        y, x = targets.y[t], targets.x[t]
+        total = _take(patch, picture, targets, radius, y, x)
+        best_y, best_x, best = field.y[t], field.x[t], field.cost[t]
         if step == 0:
-            near = _near(targets.y[t], targets.x[t], field.y[t], field.x[t], nearness)
-            field.cost[t] = _cost(patch, sources, radius, field.y[t], field.x[t], near, WORST)
-        cost = field.cost[t]
-        _propagate(t, patch, targets, field, before, sources, radius, first, last, step, nearness)
-        _search(t, patch, targets, field, sources, radius, seed, step, reach, nearness)
-        better += field.cost[t] < cost
-    return better
-
-
-@njit(cache=True, fastmath=FASTMATH)
-def _propagate(t, patch, targets, field, before, sources, radius, first, last, step, nearness):
-    """Try the matches of the two neighbours that this pass has been at, shifted by a pixel."""
-    y, x = targets.y[t], targets.x[t]
-    back = 1 if step % 2 == 0 else -1
-    for side in range(2):
-        down, right = (0, back) if side == 0 else (back, 0)
-        neighbour = targets.index[y - down, x - right]
-        if neighbour >= 0:
-            known = field if first <= neighbour < last else before
-            _try(
-                t,
-                patch,
-                targets,
-                field,
-                sources,
-                radius,
-                known.y[neighbour] + down,
-                known.x[neighbour] + right,
-                nearness,
-            )
-
-
-@njit(cache=True, fastmath=FASTMATH)
-def _search(t, patch, targets, field, sources, radius, seed, step, reach, nearness):
-    """Try random sources in windows around the best, half as large each time."""
-    height, width = sources.known.shape
-    draw = 0
-    while reach >= 1:
-        bits = _hash(seed, t * 64 + draw, step)
-        top, bottom = max(radius, field.y[t] - reach), min(height - radius - 1, field.y[t] + reach)
-        left, right = max(radius, field.x[t] - reach), min(width - radius - 1, field.x[t] + reach)
-        y = top + _below(bits, bottom - top + 1)
-        x = left + _below(bits >> np.uint64(32), right - left + 1)
-        _try(t, patch, targets, field, sources, radius, y, x, nearness)
-        reach //= 2
-        draw += 1
-
-
-@njit(cache=True, fastmath=FASTMATH)
-def _try(t, patch, targets, field, sources, radius, y, x, nearness):
-    """Take the source at (y, x) if it is allowed and better."""
-    height, width = sources.known.shape
-    if y < radius or y >= height - radius or x < radius or x >= width - radius or not sources.allowed[y, x]:
-        return
-    if y == field.y[t] and x == field.x[t]:
-        return
-    near = _near(targets.y[t], targets.x[t], y, x, nearness)
-    if near < field.cost[t]:
-        cost = _cost(patch, sources, radius, y, x, near, field.cost[t])
-        if cost < field.cost[t]:
-            field.y[t], field.x[t], field.cost[t] = y, x, cost
-
-
-@njit(cache=True, fastmath=FASTMATH)
-def _take(picture, targets, radius, y, x):
-    """A target patch: values (S * S * K), as many confidences, which of S * S pixels are hole, the confidences' sum."""
-    side, k = 2 * radius + 1, picture.shape[2]
-    values = np.empty(side * side * k, np.float32)
-    weights = np.empty(side * side * k, np.float32)
-    hole = np.empty(side * side, np.bool_)
-    total = np.float32(0)
-    for j in range(side):
-        for i in range(side):
-            yy, xx, p = y + j - radius, x + i - radius, j * side + i
-            weight = targets.confidence[yy, xx]
-            hole[p] = targets.hole[yy, xx]
-            total += weight
-            for c in range(k):
-                values[p * k + c] = picture[yy, xx, c]
-                weights[p * k + c] = weight
-    return values, weights, hole, total
-
-
-@njit(cache=True, fastmath=FASTMATH)
-def _cost(patch, sources, radius, y, x, near, bound):
-    """Mean squared difference weighted by confidence, plus `near`; anything from `bound` on if it is not below it."""
-    values, weights, _, total = patch
-    side, k = 2 * radius + 1, sources.values.shape[2]
-    if not sources.whole[y, x]:
-        return _cost_in_part(patch, sources, radius, y, x, near)
-    most = (bound - near) * total
-    row, start = side * k, (x - radius) * k
-    summed = np.float32(0)
-    for j in range(side):
-        line = sources.values[y - radius + j].reshape(-1)
-        part = np.float32(0)
-        for i in range(row):
-            difference = values[j * row + i] - line[start + i]
-            part += weights[j * row + i] * difference * difference
-        summed += part
-        if summed >= most:
-            return WORST
-    return summed / total + near
-
-
-@njit(cache=True, fastmath=FASTMATH)
-def _cost_in_part(patch, sources, radius, y, x, near):
-    """`_cost` for a source that lacks pixels."""
-    values, weights, hole, total = patch
-    side, k = 2 * radius + 1, sources.values.shape[2]
-    summed, seen, lacking = np.float32(0), np.float32(0), 0
-    for j in range(side):
-        for i in range(side):
-            yy, xx, p = y - radius + j, x - radius + i, j * side + i
-            if sources.known[yy, xx]:
-                part = np.float32(0)
-                for c in range(k):
-                    difference = values[p * k + c] - sources.values[yy, xx, c]
-                    part += difference * difference
-                summed += weights[p * k] * part
-                seen += weights[p * k]
-            elif hole[p]:
-                lacking += 1
-    if seen < LEAST_SEEN * total:  # a match on next to nothing
-        return WORST
-    return summed / seen + LACK * np.float32(lacking) + near
+            near = _near(y, x, best_y, best_x, nearness)
+            best = _cost(patch, total, values, known, whole, radius, best_y, best_x, near, WORST)
+        draw, around = 0, reach
+        while around >= 1:
+            if draw < 2:
+                try_y, try_x = _propagate(targets, field, before, y, x, best_y, best_x, draw, step, first, last)
+            else:
+                try_y, try_x = _search(_hash(seed, t * 64 + draw, step), best_y, best_x, around)
+                around //= 2
+            draw += 1
+            if try_y < radius or try_y >= height - radius or try_x < radius or try_x >= width - radius:
+                continue
+            if not sources.allowed[try_y, try_x] or (try_y == best_y and try_x == best_x):
+                continue
+            near = _near(y, x, try_y, try_x, nearness)
+            if near < best:
+                cost = _cost(patch, total, values, known, whole, radius, try_y, try_x, near, best)
+                if cost < best:
+                    best_y, best_x, best = try_y, try_x, cost
+        field.y[t], field.x[t], field.cost[t] = best_y, best_x, best
 
 
 @njit(cache=True)
-def _near(y, x, source_y, source_x, nearness):
+def _propagate(
+    targets: Targets,
+    field: Field,
+    before: Field,
+    y: int,
+    x: int,
+    best_y: int,
+    best_x: int,
+    side: int,
+    step: int,
+    first: int,
+    last: int,
+) -> tuple[int, int]:
+    """The match of one of the two neighbours that this pass has been at, shifted by a pixel."""
+    back = 1 if step % 2 == 0 else -1
+    down, right = (0, back) if side == 0 else (back, 0)
+    neighbour = targets.number[y - down, x - right]
+    if neighbour < 0:
+        return best_y, best_x
+    if first <= neighbour < last:
+        return field.y[neighbour] + down, field.x[neighbour] + right
+    return before.y[neighbour] + down, before.x[neighbour] + right
+
+
+@njit(cache=True)
+def _search(bits: np.uint64, best_y: int, best_x: int, around: int) -> tuple[int, int]:
+    """A random source in a window around the best match; the windows shrink by half from draw to draw."""
+    span = 2 * around + 1
+    return best_y - around + _below(bits, span), best_x - around + _below(bits >> np.uint64(32), span)
+
+
+@njit(cache=True, fastmath=FASTMATH)
+def _take(patch: np.ndarray, picture: np.ndarray, targets: Targets, radius: int, y: int, x: int) -> np.float32:
+    """Write a target patch, (3, S, S * K): values, confidences, 1 where hole. Returns the sum of confidences."""
+    side, channels = 2 * radius + 1, picture.shape[2]
+    total = np.float32(0)
+    for j in range(side):
+        for i in range(side):
+            yy, xx = y + j - radius, x + i - radius
+            confidence, hole = targets.confidence[yy, xx], np.float32(targets.hole[yy, xx])
+            total += confidence
+            for c in range(channels):
+                patch[0, j, i * channels + c] = picture[yy, xx, c]
+                patch[1, j, i * channels + c] = confidence
+                patch[2, j, i * channels + c] = hole
+    return total * np.float32(channels)
+
+
+@njit(cache=True, fastmath=FASTMATH)
+def _cost(
+    patch: np.ndarray,
+    total: np.float32,
+    values: np.ndarray,
+    known: np.ndarray,
+    whole: np.ndarray,
+    radius: int,
+    y: int,
+    x: int,
+    near: np.float32,
+    bound: np.float32,
+) -> np.float32:
+    """Squared distance of two patches, averaged by confidence, plus `near`; `WORST` once `bound` is sure to be met."""
+    side, row = patch.shape[1], patch.shape[2]
+    start, channels = (x - radius) * (row // side), np.float32(row // side)
+    most = (bound - near) * total
+    summed = np.float32(0)
+    if whole[y, x]:
+        for j in range(side):
+            summed += channels * _row_cost(patch[0, j], patch[1, j], values[y - radius + j, start : start + row])
+            if summed >= most:
+                return WORST
+        return summed / total + near
+    seen, lacking = np.float32(0), np.float32(0)
+    for j in range(side):
+        target, weight, hole = patch[0, j], patch[1, j], patch[2, j]
+        source, there = values[y - radius + j, start : start + row], known[y - radius + j, start : start + row]
+        part, seen_here, lacking_here = np.float32(0), np.float32(0), np.float32(0)
+        for i in range(row):
+            difference = target[i] - source[i]
+            part += weight[i] * there[i] * difference * difference
+            seen_here += weight[i] * there[i]
+            lacking_here += hole[i] * (np.float32(1) - there[i])
+        summed, seen, lacking = summed + channels * part, seen + seen_here, lacking + lacking_here
+        if summed >= most:
+            return WORST
+    if seen < LEAST_SEEN * total:  # a match on next to nothing
+        return WORST
+    return summed / seen + LACK / channels * lacking + near
+
+
+@njit(cache=True, fastmath=FASTMATH)
+def _row_cost(target: np.ndarray, weight: np.ndarray, source: np.ndarray) -> np.float32:
+    part = np.float32(0)
+    for i in range(target.size):
+        difference = target[i] - source[i]
+        part += weight[i] * difference * difference
+    return part
+
+
+@njit(cache=True)
+def _near(y: int, x: int, source_y: int, source_x: int, nearness: np.float32) -> np.float32:
     """The cost of distance between a target and its source."""
     down, right = np.float32(source_y - y), np.float32(source_x - x)
     return nearness * (down * down + right * right)
 
 
 @njit(cache=True)
-def _hash(seed, a, b):
+def _hash(seed: np.uint64, a: int, b: int) -> np.uint64:
     """64 well-mixed bits of three numbers (the finaliser of splitmix64)."""
     z = seed + np.uint64(a) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(b) * np.uint64(0xD1B54A32D192ED03)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -226,6 +228,6 @@ def _hash(seed, a, b):
 
 
 @njit(cache=True)
-def _below(bits, n):
+def _below(bits: np.uint64, n: int) -> int:
     """A number in 0...n-1 from the lower 32 of random bits."""
-    return np.int64(((bits & np.uint64(0xFFFFFFFF)) * np.uint64(n)) >> np.uint64(32))
+    return int(np.int64(((bits & np.uint64(0xFFFFFFFF)) * np.uint64(n)) >> np.uint64(32)))

@@ -8,12 +8,13 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from selfmend.core.checks import MaskError, SelfmendWarning, check_image, check_mask
+from selfmend.core.checks import ImageError, MaskError, SelfmendWarning, check_image, check_mask
 from selfmend.core.progress import Progress, silent
 from selfmend.core.rng import MAX_SEED
 from selfmend.core.types import Image, Mask, Size
 from selfmend.hole_init.patchmatch import features
-from selfmend.hole_init.patchmatch.em import Guess, fill_values
+from selfmend.hole_init.patchmatch.em import fill_values
+from selfmend.hole_init.patchmatch.guess import Guess
 from selfmend.hole_init.patchmatch.options import PatchMatchOptions
 from selfmend.hole_init.patchmatch.scales import has_source
 
@@ -47,6 +48,7 @@ def fill(
 
     Raises:
         MaskError: the hole leaves no patch to take from.
+        ImageError: the image or the guess does not fit.
 
     Example:
         >>> stripes = (torch.arange(32) % 4 < 2).float().expand(1, 3, 32, 32)
@@ -58,6 +60,10 @@ def fill(
     """
     check_mask(mask, image)
     image = check_image(torch.where(mask, 0.0, image))
+    if guess is not None:
+        if guess.shape != image.shape:
+            raise ImageError(f"guess is {tuple(guess.shape)} and the image {tuple(image.shape)}; the same shape fits")
+        guess = check_image(torch.where(mask, guess, image), name="guess")
     results = []
     for n in range(image.shape[0]):
         seed = int(torch.randint(MAX_SEED, (), generator=generator, device=generator.device))

@@ -23,12 +23,14 @@ class Sources(NamedTuple):
     Attributes:
         values: float32 (H, W, K), colours and features; zero where unknown.
         known: bool (H, W).
+        known_rows: float32 (H, W * K), 1 where known, for every channel.
         whole: bool (H, W), centres of patches that lack nothing.
         allowed: bool (H, W), known centres of patches of which at least half is known.
     """
 
     values: np.ndarray
     known: np.ndarray
+    known_rows: np.ndarray
     whole: np.ndarray
     allowed: np.ndarray
 
@@ -38,19 +40,21 @@ class Targets(NamedTuple):
 
     Attributes:
         y, x: int32 (T,), their centres.
-        index: int32 (H, W), the number of the target at a pixel, -1 where there is none.
+        number: int32 (H, W), the number of the target at a pixel, -1 where there is none.
         hole_y, hole_x: int32 (P,), the hole's pixels.
         confidence: float32 (H, W); 1 where known, falling with depth in the hole, 0 outside the picture.
         hole: bool (H, W).
+        depth: float32 (H, W), distance to the nearest known pixel, pixels.
     """
 
     y: np.ndarray
     x: np.ndarray
-    index: np.ndarray  # type: ignore[assignment]
+    number: np.ndarray
     hole_y: np.ndarray
     hole_x: np.ndarray
     confidence: np.ndarray
     hole: np.ndarray
+    depth: np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,11 +96,9 @@ def shrink(values: np.ndarray, known: np.ndarray, sizes: list[Size]) -> list[tup
         of the known pixels in it, however few.
     """
     stack = np.concatenate([values, known[..., None].astype(np.float32)], 2)
-    tensor = torch.from_numpy(np.ascontiguousarray(stack.transpose(2, 0, 1)))[None]
     result = []
     for size in reversed(sizes):
-        tensor = tensor if tensor.shape[-2:] == size else resize(tensor, size)
-        stack = tensor[0].permute(1, 2, 0).contiguous().numpy()
+        stack = resize_array(stack, size)
         result.append((stack[..., :-1], stack[..., -1]))
     return result[::-1]
 
@@ -107,26 +109,28 @@ def build_scale(
     """The sources and targets of one scale, from its sums of known values and shares of known pixels (`shrink`)."""
     known = share >= known_fraction
     values = np.where(known[..., None], sums / np.maximum(share, 1e-3)[..., None], 0)
-    inside = _pad(np.ones_like(known), radius)
-    known, values = _pad(known, radius), _pad(np.ascontiguousarray(values, np.float32), radius)
+    inside = pad(np.ones_like(known), radius)
+    known, values = pad(known, radius), pad(np.ascontiguousarray(values, np.float32), radius)
     hole = inside & ~known
     sources = _sources(values, known, share.shape, radius)
 
     square = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
     sees_hole = cv2.dilate(hole.astype(np.uint8), square).astype(bool) & inside
     y, x = np.nonzero(sees_hole)
-    index = np.full(hole.shape, -1, np.int32)
-    index[y, x] = np.arange(y.size)
+    number = np.full(hole.shape, -1, np.int32)
+    number[y, x] = np.arange(y.size)
     hole_y, hole_x = np.nonzero(hole)
-    confidence = np.maximum(np.float32(decay) ** -hole_depth(~known), np.float32(least_confidence))
+    depth = hole_depth(~known)
+    confidence = np.maximum(np.float32(decay) ** -depth, np.float32(least_confidence))
     targets = Targets(
         y=y.astype(np.int32),
         x=x.astype(np.int32),
-        index=index,
+        number=number,
         hole_y=hole_y.astype(np.int32),
         hole_x=hole_x.astype(np.int32),
         confidence=np.where(inside, confidence, 0).astype(np.float32),
         hole=hole,
+        depth=depth,
     )
     return Scale(size=(share.shape[0], share.shape[1]), radius=radius, sources=sources, targets=targets)
 
@@ -140,16 +144,35 @@ def _sources(values: np.ndarray, known: np.ndarray, size: Size, radius: int) -> 
     side = 2 * radius + 1
     count = cv2.boxFilter(known.astype(np.float32), -1, (side, side), normalize=False, borderType=cv2.BORDER_CONSTANT)
     at_most = min(side, size[0]) * min(side, size[1])  # in a picture that is smaller than a patch nothing is whole
+    rows = np.repeat(known, values.shape[2], 1).astype(np.float32)
     return Sources(
-        values=values, known=known, whole=count > side * side - 0.5, allowed=known & (count >= 0.5 * at_most)
+        values=values,
+        known=known,
+        known_rows=rows,
+        whole=count > side * side - 0.5,
+        allowed=known & (count >= 0.5 * at_most),
     )
-
-
-def _pad(array: np.ndarray, radius: int) -> np.ndarray:
-    return np.pad(array, [(radius, radius), (radius, radius)] + [(0, 0)] * (array.ndim - 2))
 
 
 def has_source(known: np.ndarray, radius: int) -> bool:
     """Whether any patch of that radius may be a source at this size."""
-    padded = _pad(known, radius)
+    padded = pad(known, radius)
     return bool(_sources(padded[..., None], padded, (known.shape[0], known.shape[1]), radius).allowed.any())
+
+
+def pad(array: np.ndarray, radius: int) -> np.ndarray:
+    """Add `radius` zeros on all sides of the first two axes."""
+    return np.pad(array, [(radius, radius), (radius, radius)] + [(0, 0)] * (array.ndim - 2))
+
+
+def trim(array: np.ndarray, radius: int) -> np.ndarray:
+    """A view without the padding."""
+    return array[radius : array.shape[0] - radius, radius : array.shape[1] - radius]
+
+
+def resize_array(values: np.ndarray, size: Size) -> np.ndarray:
+    """`image.resize.resize` for (H, W, K) arrays."""
+    if values.shape[:2] == size:
+        return values
+    tensor = torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1)))[None]
+    return resize(tensor, size)[0].permute(1, 2, 0).numpy()

@@ -8,9 +8,8 @@ biharmonic or Laplace system grows faster; the EM that follows forgets the diffe
 from __future__ import annotations
 
 import numpy as np
-import torch
 
-from selfmend.image.resize import resize
+from selfmend.hole_init.patchmatch.scales import resize_array
 
 
 def pull_push(values: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -34,7 +33,7 @@ def _fill(sums: np.ndarray, share: np.ndarray) -> np.ndarray:
     if share.min() > 0.5 or share.size == 1:
         return mean
     coarse = _fill(_halve(sums), _halve(share))
-    below = resize(torch.from_numpy(coarse.transpose(2, 0, 1))[None], share.shape[:2])[0].permute(1, 2, 0).numpy()
+    below = resize_array(coarse, (share.shape[0], share.shape[1]))
     return share * mean + (1 - share) * below
 
 

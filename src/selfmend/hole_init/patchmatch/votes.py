@@ -1,61 +1,137 @@
-"""Votes: each hole pixel from what the sources of the patches that cover it show there (Wexler et al. 2007, eq. 4)."""
+"""Votes: each hole pixel from what the sources of the patches that cover it show there (Wexler et al. 2007, eq. 4-5).
+
+A vote weighs the confidence of its patch's centre times exp(-(cost - least cost) / (softness * mean cost)), least and
+mean over the patches that cover the pixel: the spread follows the local quality of the matches, so it has no unit.
+
+Near the hole's border the weighted mean is kept: the votes nearly agree, and their mean is the best guess at what was
+there. Deeper, where they disagree, the mean of several textures would be a blur that the next round of matching takes
+for truth; there the votes are weighed once more by how near they are to that mean (the mean shift of Wexler 2007, Sec.
+3.2, in its shortest form), so that one of the textures wins.
+"""
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from selfmend.hole_init.patchmatch.field import Field
-from selfmend.hole_init.patchmatch.scales import Scale
+from selfmend.hole_init.patchmatch.scales import Scale, Sources, Targets
+from selfmend.hole_init.patchmatch.threads import MOST_RUNS, in_parallel
+
+PIXELS_A_RUN = 1024
+TINY = np.float32(1e-6)
 
 
-def vote(scale: Scale, field: Field, picture: np.ndarray, *, softness: float) -> None:
-    """Write the mean of the votes into the hole of `picture`, in place.
-
-    A vote weighs the confidence of its patch's centre times exp(-(cost - least cost) / (softness * mean cost)), least
-    and mean over the patches that cover the pixel: the spread follows the local match quality, so it has no unit.
+def vote(scale: Scale, field: Field, picture: np.ndarray, *, softness: float, deep: float) -> None:
+    """Write the outcome of the votes into the hole of `picture`, in place.
 
     Args:
         scale: sources and targets.
         field: the matches.
         picture: float32 (H, W, K), padded; a pixel that no source reaches stays as it is.
         softness: large for an even mean, small for the best match alone.
+        deep: pixels of a greater depth than this are decided by the votes that agree.
     """
-    _vote(scale.targets, field, scale.sources, scale.radius, np.float32(softness), picture)
+    targets, sources = scale.targets, scale.sources
+    runs = max(1, min(MOST_RUNS, targets.hole_y.size // PIXELS_A_RUN))
+    in_parallel(partial(_run, targets, field, sources, scale.radius, np.float32(softness), deep, picture, runs), runs)
 
 
-@njit(cache=True, parallel=True)
-def _vote(targets, field, sources, radius, softness, picture):
-    k, most = picture.shape[2], (2 * radius + 1) ** 2
-    for p in prange(targets.hole_y.size):
+@njit(cache=True, nogil=True)
+def _run(
+    targets: Targets,
+    field: Field,
+    sources: Sources,
+    radius: int,
+    softness: np.float32,
+    deep: float,
+    picture: np.ndarray,
+    runs: int,
+    run: int,
+) -> None:
+    """Decide one run of the hole's pixels."""
+    most, channels = (2 * radius + 1) ** 2, picture.shape[2]
+    votes, weights = np.empty((most, channels), np.float32), np.empty(most, np.float32)
+    mean = np.empty(channels, np.float32)
+    count = targets.hole_y.size
+    for p in range(run * count // runs, (run + 1) * count // runs):
         y, x = targets.hole_y[p], targets.hole_x[p]
-        voters = np.empty(most, np.int32)
-        count, least, mean = _voters(y, x, targets, field, sources, radius, voters)
-        if count == 0:
+        voters = _collect(y, x, targets, field, sources, radius, softness, votes, weights)
+        if voters == 0:
             continue
-        spread = softness * mean + np.float32(1e-6)
-        summed = np.zeros(k, np.float32)
-        total = np.float32(0)
-        for n in range(count):
-            t = voters[n]
-            weight = targets.confidence[targets.y[t], targets.x[t]] * np.exp((least - field.cost[t]) / spread)
-            total += weight
-            for c in range(k):
-                summed[c] += weight * sources.values[field.y[t] + y - targets.y[t], field.x[t] + x - targets.x[t], c]
-        for c in range(k):
-            picture[y, x, c] = summed[c] / total
+        _average(votes, weights, voters, mean)
+        if targets.depth[y, x] > deep:
+            _favour_agreement(votes, weights, voters, mean)
+            _average(votes, weights, voters, mean)
+        for c in range(channels):
+            picture[y, x, c] = mean[c]
 
 
 @njit(cache=True)
-def _voters(y, x, targets, field, sources, radius, voters):
-    """List the targets that cover (y, x) and whose source shows something there; their number, least and mean cost."""
-    count, least, summed = 0, np.float32(np.inf), np.float32(0)
+def _collect(
+    y: int,
+    x: int,
+    targets: Targets,
+    field: Field,
+    sources: Sources,
+    radius: int,
+    softness: np.float32,
+    votes: np.ndarray,
+    weights: np.ndarray,
+) -> int:
+    """Write votes (N, K) and weights (N,) for one pixel; return how many there are."""
+    voters, least, summed = 0, np.float32(np.inf), np.float32(0)
     for j in range(-radius, radius + 1):
         for i in range(-radius, radius + 1):
-            t = targets.index[y + j, x + i]
+            t = targets.number[y + j, x + i]
             if t >= 0 and sources.known[field.y[t] - j, field.x[t] - i]:
-                voters[count] = t
-                count += 1
+                for c in range(votes.shape[1]):
+                    votes[voters, c] = sources.values[field.y[t] - j, field.x[t] - i, c]
+                weights[voters] = field.cost[t]
                 summed += field.cost[t]
                 least = min(least, field.cost[t])
-    return count, least, summed / np.float32(max(count, 1))
+                voters += 1
+    spread = softness * summed / np.float32(max(voters, 1)) + TINY
+    n = 0
+    for j in range(-radius, radius + 1):
+        for i in range(-radius, radius + 1):
+            t = targets.number[y + j, x + i]
+            if t >= 0 and sources.known[field.y[t] - j, field.x[t] - i]:
+                weights[n] = targets.confidence[y + j, x + i] * np.exp((least - weights[n]) / spread)
+                n += 1
+    return voters
+
+
+@njit(cache=True)
+def _average(votes: np.ndarray, weights: np.ndarray, voters: int, mean: np.ndarray) -> None:
+    """Write the weighted mean of the votes."""
+    mean[:] = 0
+    total = np.float32(0)
+    for n in range(voters):
+        total += weights[n]
+        for c in range(mean.size):
+            mean[c] += weights[n] * votes[n, c]
+    for c in range(mean.size):
+        mean[c] /= total
+
+
+@njit(cache=True)
+def _favour_agreement(votes: np.ndarray, weights: np.ndarray, voters: int, mean: np.ndarray) -> None:
+    """Lower the weights of votes that are far from the mean, in units of their own variance."""
+    variance, total = np.float32(0), np.float32(0)
+    for n in range(voters):
+        variance += weights[n] * _squared_distance(votes[n], mean)
+        total += weights[n]
+    variance = variance / total + TINY
+    for n in range(voters):
+        weights[n] *= np.exp(-_squared_distance(votes[n], mean) / variance)
+
+
+@njit(cache=True)
+def _squared_distance(a: np.ndarray, b: np.ndarray) -> np.float32:
+    total = np.float32(0)
+    for c in range(a.size):
+        total += (a[c] - b[c]) * (a[c] - b[c])
+    return total

@@ -1,0 +1,39 @@
+"""Threads for compiled loops that let go of Python's lock.
+
+Numba's own parallel loops are not used, nor anything that starts its threading layer: compiling them takes four times
+as long; one layer ends the process when two Python threads enter it at once, as a server's do; and the other, OpenMP,
+makes PyTorch in the same process many times slower.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any
+
+MOST_RUNS = 64
+
+
+def thread_count() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def in_parallel(work: Callable[[int], Any], runs: int) -> None:
+    """Call `work(run)` for every run in 0...runs-1, on as many threads as there are cores."""
+    threads = thread_count()
+    if min(runs, threads) == 1:
+        for run in range(runs):
+            work(run)
+    else:
+        list(_pool(os.getpid(), threads).map(work, range(runs)))
+
+
+@lru_cache(maxsize=4)
+def _pool(process: int, threads: int) -> ThreadPoolExecutor:
+    """One pool for all fillings of a process; `process` is the key because threads do not survive a fork."""
+    return ThreadPoolExecutor(threads, thread_name_prefix="selfmend-patchmatch")

@@ -1,0 +1,29 @@
+"""`selfmend methods`: what there is, and the options of one."""
+
+import json
+
+import selfmend.methods
+
+
+def test_all_methods_are_listed(run, learner):
+    told = json.loads(run("methods", "--json").out)["methods"]
+    assert {row["name"] for row in told} >= set(selfmend.methods.METHODS)
+    assert {row["name"]: row["learns"] for row in told}["learner"]
+    listed = run("methods").out
+    assert all(name in listed for name in selfmend.methods.METHODS)
+
+
+def test_the_options_of_one_have_units_and_sources(run):
+    shown = run("methods", "telea")
+    assert shown.out.startswith("telea: smooth fill by fast marching")
+    assert "radius" in shown.out
+    assert "px" in shown.out
+    told = json.loads(run("methods", "telea", "--json").out)
+    assert told["options"][0]["unit"] == "px"
+    assert told["presets"] == {"default": {"radius": 3.0}}
+
+
+def test_mistakes_end_with_one_line(refused):
+    assert refused("methods", "tela").startswith("unknown method 'tela'; did you mean 'telea'?")
+    assert refused("methods", "telea", "--preset", "x").startswith("unknown preset of telea 'x'")
+    assert refused("methods", "--preset", "fast").startswith("--preset fast of which method?")

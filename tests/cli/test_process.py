@@ -1,0 +1,93 @@
+"""The command line as a real process: exit codes, streams, Ctrl-C, and what importing costs."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image as PILImage
+
+from selfmend.train.checkpoint import load_state
+
+TESTS = Path(__file__).parents[1]
+DRIVER = """
+import sys
+import selfmend.methods
+selfmend.methods.METHODS["learner"] = "learner:Learner"
+from selfmend.cli import main
+main(sys.argv[1:])
+"""
+
+
+def environment(folder):
+    path = os.pathsep.join([str(TESTS), *sys.path])
+    return {**os.environ, "PYTHONPATH": path, "XDG_CACHE_HOME": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
+
+
+def test_help_loads_no_torch_and_a_mistake_leaves_no_traceback(folder):
+    code = "import sys, selfmend.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], env=environment(folder), capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "False"
+    command = [sys.executable, "-m", "selfmend", "inpaint", "no.png", "--mask", "mask.png"]
+    done = subprocess.run(command, env=environment(folder), capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "error: no such file: no.png\n")
+
+
+def test_a_fill_prints_one_json_object(folder):
+    command = [
+        sys.executable,
+        "-m",
+        "selfmend",
+        "inpaint",
+        "photo.png",
+        "-m",
+        "mask.png",
+        "--method",
+        "telea",
+        "--json",
+    ]
+    done = subprocess.run(command, env=environment(folder), capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["outputs"] == ["photo-mended.png"]
+
+
+def test_ctrl_c_keeps_the_training_and_the_same_command_goes_on(folder, run, learner):
+    arguments = [
+        "inpaint",
+        "photo.png",
+        "-m",
+        "mask.png",
+        "--method",
+        "learner",
+        "--set",
+        "steps=100",
+        "--set",
+        "pause=0.02",
+        "-o",
+        "out.png",
+    ]
+    command = [sys.executable, "-c", DRIVER, *arguments]
+    process = subprocess.Popen(command, env=environment(folder), stderr=subprocess.PIPE, text=True)
+    runs = folder / "cache" / "selfmend" / "runs"
+    deadline = time.monotonic() + 60
+    while not list(runs.glob("*/run.json")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)  # some steps
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=30)[1]
+    assert process.returncode == 130
+    (kept,) = runs.iterdir()
+    assert said == f"stopped; what was learned is kept in {kept}, and the same command goes on from there\n"
+    assert 0 < load_state(kept / "training" / "stage-000.safetensors")["step"] < 100
+    assert not (folder / "out.png").exists()
+    done = subprocess.run(command, env=environment(folder), capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not kept.exists()
+    straight = [a.replace("0.02", "0").replace("out.png", "straight.png") for a in arguments]
+    assert run(*straight).code == 0
+    resumed, whole = (np.asarray(PILImage.open(folder / name)) for name in ("out.png", "straight.png"))
+    assert np.array_equal(resumed, whole)

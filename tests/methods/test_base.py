@@ -1,0 +1,50 @@
+"""What the base does for a method that does everything wrong."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+
+from selfmend.core.progress import silent
+from selfmend.methods.base import Method, to_image, to_signed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nothing:
+    """No options."""
+
+
+class Careless(Method):
+    """Repaints the whole picture, out of range, and remembers what it was given."""
+
+    name: ClassVar[str] = "careless"
+    title: ClassVar[str] = "for tests"
+    source: ClassVar[str] = "none"
+    presets: ClassVar = {"default": Nothing()}
+
+    def fill(self, image, mask, *, generator, progress=silent):
+        self.given = image
+        return torch.randn(image.shape, generator=generator) * 5
+
+
+def test_known_pixels_are_pasted_back_and_the_range_is_kept() -> None:
+    image, mask = torch.rand(1, 3, 8, 9), torch.zeros(1, 1, 8, 9, dtype=torch.bool)
+    mask[..., 2:5, 3:7] = True
+    (filled,) = Careless().inpaint(image, mask)
+    assert torch.equal(filled.where(~mask, 0.0), image.where(~mask, 0.0))
+    assert 0 <= float(filled.min()) <= float(filled.max()) <= 1
+
+
+def test_a_method_never_sees_what_the_hole_held() -> None:
+    image, mask = torch.rand(1, 1, 4, 4), torch.zeros(1, 1, 4, 4, dtype=torch.bool)
+    mask[..., 1:3, 1:3] = True
+    method = Careless()
+    method.inpaint(torch.where(mask, torch.nan, image), mask)
+    assert torch.allclose(method.given[mask], image[~mask].mean())
+
+
+def test_the_two_ranges() -> None:
+    image = torch.tensor([0.0, 0.25, 1.0])
+    assert to_signed(image).tolist() == [-1, -0.5, 1]
+    assert torch.equal(to_image(to_signed(image)), image)
+    assert to_image(torch.tensor([-1.5, 1.5])).tolist() == [0, 1]
