@@ -114,7 +114,7 @@ def guided_stages(
         error = masked_rmse(given, reals[level].expand_as(given), copies.to(given.dtype))
         amplitude = config.noise_amplitude * float(error)
         net = _new_net(scales, level, net, config, seed=seed, device=real.device)
-        yield _stage(stage_name(scales, level), lesson, amplitude, net, config)
+        yield guided_stage(stage_name(scales, level), lesson, amplitude, net, config)
         scales.trained.append(Scale(freeze(net), amplitude))
         if level + 1 < len(plan.sizes):
             random = make_generator(seed, stage_name(scales, level), "outputs")
@@ -158,7 +158,8 @@ def _outputs(
     return torch.cat(results)
 
 
-def _stage(name: str, lesson: Lesson, amplitude: float, net: SinGANGenerator, config: SinGANConfig) -> Stage:
+def guided_stage(name: str, lesson: Lesson, amplitude: float, net: SinGANGenerator, config: SinGANConfig) -> Stage:
+    """The stage of one scale: `net` learns `lesson`, with noise of standard deviation `amplitude`."""
     optimizer = torch.optim.Adam(net.parameters(), lr=config.learning_rate, betas=(config.beta1, 0.99))
     device = lesson.truth.device
     half = config.precision == "bf16" or (config.precision == "auto" and fast_bfloat16(device))
