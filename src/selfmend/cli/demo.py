@@ -8,15 +8,16 @@ from typing import Annotated
 
 import typer
 
+from selfmend.cli import arguments
 from selfmend.cli.common import be_quiet
 from selfmend.cli.progress import terminal_progress
 
 
 def demo(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the pictures.")] = Path("demo"),
-    method: Annotated[str | None, typer.Option(help="See `selfmend methods`.", show_default="patchmatch")] = None,
-    preset: Annotated[str | None, typer.Option(help="Named settings of the method.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
+    method: arguments.Method = None,
+    preset: arguments.Preset = None,
+    quiet: arguments.Quiet = False,
 ) -> None:
     """Mend a damaged photo, and write what it was, where the hole is, what came out, and all side by side."""
     import selfmend.api as api

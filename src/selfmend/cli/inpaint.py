@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from selfmend.cli import arguments
 from selfmend.cli.common import be_quiet, beside, parse_settings, print_json
 from selfmend.cli.progress import terminal_progress
 from selfmend.core.checks import ImageError, OptionError
@@ -23,41 +24,30 @@ def inpaint(
     image: Annotated[
         Path | None, typer.Argument(metavar="IMAGE", help="The picture to mend.", show_default=False)
     ] = None,
-    mask: Annotated[
-        str | None,
-        typer.Option(
-            "--mask",
-            "-m",
-            metavar="MASK",
-            help="Where the hole is: a picture FILE that is white there, 'alpha' for the transparent pixels, a colour "
-            "'#RRGGBB' (in quotes), or a box x,y,w,h. Left out, transparency is the hole.",
-        ),
-    ] = None,
+    mask: arguments.Mask = None,
     output: Annotated[
         Path | None,
         typer.Option(
             "--output", "-o", help="Picture file, or a folder. Default: IMAGE-mended beside IMAGE.", show_default=False
         ),
     ] = None,
-    method: Annotated[str | None, typer.Option(help="See `selfmend methods`.", show_default="patchmatch")] = None,
-    preset: Annotated[str | None, typer.Option(help="Named settings; see `selfmend methods NAME`.")] = None,
+    method: arguments.Method = None,
+    preset: arguments.Preset = None,
     init: Annotated[str | None, typer.Option(help="First guess inside the hole, for methods that take one.")] = None,
     samples: Annotated[int, typer.Option("--samples", "-n", help="Number of fills: OUT-1, OUT-2, ...")] = 1,
-    seed: Annotated[int | None, typer.Option(help="Same seed, same picture.", show_default="0")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One option; repeatable.")
-    ] = None,
-    model: Annotated[Path | None, typer.Option(help="Fill with a RUN that `selfmend train` wrote.")] = None,
+    seed: arguments.Seed = None,
+    device: arguments.Device = "auto",
+    settings: arguments.Settings = None,
+    model: arguments.Model = None,
     save_model: Annotated[Path | None, typer.Option(help="Keep what was learned in this folder.")] = None,
     compare: Annotated[
         bool, typer.Option("--compare", help="Also write picture, hole and result side by side.")
     ] = False,
-    invert_mask: Annotated[bool, typer.Option("--invert-mask", help="In the mask, black is the hole.")] = False,
-    grow: Annotated[int, typer.Option(help="Let the hole grow by so many pixels: soft edges, JPEG halos.")] = 0,
+    invert_mask: arguments.InvertMask = False,
+    grow: arguments.Grow = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Allow the output to replace an input.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object about the result.")] = False,
+    quiet: arguments.Quiet = False,
+    as_json: arguments.Json = False,
 ) -> None:
     """Fill the holes of a picture from the picture itself.
 

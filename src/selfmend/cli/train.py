@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from selfmend.cli import arguments
 from selfmend.cli.common import be_quiet, parse_settings, print_json
 from selfmend.cli.progress import terminal_progress
 
@@ -16,27 +17,17 @@ def train(
     method: Annotated[str, typer.Argument(metavar="METHOD", help="A method that learns, e.g. singan.")],
     image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The picture to learn from.")],
     run: Annotated[Path, typer.Option("--output", "-o", metavar="RUN", help="Folder for what is learned.")],
-    mask: Annotated[
-        str | None,
-        typer.Option(
-            "--mask",
-            "-m",
-            metavar="MASK",
-            help="What is not learned from; as in `selfmend inpaint`. Left out, that is what is transparent.",
-        ),
-    ] = None,
-    preset: Annotated[str | None, typer.Option(help="Named settings; see `selfmend methods NAME`.")] = None,
-    seed: Annotated[int, typer.Option(help="Same seed, same model.")] = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One option; repeatable.")
-    ] = None,
-    invert_mask: Annotated[bool, typer.Option("--invert-mask", help="In the mask, black is the hole.")] = False,
-    grow: Annotated[int, typer.Option(help="Let the hole grow by so many pixels: soft edges, JPEG halos.")] = 0,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object about the run.")] = False,
+    mask: arguments.Mask = None,
+    preset: arguments.Preset = None,
+    seed: arguments.Seed = None,
+    device: arguments.Device = "auto",
+    settings: arguments.Settings = None,
+    invert_mask: arguments.InvertMask = False,
+    grow: arguments.Grow = 0,
+    quiet: arguments.Quiet = False,
+    as_json: arguments.Json = False,
 ) -> None:
-    """Learn from one picture. Ctrl-C keeps what is learned so far; the same command goes on from there."""
+    """Learn from one picture, its hole left out. After Ctrl-C the same command goes on where it was."""
     import selfmend.api as api
     from selfmend.cli.fill import default_mask, kept
     from selfmend.image.io import read_picture
@@ -53,7 +44,7 @@ def train(
             check_hole(hole)  # before the folder is made
         try:
             model = api.fit_picture(
-                method, picture, hole, preset=preset, options=options, seed=seed, device=device, folder=run,
+                method, picture, hole, preset=preset, options=options, seed=seed or 0, device=device, folder=run,
                 opaque=source == "alpha", progress=progress,
             )  # fmt: skip
         except KeyboardInterrupt:
@@ -61,7 +52,7 @@ def train(
             raise
     seconds = time.perf_counter() - started
     if as_json:
-        print_json({"run": run, "method": model.method.name, "seed": seed, "seconds": round(seconds, 3)})
+        print_json({"run": run, "method": model.method.name, "seed": seed or 0, "seconds": round(seconds, 3)})
     elif not quiet:
         typer.echo(
             f"{run}  ({model.method.name}, {seconds:.1f} s); fill with: selfmend inpaint --model {run} -o OUT.png"

@@ -1,0 +1,27 @@
+"""The options that several commands share, so that they mean and say the same everywhere."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Mask = Annotated[
+    str | None,
+    typer.Option(
+        "--mask",
+        "-m",
+        metavar="MASK",
+        help="Where the hole is: a picture FILE that is white there, 'alpha' for the transparent pixels, a colour "
+        "'#RRGGBB' (in quotes), or a box x,y,w,h. Left out, transparency is the hole.",
+    ),
+]
+Method = Annotated[str | None, typer.Option(help="See `selfmend methods`.", show_default="patchmatch")]
+Preset = Annotated[str | None, typer.Option(help="Named settings; see `selfmend methods NAME`.")]
+Seed = Annotated[int | None, typer.Option(help="Same seed, same result.", show_default="0")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+Settings = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One option; repeatable.")]
+InvertMask = Annotated[bool, typer.Option("--invert-mask", help="In the mask, black is the hole.")]
+Grow = Annotated[int, typer.Option(help="Let the hole grow by so many pixels: soft edges, JPEG halos.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object about the result.")]
+Model = Annotated[Path | None, typer.Option(help="Fill with a RUN that `selfmend train` wrote.")]
