@@ -9,8 +9,9 @@ from selfmend.core.options import describe_options
 from selfmend.core.progress import ProgressEvent
 from selfmend.core.rng import make_generator
 from selfmend.methods.singan.config import FAST
-from selfmend.methods.singan.guided import paint_holes
+from selfmend.methods.singan.guided import Lesson, guided_stage, paint_holes
 from selfmend.methods.singan.model import SinGAN
+from selfmend.nets.singan import SinGANGenerator, initialize
 from selfmend.train.loop import run
 
 SMALL = replace(
@@ -101,3 +102,20 @@ def test_interrupted_and_resumed_gives_the_same_bits(tmp_path: Path) -> None:
 def test_every_option_says_what_it_is() -> None:
     for row in describe_options(FAST):
         assert row["help"], row["name"]
+
+
+def test_the_true_hole_is_never_looked_at() -> None:
+    image, mask = picture()
+    stage_losses = []
+    for content in (0.0, float("nan")):
+        lesson = Lesson(
+            given=torch.where(mask, content, image).repeat(2, 1, 1, 1),
+            truth=torch.where(mask, content, image),
+            painted=paint_holes(mask, count=2, generator=make_generator(0)),
+            hole=mask,
+        )
+        net = SinGANGenerator(channels=4)
+        initialize(net, generator=make_generator(0))
+        terms = guided_stage("scale", lesson, 0.1, net, SMALL).step(0, None, make_generator(1))
+        stage_losses.append([float(v) for v in terms.values()] + [float(net.head.conv.weight.detach().sum())])
+    assert stage_losses[0] == stage_losses[1]

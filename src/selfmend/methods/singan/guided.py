@@ -114,7 +114,7 @@ def guided_stages(
         error = masked_rmse(given, reals[level].expand_as(given), copies.to(given.dtype))
         amplitude = config.noise_amplitude * float(error)
         net = _new_net(scales, level, net, config, seed=seed, device=real.device)
-        yield _stage(stage_name(scales, level), lesson, amplitude, net, config)
+        yield guided_stage(stage_name(scales, level), lesson, amplitude, net, config)
         scales.trained.append(Scale(freeze(net), amplitude))
         if level + 1 < len(plan.sizes):
             random = make_generator(seed, stage_name(scales, level), "outputs")
@@ -136,6 +136,9 @@ def _new_net(
     nn.init.zeros_(net.last.weight)
     if below is not None:
         net.load_state_dict(below.state_dict())
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = 0.5  # statistics are kept after a few steps; with 0.1 they would still be their start
     for parameter in net.parameters():
         if parameter.ndim == 4:  # the layout in which the CPU convolves fastest; `Module.to` has no types for it
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
@@ -155,7 +158,8 @@ def _outputs(
     return torch.cat(results)
 
 
-def _stage(name: str, lesson: Lesson, amplitude: float, net: SinGANGenerator, config: SinGANConfig) -> Stage:
+def guided_stage(name: str, lesson: Lesson, amplitude: float, net: SinGANGenerator, config: SinGANConfig) -> Stage:
+    """The stage of one scale: `net` learns `lesson`, with noise of standard deviation `amplitude`."""
     optimizer = torch.optim.Adam(net.parameters(), lr=config.learning_rate, betas=(config.beta1, 0.99))
     device = lesson.truth.device
     half = config.precision == "bf16" or (config.precision == "auto" and fast_bfloat16(device))

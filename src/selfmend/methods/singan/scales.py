@@ -159,6 +159,9 @@ def generate(
 
 def freeze(net: SinGANGenerator) -> SinGANGenerator:
     """Stop training for good: finer scales take a scale as it is, with its running statistics."""
+    for parameter in net.parameters():
+        # One memory layout, whatever it was trained in: a saved and loaded net gives the same bits.
+        parameter.data = parameter.data.contiguous()
     return net.eval().requires_grad_(False)
 
 
