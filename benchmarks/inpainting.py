@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import importlib.util
 import json
 import multiprocessing
 import os
@@ -23,6 +22,8 @@ import time
 from pathlib import Path
 
 import numpy as np
+
+from scorer import load_scorer
 
 METHODS = [
     "telea",
@@ -80,13 +81,6 @@ def fill_all(spec: str, cases: Path, out: Path, stems: list[str], seed: int, thr
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         target.with_suffix(".json").write_text(json.dumps({"seconds": seconds, "peak_mb": peak}))
         print(f"{spec} {stem} {seconds:.2f} s", flush=True)
-
-
-def load_scorer(path: Path):
-    specification = importlib.util.spec_from_file_location("scorer", path)
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
 
 
 def score_all(spec: str, cases: Path, out: Path, stems: list[str], scorer, net) -> dict[str, dict[str, float]]:

@@ -9,7 +9,6 @@ module with SqueezeNet, pair, hole_features and frechet. Times are CPU seconds o
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import time
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +18,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from scorer import load_scorer
 from selfmend.core.options import replace_options
 from selfmend.hole_init.patchmatch import PatchMatchOptions, fill, threads
 
@@ -48,15 +48,6 @@ CHANGES = [
     "known_fraction=0.5",
     "known_fraction=0.99",
 ]
-
-
-def load_module(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("score", path)
-    if spec is None or spec.loader is None:
-        raise SystemExit(f"{path} is no Python module")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def read_cases(folder: Path) -> list[tuple[str, np.ndarray, np.ndarray]]:
@@ -114,7 +105,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     threads.thread_count = lambda: 1
-    scorer, cases = load_module(arguments.score), read_cases(arguments.cases)
+    scorer, cases = load_scorer(arguments.score), read_cases(arguments.cases)
     net = scorer.SqueezeNet()
     mend(*cases[0][1:], PatchMatchOptions(), 0)
     print("| change | psnr_hole | ssim | feat_hole | fd | CPU s |\n|---|---|---|---|---|---|")

@@ -30,10 +30,10 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from skimage import data
 
     folder = tmp_path_factory.mktemp("workshop")
-    photo = PILImage.fromarray(data.chelsea()).resize((100, 66))
+    photo = PILImage.fromarray(data.chelsea()).resize((72, 48))
     photo.save(folder / "photo.jpg")
     mask = PILImage.new("L", photo.size)
-    mask.paste(255, (60, 20, 76, 32))
+    mask.paste(255, (30, 16, 44, 28))
     mask.save(folder / "mask.png")
     cutout = photo.convert("RGBA")
     cutout.putalpha(PILImage.fromarray(255 - np.asarray(mask)))
