@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -166,6 +167,7 @@ def guided_stage(name: str, lesson: Lesson, amplitude: float, net: SinGANGenerat
     side, patch = config.crop, config.patch
     crops = _Crops(lesson, side)
 
+    @_one_thread()
     def step(i: int, batch: object, random: torch.Generator) -> Mapping[str, Tensor]:
         net.train(i < config.statistics_share * config.steps)  # then as in application: with running statistics
         rate = 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * i / config.steps))
@@ -192,6 +194,20 @@ def guided_stage(name: str, lesson: Lesson, amplitude: float, net: SinGANGenerat
     height, width = lesson.truth.shape[-2:]
     cost = config.batch * min(side, height) * min(side, width)
     return Stage(name=name, steps=config.steps, step=step, state={"generator": net, "optimizer": optimizer}, cost=cost)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Crops are too small to share: a second thread gains little, and on a busy machine it costs ten times over.
+
+    So the result does not depend on the number of cores either.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 class _Crops:
