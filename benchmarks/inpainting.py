@@ -4,7 +4,7 @@
 
 CASES holds truth/, damaged/ and mask/ with equal names; the part of a name before "_" is its kind. SCORE.PY is the
 scorer (a module with SqueezeNet, read, read_mask, pair, hole_features and frechet). A method is written
-NAME[:PRESET][:key=value,...]; variants of one learning method that differ only in how they fill share one training.
+NAME[:PRESET][:key=value,...].
 Results are kept in --out, so that an interrupted run goes on; the pictures are there to be looked at.
 """
 
@@ -64,16 +64,9 @@ def fill_all(spec: str, cases: Path, out: Path, stems: list[str], seed: int, thr
         damaged, mask = cases / "damaged" / f"{stem}.png", cases / "mask" / f"{stem}.png"
         started = time.perf_counter()
         if kind.learns:
-            run = out / "runs" / f"{name}+{preset}+{seed}" / stem
-            trained = (run / "seconds.json").exists()
-            fixed = {k: v for k, v in options.items() if k not in kind.fill_options}
-            model = selfmend.fit(name, damaged, mask=mask, preset=preset, seed=seed, folder=run, **fixed)
-            fit_seconds = time.perf_counter() - started
-            if trained:
-                fit_seconds = json.loads((run / "seconds.json").read_text())
-            (run / "seconds.json").write_text(json.dumps(fit_seconds))
-            started = time.perf_counter() - fit_seconds
-            result = model.inpaint(**{k: v for k, v in options.items() if k in kind.fill_options})
+            run = out / "runs" / spec.replace(":", "+") / stem
+            model = selfmend.fit(name, damaged, mask=mask, preset=preset, seed=seed, folder=run, **options)
+            result = model.inpaint()
         else:
             result = selfmend.inpaint(damaged, mask, method=name, preset=preset, seed=seed, **options)
         seconds = time.perf_counter() - started

@@ -218,3 +218,17 @@ def test_numpy_is_not_reseeded() -> None:
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     fill(photo(20, 20), hole_at(20, 20, (5, 5, 12, 12)), generator=seeded())
     assert np.array_equal(before, np.random.get_state()[1])  # noqa: NPY002
+
+
+def test_a_guess_need_not_be_kept() -> None:
+    """Where it is only a start, the picture's own stripes win over a flat guess."""
+    truth = stripes(4, 48, 64)
+    mask = hole_at(48, 64, (16, 20, 32, 44))
+    flat = torch.full_like(truth, 0.5)
+    kept, free = (
+        fill(truth, mask, generator=seeded(), options=PatchMatchOptions(guess_kept=k), guess=flat, guess_size=(24, 32))
+        for k in (True, False)
+    )
+    hole = mask.expand_as(truth)
+    assert (free - truth)[hole].abs().mean() < 0.02
+    assert (kept - truth)[hole].abs().mean() > 0.05

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from pictures import picture
+from selfmend.core.checks import SelfmendWarning
 from selfmend.core.options import describe_options
 from selfmend.core.progress import ProgressEvent
 from selfmend.core.rng import make_generator
@@ -119,3 +120,10 @@ def test_the_true_hole_is_never_looked_at() -> None:
         terms = guided_stage("scale", lesson, 0.1, net, SMALL).step(0, None, make_generator(1))
         stage_losses.append([float(v) for v in terms.values()] + [float(net.head.conv.weight.detach().sum())])
     assert stage_losses[0] == stage_losses[1]
+
+
+def test_another_first_guess_than_learned_is_said() -> None:
+    image, mask = picture()
+    model = SinGAN(replace(SMALL, init="mean")).fit(image, mask)
+    with pytest.warns(SelfmendWarning, match="learned to mend first guesses of 'mean', not of 'telea'"):
+        model.with_fill_options({"init": "telea"})

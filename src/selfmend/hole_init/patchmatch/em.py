@@ -75,7 +75,7 @@ def fill_values(
             continue
         field = _start_field(scale, below, np.random.default_rng(derive_seed(seed, "start", i)))
         report = partial(_report, progress, sizes, i)
-        if guess is None:
+        if guess is None or not options.guess_kept:
             rounds = _rounds(options, i / max(1, len(sizes) - 1)) if below else options.coarsest_iterations
             _alternate(scale, scale, field, picture, rounds, derive_seed(seed, i), options, report)
         elif below or finest:

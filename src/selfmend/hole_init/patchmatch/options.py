@@ -38,6 +38,7 @@ class PatchMatchOptions:
     )
     deep: float = option(2.7, "depth from which agreeing votes win", unit="pixels", source=f"Wexler, 3.2; {OURS}")
     guess_confidence: float = option(0.3, "least confidence in a guess from elsewhere", unit="0 to 1", source=OURS)
+    guess_kept: bool = option(True, "the result, shrunk to the guess's size, must equal the guess", source=OURS)
     guess_iterations: int = option(2, "rounds a scale above a guess", unit="rounds", source=OURS)
     known_fraction: float = option(0.05, "known part that makes a coarse pixel known", unit="0 to 1", source=OURS)
     window: int = option(256, "reach for sources around the hole, at least its size", unit="pixels", source=OURS)

@@ -107,6 +107,9 @@ class SinGANConfig:
     finish_from: float = option(
         1.0, "size at which that pass takes over what the scales drew", unit="share of the finest scale", source=_OURS
     )
+    finish_keeps: bool = option(
+        True, "that pass only adds detail: its result, shrunk to that size, is what the scales drew", source=_OURS
+    )
 
 
 PAPER = SinGANConfig()
@@ -124,7 +127,8 @@ FAST = replace(
     injection_depth=12.0,
     keep_known=True,
     finish="always",
-    finish_from=0.5,
+    finish_from=0.3,
+    finish_keeps=False,
 )
 
 TINY = replace(PAPER, min_size=30, max_size=64, channels=4, max_channels=4, steps=2, init="local-means")

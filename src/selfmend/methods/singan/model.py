@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, ClassVar
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Self
 
 import torch
 
-from selfmend.core.checks import OptionError
+from selfmend.core.checks import OptionError, SelfmendWarning
 from selfmend.core.progress import Progress, ProgressEvent, silent
 from selfmend.core.types import Image, Mask, Size
 from selfmend.hole_init import get_initialisation
+from selfmend.hole_init.patchmatch import PatchMatchOptions
+from selfmend.hole_init.patchmatch import fill as exemplar_fill
 from selfmend.image.pyramid import PyramidPlan, image_pyramid, mask_pyramid, plan_pyramid
 from selfmend.image.resize import resize, resize_mask
 from selfmend.methods.base import LearningMethod, to_image, to_signed
@@ -32,7 +35,7 @@ class SinGAN(LearningMethod):
 
     fill_options: ClassVar[frozenset[str]] = frozenset(
         {"init", "init_radius", "injection_scale", "injection_depth", "progressive", "keep_known"}
-        | {"finish", "finish_from"}
+        | {"finish", "finish_from", "finish_keeps"}
     )
 
     config: SinGANConfig
@@ -103,7 +106,19 @@ class SinGAN(LearningMethod):
             return filled
         # The scales stop at max_size; the exemplar fill carries what they drew to the full size, with its detail.
         size = max(1, round(finest[0] * self.config.finish_from)), max(1, round(finest[1] * self.config.finish_from))
-        return get_initialisation("patchmatch")(image, mask, generator=generator, guess=filled, guess_size=size)
+        options = PatchMatchOptions(guess_kept=self.config.finish_keeps)
+        return exemplar_fill(image, mask, generator=generator, options=options, guess=filled, guess_size=size)
+
+    def with_fill_options(self, options: Mapping[str, Any]) -> Self:
+        """See `LearningMethod.with_fill_options`; warns where the scales learned to mend another first guess."""
+        changed = super().with_fill_options(options)
+        if self._guided and changed.config.init != self.config.init:
+            message = (
+                f"these scales learned to mend first guesses of {self.config.init!r}, not of {changed.config.init!r}; "
+                f"train with init={changed.config.init} for the best result"
+            )
+            warnings.warn(message, SelfmendWarning, stacklevel=3)
+        return changed
 
     def first_guess(self, image: Image, mask: Mask, *, generator: torch.Generator) -> Image:
         """The picture with its hole filled by `config.init`."""
@@ -119,6 +134,11 @@ class SinGAN(LearningMethod):
         """`first_guess` of a picture in [-1, 1]."""
         guess = self.first_guess(to_image(x).cpu(), mask.cpu(), generator=generator)
         return to_signed(guess).to(self.device)
+
+    @property
+    def _guided(self) -> bool:
+        """Whether the scales were trained on first guesses: the guided recipe needs a hole, and so partial nets."""
+        return self.config.recipe == "guided" and self.scales is not None and self.scales.partial
 
     def _trained(self, size: Size) -> Scales:
         if self.scales is None or not self.scales.complete:
