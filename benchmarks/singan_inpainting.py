@@ -18,7 +18,6 @@ from PIL import Image as PILImage
 
 from selfmend.core.options import replace_options
 from selfmend.core.rng import make_generator
-from selfmend.hole_init import get_initialisation
 from selfmend.methods.singan.config import FAST
 from selfmend.methods.singan.model import SinGAN
 
@@ -38,9 +37,7 @@ def fill_all(image: torch.Tensor, mask: torch.Tensor, config: object, seed: int)
     """The four results by name."""
     model = SinGAN(config).fit(image, mask, seed=seed)
     guess = model.first_guess(image, mask, generator=make_generator(seed, "sample", 0))
-    size = image.shape[2] // 2, image.shape[3] // 2
-    finish = get_initialisation("patchmatch")
-    finished = finish(image, mask, generator=make_generator(seed, "finish"), guess=guess, guess_size=size)
+    finished = model.finish(image, mask, guess, generator=make_generator(seed, "finish"))
     fills = {"init": guess, "init-finish": finished}
     for name, setting in (("scales", "never"), ("fast", "always")):
         fills[name] = model.with_fill_options({"finish": setting}).inpaint(image, mask, seed=seed)[0]

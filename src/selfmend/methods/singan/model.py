@@ -104,8 +104,25 @@ class SinGAN(LearningMethod):
             filled = torch.where(mask, resize(filled, (image.shape[2], image.shape[3])).clamp(0, 1), image)
         if self.config.finish == "never" or not (larger or self.config.finish == "always"):
             return filled
-        # The scales stop at max_size; the exemplar fill carries what they drew to the full size, with its detail.
-        size = max(1, round(finest[0] * self.config.finish_from)), max(1, round(finest[1] * self.config.finish_from))
+        return self.finish(image, mask, filled, generator=generator)
+
+    def finish(self, image: Image, mask: Mask, filled: Image, *, generator: torch.Generator) -> Image:
+        """Give a fill the picture's own detail by an exemplar pass at full size.
+
+        The scales stop at `max_size` and draw smoothly; exemplars carry what they drew to the full size, with its detail.
+
+        Args:
+            image: (1, C, H, W) in [0, 1].
+            mask: (1, 1, H, W), True = hole.
+            filled: (1, C, H, W), a fill of any size's detail.
+            generator: of the search.
+
+        Returns:
+            (1, C, H, W), known pixels as they came.
+        """
+        height, width = self.plan((image.shape[2], image.shape[3])).sizes[-1]
+        share = self.config.finish_from
+        size = max(1, round(height * share)), max(1, round(width * share))
         options = PatchMatchOptions(guess_kept=self.config.finish_keeps)
         return exemplar_fill(image, mask, generator=generator, options=options, guess=filled, guess_size=size)
 
