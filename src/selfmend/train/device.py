@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,7 @@ def make_fabric(device: torch.device, *, precision: str = "32") -> Fabric:
     from lightning_fabric import Fabric
 
     check_known("precision", precision, PRECISIONS)
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it tells of the precision at every call
     half = precision == "bf16" or (precision == "auto" and fast_bfloat16(device))
     index = [device.index] if device.index is not None else 1
     return Fabric(accelerator=device.type, devices=index, precision="bf16-mixed" if half else "32-true")

@@ -27,7 +27,7 @@ from selfmend.losses.sliced_wasserstein import sliced_wasserstein
 from selfmend.methods.singan.config import SinGANConfig
 from selfmend.methods.singan.scales import Scale, Scales, freeze, generate, stage_name
 from selfmend.nets.singan import RADIUS, SinGANGenerator, initialize
-from selfmend.train.device import fast_bfloat16
+from selfmend.train.device import make_fabric
 from selfmend.train.stage import Stage
 
 Guess = Callable[[Tensor, Mask, torch.Generator], Tensor]
@@ -163,7 +163,7 @@ def guided_stage(name: str, lesson: Lesson, amplitude: float, net: SinGANGenerat
     """The stage of one scale: `net` learns `lesson`, with noise of standard deviation `amplitude`."""
     optimizer = torch.optim.Adam(net.parameters(), lr=config.learning_rate, betas=(config.beta1, 0.99))
     device = lesson.truth.device
-    half = config.precision == "bf16" or (config.precision == "auto" and fast_bfloat16(device))
+    fabric = make_fabric(device, precision=config.precision)
     side, patch = config.crop, config.patch
     crops = _Crops(lesson, side)
 
@@ -175,7 +175,7 @@ def guided_stage(name: str, lesson: Lesson, amplitude: float, net: SinGANGenerat
 
         given, seen, truth, known, painted = crops.draw(config.batch, generator=random)
         noise = torch.randn(given.shape, generator=random).to(device) * amplitude * seen
-        with torch.autocast(device.type, torch.bfloat16, enabled=half):
+        with fabric.autocast():
             out = net(given + noise, given, seen).float()
             absolute = masked_mean((out - truth).abs(), painted.float())
             same = masked_mean((out - truth).abs(), known & ~painted)

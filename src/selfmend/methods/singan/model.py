@@ -109,7 +109,7 @@ class SinGAN(LearningMethod):
     def finish(self, image: Image, mask: Mask, filled: Image, *, generator: torch.Generator) -> Image:
         """Give a fill the picture's own detail by an exemplar pass at full size.
 
-        The scales stop at `max_size` and draw smoothly; exemplars carry what they drew to the full size, with its detail.
+        The scales stop at `max_size` and draw smoothly; exemplars carry what they drew to the full size.
 
         Args:
             image: (1, C, H, W) in [0, 1].
