@@ -58,6 +58,7 @@ def fill_values(
     shrunk = shrink(values, known, sizes)
     picture: np.ndarray | None = None
     below: tuple[Scale, Field] | None = None
+    kept = guess if options.guess_kept else None  # a guess that is not kept is only where the search starts
     for i, (sums, share) in enumerate(shrunk):
         finest = i == len(sizes) - 1
         scale = build_scale(
@@ -66,7 +67,7 @@ def fill_values(
             radius=options.patch // 2,
             known_fraction=1 if finest else options.known_fraction,
             decay=options.decay,
-            least_confidence=options.least_confidence if guess is None else options.guess_confidence,
+            least_confidence=options.least_confidence if kept is None else options.guess_confidence,
         )
         if not scale.sources.allowed.any():
             continue
@@ -75,13 +76,13 @@ def fill_values(
             continue
         field = _start_field(scale, below, np.random.default_rng(derive_seed(seed, "start", i)))
         report = partial(_report, progress, sizes, i)
-        if guess is None or not options.guess_kept:
+        if kept is None:
             rounds = _rounds(options, i / max(1, len(sizes) - 1)) if below else options.coarsest_iterations
             _alternate(scale, scale, field, picture, rounds, derive_seed(seed, i), options, report)
         elif below or finest:
             first = blur_sources(scale, *shrunk[i - 1]) if below else scale
             _alternate(first, scale, field, picture, options.guess_iterations, derive_seed(seed, i), options, report)
-            back_project(guess, scale, picture)
+            back_project(kept, scale, picture)
         else:  # a guess stays as it is at its own scale: only its matches are needed
             _match(scale, field, picture, derive_seed(seed, i), options)
         below = scale, field
