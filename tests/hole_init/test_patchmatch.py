@@ -222,7 +222,7 @@ def test_numpy_is_not_reseeded() -> None:
 
 def test_a_guess_need_not_be_kept() -> None:
     """Where it is only a start, the picture's own stripes win over a flat guess."""
-    truth = stripes(4, 48, 64)
+    truth = stripes(8, 48, 64)
     mask = hole_at(48, 64, (16, 20, 32, 44))
     flat = torch.full_like(truth, 0.5)
     kept, free = (
@@ -230,5 +230,5 @@ def test_a_guess_need_not_be_kept() -> None:
         for k in (True, False)
     )
     hole = mask.expand_as(truth)
-    assert (free - truth)[hole].abs().mean() < 0.02
-    assert (kept - truth)[hole].abs().mean() > 0.05
+    assert (free - truth)[hole].abs().mean() < 1e-3
+    assert (kept - truth)[hole].abs().mean() > 0.1
