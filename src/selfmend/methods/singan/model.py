@@ -60,16 +60,22 @@ class SinGAN(LearningMethod):
         self.scales = Scales(
             plan=plan, channels=image.shape[1], partial=mask is not None, eight_bit=self.config.eight_bit
         )
-        if mask is not None and self.config.recipe == "guided":
+        if self._guided and mask is not None:
             hole = mask_pyramid(mask.to(self.device), plan)[-1]
             self.scales.first = self._injection_scale(hole, plan)
             return guided_stages(self.scales, reals[-1], hole, self.config, guess=self._signed_guess, seed=seed)
+        if self.config.recipe == "guided":
+            message = (
+                "the guided recipe learns to fill a hole and there is none: training against a critic instead, "
+                f"{self.config.steps} steps a scale; give a mask, or more steps"
+            )
+            warnings.warn(message, SelfmendWarning, stacklevel=2)
         return adversarial_stages(self.scales, reals, valids, self.config, seed=seed)
 
     def stage_costs(self, image: Image) -> list[float]:
         """Pixels of a step times channels squared, of the stages that `stages` gave; see the base."""
         first = self.scales.first if self.scales else 0
-        crop = self.config.crop if self.config.recipe == "guided" and self.scales and self.scales.partial else 10**6
+        crop = self.config.crop if self._guided else 10**6
         sizes = self.plan((image.shape[2], image.shape[3])).sizes
         return [
             float(min(h, crop) * min(w, crop) * channels_at(self.config, level) ** 2)
