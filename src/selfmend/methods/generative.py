@@ -1,0 +1,95 @@
+"""What a method is that makes new pictures out of one: random samples, and the same picture in another shape."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Self
+
+import torch
+
+from selfmend.core.checks import OptionError, SelfmendError, check_image
+from selfmend.core.progress import Progress, silent
+from selfmend.core.rng import make_generator
+from selfmend.core.types import Image, Size
+
+MOST_PIXELS = 2**28
+
+
+class Generative(ABC):
+    """Mixed into a `Method`. Subclasses implement `draw` and `reshape`; users call `sample` and `retarget`."""
+
+    name: str
+
+    def sample(
+        self, image: Image, *, size: Size | None = None, samples: int = 1, seed: int = 0, progress: Progress = silent
+    ) -> list[Image]:
+        """New pictures that look like one.
+
+        Args:
+            image: (1, C, H, W) in [0, 1].
+            size: (height, width) of the new ones, in pixels; None is `default_size`.
+            samples: how many.
+            seed: same seed, same bytes; the k-th sample does not depend on how many there are.
+            progress: told of what happens.
+
+        Returns:
+            `samples` pictures (1, C, *size) in [0, 1].
+
+        Raises:
+            ImageError: wrong kind or range.
+            OptionError: fewer than one sample, or a size that the method cannot make.
+        """
+        if samples < 1:
+            raise OptionError(f"samples is {samples}; at least 1 fits")
+        image, size = self._checked(image, size)
+        worker = self.prepared(image, seed=seed, progress=progress)
+        return [
+            worker.draw(image, size=size, generator=make_generator(seed, "sample", k), progress=progress).clamp(0, 1)
+            for k in range(samples)
+        ]
+
+    def retarget(self, image: Image, *, size: Size, seed: int = 0, progress: Progress = silent) -> Image:
+        """The picture in another shape: its things keep their sizes and places, what lies between them gives way.
+
+        Args, Returns, Raises: as `sample`, for one picture.
+        """
+        image, size = self._checked(image, size)
+        worker = self.prepared(image, seed=seed, progress=progress)
+        return worker.reshape(image, size=size, generator=make_generator(seed, "retarget"), progress=progress).clamp(
+            0, 1
+        )
+
+    def _checked(self, image: Image, size: Size | None) -> tuple[Image, Size]:
+        image = check_image(image)
+        if image.shape[0] != 1:
+            raise SelfmendError(f"{self.name} makes new pictures out of one; {image.shape[0]} came")
+        size = size or self.default_size(image)
+        if min(size) < 1 or size[0] * size[1] > MOST_PIXELS:
+            raise OptionError(f"size is {size[0]}x{size[1]}; from 1x1 to {MOST_PIXELS} pixels fit")
+        return image, size
+
+    def default_size(self, image: Image) -> Size:
+        """The size of samples where none is named: the picture's own."""
+        return image.shape[2], image.shape[3]
+
+    def prepared(self, image: Image, *, seed: int, progress: Progress = silent) -> Self:
+        """The method ready to draw: a learning one trains here if it has not yet."""
+        return self
+
+    @abstractmethod
+    def draw(self, image: Image, *, size: Size, generator: torch.Generator, progress: Progress = silent) -> Image:
+        """One random sample.
+
+        Args:
+            image: (1, C, H, W) in [0, 1], the picture to be like.
+            size: (height, width) of the result.
+            generator: the only source of randomness.
+            progress: told of what happens.
+
+        Returns:
+            (1, C, *size).
+        """
+
+    @abstractmethod
+    def reshape(self, image: Image, *, size: Size, generator: torch.Generator, progress: Progress = silent) -> Image:
+        """The picture itself in another size; arguments and result as in `draw`."""
