@@ -1,0 +1,272 @@
+"""Injection: a picture enters the trained scales above the coarsest one, and they draw it anew in the learned manner.
+
+Shaham et al., "SinGAN", ICCV 2019, Sec. 4 and its authors' code. What enters, and what of it is kept, makes the
+application: a filled hole (inpaint.py), a painting (paint.py), a pasted object (harmonize.py), an edit (edit.py).
+A signed picture `x` is (1, C, H, W) in [-1, 1] at the finest scale's size, an `Image` in [0, 1] has any size.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy import ndimage
+from torch import Tensor
+
+from selfmend.core.checks import ImageError, MaskError, OptionError
+from selfmend.core.types import Image, Mask, Size
+from selfmend.image.mask import grow_mask, same_aspect
+from selfmend.image.pyramid import image_pyramid, mask_pyramid
+from selfmend.image.resize import resize, scaled_size
+from selfmend.methods.base import to_image, to_signed
+from selfmend.methods.singan.scales import Scales, generate
+from selfmend.nets.singan import RADIUS
+
+SOFTNESS = 5.0
+"""Standard deviation of the blur of a mask's border, in pixels of the finest scale (code of SinGAN)."""
+
+_LEAST_SHARE = 0.5 / 255
+"""A share of the drawn picture that changes no 8-bit value is none: such pixels stay equal to the bit."""
+
+
+def start_scales(scales: Scales) -> range:
+    """The scales at which a picture can enter: the trained ones, but not the coarsest, which draws from noise alone."""
+    return range(max(scales.first, 1), len(scales.plan.sizes))
+
+
+def check_start_scale(level: int | None, scales: Scales, *, default: int) -> int:
+    """`level`, or `default` for None, if a picture can enter there.
+
+    Raises:
+        OptionError: there is no such scale, or it is not trained.
+    """
+    allowed, last = start_scales(scales), len(scales.plan.sizes) - 1
+    if not allowed:
+        raise OptionError(
+            f"this run has a single scale ({scales.plan.sizes[0][1]} x {scales.plan.sizes[0][0]}), so no picture can "
+            "enter above the coarsest; train on a larger picture, or with a smaller min_size"
+        )
+    if level is None and default not in allowed:
+        raise OptionError(
+            f"the start scale here would be {default}, and this run, which learned to fill a hole, has only scales "
+            f"{allowed[0]} to {last}; train without a mask, or choose a start scale from {allowed[0]} on"
+        )
+    level = default if level is None else level
+    if level not in allowed:
+        missing = f" (the scales below {scales.first} are not trained)" if scales.first > 1 else ""
+        raise OptionError(
+            f"start scale is {level}; this run has scales 0 (coarsest) to {last}, and {allowed[0]} to {last} fit"
+            + missing
+        )
+    return level
+
+
+def scales_for(scales: Scales, size: Size) -> Scales:
+    """The same scales for pictures of another size, which they draw as well: convolutions have no size.
+
+    Args:
+        scales: trained.
+        size: (height, width) of the finest scale.
+
+    Raises:
+        OptionError: the coarsest scale would be narrower than the 11 pixels that a generator sees.
+    """
+    plan = scales.plan
+    if size == plan.sizes[-1]:
+        return scales
+    sizes = [scaled_size(size, plan.scale_to(level)) for level in range(len(plan.sizes) - 1)] + [size]
+    if min(sizes[0]) < 2 * RADIUS + 1:
+        height, width = sizes[0]
+        raise OptionError(
+            f"at {size[1]} x {size[0]} the coarsest scale would be {width} x {height}; at least {2 * RADIUS + 1} "
+            "pixels to each side fit: give a picture that is less narrow"
+        )
+    return dataclasses.replace(scales, plan=dataclasses.replace(plan, sizes=tuple(sizes)))
+
+
+def enter(scales: Scales, x: Tensor, level: int) -> Tensor:
+    """What scale `level` would get from below if the scale below had drawn `x`: shrunk to its size and enlarged again.
+
+    Args:
+        scales: trained.
+        x: (1, C, H, W) in [-1, 1], of the finest scale's size.
+        level: 0 only where there is a single scale, which takes `x` as it is.
+
+    Returns:
+        (1, C, *sizes[level]) in [-1, 1].
+    """
+    if level == 0:
+        return x
+    below = resize(x, scales.plan.sizes[level - 1], scale=scales.plan.scale_to(level - 1))
+    return scales.up(below, level)
+
+
+@torch.no_grad()
+def run_from(
+    scales: Scales, x: Tensor, *, level: int, generator: torch.Generator, known: tuple[Tensor, Mask] | None = None
+) -> Tensor:
+    """Run the scales from `level` to the finest, with fresh noise.
+
+    Args:
+        scales: trained from `level` on.
+        x: (1, C, *sizes[level]) in [-1, 1], what scale `level` gets from below.
+        level: the first scale that runs.
+        generator: of the noise.
+        known: a picture (1, C, H, W) and a mask (1, 1, H, W), True = hole, of the finest scale's size; outside the
+            mask the picture is put back after every scale. None puts nothing back.
+
+    Returns:
+        (1, C, H, W), the finest scale's output, not clamped.
+    """
+    last = len(scales.plan.sizes) - 1
+    pictures, holes = (
+        ([], []) if known is None else (image_pyramid(known[0], scales.plan), mask_pyramid(known[1], scales.plan))
+    )
+    for n in range(level, last + 1):
+        scale = scales.at(n)
+        noise = scales.draw_noise(n, generator=generator, device=x.device) * scale.noise_amplitude
+        x = generate(scale.generator, x, noise, partial=scales.partial)
+        if known is not None:
+            x = torch.where(holes[n], x, pictures[n])
+        x = scales.up(x, n + 1) if n < last else x
+    return x
+
+
+def inject(scales: Scales, x: Tensor, *, level: int, generator: torch.Generator, keep: Mask | None = None) -> Tensor:
+    """Draw a picture anew from scale `level` on.
+
+    Args:
+        scales: trained from `level` on.
+        x: (1, C, H, W) in [-1, 1], of the finest scale's size.
+        level: the first scale that runs: the coarser, the more is invented.
+        generator: of the noise.
+        keep: (1, 1, H, W), True = hole; what lies outside is put back after every scale. None redraws everything.
+
+    Returns:
+        (1, C, H, W), not clamped, also outside the hole.
+    """
+    known = None if keep is None else (x, keep)
+    return run_from(scales, enter(scales, x, level), level=level, generator=generator, known=known)
+
+
+@dataclass(frozen=True)
+class Redrawn:
+    """A picture that was drawn anew under a mask.
+
+    Attributes:
+        image: (1, C, H, W) in [0, 1], drawn anew under the softened mask, as it came elsewhere.
+        whole: (1, C, H, W) in [0, 1], drawn anew everywhere.
+        touched: (1, 1, H, W), True where `image` is not as it came.
+    """
+
+    image: Image
+    whole: Image
+    touched: Mask
+
+
+def redraw(
+    scales: Scales,
+    image: Image,
+    mask: Mask,
+    *,
+    level: int,
+    radius: float,
+    generator: torch.Generator,
+    device: torch.device,
+) -> Redrawn:
+    """Draw a picture anew and keep what lies outside a mask: (1 - m) image + m drawn, m = `soft_mask`.
+
+    The scales draw at their finest size; the result has the size of `image`, and what it keeps keeps its detail.
+
+    Args:
+        scales: trained from `level` on, for `channels` = C.
+        image: (1, C, H, W) in [0, 1], of the training picture's aspect.
+        mask: (1, 1, H, W), True = draw anew here.
+        level: the first scale that runs.
+        radius: pixels of the finest scale by which the mask grows.
+        generator: of the noise.
+        device: where the scales are.
+    """
+    size, finest = (image.shape[2], image.shape[3]), scales.plan.sizes[-1]
+    small = image if size == finest else resize(image, finest).clamp(0, 1)
+    x = inject(scales, to_signed(small).to(device), level=level, generator=generator)
+    whole = to_image(x).cpu()
+    whole = whole if size == finest else resize(whole, size).clamp(0, 1)
+    share = max(size) / max(finest)
+    soft = soft_mask(mask, radius=radius * share, softness=SOFTNESS * share)
+    return Redrawn(torch.lerp(image, whole, soft), whole, soft > 0)
+
+
+def soft_mask(mask: Mask, *, radius: float, softness: float = SOFTNESS) -> Tensor:
+    """How much of the drawn picture is taken: the grown mask, blurred, stretched to [0, 1] (code of SinGAN).
+
+    Args:
+        mask: (1, 1, H, W), True somewhere.
+        radius: pixels by which it grows to all sides.
+        softness: standard deviation of the blur, in pixels.
+
+    Returns:
+        (1, 1, H, W) float32 in [0, 1]; 1 everywhere where the grown mask covers everything.
+    """
+    grown = grow_mask(mask, round(radius))[0, 0].cpu().numpy().astype(np.float32)
+    blurred = ndimage.gaussian_filter(grown, softness)
+    low, high = float(blurred.min()), float(blurred.max())
+    soft = (blurred - low) / (high - low) if high > low else np.ones_like(blurred)
+    return torch.from_numpy(np.where(soft < _LEAST_SHARE, 0, soft).astype(np.float32))[None, None]
+
+
+def check_like(size: Size, learned: Size, *, name: str) -> None:
+    """Check that a picture can stand for the training picture.
+
+    Args:
+        size: its (height, width).
+        learned: that of the training picture.
+        name: what it is called, for the message.
+
+    Raises:
+        ImageError: another aspect.
+    """
+    if not same_aspect(size, learned):
+        raise ImageError(
+            f"the {name} is {size[1]} x {size[0]} and the training picture {learned[1]} x {learned[0]}; the same size, "
+            "or the same aspect, fits: crop it, or train on its background"
+        )
+
+
+def check_covers(mask: Mask) -> None:
+    """Check that a mask covers something.
+
+    Raises:
+        MaskError: it covers nothing.
+    """
+    if not mask.any():
+        raise MaskError(
+            "the mask covers nothing (no white in it), so there is nothing to draw anew; white is drawn anew, black "
+            "is kept (--invert-mask for the opposite)"
+        )
+
+
+def painted_size(scales: Scales, size: Size, learned: Size) -> Size:
+    """The finest size at which a picture of any aspect is drawn: its own aspect, the finest scale's number of pixels.
+
+    So its things keep the sizes that the scales know.
+
+    Args:
+        scales: trained.
+        size: (height, width) of the picture that enters.
+        learned: that of the training picture.
+
+    Example:
+        >>> from selfmend.image.pyramid import plan_pyramid
+        >>> scales = Scales(plan=plan_pyramid((141, 250)), channels=3, partial=False)
+        >>> painted_size(scales, (200, 300), learned=(141, 250))
+        (153, 230)
+    """
+    finest = scales.plan.sizes[-1]
+    if same_aspect(size, learned):
+        return finest
+    share = math.sqrt(finest[0] * finest[1] / (size[0] * size[1]))
+    return max(1, round(size[0] * share)), max(1, round(size[1] * share))
