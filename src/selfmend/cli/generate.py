@@ -14,7 +14,7 @@ import typer
 
 import selfmend.api as api
 from selfmend.api.results import generative, warn_of_transparency
-from selfmend.cli.common import parse_size, scaled
+from selfmend.cli.common import parse_size, print_json, scaled
 from selfmend.cli.fill import cache_folder, kept
 from selfmend.core.checks import OptionError
 from selfmend.core.progress import Progress
@@ -81,10 +81,6 @@ class Source:
     def worker(self) -> Generative:
         """The method as one that makes new pictures."""
         return generative(self.method)
-
-    def described(self) -> dict[str, Any]:
-        """For --json."""
-        return {"method": self.method.name, "seed": self.seed, "config": describe_config(self.method.config)}
 
 
 @contextmanager
@@ -164,6 +160,23 @@ def _checked_size(request: Request, method: Method, image: Image) -> Size:
         size = scaled(base, *request.scales)
     worker.check_size(image, check_pixels(size), reshape=request.reshape)
     return size
+
+
+def report(
+    source: Source, outputs: list[Path], *, grid: Path | None = None, seconds: float, quiet: bool, as_json: bool
+) -> None:
+    """Say what was written: a line, one JSON object, or nothing."""
+    height, width = source.size
+    if as_json:
+        sheets = {} if grid is None else {"grid": grid}
+        print_json(
+            {"outputs": outputs, **sheets, "method": source.method.name, "seed": source.seed,
+             "seconds": round(seconds, 3), "height": height, "width": width,
+             "config": describe_config(source.method.config)}
+        )  # fmt: skip
+    elif not quiet:
+        names = ", ".join(str(p) for p in [*outputs, *([grid] if grid else [])])
+        typer.echo(f"{names}  ({source.method.name}, {height}x{width}, {seconds:.1f} s)")
 
 
 def scale_sheet(source: Source, *, samples: int, reshape: bool = False, progress: Progress) -> Any:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from selfmend.cli import arguments
-from selfmend.cli.common import be_quiet, numbered, parse_settings, print_json, target_beside
+from selfmend.cli.common import be_quiet, numbered, parse_settings, target_beside
 from selfmend.cli.progress import terminal_progress
 from selfmend.core.checks import OptionError
 
@@ -39,7 +39,7 @@ def sample(
     A method that learns starts from a RUN of `selfmend train`, or learns IMAGE first.
     """
     from selfmend.api.results import drawn
-    from selfmend.cli.generate import Request, opened, sample_sheet, scale_sheet
+    from selfmend.cli.generate import Request, opened, report, sample_sheet, scale_sheet
     from selfmend.image.io import check_output, save_picture
 
     be_quiet(quiet)
@@ -76,12 +76,4 @@ def sample(
             save_picture(result, path)
         if grid:
             save_picture(sample_sheet(came, results), grid)
-    seconds = time.perf_counter() - started
-    if as_json:
-        print_json(
-            {"outputs": outputs, "grid": grid, "seconds": round(seconds, 3), "height": came.size[0],
-             "width": came.size[1], **came.described()}
-        )  # fmt: skip
-    elif not quiet:
-        names = ", ".join(str(p) for p in [*outputs, *([grid] if grid else [])])
-        typer.echo(f"{names}  ({came.method.name}, {came.size[0]}x{came.size[1]}, {seconds:.1f} s)")
+    report(came, outputs, grid=grid, seconds=time.perf_counter() - started, quiet=quiet, as_json=as_json)
