@@ -41,6 +41,13 @@ def test_levels_come_from_the_finest() -> None:
         assert torch.allclose(clean.where(~hole, 0), dirty.where(~hole, 0), atol=1e-5)
 
 
+def test_sizes_for_another_picture_are_stretched_and_rounded() -> None:
+    plan = plan_pyramid((188, 250))
+    assert plan.sizes_for((188, 250)) == plan.sizes
+    assert plan.sizes_for((376, 125)) == tuple((2 * h, round(w / 2)) for h, w in plan.sizes)
+    assert plan.sizes_for((1, 1))[0] == (1, 1)
+
+
 def test_large_pictures_shrink_to_max_size() -> None:
     plan = plan_pyramid((120, 200), max_size=100)
     assert plan.sizes[-1] == (60, 100)

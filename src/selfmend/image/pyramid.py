@@ -30,6 +30,16 @@ class PyramidPlan:
         """The nominal shrink factor from the finest scale to scale `level`, in (0, 1]."""
         return self.factor ** (len(self.sizes) - 1 - level)
 
+    def sizes_for(self, size: Size) -> tuple[Size, ...]:
+        """The sizes of all scales, coarsest first, for a picture of another `size`: stretched like it, and rounded.
+
+        Example:
+            >>> PyramidPlan(sizes=((25, 33), (33, 44)), factor=0.75).sizes_for((66, 44))
+            ((50, 33), (66, 44))
+        """
+        height, width = (new / old for new, old in zip(size, self.sizes[-1], strict=True))
+        return tuple((max(1, round(h * height)), max(1, round(w * width))) for h, w in self.sizes)
+
 
 def plan_pyramid(size: Size, *, min_size: int = 25, max_size: int = 250, target_factor: float = 0.75) -> PyramidPlan:
     """Plan the scales for a picture.

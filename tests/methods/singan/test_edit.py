@@ -75,5 +75,5 @@ def test_refuses(copying):
         run(copying, picture(64, 64)[0], picture(64, 64)[1])
     with pytest.raises(MaskError, match="covers nothing"):
         run(copying, image, torch.zeros_like(mask))
-    with pytest.raises(OptionError, match="start scale is 0; this run has scales"):
+    with pytest.raises(OptionError, match="start_scale is 0; this picture has scales"):
         run(copying, image, mask, start_scale=0)

@@ -51,7 +51,7 @@ def test_refuses(copying, holed):
         run(copying, picture(64, 64)[0], picture(64, 64)[1])
     with pytest.raises(MaskError, match="covers nothing"):
         run(copying, image, torch.zeros_like(mask))
-    with pytest.raises(OptionError, match="start scale is 7; this run has scales"):
+    with pytest.raises(OptionError, match="start_scale is 7; this picture has scales"):
         run(copying, image, mask, start_scale=7)
     with pytest.raises(OptionError, match="the scales below 2 are not trained"):
         run(holed.scales, *picture(), start_scale=1, learned=(37, 53))

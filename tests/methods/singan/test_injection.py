@@ -6,16 +6,16 @@ import torch
 from pictures import picture
 from selfmend.core.checks import ImageError, MaskError, OptionError
 from selfmend.core.rng import make_generator
+from selfmend.image.pyramid import PyramidPlan
 from selfmend.image.resize import resize
 from selfmend.methods.base import to_signed
 from selfmend.methods.singan.injection import (
     check_covers,
     check_like,
-    check_start_scale,
+    entry_scale,
     inject,
     painted_size,
     redraw,
-    scales_for,
     soft_mask,
     start_scales,
 )
@@ -100,41 +100,34 @@ def test_radius_and_softness_are_those_of_the_finest_scale(whole):
 
 def test_start_scales(whole, holed):
     assert list(start_scales(whole.scales)) == [1, 2]
-    assert check_start_scale(None, whole.scales, default=1) == 1
-    assert check_start_scale(2, whole.scales, default=1) == 2
+    assert entry_scale(None, whole.scales, default=1) == 1
+    assert entry_scale(2, whole.scales, default=1) == 2
     for level in (0, 3, -1):
-        with pytest.raises(
-            OptionError, match=rf"start scale is {level}; this run has scales 0 .* to 2, and 1 to 2 fit"
-        ):
-            check_start_scale(level, whole.scales, default=1)
+        with pytest.raises(OptionError, match=rf"start_scale is {level}; .* has scales 0 to 2, and 1 to 2 fit"):
+            entry_scale(level, whole.scales, default=1)
     first, last = holed.scales.first, len(holed.scales.plan.sizes) - 1
     assert list(start_scales(holed.scales)) == list(range(first, last + 1))
-    with pytest.raises(OptionError, match=rf"learned to fill a hole, has only scales {first} to {last}; train without"):
-        check_start_scale(None, holed.scales, default=1)
-    with pytest.raises(OptionError, match=rf"the scales below {first} are not trained"):
-        check_start_scale(1, holed.scales, default=first)
+    for level in (None, 1):
+        with pytest.raises(
+            OptionError, match=rf"below {first} are not trained.*start_scale={first} to {last}, or"
+        ):
+            entry_scale(level, holed.scales, default=1)
 
 
 def test_a_single_scale_lets_nothing_enter(copying):
-    copying.plan = type(copying.plan)(sizes=((20, 24),), factor=1.0)
-    with pytest.raises(OptionError, match=r"a single scale \(24 x 20\).*train on a larger picture"):
-        check_start_scale(None, copying, default=1)
+    copying.plan = PyramidPlan(sizes=((20, 24),), factor=1.0)
+    with pytest.raises(OptionError, match="so small that it has one scale, and this needs two"):
+        entry_scale(None, copying, default=1)
 
 
-def test_another_shape(copying):
-    plan = copying.plan
-    assert scales_for(copying, plan.sizes[-1]) is copying
-    tall = scales_for(copying, (96, 64))
-    assert tall.plan.sizes[-1] == (96, 64)
-    assert tall.plan.sizes[0] == plan.sizes[0][::-1]
-    assert tall.trained is copying.trained
-    with pytest.raises(OptionError, match=r"at 400 x 16 the coarsest scale would be \d+ x \d; at least 11"):
-        scales_for(copying, (16, 400))
+def test_another_shape(whole):
+    tall = to_signed(picture(60, 40)[0])
+    assert inject(whole.scales, tall, level=1, generator=make_generator(0)).shape == tall.shape
 
 
 def test_a_painting_is_drawn_in_its_own_aspect(copying):
-    assert painted_size(copying, (128, 192), learned=(64, 96)) == (64, 96)
-    height, width = painted_size(copying, (300, 300), learned=(64, 96))
+    assert painted_size(copying.plan, (128, 192), learned=(64, 96)) == (64, 96)
+    height, width = painted_size(copying.plan, (300, 300), learned=(64, 96))
     assert height == width
     assert height * width == pytest.approx(64 * 96, rel=0.02)
 

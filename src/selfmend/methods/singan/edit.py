@@ -11,7 +11,7 @@ from scipy import ndimage
 from selfmend.core.checks import MaskError
 from selfmend.core.types import Image, Mask, Size
 from selfmend.image.resize import resize
-from selfmend.methods.singan.injection import Redrawn, check_covers, check_like, check_start_scale, redraw
+from selfmend.methods.singan.injection import Redrawn, check_covers, check_like, entry_scale, redraw
 from selfmend.methods.singan.scales import Scales
 
 RADIUS = 20
@@ -108,5 +108,5 @@ def edit(
     """
     check_like((edited.shape[2], edited.shape[3]), learned, name="edited picture")
     check_covers(mask)
-    level = check_start_scale(start_scale, scales, default=default_start_scale(mask, scales))
+    level = entry_scale(start_scale, scales, default=default_start_scale(mask, scales))
     return redraw(scales, edited, mask, level=level, radius=RADIUS, generator=generator, device=device)

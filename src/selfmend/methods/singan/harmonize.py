@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 
 from selfmend.core.types import Image, Mask, Size
-from selfmend.methods.singan.injection import Redrawn, check_covers, check_like, check_start_scale, redraw
+from selfmend.methods.singan.injection import Redrawn, check_covers, check_like, entry_scale, redraw
 from selfmend.methods.singan.scales import Scales
 
 RADIUS = 7
@@ -55,5 +55,5 @@ def harmonize(
     """
     check_like((composite.shape[2], composite.shape[3]), learned, name="composite")
     check_covers(mask)
-    level = check_start_scale(start_scale, scales, default=default_start_scale(scales))
+    level = entry_scale(start_scale, scales, default=default_start_scale(scales))
     return redraw(scales, composite, mask, level=level, radius=RADIUS, generator=generator, device=device)

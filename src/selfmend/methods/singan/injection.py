@@ -7,8 +7,8 @@ A signed picture `x` is (1, C, H, W) in [-1, 1] at the finest scale's size, an `
 
 from __future__ import annotations
 
-import dataclasses
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,14 +16,15 @@ import torch
 from scipy import ndimage
 from torch import Tensor
 
-from selfmend.core.checks import ImageError, MaskError, OptionError
+from selfmend.core.checks import ImageError, MaskError
+from selfmend.core.progress import Progress, silent
 from selfmend.core.types import Image, Mask, Size
 from selfmend.image.mask import grow_mask, same_aspect
-from selfmend.image.pyramid import image_pyramid, mask_pyramid
-from selfmend.image.resize import resize, scaled_size
+from selfmend.image.pyramid import PyramidPlan, image_pyramid, mask_pyramid
+from selfmend.image.resize import resize
 from selfmend.methods.base import to_image, to_signed
-from selfmend.methods.singan.scales import Scales, generate
-from selfmend.nets.singan import RADIUS
+from selfmend.methods.singan.sample import check_start_scale, draw, starting_picture
+from selfmend.methods.singan.scales import Scales
 
 SOFTNESS = 5.0
 """Standard deviation of the blur of a mask's border, in pixels of the finest scale (code of SinGAN)."""
@@ -37,119 +38,48 @@ def start_scales(scales: Scales) -> range:
     return range(max(scales.first, 1), len(scales.plan.sizes))
 
 
-def check_start_scale(level: int | None, scales: Scales, *, default: int) -> int:
+def entry_scale(level: int | None, scales: Scales, *, default: int) -> int:
     """`level`, or `default` for None, if a picture can enter there.
 
     Raises:
         OptionError: there is no such scale, or it is not trained.
     """
-    allowed, last = start_scales(scales), len(scales.plan.sizes) - 1
-    if not allowed:
-        raise OptionError(
-            f"this run has a single scale ({scales.plan.sizes[0][1]} x {scales.plan.sizes[0][0]}), so no picture can "
-            "enter above the coarsest; train on a larger picture, or with a smaller min_size"
-        )
-    if level is None and default not in allowed:
-        raise OptionError(
-            f"the start scale here would be {default}, and this run, which learned to fill a hole, has only scales "
-            f"{allowed[0]} to {last}; train without a mask, or choose a start scale from {allowed[0]} on"
-        )
-    level = default if level is None else level
-    if level not in allowed:
-        missing = f" (the scales below {scales.first} are not trained)" if scales.first > 1 else ""
-        raise OptionError(
-            f"start scale is {level}; this run has scales 0 (coarsest) to {last}, and {allowed[0]} to {last} fit"
-            + missing
-        )
-    return level
+    return check_start_scale(default if level is None else level, scales.plan, lowest=1, first=scales.first)
 
 
-def scales_for(scales: Scales, size: Size) -> Scales:
-    """The same scales for pictures of another size, which they draw as well: convolutions have no size.
-
-    Args:
-        scales: trained.
-        size: (height, width) of the finest scale.
-
-    Raises:
-        OptionError: the coarsest scale would be narrower than the 11 pixels that a generator sees.
-    """
-    plan = scales.plan
-    if size == plan.sizes[-1]:
-        return scales
-    sizes = [scaled_size(size, plan.scale_to(level)) for level in range(len(plan.sizes) - 1)] + [size]
-    if min(sizes[0]) < 2 * RADIUS + 1:
-        height, width = sizes[0]
-        raise OptionError(
-            f"at {size[1]} x {size[0]} the coarsest scale would be {width} x {height}; at least {2 * RADIUS + 1} "
-            "pixels to each side fit: give a picture that is less narrow"
-        )
-    return dataclasses.replace(scales, plan=dataclasses.replace(plan, sizes=tuple(sizes)))
-
-
-def enter(scales: Scales, x: Tensor, level: int) -> Tensor:
-    """What scale `level` would get from below if the scale below had drawn `x`: shrunk to its size and enlarged again.
-
-    Args:
-        scales: trained.
-        x: (1, C, H, W) in [-1, 1], of the finest scale's size.
-        level: 0 only where there is a single scale, which takes `x` as it is.
-
-    Returns:
-        (1, C, *sizes[level]) in [-1, 1].
-    """
-    if level == 0:
-        return x
-    below = resize(x, scales.plan.sizes[level - 1], scale=scales.plan.scale_to(level - 1))
-    return scales.up(below, level)
-
-
-@torch.no_grad()
-def run_from(
-    scales: Scales, x: Tensor, *, level: int, generator: torch.Generator, known: tuple[Tensor, Mask] | None = None
+def inject(
+    scales: Scales,
+    x: Tensor,
+    *,
+    level: int,
+    generator: torch.Generator,
+    keep: Mask | None = None,
+    progress: Progress = silent,
 ) -> Tensor:
-    """Run the scales from `level` to the finest, with fresh noise.
+    """Draw a picture anew from scale `level` on, which gets it through the size of the scale below.
 
     Args:
         scales: trained from `level` on.
-        x: (1, C, *sizes[level]) in [-1, 1], what scale `level` gets from below.
-        level: the first scale that runs.
+        x: (1, C, H, W) in [-1, 1]; of the finest scale's size, or of another, in which the scales then draw.
+        level: the first scale that runs: the coarser, the more is invented; 0 only where there is a single scale, which
+            takes `x` as it is.
         generator: of the noise.
-        known: a picture (1, C, H, W) and a mask (1, 1, H, W), True = hole, of the finest scale's size; outside the
-            mask the picture is put back after every scale. None puts nothing back.
-
-    Returns:
-        (1, C, H, W), the finest scale's output, not clamped.
-    """
-    last = len(scales.plan.sizes) - 1
-    pictures, holes = (
-        ([], []) if known is None else (image_pyramid(known[0], scales.plan), mask_pyramid(known[1], scales.plan))
-    )
-    for n in range(level, last + 1):
-        scale = scales.at(n)
-        noise = scales.draw_noise(n, generator=generator, device=x.device) * scale.noise_amplitude
-        x = generate(scale.generator, x, noise, partial=scales.partial)
-        if known is not None:
-            x = torch.where(holes[n], x, pictures[n])
-        x = scales.up(x, n + 1) if n < last else x
-    return x
-
-
-def inject(scales: Scales, x: Tensor, *, level: int, generator: torch.Generator, keep: Mask | None = None) -> Tensor:
-    """Draw a picture anew from scale `level` on.
-
-    Args:
-        scales: trained from `level` on.
-        x: (1, C, H, W) in [-1, 1], of the finest scale's size.
-        level: the first scale that runs: the coarser, the more is invented.
-        generator: of the noise.
-        keep: (1, 1, H, W), True = hole; what lies outside is put back after every scale. None redraws everything.
+        keep: (1, 1, H, W), True = hole; what lies outside is put back after every scale, at the finest scale's size
+            alone. None redraws everything.
+        progress: told of each scale.
 
     Returns:
         (1, C, H, W), not clamped, also outside the hole.
     """
-    known = None if keep is None else (x, keep)
-    return run_from(scales, enter(scales, x, level), level=level, generator=generator, known=known)
+    sizes = scales.plan.sizes_for((x.shape[2], x.shape[3]))
+    start = starting_picture(scales, x, level=level, sizes=sizes) if level else x
+    back = None if keep is None else _put_back(x, keep, scales.plan)
+    return draw(scales, start, level=level, sizes=sizes, generator=generator, keep=back, progress=progress)
+
+
+def _put_back(x: Tensor, hole: Mask, plan: PyramidPlan) -> Callable[[int, Tensor], Tensor]:
+    pictures, holes = image_pyramid(x, plan), mask_pyramid(hole, plan)
+    return lambda level, drawn: torch.where(holes[level], drawn, pictures[level])
 
 
 @dataclass(frozen=True)
@@ -249,23 +179,22 @@ def check_covers(mask: Mask) -> None:
         )
 
 
-def painted_size(scales: Scales, size: Size, learned: Size) -> Size:
+def painted_size(plan: PyramidPlan, size: Size, learned: Size) -> Size:
     """The finest size at which a picture of any aspect is drawn: its own aspect, the finest scale's number of pixels.
 
     So its things keep the sizes that the scales know.
 
     Args:
-        scales: trained.
+        plan: of the training.
         size: (height, width) of the picture that enters.
         learned: that of the training picture.
 
     Example:
         >>> from selfmend.image.pyramid import plan_pyramid
-        >>> scales = Scales(plan=plan_pyramid((141, 250)), channels=3, partial=False)
-        >>> painted_size(scales, (200, 300), learned=(141, 250))
+        >>> painted_size(plan_pyramid((141, 250)), (200, 300), learned=(141, 250))
         (153, 230)
     """
-    finest = scales.plan.sizes[-1]
+    finest = plan.sizes[-1]
     if same_aspect(size, learned):
         return finest
     share = math.sqrt(finest[0] * finest[1] / (size[0] * size[1]))

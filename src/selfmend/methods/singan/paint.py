@@ -24,7 +24,8 @@ from selfmend.image.pyramid import image_pyramid
 from selfmend.image.resize import resize
 from selfmend.methods.base import to_image, to_signed
 from selfmend.methods.singan.config import SinGANConfig
-from selfmend.methods.singan.injection import check_start_scale, enter, painted_size, run_from, scales_for
+from selfmend.methods.singan.injection import entry_scale, inject, painted_size
+from selfmend.methods.singan.sample import check_sample_size, draw
 from selfmend.methods.singan.scales import Scales
 from selfmend.methods.singan.training import retrained_scale
 from selfmend.train.loop import run
@@ -62,9 +63,9 @@ def paint(
     Raises:
         OptionError: no picture can enter there, or the painting is too narrow.
     """
-    level = check_start_scale(start_scale, scales, default=DEFAULT_START_SCALE)
-    own, x = _at_finest(scales, painting, learned, device)
-    return to_image(run_from(own, enter(own, x, level), level=level, generator=generator)).cpu()
+    level = entry_scale(start_scale, scales, default=DEFAULT_START_SCALE)
+    x = _at_finest(scales, painting, learned, level).to(device)
+    return to_image(inject(scales, x, level=level, generator=generator)).cpu()
 
 
 def paint_quantized(
@@ -84,18 +85,18 @@ def paint_quantized(
     Returns:
         As `paint`.
     """
-    level = quantized.level
-    own, x = _at_finest(quantized.scales, painting, learned, device)
-    x = resize(x, own.plan.sizes[level], scale=own.plan.scale_to(level)).clamp(-1, 1)
-    x = snap(x, quantized.colours.to(device))
-    return to_image(run_from(own, x, level=level, generator=generator)).cpu()
+    scales, level = quantized.scales, quantized.level
+    x = _at_finest(scales, painting, learned, level).to(device)
+    sizes = scales.plan.sizes_for((x.shape[2], x.shape[3]))
+    start = snap(resize(x, sizes[level]), quantized.colours.to(device))
+    return to_image(draw(scales, start, level=level, sizes=sizes, generator=generator)).cpu()
 
 
-def _at_finest(scales: Scales, painting: Image, learned: Size, device: torch.device) -> tuple[Scales, Tensor]:
-    """The scales for the painting's aspect, and the painting at their finest size, signed."""
-    size = painted_size(scales, (painting.shape[2], painting.shape[3]), learned)
-    fitting = painting if painting.shape[2:] == size else resize(painting, size).clamp(0, 1)
-    return scales_for(scales, size), to_signed(fitting).to(device)
+def _at_finest(scales: Scales, painting: Image, learned: Size, level: int) -> Tensor:
+    """The painting at the finest scale's size, or number of pixels, signed."""
+    size = painted_size(scales.plan, (painting.shape[2], painting.shape[3]), learned)
+    check_sample_size(size, scales.plan, level=level)
+    return to_signed(painting if painting.shape[2:] == size else resize(painting, size).clamp(0, 1))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,7 +141,7 @@ def train_quantized(
         OptionError: there is no such scale, or the scales were trained with a mask.
         TrainingError: a loss is no longer finite.
     """
-    level = check_start_scale(start_scale, scales, default=DEFAULT_START_SCALE)
+    level = entry_scale(start_scale, scales, default=DEFAULT_START_SCALE)
     if scales.partial:
         raise OptionError(
             "this run was trained with a mask, and quantised painting trains a scale on the whole picture; train a run "
