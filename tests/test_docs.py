@@ -1,5 +1,7 @@
 """The documentation: every command and every Python block is run, every path and picture that is named exists."""
 
+import doctest
+import importlib
 import re
 import shlex
 import shutil
@@ -67,6 +69,14 @@ def test_python_runs(page: str, body: str, workshop: Path, monkeypatch: pytest.M
     shutil.rmtree(workshop / "another-run", ignore_errors=True)
     monkeypatch.chdir(workshop)
     exec(compile(body, page, "exec"), {})
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "src").rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT / "src")))
+def test_examples_run(file: Path) -> None:
+    if ">>>" not in file.read_text():
+        return
+    module = importlib.import_module(".".join(file.relative_to(ROOT / "src").with_suffix("").parts))
+    assert doctest.testmod(module).failed == 0
 
 
 def test_readme_says_where_things_are() -> None:

@@ -24,9 +24,8 @@ def run(
 
 @pytest.mark.parametrize("size", [(188, 250), (250, 250), (64, 64)])
 def test_the_default_is_among_the_finer_half(size):
-    scales = Scales(plan=plan_pyramid(size), channels=3, partial=False)
-    last = len(scales.plan.sizes) - 1
-    assert last / 2 <= default_start_scale(scales) < last
+    last = len(plan_pyramid(size).sizes) - 1
+    assert last / 2 <= default_start_scale(plan_pyramid(size)) < last
 
 
 def test_the_object_passes_the_scales_and_the_rest_does_not(copying):

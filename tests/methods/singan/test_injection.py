@@ -108,9 +108,7 @@ def test_start_scales(whole, holed):
     first, last = holed.scales.first, len(holed.scales.plan.sizes) - 1
     assert list(start_scales(holed.scales)) == list(range(first, last + 1))
     for level in (None, 1):
-        with pytest.raises(
-            OptionError, match=rf"below {first} are not trained.*start_scale={first} to {last}, or"
-        ):
+        with pytest.raises(OptionError, match=rf"below {first} are not trained.*start_scale={first} to {last}, or"):
             entry_scale(level, holed.scales, default=1)
 
 

@@ -9,10 +9,14 @@ import torch
 from scipy import ndimage
 
 from selfmend.core.checks import MaskError
+from selfmend.core.progress import Progress, silent
 from selfmend.core.types import Image, Mask, Size
+from selfmend.image.pyramid import PyramidPlan
 from selfmend.image.resize import resize
 from selfmend.methods.singan.injection import Redrawn, check_covers, check_like, entry_scale, redraw
+from selfmend.methods.singan.inpaint import default_injection_scale
 from selfmend.methods.singan.scales import Scales
+from selfmend.nets.singan import RADIUS as SIGHT
 
 RADIUS = 20
 """Pixels of the finest scale by which the mask grows (code of SinGAN)."""
@@ -20,35 +24,27 @@ RADIUS = 20
 DIFFERENCE = 16
 """Levels of 255 by which a pixel must differ from the training picture to count as edited."""
 
-DEPTH = 12.0
-"""Pixels of the start scale to which an edited part may reach from its border, where no start scale is named."""
-
 _SPECK = 3  # an edit is no speck, and has no holes or gaps, of so many pixels
 
 
-def default_start_scale(mask: Mask, scales: Scales) -> int:
-    """The finest scale at which the edited part is at most `DEPTH` pixels deep, but not the finest of all.
+def default_start_scale(mask: Mask, plan: PyramidPlan) -> int:
+    """The finest scale at which a generator sees from the middle of the edited part to its border.
 
-    There a generator, which sees 5 pixels to each side, mends the seams and leaves the middle as it was meant.
+    There it knows what the part has to fit to; finer scales leave the corners of what was pasted as they are.
 
     Args:
         mask: (1, 1, H, W), True = edited.
-        scales: trained.
+        plan: of the training.
 
     Example:
         >>> from selfmend.image.pyramid import plan_pyramid
-        >>> scales = Scales(plan=plan_pyramid((188, 250)), channels=3, partial=False)
-        >>> mask = torch.zeros(1, 1, 188, 250, dtype=torch.bool)
-        >>> mask[..., 50:110, 100:160] = True
-        >>> default_start_scale(mask, scales)
-        4
+        >>> mask = torch.zeros(1, 1, 376, 500, dtype=torch.bool)
+        >>> mask[..., 160:240, 200:280] = True
+        >>> default_start_scale(mask, plan_pyramid((188, 250)))
+        2
     """
-    plan = scales.plan
-    share = max(plan.sizes[-1]) / max(mask.shape[-2:])
-    deepest = float(ndimage.distance_transform_edt(mask[0, 0].cpu().numpy()).max()) * share
-    last = len(plan.sizes) - 1
-    fitting = [level for level in range(1, last) if deepest * plan.scale_to(level) <= DEPTH]
-    return max(fitting, default=min(1, last))
+    share = max(mask.shape[-2:]) / max(plan.sizes[-1])
+    return default_injection_scale(mask, plan, depth=SIGHT * share)
 
 
 def edited_mask(edited: Image, learned: Image) -> Mask:
@@ -89,6 +85,7 @@ def edit(
     start_scale: int | None,
     generator: torch.Generator,
     device: torch.device,
+    progress: Progress = silent,
 ) -> Redrawn:
     """Draw edited parts anew so that they fit what is around them.
 
@@ -100,6 +97,7 @@ def edit(
         start_scale: where the edited picture enters; None is `default_start_scale`.
         generator: of the noise.
         device: where the scales are.
+        progress: told of each scale.
 
     Raises:
         ImageError: another aspect than the training picture's.
@@ -108,5 +106,7 @@ def edit(
     """
     check_like((edited.shape[2], edited.shape[3]), learned, name="edited picture")
     check_covers(mask)
-    level = entry_scale(start_scale, scales, default=default_start_scale(mask, scales))
-    return redraw(scales, edited, mask, level=level, radius=RADIUS, generator=generator, device=device)
+    level = entry_scale(start_scale, scales, default=default_start_scale(mask, scales.plan))
+    return redraw(
+        scales, edited, mask, level=level, radius=RADIUS, generator=generator, device=device, progress=progress
+    )

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import torch
 
+from selfmend.core.progress import Progress, silent
 from selfmend.core.types import Image, Mask, Size
+from selfmend.image.pyramid import PyramidPlan
 from selfmend.methods.singan.injection import Redrawn, check_covers, check_like, entry_scale, redraw
 from selfmend.methods.singan.scales import Scales
 
@@ -15,16 +17,15 @@ RADIUS = 7
 """Pixels of the finest scale by which the mask grows (code of SinGAN)."""
 
 
-def default_start_scale(scales: Scales) -> int:
-    """Three fifths of the way from the coarsest to the finest: the object keeps its shape, its texture is drawn anew.
+def default_start_scale(plan: PyramidPlan) -> int:
+    """The first scale of the finer half: the object keeps its shape, and its texture is drawn anew.
 
     Example:
         >>> from selfmend.image.pyramid import plan_pyramid
-        >>> default_start_scale(Scales(plan=plan_pyramid((188, 250)), channels=3, partial=False))
-        6
+        >>> default_start_scale(plan_pyramid((188, 250)))
+        5
     """
-    last = len(scales.plan.sizes) - 1
-    return max(1, -(-last * 3 // 5))
+    return len(plan.sizes) // 2
 
 
 def harmonize(
@@ -36,6 +37,7 @@ def harmonize(
     start_scale: int | None,
     generator: torch.Generator,
     device: torch.device,
+    progress: Progress = silent,
 ) -> Redrawn:
     """Draw a pasted object anew in the manner of the picture around it.
 
@@ -47,6 +49,7 @@ def harmonize(
         start_scale: where the composite enters; None is `default_start_scale`.
         generator: of the noise.
         device: where the scales are.
+        progress: told of each scale.
 
     Raises:
         ImageError: another aspect than the training picture's.
@@ -55,5 +58,7 @@ def harmonize(
     """
     check_like((composite.shape[2], composite.shape[3]), learned, name="composite")
     check_covers(mask)
-    level = entry_scale(start_scale, scales, default=default_start_scale(scales))
-    return redraw(scales, composite, mask, level=level, radius=RADIUS, generator=generator, device=device)
+    level = entry_scale(start_scale, scales, default=default_start_scale(scales.plan))
+    return redraw(
+        scales, composite, mask, level=level, radius=RADIUS, generator=generator, device=device, progress=progress
+    )

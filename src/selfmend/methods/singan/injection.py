@@ -106,6 +106,7 @@ def redraw(
     radius: float,
     generator: torch.Generator,
     device: torch.device,
+    progress: Progress = silent,
 ) -> Redrawn:
     """Draw a picture anew and keep what lies outside a mask: (1 - m) image + m drawn, m = `soft_mask`.
 
@@ -119,10 +120,11 @@ def redraw(
         radius: pixels of the finest scale by which the mask grows.
         generator: of the noise.
         device: where the scales are.
+        progress: told of each scale.
     """
     size, finest = (image.shape[2], image.shape[3]), scales.plan.sizes[-1]
     small = image if size == finest else resize(image, finest).clamp(0, 1)
-    x = inject(scales, to_signed(small).to(device), level=level, generator=generator)
+    x = inject(scales, to_signed(small).to(device), level=level, generator=generator, progress=progress)
     whole = to_image(x).cpu()
     whole = whole if size == finest else resize(whole, size).clamp(0, 1)
     share = max(size) / max(finest)
@@ -162,7 +164,7 @@ def check_like(size: Size, learned: Size, *, name: str) -> None:
     if not same_aspect(size, learned):
         raise ImageError(
             f"the {name} is {size[1]} x {size[0]} and the training picture {learned[1]} x {learned[0]}; the same size, "
-            "or the same aspect, fits: crop it, or train on its background"
+            "or the same aspect, fits: crop it"
         )
 
 

@@ -28,7 +28,7 @@ def default_injection_scale(mask: Mask, plan: PyramidPlan, *, depth: float = RAD
         >>> mask = torch.zeros(1, 1, 188, 250, dtype=torch.bool)
         >>> mask[..., 80:120, 100:140] = True
         >>> default_injection_scale(mask, plan_pyramid((188, 250)))
-        3
+        2
     """
     deepest = float(ndimage.distance_transform_edt(mask[0, 0].cpu().numpy()).max())
     last = len(plan.sizes) - 1

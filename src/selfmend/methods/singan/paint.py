@@ -46,6 +46,7 @@ def paint(
     start_scale: int | None,
     generator: torch.Generator,
     device: torch.device,
+    progress: Progress = silent,
 ) -> Image:
     """A picture like the learned one with the layout of a painting.
 
@@ -56,6 +57,7 @@ def paint(
         start_scale: where the painting enters; None is `DEFAULT_START_SCALE`.
         generator: of the noise.
         device: where the scales are.
+        progress: told of each scale.
 
     Returns:
         (1, C, h, w) in [0, 1]: the finest scale's size, or its number of pixels in the painting's aspect.
@@ -65,7 +67,7 @@ def paint(
     """
     level = entry_scale(start_scale, scales, default=DEFAULT_START_SCALE)
     x = _at_finest(scales, painting, learned, level).to(device)
-    return to_image(inject(scales, x, level=level, generator=generator)).cpu()
+    return to_image(inject(scales, x, level=level, generator=generator, progress=progress)).cpu()
 
 
 def paint_quantized(
@@ -75,12 +77,13 @@ def paint_quantized(
     learned: Size,
     generator: torch.Generator,
     device: torch.device,
+    progress: Progress = silent,
 ) -> Image:
     """As `paint`, by a scale that was trained on flat colours: the painting, snapped to them, enters it directly.
 
     Args:
         quantized: what `train_quantized` gave.
-        painting, learned, generator, device: as for `paint`.
+        painting, learned, generator, device, progress: as for `paint`.
 
     Returns:
         As `paint`.
@@ -89,7 +92,8 @@ def paint_quantized(
     x = _at_finest(scales, painting, learned, level).to(device)
     sizes = scales.plan.sizes_for((x.shape[2], x.shape[3]))
     start = snap(resize(x, sizes[level]), quantized.colours.to(device))
-    return to_image(draw(scales, start, level=level, sizes=sizes, generator=generator)).cpu()
+    x = draw(scales, start, level=level, sizes=sizes, generator=generator, progress=progress)
+    return to_image(x).cpu()
 
 
 def _at_finest(scales: Scales, painting: Image, learned: Size, level: int) -> Tensor:
