@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from selfmend.cli import demo, inpaint, methods, retarget, sample, train
+from selfmend.cli import demo, inpaint, methods, retarget, sample, super_resolve, train
 from selfmend.cli.common import run_command, version_callback
 
 app = typer.Typer(
@@ -35,6 +35,7 @@ app.command("inpaint")(inpaint.inpaint)
 app.command("train")(train.train)
 app.command("sample")(sample.sample)
 app.command("retarget")(retarget.retarget)
+app.command("super-resolve")(super_resolve.super_resolve)
 app.command("methods")(methods.methods)
 app.command("demo")(demo.demo)
 
