@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from selfmend._version import __version__
 
 if TYPE_CHECKING:
-    from selfmend.api import Model, fit, inpaint, load, methods, retarget, sample
+    from selfmend.api import Model, fit, inpaint, load, methods, retarget, sample, super_resolve
     from selfmend.core.checks import SelfmendError
 
 _ORIGINS = {
@@ -24,6 +24,7 @@ _ORIGINS = {
     "methods": "selfmend.api",
     "retarget": "selfmend.api",
     "sample": "selfmend.api",
+    "super_resolve": "selfmend.api",
 }
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "methods",
     "retarget",
     "sample",
+    "super_resolve",
 ]
 
 

@@ -11,6 +11,7 @@ import selfmend
 from pictures import picture
 from selfmend.core.checks import OptionError, SelfmendWarning
 from selfmend.image.picture import to_picture
+from selfmend.methods import METHODS
 
 IMAGE, MASK = picture()
 PIXELS = (IMAGE[0].permute(1, 2, 0) * 255).byte().numpy()
@@ -108,3 +109,47 @@ def test_methods_that_fill_only_are_refused(make) -> None:
 def test_mistakes(model: selfmend.Model, options, message) -> None:
     with pytest.raises(OptionError, match=message):
         model.sample(**options)
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [
+        (PILImage.fromarray(PIXELS[..., 0]), "L"),
+        (PILImage.fromarray(PIXELS[..., 0].astype(np.uint16) * 257), "I;16"),
+        (PILImage.fromarray(np.concatenate([PIXELS, OPAQUE // 2], 2)), "RGBA"),
+        (PIXELS.astype(np.uint16) * 257, np.uint16),
+        (IMAGE, torch.float32),
+    ],
+    ids=lambda v: str(v)[:20],
+)
+def test_an_enlargement_is_of_the_kind_that_came_with_its_transparency(source, kind) -> None:
+    made = selfmend.super_resolve(source, 1.3, preset="tiny")
+    assert type(made) is type(source)
+    assert to_picture(made).size == (48, 68)
+    assert (made.mode if isinstance(made, PILImage.Image) else made.dtype) == kind
+    if kind == "RGBA":
+        assert set(np.asarray(made)[..., 3].ravel()) == {127}
+
+
+def test_super_resolution_is_kept_in_a_folder(tmp_path: Path) -> None:
+    first = selfmend.super_resolve(PIXELS, 1.3, preset="tiny", folder=tmp_path / "run")
+    loaded = selfmend.load(tmp_path / "run")
+    assert np.array_equal(first, loaded.super_resolve())
+    assert not np.array_equal(first, loaded.super_resolve(seed=5))
+    assert loaded.method.config.reconstruction_weight == 100
+
+
+def test_only_what_was_trained_for_it_enlarges(model: selfmend.Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(OptionError, match="not trained to enlarge; train with super_resolution=4"):
+        model.super_resolve()
+    monkeypatch.setitem(METHODS, "learner", "learner:Learner")
+    with pytest.raises(OptionError, match="learner enlarges no pictures; train singan with super_resolution=4"):
+        selfmend.fit("learner", PIXELS).super_resolve()
+    with pytest.raises(OptionError, match="the factor is 1; a number above 1 fits, such as 2"):
+        selfmend.super_resolve(PIXELS, 1)
+
+
+def test_nothing_is_written_for_a_picture_that_cannot_be_learned(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="the coarsest scale would have 9x9 pixels, less than the 11x11"):
+        selfmend.fit("singan", PIXELS[:9, :9], preset="tiny", folder=tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -71,6 +71,7 @@ def fit_picture(
     """`fit` for a picture and mask that are already read; `opaque` says that transparency was the mask."""
     learner = _learner(method, preset, options or {}, device)
     model = Model(learner, picture, mask, seed=seed, opaque=opaque)
+    learner.check_learnable(picture.image, mask)
     run_folder = None if folder is None else RunFolder(folder)
     if run_folder and run_folder.start(model.record()):
         learner.load_state_dict(run_folder.weights()["method"])

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from selfmend.api.applications import Applications
-from selfmend.api.results import drawn, generative, is_alpha, mended, one_or_all, retargeted
+from selfmend.api.results import drawn, enlarged, generative, is_alpha, mended, one_or_all, retargeted
 from selfmend.core.checks import OptionError
 from selfmend.core.progress import Progress, silent
 from selfmend.core.types import Image, Mask, Size
@@ -17,6 +17,7 @@ from selfmend.image.io import read_picture, save_picture
 from selfmend.image.mask import read_mask
 from selfmend.image.picture import Picture
 from selfmend.methods.base import LearningMethod, describe_config
+from selfmend.methods.singan.generative import GenerativeSinGAN
 from selfmend.train.run_folder import RunFolder
 
 
@@ -108,6 +109,18 @@ class Model(Applications):
         return retargeted(
             worker, self.picture, self.whole_image(progress=progress), size=size, seed=seed, progress=progress
         )
+
+    def super_resolve(self, *, seed: int | None = None, progress: Progress = silent) -> Any:
+        """The learned picture enlarged, if it was learned for that; see `selfmend.super_resolve`.
+
+        Raises:
+            OptionError: the model was trained for something else.
+        """
+        if not isinstance(self.method, GenerativeSinGAN):
+            raise OptionError(f"{self.method.name} enlarges no pictures; train singan with super_resolution=4")
+        seed = self.seed if seed is None else seed
+        image = self.whole_image(progress=progress)
+        return enlarged(self.picture, self.method.super_resolve(image, seed=seed, progress=progress))
 
     def whole_image(self, *, progress: Progress = silent) -> Image:
         """The learned picture (1, C, H, W), its hole filled if it has one: the hole's content has no influence."""

@@ -9,6 +9,7 @@ from selfmend.core.checks import OptionError, SelfmendWarning
 from selfmend.core.progress import Progress, silent
 from selfmend.core.types import Image, Mask, Size
 from selfmend.image.picture import Picture
+from selfmend.image.resize import resize
 from selfmend.methods import method_class, method_names
 from selfmend.methods.base import Method
 from selfmend.methods.generative import Generative
@@ -42,6 +43,13 @@ def retargeted(
     made = worker.retarget(image, size=size, seed=seed, progress=progress)
     warn_of_transparency(picture)
     return picture.like(made)
+
+
+def enlarged(picture: Picture, image: Image) -> Any:
+    """An enlargement of `picture` in its kind and mode, its transparency enlarged with it."""
+    if picture.alpha is None:
+        return picture.like(image)
+    return picture.like(image, alpha=resize(picture.alpha, (image.shape[2], image.shape[3])).clamp(0, 1))
 
 
 def warn_of_transparency(picture: Picture) -> None:

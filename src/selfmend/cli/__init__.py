@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from selfmend.cli import animate, demo, edit, harmonize, inpaint, methods, paint, retarget, sample, train
+from selfmend.cli import animate, demo, edit, harmonize, inpaint, methods, paint, retarget, sample, super_resolve, train
 from selfmend.cli.common import run_command, version_callback
 
 app = typer.Typer(
@@ -35,6 +35,7 @@ app.command("inpaint")(inpaint.inpaint)
 app.command("train")(train.train)
 app.command("sample")(sample.sample)
 app.command("retarget")(retarget.retarget)
+app.command("super-resolve")(super_resolve.super_resolve)
 app.command("paint")(paint.paint)
 app.command("harmonize")(harmonize.harmonize)
 app.command("edit")(edit.edit)

@@ -1,10 +1,10 @@
-"""What `sample` and `retarget` do between reading the arguments and writing the files. Imports torch."""
+"""What the commands for new pictures do between reading the arguments and writing the files. Imports torch."""
 
 from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,7 @@ from selfmend.image.sheet import contact_sheet, thumbnail, to_rgb
 from selfmend.methods import method_class
 from selfmend.methods.base import LearningMethod, Method, describe_config
 from selfmend.methods.generative import Generative, check_pixels
+from selfmend.methods.singan.super_resolution import check_factor, super_resolution_options
 from selfmend.train.device import resolve_device
 
 LONGEST_ON_SHEET = 1024  # pixels; a sheet is for choosing
@@ -85,11 +86,7 @@ class Source:
 
 @contextmanager
 def opened(request: Request, progress: Progress) -> Iterator[Source]:
-    """A run, or a picture that is learned first if the method learns.
-
-    What is learned is kept in the user's cache folder until the block has ended well, so that the command can be
-    repeated after Ctrl-C or a full disk.
-    """
+    """A run, or a picture that is learned first if the method learns."""
     if request.source.is_dir():
         yield _of_run(request, progress)
         return
@@ -104,22 +101,56 @@ def opened(request: Request, progress: Progress) -> Iterator[Source]:
     if not isinstance(method, LearningMethod):
         yield Source(picture=picture, image=picture.image, method=starting, seed=seed, size=size)
         return
-    folder = request.save_model or cache_folder(name, method.config, seed, picture, None)
+    with learned(request, name, method.config, picture, _fit(request, name, picture, progress)) as model:
+        starting = _starting(request, model.method, picture.image)
+        yield Source(picture=picture, image=picture.image, method=starting, seed=seed, size=size)
+
+
+def _fit(request: Request, name: str, picture: Picture, progress: Progress) -> Callable[[Path], api.Model]:
+    def fit(folder: Path) -> api.Model:
+        return api.fit_picture(
+            name, picture, None, preset=request.preset, options=request.options, seed=request.seed or 0,
+            device=request.device, folder=folder, progress=progress,
+        )  # fmt: skip
+
+    return fit
+
+
+@contextmanager
+def learned(
+    request: Request, name: str, config: Any, picture: Picture, fit: Callable[[Path], api.Model]
+) -> Iterator[api.Model]:
+    """What `fit` learns in a folder: --save-model, or one in the user's cache, which goes when the block ends well."""
+    folder = request.save_model or cache_folder(name, config, request.seed or 0, picture, None)
     if request.say:
         keep = f"it is kept in {folder}" if request.save_model else "--save-model RUN would keep what it learns"
         typer.echo(f"{name} learns {request.source} first; {keep}", err=True)
     try:
-        model = api.fit_picture(
-            name, picture, None, preset=request.preset, options=request.options, seed=seed, device=request.device,
-            folder=folder, progress=progress,
-        )  # fmt: skip
-        learned = _starting(request, model.method, picture.image)
-        yield Source(picture=picture, image=picture.image, method=learned, seed=seed, size=size)
+        yield fit(folder)
     except KeyboardInterrupt:
         kept(folder)
         raise
     if not request.save_model:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def enlarged_source(request: Request, factor: float, progress: Progress) -> Iterator[tuple[Source, Any]]:
+    """A picture that is learned for enlarging, and its enlargement."""
+    picture = read_picture(request.source)
+    options = super_resolution_options(check_factor(factor, picture.size)) | request.options
+    config = method_class("singan").from_options(request.preset, options).config
+
+    def fit(folder: Path) -> api.Model:
+        return api.fit_super_resolution(
+            picture, factor, preset=request.preset, options=request.options, seed=request.seed or 0,
+            device=request.device, folder=folder, progress=progress,
+        )  # fmt: skip
+
+    with learned(request, "singan", config, picture, fit) as model:
+        result = model.super_resolve(progress=progress)
+        size = to_picture(result).size
+        yield Source(picture=picture, image=picture.image, method=model.method, seed=model.seed, size=size), result
 
 
 def _of_run(request: Request, progress: Progress) -> Source:

@@ -10,24 +10,24 @@ import torch
 
 from selfmend.core.checks import OptionError, SelfmendWarning
 from selfmend.core.progress import Progress, ProgressEvent, silent
-from selfmend.core.types import Image, Mask, Size
+from selfmend.core.types import Image, Mask
 from selfmend.hole_init import get_initialisation
 from selfmend.hole_init.patchmatch import PatchMatchOptions
 from selfmend.hole_init.patchmatch import fill as exemplar_fill
-from selfmend.image.pyramid import PyramidPlan, image_pyramid, mask_pyramid, plan_pyramid
+from selfmend.image.pyramid import PyramidPlan, image_pyramid, mask_pyramid
 from selfmend.image.resize import resize, resize_mask
-from selfmend.methods.base import LearningMethod, to_image, to_signed
-from selfmend.methods.generative import Generative
-from selfmend.methods.singan.config import FAST, PAPER, TINY, SinGANConfig
+from selfmend.methods.base import to_image, to_signed
+from selfmend.methods.singan.config import FAST, PAPER, TINY
+from selfmend.methods.singan.generative import GenerativeSinGAN
 from selfmend.methods.singan.guided import guided_stages
 from selfmend.methods.singan.inpaint import check_injection_scale, redraw_hole
-from selfmend.methods.singan.sample import check_sample_size, check_start_scale, draw, size_at_finest, starting_picture
+from selfmend.methods.singan.sample import check_learnable_size
 from selfmend.methods.singan.scales import Scales
 from selfmend.methods.singan.training import adversarial_stages, channels_at
 from selfmend.train.stage import Stage
 
 
-class SinGAN(LearningMethod, Generative):
+class SinGAN(GenerativeSinGAN):
     """SinGAN; with a mask, SinGAN with partial convolutions."""
 
     name: ClassVar[str] = "singan"
@@ -40,15 +40,10 @@ class SinGAN(LearningMethod, Generative):
         | {"finish", "finish_from", "finish_keeps", "start_scale", "start_below"}
     )
 
-    config: SinGANConfig
-    scales: Scales | None = None
-
-    def plan(self, size: Size) -> PyramidPlan:
-        """The pyramid for a picture of `size` (height, width)."""
-        config = self.config
-        return plan_pyramid(
-            size, min_size=config.min_size, max_size=config.max_size, target_factor=config.target_factor
-        )
+    def check_learnable(self, image: Image, mask: Mask | None) -> None:
+        """See `LearningMethod.check_learnable`; a critic must find a whole receptive field at every scale."""
+        if mask is None or self.config.recipe == "adversarial":
+            check_learnable_size(self.plan((image.shape[2], image.shape[3])))
 
     def stages(self, image: Image, mask: Mask | None, *, seed: int) -> Iterator[Stage]:
         """One stage a scale, of the papers' recipe or the guided one; see `LearningMethod.stages`."""
@@ -93,7 +88,7 @@ class SinGAN(LearningMethod, Generative):
 
     def fill(self, image: Image, mask: Mask, *, generator: torch.Generator, progress: Progress = silent) -> Image:
         """Fill one picture; see `Method.fill`."""
-        scales = self._trained((image.shape[2], image.shape[3]))
+        scales = self.trained_scales((image.shape[2], image.shape[3]))
         finest = scales.plan.sizes[-1]
         small, hole = image, mask
         if image.shape[-2:] != finest:
@@ -151,72 +146,6 @@ class SinGAN(LearningMethod, Generative):
             warnings.warn(message, SelfmendWarning, stacklevel=3)
         return changed
 
-    def default_size(self, image: Image) -> Size:
-        """The finest scale's size: samples have the pixels that the scales have learned."""
-        size = (image.shape[2], image.shape[3])
-        finest = self.plan(size).sizes[-1]
-        if finest != size:
-            message = (
-                f"samples have the pixels of the finest scale, {finest[0]}x{finest[1]}, not of the picture's "
-                f"{size[0]}x{size[1]}; train with max_size={max(size)} for those"
-            )
-            warnings.warn(message, SelfmendWarning, stacklevel=3)
-        return finest
-
-    def start_scales(self, image: Image) -> dict[int, Size]:
-        """See `Generative.start_scales`."""
-        sizes = self.plan((image.shape[2], image.shape[3])).sizes
-        return {n: size for n, size in enumerate(sizes) if self.scales is None or n >= self.scales.first}
-
-    def check_size(self, image: Image, size: Size, *, reshape: bool = False) -> None:
-        """See `Generative.check_size`; every scale that draws must hold a receptive field."""
-        plan = self.plan((image.shape[2], image.shape[3]))
-        level = self._start_scale(plan, reshape=reshape)
-        size = size_at_finest(size, image, plan) if reshape else size
-        check_sample_size(size, plan, level=level)
-
-    def prepared(self, image: Image, *, seed: int, progress: Progress = silent) -> Self:
-        """See `Generative.prepared`."""
-        return (
-            self
-            if self.fitted
-            else type(self)(self.config, device=self.device).fit(image, seed=seed, progress=progress)
-        )
-
-    def draw(self, image: Image, *, size: Size, generator: torch.Generator, progress: Progress = silent) -> Image:
-        """One random sample, from the scale `start_scale` on; see `Generative.draw`."""
-        scales = self._trained((image.shape[2], image.shape[3]))
-        level = self._start_scale(scales.plan)
-        return self._draw(scales, image, size, level, generator, progress)
-
-    def reshape(self, image: Image, *, size: Size, generator: torch.Generator, progress: Progress = silent) -> Image:
-        """The picture, stretched, enters at a coarse scale, and is drawn anew from there; see `Generative.reshape`."""
-        scales = self._trained((image.shape[2], image.shape[3]))
-        level = self._start_scale(scales.plan, reshape=True)
-        work = size_at_finest(size, image, scales.plan)
-        result = self._draw(scales, image, work, level, generator, progress)
-        if work == size:
-            return result
-        message = (
-            f"drawn at the size of the finest scale, {work[0]}x{work[1]}, and enlarged to {size[0]}x{size[1]}; train "
-            f"with max_size={max(image.shape[-2:])}, or take a method that learns nothing, for full detail"
-        )
-        warnings.warn(message, SelfmendWarning, stacklevel=3)
-        return resize(result, size)
-
-    def _draw(
-        self, scales: Scales, image: Image, size: Size, level: int, generator: torch.Generator, progress: Progress
-    ) -> Image:
-        x, sizes = image_pyramid(to_signed(image).to(self.device), scales.plan)[-1], scales.plan.sizes_for(size)
-        start = starting_picture(scales, x, level=level, sizes=sizes, below=self.config.start_below)
-        return to_image(draw(scales, start, level=level, sizes=sizes, generator=generator, progress=progress)).cpu()
-
-    def _start_scale(self, plan: PyramidPlan, *, reshape: bool = False) -> int:
-        chosen, lowest = self.config.start_scale, int(reshape)  # at scale 0 nothing of the picture enters
-        first = self.scales.first if self.scales else 0
-        level = lowest if chosen is None else chosen
-        return check_start_scale(level, plan, lowest=lowest, first=first, below=self.config.start_below)
-
     def first_guess(self, image: Image, mask: Mask, *, generator: torch.Generator) -> Image:
         """The picture with its hole filled by `config.init`."""
         name = "mean" if self.config.init == "none" else self.config.init
@@ -236,17 +165,6 @@ class SinGAN(LearningMethod, Generative):
     def _guided(self) -> bool:
         """Whether the scales were trained on first guesses: the guided recipe needs a hole, and so partial nets."""
         return self.config.recipe == "guided" and self.scales is not None and self.scales.partial
-
-    def _trained(self, size: Size) -> Scales:
-        if self.scales is None or not self.scales.complete:
-            raise OptionError("this SinGAN is not trained; call fit(image, mask) first")
-        plan = self.plan(size)
-        if plan.sizes != self.scales.plan.sizes:
-            raise OptionError(
-                f"this SinGAN was trained for {self.scales.plan.sizes[-1]} (height, width) and the picture gives "
-                f"{plan.sizes[-1]}; fill the picture that it was trained on"
-            )
-        return self.scales
 
     def state_dict(self) -> dict[str, Any]:
         """The scales; see `LearningMethod.state_dict`."""

@@ -57,6 +57,20 @@ def check_start_scale(level: int, plan: PyramidPlan, *, lowest: int = 0, first: 
     return level
 
 
+def check_learnable_size(plan: PyramidPlan) -> None:
+    """Refuse a pyramid whose coarsest scale a critic could not look at.
+
+    Raises:
+        OptionError: what came, and what fits.
+    """
+    height, width = plan.sizes[0]
+    if min(height, width) < FIELD:
+        raise OptionError(
+            f"the coarsest scale would have {height}x{width} pixels, less than the {FIELD}x{FIELD} that a critic looks "
+            "at; a larger or less narrow picture, or a larger min_size, fits"
+        )
+
+
 def check_sample_size(size: Size, plan: PyramidPlan, *, level: int) -> None:
     """Refuse a size that brings a scale below the receptive field, where a generator would see nothing but padding.
 
