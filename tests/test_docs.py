@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image as PILImage
 
+import selfmend
+
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -40,6 +42,12 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cutout = photo.convert("RGBA")
     cutout.putalpha(PILImage.fromarray(255 - np.asarray(mask)))
     cutout.save(folder / "cutout.png")
+    edited = photo.copy()
+    edited.paste(photo.crop((2, 2, 18, 14)), (30, 16))
+    edited.save(folder / "edited.png")
+    edited.save(folder / "composite.png")
+    photo.quantize(5).resize((60, 50)).save(folder / "painting.png")
+    selfmend.fit("singan", folder / "photo.jpg", preset="tiny", folder=folder / "singan-run")
     return folder
 
 

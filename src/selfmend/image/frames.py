@@ -76,11 +76,7 @@ def save_frames(frames: Sequence[PILImage.Image], path: str | Path, *, fps: floa
             elif kind == ".gif":
                 _write_gif(pictures, temporary, fps)
             else:
-                times = [round(1000 * (k + 1) / fps) - round(1000 * k / fps) for k in range(len(pictures))]
-                pictures[0].save(
-                    temporary, format="WEBP", save_all=True, append_images=pictures[1:], duration=times, loop=0,
-                    quality=90, method=4,
-                )  # fmt: skip
+                _write_webp(pictures, temporary, fps)
     except (OSError, ValueError, RuntimeError) as error:
         why = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise ImageError(f"cannot write {path}: {why}") from error
@@ -90,6 +86,14 @@ def _check_gif_rate(fps: float) -> None:
     if fps > GIF_TICKS / GIF_LEAST_TICKS:
         message = f"a GIF shows at most {GIF_TICKS // GIF_LEAST_TICKS} frames a second, not {fps:g}; .webp and .mp4 do"
         warnings.warn(message, SelfmendWarning, stacklevel=3)
+
+
+def _write_webp(pictures: list[PILImage.Image], path: Path, fps: float) -> None:
+    times = [round(1000 * (k + 1) / fps) - round(1000 * k / fps) for k in range(len(pictures))]
+    pictures[0].save(
+        path, format="WEBP", save_all=True, append_images=pictures[1:], duration=times, loop=0, quality=90, method=4,
+        kmin=len(pictures) + 1, kmax=len(pictures) + 2,  # no key frames but the first: each would be seen as a jump
+    )  # fmt: skip
 
 
 def _write_gif(pictures: list[PILImage.Image], path: Path, fps: float) -> None:
