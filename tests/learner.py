@@ -34,7 +34,7 @@ class Learner(LearningMethod):
             value = self.colour["colour"]
             with torch.no_grad():
                 value += 0.2 * (image.mean((2, 3), keepdim=True) - value)
-            return {"distance": float((image.mean((2, 3), keepdim=True) - value).abs().mean())}
+            return {"distance": float((image.mean((2, 3), keepdim=True) - value.detach()).abs().mean())}
 
         yield Stage(name="colour", steps=self.config.steps, step=step, state={"colour": self.colour})
 

@@ -17,7 +17,9 @@ from selfmend.core.options import describe_options
 from selfmend.core.rng import make_generator
 from selfmend.methods import METHODS, method_class
 from selfmend.methods.base import LearningMethod, Method
+from selfmend.methods.generative import Generative
 
+GENERATIVE = [name for name in METHODS if issubclass(method_class(name), Generative)]
 LEARNING = [name for name in METHODS if method_class(name).learns]
 
 
@@ -209,6 +211,33 @@ def test_training_options_are_fixed_after_training(name: str) -> None:
     fixed = next(r["name"] for r in describe_options(model.method.config) if r["name"] not in model.method.fill_options)
     with pytest.raises(OptionError, match=f"option {fixed} is fixed by the training"):
         model.inpaint(**{fixed: getattr(model.method.config, fixed)})
+
+
+def quick(name: str) -> Any:
+    kind = method_class(name)
+    return kind.from_options("tiny" if "tiny" in kind.presets else None)
+
+
+@pytest.mark.parametrize("name", GENERATIVE)
+def test_samples_have_any_size_and_do_not_depend_on_their_number(name: str) -> None:
+    image = textured()
+    first, second = quick(name).sample(image, size=(41, 70), samples=2, seed=1)
+    assert first.shape == second.shape == (1, 3, 41, 70)
+    assert first.dtype == torch.float32
+    assert 0 <= float(first.min()) < float(first.max()) <= 1
+    assert not torch.equal(first, second)
+    assert torch.equal(first, quick(name).sample(image, size=(41, 70), seed=1)[0])
+    assert quick(name).sample(image, seed=1)[0].shape == image.shape
+
+
+@pytest.mark.parametrize("name", GENERATIVE)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_retargeting_gives_the_shape_that_is_asked_for(name: str, channels: int) -> None:
+    image = textured(channels=channels)
+    wide = quick(name).retarget(image, size=(37, 80), seed=1)
+    assert wide.shape == (1, channels, 37, 80)
+    assert 0 <= float(wide.min()) < float(wide.max()) <= 1
+    assert torch.equal(wide, quick(name).retarget(image, size=(37, 80), seed=1))
 
 
 def test_a_method_that_learns_nothing_cannot_be_fitted() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from selfmend._version import __version__
 
 if TYPE_CHECKING:
-    from selfmend.api import Model, fit, inpaint, load, methods
+    from selfmend.api import Model, fit, inpaint, load, methods, retarget, sample, super_resolve
     from selfmend.core.checks import SelfmendError
 
 _ORIGINS = {
@@ -22,9 +22,23 @@ _ORIGINS = {
     "inpaint": "selfmend.api",
     "load": "selfmend.api",
     "methods": "selfmend.api",
+    "retarget": "selfmend.api",
+    "sample": "selfmend.api",
+    "super_resolve": "selfmend.api",
 }
 
-__all__ = ["Model", "SelfmendError", "__version__", "fit", "inpaint", "load", "methods"]
+__all__ = [
+    "Model",
+    "SelfmendError",
+    "__version__",
+    "fit",
+    "inpaint",
+    "load",
+    "methods",
+    "retarget",
+    "sample",
+    "super_resolve",
+]
 
 
 def __getattr__(name: str) -> Any:

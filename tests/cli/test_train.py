@@ -123,7 +123,7 @@ def test_what_was_learned_is_kept_until_the_result_is_written(run, refused, fold
 
     with monkeypatch.context() as patch:
         patch.setattr("selfmend.image.io.save_picture", full)
-        patch.setattr("selfmend.api.save_picture", lambda *a: None)
+        patch.setattr("selfmend.api.model.save_picture", lambda *a: None)
         assert refused(*command) == "out.png: No space left on device"
     (kept,) = (folder / "cache" / "selfmend" / "runs").iterdir()
     assert json.loads((kept / "run.json").read_text())["status"] == "trained"

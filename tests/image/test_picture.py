@@ -9,6 +9,7 @@ from PIL import Image as PILImage
 
 from selfmend.core.checks import ImageError
 from selfmend.image.picture import to_picture
+from selfmend.image.sixteen_bit import SixteenBit
 
 SIZE = (12, 17)
 HOLE = np.zeros(SIZE, bool)
@@ -220,6 +221,71 @@ def test_nan_may_mark_missing_pixels_in_arrays_and_tensors():
 def test_other_kinds_are_refused(source, message):
     with pytest.raises(ImageError, match=message):
         to_picture(source)
+
+
+KEPT = {"LA": "L", "La": "L", "P": "RGB", "PA": "RGB", "RGBA": "RGB", "RGBa": "RGB"}  # without transparency or palette
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_new_picture_of_every_mode_has_its_values_and_any_size(mode):
+    source = make_mode(mode)
+    source.info |= {"icc_profile": b"profile", "exif": b"photo"}
+    picture = to_picture(source)
+    wide = torch.cat([picture.image, picture.image.flip(3)], 3)
+    made = picture.like(wide)
+    assert (made.mode, made.size) == (KEPT.get(mode, mode), (2 * source.width, source.height))
+    assert made.info == {"icc_profile": b"profile"}
+    error = (to_picture(made).image - wide).abs()
+    assert float(error.max()) < (0.02 if mode not in ("LAB", "HSV", "YCbCr") else 1)
+    assert float(error.mean()) < 0.02
+
+
+@pytest.mark.parametrize("mode", ["LA", "La", "PA", "RGBA", "RGBa"])
+def test_a_new_picture_takes_a_new_transparency(mode):
+    picture = to_picture(make_mode(mode))
+    made = to_picture(picture.like(picture.image[..., :5], alpha=picture.alpha[..., :5]))
+    assert torch.allclose(made.alpha, picture.alpha[..., :5], atol=0.003)
+    assert torch.allclose(made.image, picture.image[..., :5], atol=0.003)
+
+
+def test_a_transparent_colour_is_not_one_in_a_new_picture():
+    source = make_mode("RGB")
+    source.info["transparency"] = (1, 2, 3)
+    picture = to_picture(source)
+    assert picture.like(picture.image).info == {}
+    assert picture.like(picture.image).mode == "RGB"
+    assert picture.like(picture.image, alpha=picture.alpha).mode == "RGBA"
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float64])
+@pytest.mark.parametrize(("shape", "opaque"), [((), ()), ((1,), (1,)), ((2,), ()), ((3,), (3,)), ((4,), (3,))], ids=str)
+def test_new_arrays_have_the_type_and_channels_of_the_old(dtype, shape, opaque):
+    array = random_pixels(shape[0] if shape else 1, np.uint8 if dtype == np.uint8 else np.uint16).reshape(SIZE + shape)
+    array = array.astype(dtype) / (65535 if dtype == np.float64 else 1)
+    array = array.astype(dtype)
+    picture = to_picture(array)
+    made = picture.like(picture.image[..., :7])
+    assert (made.dtype, made.shape) == (array.dtype, (SIZE[0], 7, *opaque))
+    same = array[..., :-1] if shape in ((2,), (4,)) else array
+    assert np.allclose(made.reshape(SIZE[0], 7, -1), same.reshape(*SIZE, -1)[:, :7], atol=1e-6)
+    if picture.alpha is not None:
+        assert np.allclose(picture.like(picture.image, alpha=picture.alpha), array, atol=1e-6)
+
+
+def test_a_new_16_bit_picture_keeps_the_profile_of_its_file():
+    array = random_pixels(3, np.uint16).view(SixteenBit)
+    array.info = {"icc_profile": b"profile", "dpi": (72, 72)}
+    made = to_picture(array).like(to_picture(array).image)
+    assert isinstance(made, SixteenBit)
+    assert made.info == {"icc_profile": b"profile"}
+    assert np.array_equal(made, array)
+
+
+def test_new_tensors_have_the_rank_and_type_of_the_old():
+    for tensor in (torch.rand(3, 5, 6, dtype=torch.float64), torch.rand(1, 1, 5, 6, dtype=torch.float16)):
+        picture = to_picture(tensor)
+        made = picture.like(picture.image[..., :4])
+        assert (made.dtype, made.shape) == (tensor.dtype, tensor[..., :4].shape)
 
 
 @settings(max_examples=25, deadline=None)

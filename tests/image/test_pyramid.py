@@ -5,7 +5,15 @@ import torch
 
 from golden import DATA
 from selfmend.core.checks import OptionError
-from selfmend.image.pyramid import image_pyramid, mask_pyramid, plan_pyramid
+from selfmend.image.pyramid import (
+    enlarged_sizes,
+    image_pyramid,
+    mask_pyramid,
+    plan_pyramid,
+    plan_super_resolution_pyramid,
+    super_resolution_steps,
+)
+from selfmend.image.resize import scaled_size
 
 PLANS = json.loads((DATA / "singan_pyramids.json").read_text())
 
@@ -41,6 +49,44 @@ def test_levels_come_from_the_finest() -> None:
         assert torch.allclose(clean.where(~hole, 0), dirty.where(~hole, 0), atol=1e-5)
 
 
+@pytest.mark.parametrize("factor", [1.05, 1.5, 2, 3, 4, 8, 16])
+@pytest.mark.parametrize("size", [(80, 120), (321, 481), (25, 300), (19, 19)])
+def test_the_pyramid_of_super_resolution_has_the_steps_of_the_enlargement(size, factor) -> None:
+    plan, steps = plan_super_resolution_pyramid(size, factor), super_resolution_steps(factor)
+    assert plan.factor**-steps == pytest.approx(factor)
+    assert plan.sizes[-1] == (size if max(size) <= 250 else scaled_size(size, 250 / max(size)))
+    assert all(max(s) <= 250 for s in plan.sizes)
+    assert len(plan.sizes) >= 2
+    if len(plan.sizes) > 2:
+        assert plan.factor**0.5 < min(plan.sizes[0]) / 18 < plan.factor**-0.5 + 1 / 18
+    for level, (height, width) in enumerate(plan.sizes):
+        assert -1e-9 <= height - plan.sizes[-1][0] * plan.scale_to(level) <= 1
+        assert -1e-9 <= width - plan.sizes[-1][1] * plan.scale_to(level) <= 1
+
+
+@pytest.mark.parametrize(("factor", "steps"), [(2, 3), (3, 5), (4, 6), (8, 9)])
+def test_the_steps_are_those_of_the_authors(factor: float, steps: int) -> None:
+    assert super_resolution_steps(factor) == steps
+
+
+def test_an_enlargement_ends_at_the_factor_times_the_size_rounded_down() -> None:
+    assert enlarged_sizes((20, 33), 1.15)[-1] == (23, 37)
+    assert enlarged_sizes((80, 120), 4) == ((101, 152), (127, 191), (160, 240), (202, 303), (254, 381), (320, 480))
+
+
+@pytest.mark.parametrize("factor", [1, 0.5, -1, float("nan"), float("inf")])
+def test_super_resolution_enlarges(factor: float) -> None:
+    with pytest.raises(OptionError, match=r"the factor is .*; a number above 1 fits"):
+        plan_super_resolution_pyramid((64, 64), factor)
+
+
+def test_sizes_for_another_picture_are_stretched_and_rounded() -> None:
+    plan = plan_pyramid((188, 250))
+    assert plan.sizes_for((188, 250)) == plan.sizes
+    assert plan.sizes_for((376, 125)) == tuple((2 * h, round(w / 2)) for h, w in plan.sizes)
+    assert plan.sizes_for((1, 1))[0] == (1, 1)
+
+
 def test_large_pictures_shrink_to_max_size() -> None:
     plan = plan_pyramid((120, 200), max_size=100)
     assert plan.sizes[-1] == (60, 100)
@@ -52,3 +98,5 @@ def test_refuses() -> None:
         plan_pyramid((64, 64), target_factor=1.5)
     with pytest.raises(OptionError, match="min_size is 50, max_size 20"):
         plan_pyramid((64, 64), min_size=50, max_size=20)
+    with pytest.raises(OptionError, match="min_size is 50, max_size 20"):
+        plan_super_resolution_pyramid((64, 64), 2, min_size=50, max_size=20)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image as PILImage
 
-from selfmend.image.sheet import HOLE_COLOUR, contact_sheet, paint_hole, to_rgb
+from selfmend.image.sheet import HOLE_COLOUR, contact_sheet, paint_hole, thumbnail, to_rgb
 
 
 @pytest.mark.parametrize(("channels", "expected"), [(1, (64, 64, 64)), (3, (64, 64, 64)), (4, (143, 143, 143))])
@@ -23,6 +23,12 @@ def test_the_hole_is_painted_and_nothing_else():
     painted = np.asarray(paint_hole(image, mask))
     assert tuple(painted[2, 3]) == HOLE_COLOUR
     assert np.all(painted.reshape(-1, 3)[np.arange(35) != 17] == 255)
+
+
+def test_only_large_pictures_are_shrunk():
+    image = torch.rand(1, 3, 20, 50)
+    assert thumbnail(image, 50) is image
+    assert thumbnail(image, 25).shape == (1, 3, 10, 25)
 
 
 @pytest.mark.parametrize("columns", [None, 2])

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from selfmend.cli import demo, inpaint, methods, train
+from selfmend.cli import animate, demo, edit, harmonize, inpaint, methods, paint, retarget, sample, super_resolve, train
 from selfmend.cli.common import run_command, version_callback
 
 app = typer.Typer(
@@ -33,6 +33,13 @@ def _options(
 
 app.command("inpaint")(inpaint.inpaint)
 app.command("train")(train.train)
+app.command("sample")(sample.sample)
+app.command("retarget")(retarget.retarget)
+app.command("super-resolve")(super_resolve.super_resolve)
+app.command("paint")(paint.paint)
+app.command("harmonize")(harmonize.harmonize)
+app.command("edit")(edit.edit)
+app.command("animate")(animate.animate)
 app.command("methods")(methods.methods)
 app.command("demo")(demo.demo)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import re
 import sys
@@ -104,9 +105,58 @@ def parse_settings(settings: list[str]) -> dict[str, str]:
     return pairs
 
 
+def parse_size(text: str) -> tuple[int, int]:
+    """(height, width) of "HxW".
+
+    Raises:
+        OptionError: anything else.
+    """
+    match = re.fullmatch(r"\s*(\d+)\s*[xX]\s*(\d+)\s*", text)
+    if match is None:
+        raise OptionError(f"--size {text!r} is not HxW; for example --size 200x400, 200 pixels high and 400 wide")
+    return int(match[1]), int(match[2])
+
+
+def scaled(size: tuple[int, int], scale_h: float | None, scale_w: float | None) -> tuple[int, int]:
+    """A size times --scale-h and --scale-w; one that is not given is 1.
+
+    Raises:
+        OptionError: a factor that is no positive number.
+    """
+    for name, factor in (("--scale-h", scale_h), ("--scale-w", scale_w)):
+        if factor is not None and not (factor > 0 and math.isfinite(factor)):
+            raise OptionError(f"{name} is {factor:g}; a factor above 0 fits, such as 1.5")
+    return round(size[0] * (scale_h or 1)), round(size[1] * (scale_w or 1))
+
+
 def print_json(value: dict[str, Any]) -> None:
     """One JSON object on standard output, for programs."""
     typer.echo(json.dumps(value, default=str))
+
+
+def target_beside(source: Path, output: Path | None, suffix: str, *, ending: str | None = None) -> Path:
+    """Where a result goes: `output` as given, or SOURCE with a suffix beside the source or in the folder `output`.
+
+    Args:
+        source: a picture file, or the folder of a run.
+        output: what the user said.
+        suffix: "-sample" makes photo-sample.jpg of photo.jpg.
+        ending: of the default name; None keeps that of a picture whose format can be written, and else is ".png".
+    """
+    from selfmend.image.formats import ENDINGS
+
+    if output is not None and not output.is_dir():
+        return output
+    known = source.suffix.lower() in ENDINGS and not source.is_dir()
+    base = Path(os.path.abspath(source)) if source.name in ("", "..") else source
+    name = base.with_name((base.stem if known else base.name) + suffix + (ending or (base.suffix if known else ".png")))
+    return name if output is None else output / name.name
+
+
+def numbered(target: Path, count: int) -> list[Path]:
+    """The target itself for one result; for several OUT-1, OUT-2, ..., with as many digits as make the names sort."""
+    digits = len(str(count))
+    return [target] if count == 1 else [beside(target, f"-{k + 1:0{digits}d}") for k in range(count)]
 
 
 def beside(path: Path, suffix: str, *, ending: str | None = None) -> Path:

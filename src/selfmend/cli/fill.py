@@ -93,7 +93,7 @@ def fill(request: Request, progress: Progress) -> Filled:
     if kind.learns and mask.any():
         check_hole(mask)
         if request.save_model is None:
-            scratch = _cache_folder(name, method.config, seed, picture, mask)
+            scratch = cache_folder(name, method.config, seed, picture, mask)
         folder = request.save_model or scratch
         results = _learn_and_fill(request, name, picture, mask, source == "alpha", folder, progress)
     else:
@@ -166,7 +166,7 @@ def _fill_with_model(request: Request, folder: Path, progress: Progress) -> Fill
     )  # fmt: skip
 
 
-def _cache_folder(name: str, config: Any, seed: int, picture: Picture, mask: Mask) -> Path:
+def cache_folder(name: str, config: Any, seed: int, picture: Picture, mask: Mask | None) -> Path:
     """One folder for each different command, so that repeating the command finds its interrupted training."""
     parts = (__version__, name, sorted(describe_config(config).items()), seed, api.digest(picture.image, mask))
     key = hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

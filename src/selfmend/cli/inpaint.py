@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from selfmend.cli import arguments
-from selfmend.cli.common import be_quiet, beside, parse_settings, print_json
+from selfmend.cli.common import be_quiet, beside, numbered, parse_settings, print_json, target_beside
 from selfmend.cli.progress import terminal_progress
 from selfmend.core.checks import ImageError, OptionError
 from selfmend.core.files import exists
@@ -39,13 +39,13 @@ def inpaint(
     device: arguments.Device = "auto",
     settings: arguments.Settings = None,
     model: arguments.Model = None,
-    save_model: Annotated[Path | None, typer.Option(help="Keep what was learned in this folder.")] = None,
+    save_model: arguments.SaveModel = None,
     compare: Annotated[
         bool, typer.Option("--compare", help="Also write picture, hole and result side by side.")
     ] = False,
     invert_mask: arguments.InvertMask = False,
     grow: arguments.Grow = 0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Allow the output to replace an input.")] = False,
+    overwrite: arguments.Overwrite = False,
     quiet: arguments.Quiet = False,
     as_json: arguments.Json = False,
 ) -> None:
@@ -99,9 +99,7 @@ def _plan_outputs(
     if request.samples < 1:
         raise OptionError(f"--samples is {request.samples}; at least 1 fits")
     target = _target(request.image, output)
-    digits = len(str(request.samples))  # so that the names sort
-    numbers = [f"-{k + 1:0{digits}d}" for k in range(request.samples)]
-    names = [target] if request.samples == 1 else [beside(target, number) for number in numbers]
+    names = numbered(target, request.samples)
     sheet = beside(target, "-compare", ending=".png") if compare else None
     inputs = tuple(i for i in (request.image, request.mask) if i is not None)
     for name in [*names, *([sheet] if sheet else [])]:
@@ -111,15 +109,9 @@ def _plan_outputs(
 
 def _target(image: Path | None, output: Path | None) -> Path:
     """The output as given, or its default name: beside the picture, or in the folder that was given."""
-    from selfmend.image.formats import ENDINGS
-
-    if output is not None and not output.is_dir():
-        return output
-    if image is None:
+    if image is None and (output is None or output.is_dir()):
         raise OptionError("say where the result goes: -o OUT.png")
-    ending = None if image.suffix.lower() in ENDINGS else ".png"
-    name = beside(image, "-mended", ending=ending)
-    return name if output is None else output / name.name
+    return target_beside(image or Path(), output, "-mended")
 
 
 def _comparison(picture: Picture, mask: Mask, results: list[Any]) -> Any:

@@ -32,6 +32,7 @@ def train(
     from selfmend.cli.fill import default_mask, kept
     from selfmend.image.io import read_picture
     from selfmend.image.mask import check_hole, read_mask
+    from selfmend.methods.generative import Generative
 
     be_quiet(quiet)
     options = parse_settings(settings or [])
@@ -54,6 +55,7 @@ def train(
     if as_json:
         print_json({"run": run, "method": model.method.name, "seed": seed or 0, "seconds": round(seconds, 3)})
     elif not quiet:
-        typer.echo(
-            f"{run}  ({model.method.name}, {seconds:.1f} s); fill with: selfmend inpaint --model {run} -o OUT.png"
-        )
+        use = f"sample with: selfmend sample {run}"
+        if hole is not None or not isinstance(model.method, Generative):
+            use = f"fill with: selfmend inpaint --model {run} -o OUT.png"
+        typer.echo(f"{run}  ({model.method.name}, {seconds:.1f} s); {use}")

@@ -1,4 +1,4 @@
-"""A picture of any kind as an Image, and back into its kind with only the hole's pixels changed.
+"""A picture of any kind as an Image, and back into its kind: with only the hole's pixels changed, or a new one.
 
 PIL images of every mode, arrays (H, W[, C]) of uint8, uint16 or float, and tensors (C, H, W) or (N, C, H, W) go through
 here. Known pixels are never converted back: they are copied from the original, so they stay equal to the bit in
@@ -71,6 +71,24 @@ class Picture:
             return _fill_array(self.original, values, hole, opaque)
         return _fill_pil(self.original, values, hole, opaque)
 
+    def like(self, image: Image, *, alpha: torch.Tensor | None = None) -> Any:
+        """A new picture of any size, of the kind and mode of this one, with its colour profile.
+
+        EXIF is not copied: it tells of the photo. A palette, which has this picture's colours only, becomes RGB.
+
+        Args:
+            image: (N, C, height, width) in [0, 1], N and C as `self.image`.
+            alpha: (N, 1, height, width) in [0, 1]; without it the result has no transparency.
+        """
+        if isinstance(self.original, torch.Tensor):
+            result = image.to(self.original)
+            return result if self.original.ndim == 4 else result[0]
+        values = image[0].permute(1, 2, 0).numpy()
+        opacity = None if alpha is None else alpha[0].permute(1, 2, 0).numpy()
+        if isinstance(self.original, np.ndarray):
+            return _new_array(self.original, values, opacity)
+        return _new_pil(self.original, values, opacity)
+
 
 def to_picture(source: Any) -> Picture:
     """Adapt a PIL image, an array or a tensor.
@@ -133,6 +151,23 @@ def _fill_array(array: np.ndarray, values: np.ndarray, hole: np.ndarray, opaque:
     return merged
 
 
+def _new_array(array: np.ndarray, values: np.ndarray, opacity: np.ndarray | None) -> np.ndarray:
+    values = values if opacity is None else np.concatenate([values, opacity], 2)
+    if values.shape[2] == 1 and (array.ndim == 2 or array.shape[2] == 2):
+        values = values[..., 0]
+    top = np.iinfo(array.dtype).max if array.dtype.kind == "u" else None
+    result = (np.rint(values * np.float64(top)) if top else values).astype(array.dtype)
+    if hasattr(array, "info"):
+        result = result.view(type(array))
+        result.info = _profile(array)  # type: ignore[attr-defined]
+    return result
+
+
+def _profile(source: Any) -> dict[Any, Any]:
+    """What of `info` is as true of a new picture as of its source."""
+    return {key: source.info[key] for key in ("icc_profile",) if key in source.info}
+
+
 def _from_pil(picture: PILImage.Image) -> Picture:
     if picture.mode == "F":
         raise ImageError("image is of mode F, whose range is not known; convert it to an array in [0, 1] first")
@@ -182,9 +217,7 @@ def _fill_bytes(picture: PILImage.Image, values: np.ndarray, hole: np.ndarray, o
         clear = (np.array(picture).reshape(colour.shape) == key).all(-1)
         hole = hole if opaque else hole & ~clear
         colour[..., 0] ^= (colour == key).all(-1)  # the transparent colour itself would be a hole again
-    fill = PILImage.fromarray(
-        colour[..., 0] if colour.shape[2] == 1 else colour, {1: "L", 3: "RGB", 4: "CMYK"}[colour.shape[2]]
-    )
+    fill = _colours(colour)
     straight = _WITH_ALPHA.get(picture.mode)
     if straight:
         fill = fill.convert(straight)
@@ -192,6 +225,26 @@ def _fill_bytes(picture: PILImage.Image, values: np.ndarray, hole: np.ndarray, o
     result = picture.copy()
     result.paste(fill.convert(picture.mode), mask=PILImage.fromarray(hole.astype(np.uint8) * 255))
     return result
+
+
+def _new_pil(picture: PILImage.Image, values: np.ndarray, opacity: np.ndarray | None) -> PILImage.Image:
+    if picture.mode in _SIXTEEN_BIT:
+        result = PILImage.new(picture.mode, (values.shape[1], values.shape[0]))
+        result.frombytes(np.rint(values[..., 0] * 65535).astype(np.asarray(picture).dtype).tobytes())
+    else:
+        result = _colours(np.rint(values * 255).astype(np.uint8))
+        if opacity is not None:
+            result.putalpha(PILImage.fromarray(np.rint(opacity[..., 0] * 255).astype(np.uint8)))
+        elif picture.mode not in _WITH_ALPHA and picture.mode not in ("P", "PA"):
+            result = result.convert(picture.mode, dither=PILImage.Dither.NONE)
+    result.info = _profile(picture)
+    return result
+
+
+def _colours(values: np.ndarray) -> PILImage.Image:
+    """Bytes (H, W, C) as a grey, RGB or CMYK picture."""
+    count = values.shape[2]
+    return PILImage.fromarray(values[..., 0] if count == 1 else values, {1: "L", 3: "RGB", 4: "CMYK"}[count])
 
 
 def _fill_palette(picture: PILImage.Image, values: np.ndarray, hole: np.ndarray, opaque: bool) -> PILImage.Image:

@@ -10,6 +10,7 @@ from PIL import Image as PILImage
 from PIL import ImageDraw, ImageFont
 
 from selfmend.core.types import Image, Mask
+from selfmend.image.resize import resize, scaled_size
 
 WIDE = 2.5  # width by height from which pictures are stacked
 HOLE_COLOUR = (230, 0, 120)  # seldom found in photos
@@ -21,6 +22,12 @@ def to_rgb(image: Image) -> PILImage.Image:
     if array.shape[2] == 4:
         return PILImage.fromarray(array, "CMYK").convert("RGB")
     return PILImage.fromarray(np.repeat(array, 3, 2) if array.shape[2] == 1 else array)
+
+
+def thumbnail(image: Image, longest: int) -> Image:
+    """A picture (1, C, H, W) in [0, 1], shrunk if a side is longer than `longest` pixels."""
+    share = longest / max(image.shape[-2:])
+    return image if share >= 1 else resize(image, scaled_size((image.shape[2], image.shape[3]), share)).clamp(0, 1)
 
 
 def paint_hole(image: Image, mask: Mask) -> PILImage.Image:

@@ -149,6 +149,14 @@ class LearningMethod(Method):
         changed.config = config
         return changed
 
+    def check_learnable(self, image: Image, mask: Mask | None) -> None:
+        """Refuse, before anything is written, a picture (1, C, H, W) that this method cannot learn.
+
+        Raises:
+            SelfmendError: what does not fit.
+        """
+        return
+
     @abstractmethod
     def stages(self, image: Image, mask: Mask | None, *, seed: int) -> Iterator[Stage]:
         """The stages of training on one picture (1, C, H, W); afterwards the method holds what was trained.
@@ -196,6 +204,7 @@ class LearningMethod(Method):
         image = check_image(image if mask is None else mean(image, mask))
         if image.shape[0] != 1:
             raise SelfmendError(f"{self.name} learns from one picture; {image.shape[0]} came")
+        self.check_learnable(image, mask)
         stages = self.stages(image, mask, seed=seed)
         run(stages, seed=seed, folder=folder, progress=progress, stage_costs=self.stage_costs(image))
         self.fitted = True

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from numbers import Integral
 from typing import ClassVar, Self
 
 import torch
 
 from selfmend.core.checks import OptionError, SelfmendError, check_image
-from selfmend.core.progress import Progress, silent
+from selfmend.core.progress import Progress, ProgressEvent, silent
 from selfmend.core.rng import make_generator
 from selfmend.core.types import Image, Size
 
@@ -41,10 +44,16 @@ class Generative(ABC):
         """
         if samples < 1:
             raise OptionError(f"samples is {samples}; at least 1 fits")
-        image, size = self._checked(image, size)
+        size = size or self.default_size(self._checked(image))
+        self.check_size(image, check_pixels(size))
         worker = self.prepared(image, seed=seed, progress=progress)
         return [
-            worker.draw(image, size=size, generator=make_generator(seed, "sample", k), progress=progress).clamp(0, 1)
+            worker.draw(
+                image,
+                size=size,
+                generator=make_generator(seed, "sample", k),
+                progress=_share_of(progress, k, samples, f"sample {k + 1} of {samples}"),
+            ).clamp(0, 1)
             for k in range(samples)
         ]
 
@@ -53,24 +62,31 @@ class Generative(ABC):
 
         Args, Returns, Raises: as `sample`, for one picture.
         """
-        image, size = self._checked(image, size)
+        self.check_size(self._checked(image), check_pixels(size), reshape=True)
         worker = self.prepared(image, seed=seed, progress=progress)
-        return worker.reshape(image, size=size, generator=make_generator(seed, "retarget"), progress=progress).clamp(
-            0, 1
-        )
+        told = _share_of(progress, 0, 1, "retargeting")
+        return worker.reshape(image, size=size, generator=make_generator(seed, "retarget"), progress=told).clamp(0, 1)
 
-    def _checked(self, image: Image, size: Size | None) -> tuple[Image, Size]:
-        image = check_image(image)
-        if image.shape[0] != 1:
+    def _checked(self, image: Image) -> Image:
+        if check_image(image).shape[0] != 1:
             raise SelfmendError(f"{self.name} makes new pictures out of one; {image.shape[0]} came")
-        size = size or self.default_size(image)
-        if min(size) < 1 or size[0] * size[1] > MOST_PIXELS:
-            raise OptionError(f"size is {size[0]}x{size[1]}; from 1x1 to {MOST_PIXELS} pixels fit")
-        return image, size
+        return image
 
     def default_size(self, image: Image) -> Size:
         """The size of samples where none is named: the picture's own."""
         return image.shape[2], image.shape[3]
+
+    def start_scales(self, image: Image) -> dict[int, Size]:
+        """The scales from which samples can start, and their sizes in the picture's pyramid; none where all is one."""
+        return {}
+
+    def check_size(self, image: Image, size: Size, *, reshape: bool = False) -> None:
+        """Refuse, before any training, what `draw` (or `reshape`) could not make of this picture.
+
+        Raises:
+            OptionError: a size, or an option, that does not fit the picture.
+        """
+        return
 
     def prepared(self, image: Image, *, seed: int, progress: Progress = silent) -> Self:
         """The method ready to draw: a learning one trains here if it has not yet."""
@@ -93,3 +109,27 @@ class Generative(ABC):
     @abstractmethod
     def reshape(self, image: Image, *, size: Size, generator: torch.Generator, progress: Progress = silent) -> Image:
         """The picture itself in another size; arguments and result as in `draw`."""
+
+
+def check_pixels(size: Size) -> Size:
+    """`size` if it is a (height, width) that can be made.
+
+    Raises:
+        OptionError: no two whole numbers; fewer than 1 or far too many pixels.
+    """
+    if not isinstance(size, Sequence) or len(size) != 2 or not all(isinstance(n, Integral) for n in size):
+        raise OptionError(f"size is {size!r}; (height, width) in pixels fits")
+    if min(size) < 1 or size[0] * size[1] > MOST_PIXELS:
+        raise OptionError(f"size is {size[0]}x{size[1]}; from 1x1 to {MOST_PIXELS / 1e6:.0f} million pixels fit")
+    return size
+
+
+def _share_of(progress: Progress, k: int, count: int, name: str) -> Progress:
+    """Progress of the k-th of `count` equal pieces of work, told as progress of the whole."""
+
+    def show(event: ProgressEvent) -> None:
+        own = event.done if event.done is not None else event.step / max(1, event.steps)
+        stage = f"{name}, {event.stage}" if event.stage else name
+        progress(dataclasses.replace(event, stage=stage, done=(k + own) / count))
+
+    return show

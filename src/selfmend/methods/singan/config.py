@@ -34,6 +34,13 @@ class SinGANConfig:
         0.1, "noise of a scale relative to the error of its reconstruction from below", source=_PAPER, low=0
     )
     eight_bit: bool = option(False, "round to 8 bits between scales", source=_CODE)
+    padding: str = option(
+        "zero",
+        "what surrounds the noise of a scale: zeros, or more noise, for animations with livelier borders. Without a "
+        "mask only: partial convolutions do not see what surrounds a picture",
+        source=_PAPER,
+        choices=("zero", "noise"),
+    )
 
     recipe: str = option(
         "adversarial",
@@ -98,6 +105,26 @@ class SinGANConfig:
         False, "fill, enter the result one scale finer, and so on", source=_HOLES + ", future work"
     )
     keep_known: bool = option(False, "put the known pixels back after every scale, not only at the end")
+    start_scale: int | None = option(
+        None,
+        "scale from which samples are random, 0 = the coarsest: the higher, the more like the picture; none: 0 for "
+        "samples, 1 for retargeting",
+        source=_PAPER,
+        low=0,
+    )
+    start_below: str = option(
+        "image",
+        "what enters at that scale: the picture, shrunk to the scale below (paper), or its reconstruction by the "
+        "scales below (code)",
+        source=_PAPER,
+        choices=("image", "reconstruction"),
+    )
+    super_resolution: float | None = option(
+        None,
+        "factor by which the picture is to be enlarged: scales are placed so that the finest one can be applied again; "
+        "none: the ordinary pyramid",
+        source=_PAPER + ", Sec. 4",
+    )
     finish: str = option(
         "larger",
         "exemplar pass at full size that starts from the finest scale: for pictures larger than that, always or never",

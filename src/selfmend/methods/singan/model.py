@@ -10,22 +10,24 @@ import torch
 
 from selfmend.core.checks import OptionError, SelfmendWarning
 from selfmend.core.progress import Progress, ProgressEvent, silent
-from selfmend.core.types import Image, Mask, Size
+from selfmend.core.types import Image, Mask
 from selfmend.hole_init import get_initialisation
 from selfmend.hole_init.patchmatch import PatchMatchOptions
 from selfmend.hole_init.patchmatch import fill as exemplar_fill
-from selfmend.image.pyramid import PyramidPlan, image_pyramid, mask_pyramid, plan_pyramid
+from selfmend.image.pyramid import PyramidPlan, image_pyramid, mask_pyramid
 from selfmend.image.resize import resize, resize_mask
-from selfmend.methods.base import LearningMethod, to_image, to_signed
-from selfmend.methods.singan.config import FAST, PAPER, TINY, SinGANConfig
+from selfmend.methods.base import to_image, to_signed
+from selfmend.methods.singan.config import FAST, PAPER, TINY
+from selfmend.methods.singan.generative import GenerativeSinGAN
 from selfmend.methods.singan.guided import guided_stages
-from selfmend.methods.singan.inpaint import check_injection_scale, inject
+from selfmend.methods.singan.inpaint import check_injection_scale, redraw_hole
+from selfmend.methods.singan.sample import check_learnable_size
 from selfmend.methods.singan.scales import Scales
 from selfmend.methods.singan.training import adversarial_stages, channels_at
 from selfmend.train.stage import Stage
 
 
-class SinGAN(LearningMethod):
+class SinGAN(GenerativeSinGAN):
     """SinGAN; with a mask, SinGAN with partial convolutions."""
 
     name: ClassVar[str] = "singan"
@@ -35,31 +37,32 @@ class SinGAN(LearningMethod):
 
     fill_options: ClassVar[frozenset[str]] = frozenset(
         {"init", "init_radius", "injection_scale", "injection_depth", "progressive", "keep_known"}
-        | {"finish", "finish_from", "finish_keeps"}
+        | {"finish", "finish_from", "finish_keeps", "start_scale", "start_below"}
     )
 
-    config: SinGANConfig
-    scales: Scales | None = None
-
-    def plan(self, size: Size) -> PyramidPlan:
-        """The pyramid for a picture of `size` (height, width)."""
-        config = self.config
-        return plan_pyramid(
-            size, min_size=config.min_size, max_size=config.max_size, target_factor=config.target_factor
-        )
+    def check_learnable(self, image: Image, mask: Mask | None) -> None:
+        """See `LearningMethod.check_learnable`; a critic must find a whole receptive field at every scale."""
+        if mask is None or self.config.recipe == "adversarial":
+            check_learnable_size(self.plan((image.shape[2], image.shape[3])))
 
     def stages(self, image: Image, mask: Mask | None, *, seed: int) -> Iterator[Stage]:
         """One stage a scale, of the papers' recipe or the guided one; see `LearningMethod.stages`."""
         size = (image.shape[2], image.shape[3])
         plan = self.plan(size)
+        if mask is not None and self.config.padding == "noise":
+            raise OptionError(
+                "padding is noise and there is a mask: partial convolutions do not see what surrounds a picture; train "
+                "without a mask, or with padding=zero"
+            )
         reals = image_pyramid(to_signed(image).to(self.device), plan)
         valids = None
         if mask is not None:
             valids = [(~m).float() for m in mask_pyramid(mask.to(self.device), plan)]
             reals = [r.where(v > 0.5, r.new_zeros(())) for r, v in zip(reals, valids, strict=True)]
         self.scales = Scales(
-            plan=plan, channels=image.shape[1], partial=mask is not None, eight_bit=self.config.eight_bit
-        )
+            plan=plan, channels=image.shape[1], partial=mask is not None, eight_bit=self.config.eight_bit,
+            noise_padding=self.config.padding == "noise",
+        )  # fmt: skip
         if self._guided and mask is not None:
             hole = mask_pyramid(mask.to(self.device), plan)[-1]
             self.scales.first = self._injection_scale(hole, plan)
@@ -85,7 +88,7 @@ class SinGAN(LearningMethod):
 
     def fill(self, image: Image, mask: Mask, *, generator: torch.Generator, progress: Progress = silent) -> Image:
         """Fill one picture; see `Method.fill`."""
-        scales = self._trained((image.shape[2], image.shape[3]))
+        scales = self.trained_scales((image.shape[2], image.shape[3]))
         finest = scales.plan.sizes[-1]
         small, hole = image, mask
         if image.shape[-2:] != finest:
@@ -95,7 +98,7 @@ class SinGAN(LearningMethod):
         progress(ProgressEvent(stage="first guess"))
         guess = self.first_guess(small, hole, generator=generator)
         progress(ProgressEvent(stage="filling"))
-        x = inject(
+        x = redraw_hole(
             scales,
             to_signed(guess).to(self.device),
             hole.to(self.device),
@@ -162,17 +165,6 @@ class SinGAN(LearningMethod):
     def _guided(self) -> bool:
         """Whether the scales were trained on first guesses: the guided recipe needs a hole, and so partial nets."""
         return self.config.recipe == "guided" and self.scales is not None and self.scales.partial
-
-    def _trained(self, size: Size) -> Scales:
-        if self.scales is None or not self.scales.complete:
-            raise OptionError("this SinGAN is not trained; call fit(image, mask) first")
-        plan = self.plan(size)
-        if plan.sizes != self.scales.plan.sizes:
-            raise OptionError(
-                f"this SinGAN was trained for {self.scales.plan.sizes[-1]} (height, width) and the picture gives "
-                f"{plan.sizes[-1]}; fill the picture that it was trained on"
-            )
-        return self.scales
 
     def state_dict(self) -> dict[str, Any]:
         """The scales; see `LearningMethod.state_dict`."""

@@ -40,6 +40,7 @@ class Scales:
         channels: of the picture.
         partial: whether the generators are partial, so that padding counts as hole; in training as in application.
         eight_bit: round the picture between scales down to 8 bits, as the reference code does.
+        noise_padding: surround a scale's noise by more noise, not by zeros.
         first: the coarsest scale that is trained; 0 unless the training needs no scale below a guess.
         z_star: (1, 1, H, W), the coarsest scale's noise on the reconstruction path.
         trained: the scales trained so far, from `first` on.
@@ -49,6 +50,7 @@ class Scales:
     channels: int
     partial: bool
     eight_bit: bool = False
+    noise_padding: bool = False
     first: int = 0
     z_star: Tensor | None = None
     trained: list[Scale] = field(default_factory=list)
@@ -62,21 +64,35 @@ class Scales:
         """The trained scale `level`, counted from the coarsest of the pyramid."""
         return self.trained[level - self.first]
 
-    def up(self, x: Tensor, level: int) -> Tensor:
-        """The picture of scale `level` - 1 at the size of scale `level`, clamped to [-1, 1] before and after."""
+    def up(self, x: Tensor, level: int, *, size: Size | None = None) -> Tensor:
+        """The picture of scale `level` - 1 at the size of scale `level`, clamped to [-1, 1] before and after.
+
+        At the training's size the ratio is the pyramid's, to the last digit. At another `size` each axis takes the
+        ratio of its rounded sizes: what the authors' code crops there would be lost at the right and lower border.
+        """
+        return self.resized(x, size or self.plan.sizes[level], 1 / self.plan.factor if size is None else None)
+
+    def resized(self, x: Tensor, size: Size, scale: float | None = None) -> Tensor:
+        """`resize` between two scales: in [-1, 1] before and after, and rounded down to 8 bits before if so chosen."""
         x = x.clamp(-1, 1)
         if self.eight_bit:
             x = ((x + 1) * 127.5).floor() / 127.5 - 1
-        return resize(x, self.plan.sizes[level], scale=1 / self.plan.factor).clamp(-1, 1)
+        return resize(x, size, scale=scale).clamp(-1, 1)
 
     def blank(self, level: int, device: torch.device) -> Tensor:
         """The picture "from below" of the coarsest scale: zeros."""
         return torch.zeros(1, self.channels, *self.plan.sizes[level], device=device)
 
-    def draw_noise(self, level: int, *, generator: torch.Generator, device: torch.device) -> Tensor:
-        """Fresh standard normal noise; at the coarsest scale all channels share one, as in the authors' code."""
+    def draw_noise(
+        self, level: int, *, generator: torch.Generator, device: torch.device, size: Size | None = None
+    ) -> Tensor:
+        """Fresh standard normal noise, of the training's size if no `size` is given.
+
+        At the coarsest scale all channels share one, as in the authors' code.
+        """
         channels = 1 if level == 0 else self.channels
-        noise = torch.randn(1, channels, *self.plan.sizes[level], generator=generator).to(device)
+        height, width = (side + 2 * RADIUS * self.noise_padding for side in size or self.plan.sizes[level])
+        noise = torch.randn(1, channels, height, width, generator=generator).to(device)
         return noise.expand(-1, self.channels, -1, -1)
 
     @torch.no_grad()
@@ -93,7 +109,9 @@ class Scales:
         """The reconstruction {z*, 0, ..., 0} of the scales below `level`, up-sampled to it; zeros for the coarsest."""
         x = self.blank(0, device)
         for n, scale in enumerate(self.trained[:level]):
-            noise = self.z_star.to(device).expand_as(x) if n == 0 and self.z_star is not None else torch.zeros_like(x)
+            noise = torch.zeros_like(x)
+            if n == 0 and self.z_star is not None:
+                noise = self.z_star.to(device).expand(-1, self.channels, -1, -1)
             valid = valids[n] if valids else None
             x = self.up(generate(scale.generator, x, noise, partial=self.partial, valid=valid), n + 1)
         return x
@@ -106,6 +124,7 @@ class Scales:
             "channels": self.channels,
             "partial": self.partial,
             "eight_bit": self.eight_bit,
+            "noise_padding": self.noise_padding,
             "first": self.first,
             "z_star": self.z_star,
             "trained": [
@@ -122,6 +141,7 @@ class Scales:
             channels=state["channels"],
             partial=state["partial"],
             eight_bit=state["eight_bit"],
+            noise_padding=state.get("noise_padding", False),  # runs of earlier versions do not say
             first=state["first"],
             z_star=state["z_star"],
         )
@@ -134,27 +154,46 @@ class Scales:
 
 
 def generate(
-    net: SinGANGenerator, previous: Tensor, noise: Tensor, *, partial: bool, valid: Tensor | None = None
+    net: SinGANGenerator,
+    previous: Tensor,
+    noise: Tensor,
+    *,
+    partial: bool,
+    valid: Tensor | None = None,
+    tile: int | None = None,
 ) -> Tensor:
-    """One scale: u + psi(noise + u), padded once at the input (supplementary of SinGAN, "initial padding").
+    """One scale: u + psi(noise + u), padded once at the input (SinGAN, supplementary), noise by zeros or noise.
 
     Args:
         net: the scale's generator.
         previous: (N, C, H, W), u, the picture from below at this scale's size.
-        noise: (N, C, H, W), already times its amplitude.
+        noise: (N, C, H, W), already times its amplitude; or larger by `RADIUS` to each side, its own padding.
         partial: padding counts as hole.
         valid: (N, 1, H, W), 1 = may be looked at, or None for all; only looked at if `partial`.
+        tile: compute squares of that side one after the other, in pixels: the same values in less memory, once the net
+            is in eval mode. None computes the whole at once.
 
     Returns:
         (N, C, H, W).
     """
-    previous, noise = F.pad(previous, [RADIUS] * 4), F.pad(noise, [RADIUS] * 4)
-    if not partial:
-        return net(noise + previous, previous)
-    if valid is None:
-        size = previous.shape[-2] - 2 * RADIUS, previous.shape[-1] - 2 * RADIUS
-        valid = previous.new_ones(1, 1, *size)
-    return net(noise + previous, previous, F.pad(valid, [RADIUS] * 4))
+    if partial:
+        valid = previous.new_ones(1, 1, *previous.shape[-2:]) if valid is None else valid
+        valid = F.pad(valid, [RADIUS] * 4)
+    if noise.shape[-2:] == previous.shape[-2:]:
+        noise = F.pad(noise, [RADIUS] * 4)
+    previous = F.pad(previous, [RADIUS] * 4)
+    if tile is None:
+        return net(noise + previous, previous, valid if partial else None)
+    height, width = (n - 2 * RADIUS for n in previous.shape[-2:])
+    output = previous.new_empty(*previous.shape[:2], height, width)
+    for top in range(0, height, tile):
+        for left in range(0, width, tile):
+            seen = (..., slice(top, top + tile + 2 * RADIUS), slice(left, left + tile + 2 * RADIUS))
+            part = net(
+                noise[seen] + previous[seen], previous[seen], valid[seen] if partial and valid is not None else None
+            )
+            output[..., top : top + tile, left : left + tile] = part
+    return output
 
 
 def freeze(net: SinGANGenerator) -> SinGANGenerator:

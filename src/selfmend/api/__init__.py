@@ -1,0 +1,23 @@
+"""The Python interface. Paths, PIL images, arrays and tensors in; the same kind out."""
+
+from selfmend.api.generate import DEFAULT_GENERATIVE_METHOD, fit_super_resolution, retarget, sample, super_resolve
+from selfmend.api.learn import fit, fit_picture, load
+from selfmend.api.mend import DEFAULT_METHOD, inpaint
+from selfmend.api.model import Model, digest
+from selfmend.methods import method_names as methods
+
+__all__ = [
+    "DEFAULT_GENERATIVE_METHOD",
+    "DEFAULT_METHOD",
+    "Model",
+    "digest",
+    "fit",
+    "fit_picture",
+    "fit_super_resolution",
+    "inpaint",
+    "load",
+    "methods",
+    "retarget",
+    "sample",
+    "super_resolve",
+]

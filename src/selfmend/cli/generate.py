@@ -1,0 +1,244 @@
+"""What the commands for new pictures do between reading the arguments and writing the files. Imports torch."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import typer
+
+import selfmend.api as api
+from selfmend.api.results import generative, warn_of_transparency
+from selfmend.cli.common import parse_size, print_json, scaled
+from selfmend.cli.fill import cache_folder, kept
+from selfmend.core.checks import OptionError
+from selfmend.core.progress import Progress
+from selfmend.core.types import Image, Size
+from selfmend.image.io import read_picture
+from selfmend.image.picture import Picture, to_picture
+from selfmend.image.sheet import contact_sheet, thumbnail, to_rgb
+from selfmend.methods import method_class
+from selfmend.methods.base import LearningMethod, Method, describe_config
+from selfmend.methods.generative import Generative, check_pixels
+from selfmend.methods.singan.super_resolution import check_factor, super_resolution_options
+from selfmend.train.device import resolve_device
+
+LONGEST_ON_SHEET = 1024  # pixels; a sheet is for choosing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """The arguments as the user gave them.
+
+    Attributes:
+        source: a picture file, or the folder of a run.
+        size: "HxW", or
+        scales: factors of height and width.
+        start_scale: a number, "all" or None.
+        below: what enters at the start scale.
+        reshape: whether the picture itself is wanted in that size, not samples.
+        say: tell that something is learned first.
+    """
+
+    source: Path
+    method: str | None = None
+    preset: str | None = None
+    seed: int | None = None
+    device: str = "auto"
+    options: dict[str, Any] = field(default_factory=dict)
+    save_model: Path | None = None
+    size: str | None = None
+    scales: tuple[float | None, float | None] = (None, None)
+    start_scale: str | None = None
+    below: str | None = None
+    reshape: bool = False
+    say: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What new pictures are made from.
+
+    Attributes:
+        picture: whose kind and mode they get.
+        image: (1, C, H, W), what they are to be like, without a hole.
+        method: trained, if it learns.
+        seed: of the drawing.
+        size: (height, width) of the new pictures.
+    """
+
+    picture: Picture
+    image: Image
+    method: Method
+    seed: int
+    size: Size
+
+    @property
+    def worker(self) -> Generative:
+        """The method as one that makes new pictures."""
+        return generative(self.method)
+
+
+@contextmanager
+def opened(request: Request, progress: Progress) -> Iterator[Source]:
+    """A run, or a picture that is learned first if the method learns."""
+    if request.source.is_dir():
+        yield _of_run(request, progress)
+        return
+    name = request.method or api.DEFAULT_GENERATIVE_METHOD
+    method = method_class(name).from_options(request.preset, request.options, device=resolve_device(request.device))
+    generative(method)
+    if request.save_model is not None and not method.learns:
+        raise OptionError(f"{name} learns nothing, so there is no model to save; leave --save-model out")
+    picture, seed = read_picture(request.source), request.seed or 0
+    starting = _starting(request, method, picture.image)
+    size = _checked_size(request, starting, picture.image)  # what does not fit is found here, before the training
+    if not isinstance(method, LearningMethod):
+        yield Source(picture=picture, image=picture.image, method=starting, seed=seed, size=size)
+        return
+    with learned(request, name, method.config, picture, _fit(request, name, picture, progress)) as model:
+        starting = _starting(request, model.method, picture.image)
+        yield Source(picture=picture, image=picture.image, method=starting, seed=seed, size=size)
+
+
+def _fit(request: Request, name: str, picture: Picture, progress: Progress) -> Callable[[Path], api.Model]:
+    def fit(folder: Path) -> api.Model:
+        return api.fit_picture(
+            name, picture, None, preset=request.preset, options=request.options, seed=request.seed or 0,
+            device=request.device, folder=folder, progress=progress,
+        )  # fmt: skip
+
+    return fit
+
+
+@contextmanager
+def learned(
+    request: Request, name: str, config: Any, picture: Picture, fit: Callable[[Path], api.Model]
+) -> Iterator[api.Model]:
+    """What `fit` learns in a folder: --save-model, or one in the user's cache, which goes when the block ends well."""
+    folder = request.save_model or cache_folder(name, config, request.seed or 0, picture, None)
+    if request.say:
+        keep = f"it is kept in {folder}" if request.save_model else "--save-model RUN would keep what it learns"
+        typer.echo(f"{name} learns {request.source} first; {keep}", err=True)
+    try:
+        yield fit(folder)
+    except KeyboardInterrupt:
+        kept(folder)
+        raise
+    if not request.save_model:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def enlarged_source(request: Request, factor: float, progress: Progress) -> Iterator[tuple[Source, Any]]:
+    """A picture that is learned for enlarging, and its enlargement."""
+    picture = read_picture(request.source)
+    options = super_resolution_options(check_factor(factor, picture.size)) | request.options
+    config = method_class("singan").from_options(request.preset, options).config
+
+    def fit(folder: Path) -> api.Model:
+        return api.fit_super_resolution(
+            picture, factor, preset=request.preset, options=request.options, seed=request.seed or 0,
+            device=request.device, folder=folder, progress=progress,
+        )  # fmt: skip
+
+    with learned(request, "singan", config, picture, fit) as model:
+        result = model.super_resolve(progress=progress)
+        size = to_picture(result).size
+        yield Source(picture=picture, image=picture.image, method=model.method, seed=model.seed, size=size), result
+
+
+def _of_run(request: Request, progress: Progress) -> Source:
+    if request.method or request.preset or request.save_model:
+        raise OptionError("a RUN brings its own method and settings; leave --method, --preset and --save-model out")
+    model = api.load(request.source, device=request.device)
+    generative(model.method)
+    seed = model.seed if request.seed is None else request.seed
+    method = _starting(request, model.method.with_fill_options(request.options), model.picture.image)
+    size = _checked_size(request, method, model.picture.image)
+    image = model.whole_image(progress=progress)
+    return Source(picture=model.picture, image=image, method=method, seed=seed, size=size)
+
+
+def _starting(request: Request, method: Method, image: Image) -> Method:
+    """The method with --start-scale (the lowest for "all") and --below."""
+    if request.start_scale is None and request.below is None:
+        return method
+    scales = [n for n in generative(method).start_scales(image) if n or not request.reshape]
+    if not scales or not isinstance(method, LearningMethod):
+        raise OptionError(f"{method.name} has no start scale to choose; leave --start-scale and --below out")
+    number = min(scales) if request.start_scale == "all" else request.start_scale
+    options = {"start_scale": number, "start_below": request.below}
+    return method.with_fill_options({name: value for name, value in options.items() if value is not None})
+
+
+def _checked_size(request: Request, method: Method, image: Image) -> Size:
+    """The size that was asked for, or the method's own, if it can be made."""
+    worker = generative(method)
+    if request.size is not None:
+        if request.scales != (None, None):
+            raise OptionError("--size says it all; leave --scale-h and --scale-w out")
+        size = parse_size(request.size)
+    elif request.scales == (None, None) and request.reshape:
+        raise OptionError("say the new shape: --size HxW, or --scale-h and --scale-w")
+    else:
+        base = (image.shape[2], image.shape[3]) if request.reshape else worker.default_size(image)
+        size = scaled(base, *request.scales)
+    worker.check_size(image, check_pixels(size), reshape=request.reshape)
+    return size
+
+
+def report(
+    source: Source, outputs: list[Path], *, grid: Path | None = None, seconds: float, quiet: bool, as_json: bool
+) -> None:
+    """Say what was written: a line, one JSON object, or nothing."""
+    height, width = source.size
+    if as_json:
+        sheets = {} if grid is None else {"grid": grid}
+        print_json(
+            {"outputs": outputs, **sheets, "method": source.method.name, "seed": source.seed,
+             "seconds": round(seconds, 3), "height": height, "width": width,
+             "config": describe_config(source.method.config)}
+        )  # fmt: skip
+    elif not quiet:
+        names = ", ".join(str(p) for p in [*outputs, *([grid] if grid else [])])
+        typer.echo(f"{names}  ({source.method.name}, {height}x{width}, {seconds:.1f} s)")
+
+
+def scale_sheet(source: Source, *, samples: int, reshape: bool = False, progress: Progress) -> Any:
+    """What comes of starting at each scale, on one sheet: how people choose one."""
+    assert isinstance(source.method, LearningMethod)
+    pictures, captions = [], []
+    for number, (height, width) in source.worker.start_scales(source.image).items():
+        if reshape and number == 0:  # nothing of the picture enters there
+            continue
+        worker = generative(source.method.with_fill_options({"start_scale": number}))
+        if reshape:
+            pictures.append(worker.retarget(source.image, size=source.size, seed=source.seed, progress=progress))
+        else:
+            pictures += worker.sample(
+                source.image, size=source.size, samples=samples, seed=source.seed, progress=progress
+            )
+        captions += [f"scale {number} ({height}x{width})"] * samples
+    warn_of_transparency(source.picture)
+    return sheet(source, pictures, captions, columns=samples if samples > 1 else None)
+
+
+def sample_sheet(source: Source, results: list[Any]) -> Any:
+    """Samples and the picture that they are like on one sheet."""
+    images = [to_picture(result).image for result in results]
+    return sheet(source, images, [f"sample {k + 1}" for k in range(len(images))])
+
+
+def sheet(source: Source, images: list[Image], captions: list[str], *, columns: int | None = None) -> Any:
+    """Pictures in a grid; where no number of columns is given, as square as can be, after the picture itself."""
+    if columns is None:
+        images, captions = [source.image, *images], ["picture", *captions]
+        columns = math.ceil(math.sqrt(len(images)))
+    shown = [to_rgb(thumbnail(image, LONGEST_ON_SHEET)) for image in images]
+    return contact_sheet(shown, captions, columns=columns)

@@ -1,0 +1,178 @@
+"""Samples of SinGAN: sizes, start scales, the two ways below them."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from pictures import picture
+from selfmend.core.checks import OptionError, SelfmendWarning
+from selfmend.core.rng import make_generator
+from selfmend.image.pyramid import PyramidPlan, image_pyramid
+from selfmend.image.resize import resize
+from selfmend.methods.base import to_image, to_signed
+from selfmend.methods.singan.config import TINY
+from selfmend.methods.singan.model import SinGAN
+from selfmend.methods.singan.sample import check_sample_size, check_start_scale, draw, starting_picture
+from selfmend.methods.singan.scales import generate
+
+DEEPER = replace(TINY, min_size=18, target_factor=0.8, steps=12)
+TILES, MASK = picture()
+IMAGE = resize(resize(TILES, (9, 13)), (37, 53)).clamp(0, 1)  # smooth: learned in a few steps
+
+
+@pytest.fixture(scope="module")
+def model() -> SinGAN:
+    return SinGAN(DEEPER).fit(IMAGE, seed=2)
+
+
+def drawn_by_hand(model: SinGAN, start: torch.Tensor, level: int, generator: torch.Generator) -> torch.Tensor:
+    """The recursion of the paper, written out for the training's sizes."""
+    x, plan = start, model.scales.plan
+    for n in range(level, len(plan.sizes)):
+        scale = model.scales.at(n)
+        noise = torch.randn(1, 1 if n == 0 else 3, *plan.sizes[n], generator=generator).expand(1, 3, -1, -1)
+        x = generate(scale.generator, x, noise * scale.noise_amplitude, partial=False)
+        if n + 1 < len(plan.sizes):
+            x = resize(x.clamp(-1, 1), plan.sizes[n + 1], scale=1 / plan.factor).clamp(-1, 1)
+    return to_image(x)
+
+
+def test_scale_zero_is_the_papers_recursion(model: SinGAN) -> None:
+    (sample,) = model.sample(IMAGE, seed=3)
+    zeros = torch.zeros(1, 3, *model.scales.plan.sizes[0])
+    assert torch.allclose(sample, drawn_by_hand(model, zeros, 0, make_generator(3, "sample", 0)), atol=1e-6)
+
+
+@pytest.mark.parametrize("level", [1, 2])
+def test_the_shrunken_picture_enters(model: SinGAN, level: int) -> None:
+    plan = model.scales.plan
+    below = image_pyramid(to_signed(IMAGE), plan)[level - 1]
+    start = resize(below.clamp(-1, 1), plan.sizes[level], scale=1 / plan.factor).clamp(-1, 1)
+    (sample,) = model.with_fill_options({"start_scale": level}).sample(IMAGE, seed=3)
+    assert torch.allclose(sample, drawn_by_hand(model, start, level, make_generator(3, "sample", 0)), atol=1e-6)
+
+
+@pytest.mark.parametrize("level", [1, 2])
+def test_the_reconstruction_enters(model: SinGAN, level: int) -> None:
+    start = model.scales.reconstruct_below(level, device=torch.device("cpu"))
+    worker = model.with_fill_options({"start_scale": level, "start_below": "reconstruction"})
+    (sample,) = worker.sample(IMAGE, seed=3)
+    assert torch.allclose(sample, drawn_by_hand(model, start, level, make_generator(3, "sample", 0)), atol=1e-6)
+
+
+def test_the_higher_the_start_the_nearer_the_picture(model: SinGAN) -> None:
+    errors = []
+    for level in range(len(model.scales.plan.sizes)):
+        (sample,) = model.with_fill_options({"start_scale": level}).sample(IMAGE, seed=3)
+        errors.append(float((sample - IMAGE).square().mean().sqrt()))
+    assert errors[1:] == sorted(errors[1:], reverse=True)
+    assert errors[-1] < 0.07 < 0.15 < min(errors[:2])
+
+
+@pytest.mark.parametrize("options", [{}, {"start_scale": 2}, {"start_scale": 2, "start_below": "reconstruction"}])
+@pytest.mark.parametrize("size", [(37, 106), (80, 53), (29, 61)])
+def test_any_size(model: SinGAN, size: tuple[int, int], options: dict) -> None:
+    worker = model.with_fill_options(options)
+    first, again = worker.sample(IMAGE, size=size, seed=1), worker.sample(IMAGE, size=size, seed=1)
+    assert first[0].shape == (1, 3, *size)
+    assert torch.equal(first[0], again[0])
+
+
+def test_noise_of_every_scale_has_the_stretched_size(model: SinGAN) -> None:
+    plan = model.scales.plan
+    sizes = plan.sizes_for((74, 106))
+    assert sizes == tuple((2 * h, 2 * w) for h, w in plan.sizes)
+    seen = []
+    for n, scale in enumerate(model.scales.trained):
+        scale.generator.register_forward_pre_hook(lambda net, inputs, n=n: seen.append((n, inputs[0].shape[-2:])))
+    model.sample(IMAGE, size=(74, 106))
+    for scale in model.scales.trained:
+        scale.generator._forward_pre_hooks.clear()
+    assert seen == [(n, (h + 10, w + 10)) for n, (h, w) in enumerate(sizes)]
+
+
+def test_retargeting_keeps_the_picture_at_its_own_size(model: SinGAN) -> None:
+    worker = model.with_fill_options({"start_scale": len(model.scales.plan.sizes) - 1})
+    assert float((worker.retarget(IMAGE, size=(37, 53)) - IMAGE).square().mean().sqrt()) < 0.07
+    plan, sizes = model.scales.plan, model.scales.plan.sizes_for((37, 100))
+    x = to_signed(IMAGE)
+    start = starting_picture(model.scales, x, level=1, sizes=sizes)
+    assert start.shape[-2:] == sizes[1]
+    generator = make_generator(0, "retarget")
+    by_hand = draw(model.scales, start, level=1, sizes=sizes, generator=generator)
+    assert torch.equal(model.retarget(IMAGE, size=(37, 100)), to_image(by_hand))
+    stretched = resize(x, sizes[0])
+    assert float((resize(stretched, sizes[1]) - start).abs().max()) < 1e-6
+    assert plan.sizes[1] != sizes[1]
+
+
+def test_a_larger_picture_is_sampled_with_the_pixels_of_the_finest_scale() -> None:
+    image, _ = picture(50, 80)
+    model = SinGAN(replace(TINY, min_size=20, max_size=40)).fit(image)
+    with pytest.warns(
+        SelfmendWarning, match=r"finest scale, 25x40, not of the picture's 50x80; train with max_size=80"
+    ):
+        (sample,) = model.sample(image)
+    assert sample.shape == (1, 3, 25, 40)
+    with pytest.warns(SelfmendWarning, match=r"size of the finest scale, 25x80, and enlarged to 50x160; train"):
+        assert model.retarget(image, size=(50, 160)).shape == (1, 3, 50, 160)
+
+
+def test_grey_and_save(model: SinGAN) -> None:
+    grey = IMAGE[:, :1]
+    trained = SinGAN(TINY).fit(grey, seed=1)
+    loaded = SinGAN(TINY)
+    loaded.load_state_dict(trained.state_dict())
+    loaded.fitted = True
+    first, second = (m.sample(grey, size=(40, 61), seed=8)[0] for m in (trained, loaded))
+    assert first.shape == (1, 1, 40, 61)
+    assert torch.equal(first, second)
+
+
+def test_it_learns_first_where_it_has_not() -> None:
+    assert torch.equal(SinGAN(TINY).sample(IMAGE, seed=2)[0], SinGAN(TINY).fit(IMAGE, seed=2).sample(IMAGE, seed=2)[0])
+
+
+def test_what_does_not_fit_is_said_before_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SinGAN, "fit", lambda *a, **k: pytest.fail("trained"))
+    with pytest.raises(OptionError, match="start_scale is 9; this picture has scales 0 to 2, and 0 to 2 fit here"):
+        SinGAN(replace(TINY, start_scale=9)).sample(IMAGE)
+    with pytest.raises(OptionError, match="start_scale is 0; this picture has scales 0 to 2, and 1 to 2 fit here"):
+        SinGAN(replace(TINY, start_scale=0)).retarget(IMAGE, size=(40, 40))
+    with pytest.raises(OptionError, match=r"size 5x53 makes scale 0 only 4x43, less than the 11x11.*at least 13x53"):
+        SinGAN(TINY).sample(IMAGE, size=(5, 53))
+    with pytest.raises(OptionError, match="has one scale, and this needs two; a smaller min_size gives more"):
+        SinGAN(replace(TINY, min_size=40)).retarget(IMAGE, size=(40, 40))
+
+
+def test_the_smallest_size_that_is_named_fits() -> None:
+    plan = SinGAN(TINY).plan((37, 53))
+    for height in range(1, 13):
+        with pytest.raises(OptionError, match="at least 13x53"):
+            check_sample_size((height, 53), plan, level=0)
+    check_sample_size((13, 53), plan, level=0)
+    check_sample_size((11, 11), plan, level=2)
+    with pytest.raises(OptionError, match="at least 11x11"):
+        check_sample_size((10, 10), plan, level=2)
+
+
+def test_scales_that_were_not_trained_are_refused() -> None:
+    plan = PyramidPlan(sizes=((20, 20), (25, 25), (31, 31), (40, 40)), factor=0.8)
+    message = r"scales below 2 are not trained.*start_scale=2 to 3( with start_below=image)?, or train without a mask"
+    for level in (0, 1):
+        with pytest.raises(OptionError, match=message):
+            check_start_scale(level, plan, first=2)
+    with pytest.raises(OptionError, match=message):
+        check_start_scale(3, plan, first=2, below="reconstruction")
+    assert check_start_scale(2, plan, first=2) == 2
+
+
+def test_a_guided_run_samples_from_its_first_scale_on() -> None:
+    config = replace(DEEPER, recipe="guided", painted_holes=2, injection_scale=2)
+    model = SinGAN(config).fit(IMAGE, MASK)
+    assert model.scales.first == 2
+    with pytest.raises(OptionError, match="the scales below 2 are not trained"):
+        model.sample(IMAGE)
+    assert list(model.start_scales(IMAGE)) == list(range(2, len(model.scales.plan.sizes)))
+    assert model.with_fill_options({"start_scale": 2}).sample(IMAGE)[0].shape == IMAGE.shape

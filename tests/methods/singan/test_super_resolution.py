@@ -1,0 +1,101 @@
+"""Super-resolution: the finest scale applied again and again, with the factor and size that were asked for."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from pictures import picture
+from selfmend.core.checks import OptionError, SelfmendWarning
+from selfmend.core.rng import make_generator
+from selfmend.image.pyramid import enlarged_sizes
+from selfmend.image.resize import resize
+from selfmend.methods.base import to_image, to_signed
+from selfmend.methods.singan.config import PAPER, TINY
+from selfmend.methods.singan.model import SinGAN
+from selfmend.methods.singan.scales import generate
+from selfmend.methods.singan.super_resolution import check_factor, enlarge, super_resolution_options
+
+IMAGE = resize(resize(picture()[0], (9, 13)), (37, 53)).clamp(0, 1)
+
+
+def trained(factor: float, image: torch.Tensor = IMAGE, **changes: object) -> SinGAN:
+    return SinGAN(replace(TINY, **(super_resolution_options(factor) | changes))).fit(image, seed=1)
+
+
+def test_the_finest_scale_is_applied_at_every_step() -> None:
+    model = trained(2)
+    finest, step = model.scales.trained[-1], 2 ** (1 / 3)
+    assert model.scales.plan.factor == pytest.approx(1 / step)
+    x, generator = to_signed(IMAGE), make_generator(7, "super-resolution")
+    for size in ((47, 67), (59, 85), (74, 106)):
+        x = resize(x.clamp(-1, 1), size, scale=step).clamp(-1, 1)
+        noise = torch.randn(1, 3, *size, generator=generator) * finest.noise_amplitude
+        x = generate(finest.generator, x, noise, partial=False)
+    assert torch.allclose(model.super_resolve(IMAGE, seed=7), to_image(x), atol=1e-6)
+    assert torch.equal(model.super_resolve(IMAGE, seed=7), model.super_resolve(IMAGE, seed=7))
+    assert not torch.equal(model.super_resolve(IMAGE, seed=7), model.super_resolve(IMAGE, seed=8))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_result_has_the_size_and_is_like_the_picture(channels: int) -> None:
+    image = IMAGE[:, :channels]
+    result = trained(1.3, image, steps=8).super_resolve(image)
+    assert result.shape == (1, channels, 48, 68)
+    smooth = resize(image, (48, 68), scale=1.3).clamp(0, 1)
+    assert float((result - smooth).square().mean().sqrt()) < 0.1
+
+
+def test_tiles_equal_the_whole() -> None:
+    model = trained(2)
+    whole, tiled = (
+        enlarge(model.scales, to_signed(IMAGE), factor=2, generator=make_generator(0), tile=t) for t in (512, 20)
+    )
+    assert torch.allclose(whole, tiled, atol=1e-5)
+
+
+def test_a_large_picture_is_learned_small_and_enlarged_whole() -> None:
+    image, _ = picture(50, 80)
+    model = trained(1.5, image, max_size=40)
+    assert model.scales.plan.sizes[-1] == (25, 40)
+    assert model.super_resolve(image).shape == (1, 3, 75, 120)
+
+
+def test_the_authors_settings() -> None:
+    config = replace(PAPER, **super_resolution_options(4))
+    assert (config.reconstruction_weight, config.min_size, config.steps) == (100, 18, 2000)
+    assert SinGAN(config).plan((80, 120)).sizes[0] == (20, 30)
+
+
+def test_a_model_for_samples_does_not_enlarge() -> None:
+    with pytest.raises(OptionError, match="not trained to enlarge; train with super_resolution=4, or another factor"):
+        SinGAN(TINY).fit(IMAGE).super_resolve(IMAGE)
+
+
+@pytest.mark.parametrize("factor", [1, 0.5, -2, float("nan"), float("inf"), "x", None])
+def test_a_factor_that_does_not_enlarge_is_refused(factor: object) -> None:
+    with pytest.raises(OptionError, match=r"the factor is .*; a number above 1 fits, such as 2 or 1.5"):
+        check_factor(factor, (40, 40))
+
+
+def test_large_factors() -> None:
+    with pytest.warns(SelfmendWarning, match="the factor is 17: beyond 16 little of the result stands in the picture"):
+        assert check_factor(17, (40, 40)) == 17
+    with pytest.raises(OptionError, match="size is 40000000x40000000; from 1x1 to 268 million pixels fit"):
+        check_factor(1e6, (40, 40))
+
+
+@pytest.mark.parametrize("size", [(10, 40), (12, 40)])
+def test_a_picture_without_a_scale_below_that_can_be_learned_is_refused(size: tuple[int, int]) -> None:
+    with pytest.raises(
+        OptionError, match=r"coarsest scale would have \d+x\d+ pixels, less than the 11x11 that a critic"
+    ):
+        trained(2, torch.rand(1, 3, *size, generator=make_generator(0)))
+
+
+def test_steps_multiply_to_the_factor() -> None:
+    for factor in (1.2, 2, 3.7, 8):
+        sizes = enlarged_sizes((40, 60), factor)
+        assert sizes[-1] == (int(40 * factor), int(60 * factor))
+        ratios = [b[0] / a[0] for a, b in zip([(40, 60), *sizes[:-1]], sizes, strict=True)]
+        assert all(1.1 < r < 1.45 for r in ratios)
