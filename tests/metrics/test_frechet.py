@@ -21,12 +21,13 @@ def test_statistics_equal_numpy() -> None:
     assert np.allclose(covariance, np.cov(vectors.numpy(), rowvar=False), rtol=1e-5)
 
 
-@pytest.mark.parametrize("count", [40, 3], ids=["regular", "singular"])
-def test_equal_is_zero_and_a_shift_is_squared(count: int) -> None:
-    mean, covariance = normal_statistics(drawn(count, 1))
-    assert frechet_distance((mean, covariance), (mean, covariance)) == pytest.approx(0, abs=1e-6)
-    shift = torch.tensor([3.0, 0, 4, 0, 0], dtype=torch.float64)
-    assert frechet_distance((mean + shift, covariance), (mean, covariance)) == pytest.approx(25, abs=1e-6)
+@pytest.mark.parametrize(("count", "dimension"), [(40, 5), (20, 192)], ids=["regular", "singular"])
+def test_equal_is_zero_and_a_shift_is_squared(count: int, dimension: int) -> None:
+    mean, covariance = normal_statistics(drawn(count, 1, dimension))
+    shift = torch.zeros_like(mean)
+    assert frechet_distance((mean + shift, covariance), (mean, covariance)) == pytest.approx(0, abs=1e-8)
+    shift[:2] = torch.tensor([3, 4])
+    assert frechet_distance((mean + shift, covariance), (mean, covariance)) == pytest.approx(25, abs=1e-8)
 
 
 def test_diagonal_covariances_by_hand() -> None:

@@ -8,7 +8,8 @@ from torch import Tensor
 from selfmend.core.checks import ImageError, MaskError, check_image, check_mask
 from selfmend.core.types import Image, Mask
 
-_LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
+LUMA = (0.299, 0.587, 0.114)
+"""Weights of R, G and B in ITU-R BT.601."""
 
 
 def check_pair(output: Image, truth: Image, mask: Mask | None) -> None:
@@ -39,12 +40,13 @@ def check_single(image: Image, *, name: str) -> Image:
     return image
 
 
-def grey(image: Image, *, name: str = "image") -> Tensor:
-    """The luma of ITU-R BT.601: 0.299 R + 0.587 G + 0.114 B.
+def grey(image: Image, *, name: str = "image", weights: tuple[float, float, float] = LUMA) -> Tensor:
+    """Grey values: the luma of ITU-R BT.601, or another weighted sum of the channels.
 
     Args:
         image: (N, 1 or 3, H, W) in [0, 1]; one channel is grey already.
         name: of the argument, for the message.
+        weights: of R, G and B.
 
     Returns:
         float64 (N, 1, H, W) in [0, 1].
@@ -57,7 +59,7 @@ def grey(image: Image, *, name: str = "image") -> Tensor:
         return values
     if image.shape[1] != 3:
         raise ImageError(f"{name} has {image.shape[1]} channels; 1 (grey) or 3 (RGB) fit")
-    return (values * values.new_tensor(_LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    return (values * values.new_tensor(weights).view(1, 3, 1, 1)).sum(1, keepdim=True)
 
 
 def mean_over(values: Tensor, mask: Mask | None) -> Tensor:
