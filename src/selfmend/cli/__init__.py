@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from selfmend.cli import demo, inpaint, methods, train
+from selfmend.cli import demo, evaluate, inpaint, methods, train
 from selfmend.cli.common import run_command, version_callback
 
 app = typer.Typer(
@@ -35,6 +35,7 @@ app.command("inpaint")(inpaint.inpaint)
 app.command("train")(train.train)
 app.command("methods")(methods.methods)
 app.command("demo")(demo.demo)
+app.add_typer(evaluate.app, name="evaluate")
 
 
 def main(arguments: list[str] | None = None) -> None:

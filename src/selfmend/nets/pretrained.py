@@ -18,7 +18,7 @@ import platformdirs
 import torch
 from torch import nn
 
-from selfmend.core.checks import WeightsError
+from selfmend.core.checks import MissingWeightsError, WeightsError
 from selfmend.core.files import atomic_path
 
 _VARIABLE = "SELFMEND_WEIGHTS"
@@ -62,7 +62,8 @@ def find_weights(file: WeightsFile, *, path: Path | None = None, download: bool 
         download: fetch it from its address where it is missing: into `path` or the first of the folders.
 
     Raises:
-        WeightsError: it is not there, cannot be fetched, or has another content than the published one.
+        MissingWeightsError: it is not there.
+        WeightsError: it cannot be fetched, or has another content than the published one.
     """
     places = _places(file, path)
     found = next((place for place in places if place.is_file()), None)
@@ -71,7 +72,7 @@ def find_weights(file: WeightsFile, *, path: Path | None = None, download: bool 
     if found is None:
         folder = f"the folder that {_VARIABLE} names, or pass its path"
         where = f"put it into {places[-1].parent} or {folder}" if path is None else f"{places[0]} does not exist"
-        raise WeightsError(f"weights {file.name} are missing: {where}; {file.origin}")
+        raise MissingWeightsError(f"weights {file.name} are missing: {where}; {file.origin}")
     try:
         with open(found, "rb") as content:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
