@@ -113,15 +113,15 @@ def _principal_axes(keys: Tensor, patch: int) -> Tensor:
     """(_AXES or fewer, C, patch, patch), orthonormal: where most of the differences between patches are."""
     count = (keys.shape[-2] - patch + 1) * (keys.shape[-1] - patch + 1)
     some = torch.linspace(0, count - 1, min(count, 4096), device=keys.device).long()
-    patches = gather_patches(keys, some, patch=patch).double()
+    patches = gather_patches(keys, some, patch=patch).cpu().double()  # not every device has float64
     centred = patches - patches.mean(0)
     axes = torch.linalg.eigh(centred.mT @ centred).eigenvectors[:, -_AXES:]
-    return axes.mT.reshape(-1, keys.shape[1], patch, patch).to(keys.dtype)
+    return axes.mT.reshape(-1, keys.shape[1], patch, patch)
 
 
 def _project(values: Tensor, axes: Tensor) -> Tensor:
-    """(patches, axes): the coordinates of every patch on the axes."""
-    return F.conv2d(values, axes).flatten(2)[0].mT.contiguous()
+    """(patches, axes): the coordinates of every patch on the axes; in float64, as GPUs convolve float32 in less."""
+    return F.conv2d(values.cpu().double(), axes).flatten(2)[0].mT.to(values).contiguous()
 
 
 def _group_alike(points: Tensor, index: Tensor) -> list[Tensor]:
