@@ -9,7 +9,20 @@ import sys
 
 import typer
 
-from selfmend.cli import animate, demo, edit, harmonize, inpaint, methods, paint, retarget, sample, super_resolve, train
+from selfmend.cli import (
+    animate,
+    demo,
+    edit,
+    evaluate,
+    harmonize,
+    inpaint,
+    methods,
+    paint,
+    retarget,
+    sample,
+    super_resolve,
+    train,
+)
 from selfmend.cli.common import run_command, version_callback
 
 app = typer.Typer(
@@ -42,6 +55,7 @@ app.command("edit")(edit.edit)
 app.command("animate")(animate.animate)
 app.command("methods")(methods.methods)
 app.command("demo")(demo.demo)
+app.add_typer(evaluate.app, name="evaluate")
 
 
 def main(arguments: list[str] | None = None) -> None:
