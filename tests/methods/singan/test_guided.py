@@ -72,11 +72,11 @@ def test_it_learns() -> None:
     assert sum(losses[-10:]) < 0.7 * sum(losses[:10])
 
 
-def test_without_a_hole_it_is_adversarial() -> None:
-    image, _ = picture()
-    with pytest.warns(SelfmendWarning, match="learns to fill a hole and there is none: training against a critic"):
-        stage = next(iter(SinGAN(SMALL).stages(image, None, seed=0)))
-    assert "critic" in stage.state
+def test_there_is_no_critic_with_a_hole_or_without() -> None:
+    image, mask = picture()
+    for hole in (mask, None):
+        stage = next(iter(SinGAN(SMALL).stages(image, hole, seed=0)))
+        assert set(stage.state) == {"generator", "optimizer"}
 
 
 class StoppedError(Exception):
