@@ -5,9 +5,18 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 DATA = Path(__file__).parent / "data"
+
+
+def outside(name: str) -> Path:
+    """A file or folder of the data for development, beside the project; a test that needs it is skipped without."""
+    for folder in list(Path(__file__).resolve().parents)[1:4]:
+        if (folder / "shared" / name).exists():
+            return folder / "shared" / name
+    pytest.skip(f"needs ../shared/{name}, which is no part of the project")
 
 
 def weight_by_rule(key: str, shape: tuple[int, ...]) -> torch.Tensor:

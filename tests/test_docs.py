@@ -1,5 +1,7 @@
 """The documentation: every command and every Python block is run, every path and picture that is named exists."""
 
+import doctest
+import importlib
 import re
 import shlex
 import shutil
@@ -10,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image as PILImage
+
+import selfmend
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -38,6 +42,12 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cutout = photo.convert("RGBA")
     cutout.putalpha(PILImage.fromarray(255 - np.asarray(mask)))
     cutout.save(folder / "cutout.png")
+    edited = photo.copy()
+    edited.paste(photo.crop((2, 2, 18, 14)), (30, 16))
+    edited.save(folder / "edited.png")
+    edited.save(folder / "composite.png")
+    photo.quantize(5).resize((60, 50)).save(folder / "painting.png")
+    selfmend.fit("singan", folder / "photo.jpg", preset="tiny", folder=folder / "singan-run")
     return folder
 
 
@@ -67,6 +77,14 @@ def test_python_runs(page: str, body: str, workshop: Path, monkeypatch: pytest.M
     shutil.rmtree(workshop / "another-run", ignore_errors=True)
     monkeypatch.chdir(workshop)
     exec(compile(body, page, "exec"), {})
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "src").rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT / "src")))
+def test_examples_run(file: Path) -> None:
+    if ">>>" not in file.read_text():
+        return
+    module = importlib.import_module(".".join(file.relative_to(ROOT / "src").with_suffix("").parts))
+    assert doctest.testmod(module).failed == 0
 
 
 def test_readme_says_where_things_are() -> None:

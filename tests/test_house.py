@@ -16,6 +16,7 @@ ROOMS = [
     "core",
     "image",
     "hole_init",
+    "exemplar",
     "layers",
     "losses",
     "nets",
@@ -28,9 +29,9 @@ ROOMS = [
     "web",
 ]
 KNOWS_NOTHING_OF = {
-    "train": {"hole_init", "layers", "losses", "nets"},
-    "layers": {"hole_init"},
-    "losses": {"hole_init"},
+    "train": {"hole_init", "exemplar", "layers", "losses", "nets"},
+    "layers": {"hole_init", "exemplar"},
+    "losses": {"hole_init", "exemplar"},
 }
 MAX_FILE, MAX_FUNCTION = 300, 50
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef

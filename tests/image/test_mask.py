@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image as PILImage
 
 from selfmend.core.checks import MaskError, OptionError, SelfmendWarning
-from selfmend.image.mask import box_mask, check_hole, fit_mask, grow_mask, read_mask
+from selfmend.image.mask import box_mask, check_hole, fit_mask, grow_mask, read_mask, same_aspect
 from selfmend.image.picture import to_picture
 
 SIZE = (20, 30)
@@ -229,3 +229,17 @@ def test_grown_by_hand(radius: int, y: int, x: int) -> None:
 def test_a_hole_cannot_grow_by_less_than_nothing() -> None:
     with pytest.raises(OptionError, match="grow is -1; at least 0 fits"):
         grow_mask(torch.zeros(1, 1, 2, 2, dtype=torch.bool), -1)
+
+
+@pytest.mark.parametrize(
+    ("size", "other", "same"),
+    [
+        ((100, 150), (200, 300), True),
+        ((201, 256), (100, 128), True),  # 100.5 was rounded
+        ((167, 250), (1000, 1497), True),
+        ((200, 300), (141, 250), False),
+        ((100, 150), (150, 100), False),
+    ],
+)
+def test_same_aspect(size, other, same):
+    assert same_aspect(size, other) == same_aspect(other, size) == same

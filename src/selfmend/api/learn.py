@@ -76,6 +76,7 @@ def fit_picture(
     if run_folder and run_folder.start(model.record()):
         learner.load_state_dict(run_folder.weights()["method"])
         learner.fitted = True
+        model.folder = run_folder.path
         return model
     state_folder = run_folder.training if run_folder else None
     learner.fit(picture.image, mask, seed=seed, folder=state_folder, progress=progress)
@@ -105,7 +106,9 @@ def load(folder: str | Path, *, device: str = "auto") -> Model:
     learner.fitted = True
     stored = next(iter(sorted(Path(folder).glob("picture.*"))), None)
     picture = read_picture(stored) if stored else Picture(image, None, image)
-    return Model(learner, picture, mask, seed=int(record["seed"]), opaque=bool(record.get("opaque")))
+    model = Model(learner, picture, mask, seed=int(record["seed"]), opaque=bool(record.get("opaque")))
+    model.folder = run_folder.path
+    return model
 
 
 def _learner(method: str, preset: str | None, options: Mapping[str, Any], device: str) -> LearningMethod:

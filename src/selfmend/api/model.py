@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from selfmend.api.applications import Applications
 from selfmend.api.results import drawn, enlarged, generative, is_alpha, mended, one_or_all, retargeted
 from selfmend.core.checks import OptionError
 from selfmend.core.progress import Progress, silent
@@ -20,7 +21,7 @@ from selfmend.methods.singan.generative import GenerativeSinGAN
 from selfmend.train.run_folder import RunFolder
 
 
-class Model:
+class Model(Applications):
     """A method that has learned one picture. Made by `fit` and `load`.
 
     Attributes:
@@ -28,7 +29,10 @@ class Model:
         picture: the picture that it learned from.
         mask: the hole that was kept out of the learning, (1, 1, H, W) bool, or None.
         seed: the seed of the training.
+        folder: of the run, where it was loaded from or written to one.
     """
+
+    folder: Path | None = None
 
     def __init__(
         self, method: LearningMethod, picture: Picture, mask: Mask | None, *, seed: int, opaque: bool = False
@@ -142,6 +146,7 @@ class Model:
             ending = "tif" if getattr(original, "mode", "") == "CMYK" else "png"  # PNG has no CMYK
             save_picture(original, run_folder.path / f"picture.{ending}")
         run_folder.finish(state)
+        self.folder = run_folder.path
 
     def record(self) -> dict[str, Any]:
         """What a run folder says of this model; only the run of an equal one is gone on with."""

@@ -9,7 +9,20 @@ import sys
 
 import typer
 
-from selfmend.cli import demo, inpaint, methods, retarget, sample, super_resolve, train
+from selfmend.cli import (
+    animate,
+    demo,
+    edit,
+    evaluate,
+    harmonize,
+    inpaint,
+    methods,
+    paint,
+    retarget,
+    sample,
+    super_resolve,
+    train,
+)
 from selfmend.cli.common import run_command, version_callback
 
 app = typer.Typer(
@@ -36,8 +49,13 @@ app.command("train")(train.train)
 app.command("sample")(sample.sample)
 app.command("retarget")(retarget.retarget)
 app.command("super-resolve")(super_resolve.super_resolve)
+app.command("paint")(paint.paint)
+app.command("harmonize")(harmonize.harmonize)
+app.command("edit")(edit.edit)
+app.command("animate")(animate.animate)
 app.command("methods")(methods.methods)
 app.command("demo")(demo.demo)
+app.add_typer(evaluate.app, name="evaluate")
 
 
 def main(arguments: list[str] | None = None) -> None:

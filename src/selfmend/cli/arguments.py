@@ -62,3 +62,14 @@ Below = Annotated[
     ),
 ]
 Model = Annotated[Path | None, typer.Option(help="Fill with a RUN that `selfmend train` wrote.")]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="What `selfmend train singan IMAGE -o RUN` wrote.")]
+EntryScale = Annotated[
+    str | None,
+    typer.Option(
+        "--start-scale",
+        metavar="N|all",
+        help="Scale at which the picture enters, 1 = the second coarsest: the higher, the more of it stays. 'all' "
+        "writes one sheet with every scale, to choose from. Default: chosen for the purpose.",
+        show_default=False,
+    ),
+]

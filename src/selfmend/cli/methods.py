@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from selfmend.cli.common import print_json
+from selfmend.cli.table import print_table
 from selfmend.core.checks import OptionError
 
 
@@ -26,7 +27,9 @@ def methods(
         if as_json:
             print_json({"methods": [{"name": k.name, "learns": k.learns, "title": k.title} for k in kinds]})
         else:
-            _table(["method", "learns", "what it is"], [[k.name, "yes" if k.learns else "", k.title] for k in kinds])
+            print_table(
+                ["method", "learns", "what it is"], [[k.name, "yes" if k.learns else "", k.title] for k in kinds]
+            )
         return
     from selfmend.core.options import describe_options
 
@@ -40,19 +43,9 @@ def methods(
     chosen = preset or next(iter(kind.presets))
     typer.echo(f"{name}: {kind.title}\n{kind.source}\npresets: {', '.join(kind.presets)} (shown: {chosen})")
     if fields:
-        _table(["option", "value", "unit", "what it does", "source"], [_row(f) for f in fields])
+        print_table(["option", "value", "unit", "what it does", "source"], [_row(f) for f in fields])
 
 
 def _row(field: dict[str, Any]) -> list[str]:
     what = field["help"] + (f" ({', '.join(field['choices'])})" if field["choices"] else "")
     return [field["name"], str(field["value"]), field["unit"], what, field["source"]]
-
-
-def _table(header: list[str], rows: list[list[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(*header, box=None, header_style="bold", pad_edge=False)
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)

@@ -30,6 +30,14 @@ class RunError(SelfmendError):
     """A run folder that cannot be used: of another version, of another method, half-written, not writable."""
 
 
+class WeightsError(SelfmendError):
+    """Pretrained weights that are not there, or are not what their name says."""
+
+
+class MissingWeightsError(WeightsError):
+    """Pretrained weights that are not there; the message says which file to put where."""
+
+
 class TrainingError(SelfmendError):
     """Training that cannot go on, such as a loss that is no longer finite."""
 

@@ -171,9 +171,7 @@ def fit_mask(mask: Mask, size: Size) -> Mask:
     height, width = mask.shape[2:]
     if (height, width) == size:
         return mask
-    drift = abs(width / height / (size[1] / size[0]) - 1)
-    rounding = 1 / min(height, width) + 1 / min(size)  # two sizes of one aspect, each rounded to whole pixels
-    if drift > max(ASPECT_TOLERANCE, rounding) or min(*size, height, width) < 2:
+    if not same_aspect((height, width), size) or min(*size, height, width) < 2:
         raise MaskError(
             f"the mask is {width} x {height} and the picture {size[1]} x {size[0]}; a mask of the same size, or of the "
             "same aspect, fits"
@@ -182,6 +180,18 @@ def fit_mask(mask: Mask, size: Size) -> Mask:
     warnings.warn(message, SelfmendWarning, stacklevel=2)
     # each new pixel is hole if any part of it was; enlarging by whole factors is exact
     return F.adaptive_max_pool2d(mask.float(), size) > 0
+
+
+def same_aspect(size: Size, other: Size) -> bool:
+    """Whether two sizes (height, width) are one aspect, as near as whole pixels allow.
+
+    Example:
+        >>> same_aspect((201, 256), (100, 128)), same_aspect((200, 300), (141, 250))
+        (True, False)
+    """
+    drift = abs(size[1] / size[0] / (other[1] / other[0]) - 1)
+    rounding = 1 / min(size) + 1 / min(other)  # two sizes of one aspect, each rounded to whole pixels
+    return drift <= max(ASPECT_TOLERANCE, rounding)
 
 
 def check_hole(mask: Mask) -> bool:

@@ -16,6 +16,7 @@ def masked_mean(values: Tensor, valid: Tensor | None = None) -> Tensor:
         A scalar; 0 if no position is valid.
 
     Example:
+        >>> import torch
         >>> masked_mean(torch.tensor([[[[1.0, 5.0]]]]), torch.tensor([[[[1.0, 0.0]]]])).item()
         1.0
     """

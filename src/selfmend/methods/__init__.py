@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 METHODS = {
     "patchmatch": "selfmend.methods.patchmatch:PatchMatch",
+    "gpnn": "selfmend.methods.gpnn:GPNN",
     "singan": "selfmend.methods.singan:SinGAN",
     "telea": "selfmend.methods.classical:Telea",
     "navier-stokes": "selfmend.methods.classical:NavierStokes",

@@ -20,10 +20,10 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from selfmend.hole_init.patchmatch.compiled import FASTMATH, below, hash_bits
 from selfmend.hole_init.patchmatch.scales import Scale, Sources, Targets
 from selfmend.hole_init.patchmatch.threads import MOST_RUNS, in_parallel
 
-FASTMATH = {"reassoc", "contract", "arcp", "nsz"}  # all but the assumptions about NaN and infinity
 WORST = np.float32(1e9)
 LACK = np.float32(0.01)
 LEAST_SEEN = np.float32(0.25)
@@ -96,7 +96,7 @@ def _run(
             if draw < 2:
                 try_y, try_x = _propagate(targets, field, before, y, x, best_y, best_x, draw, step, first, last)
             else:
-                try_y, try_x = _search(_hash(seed, t * 64 + draw, step), best_y, best_x, around)
+                try_y, try_x = _search(hash_bits(seed, t * 64 + draw, step), best_y, best_x, around)
                 around //= 2
             draw += 1
             if try_y < radius or try_y >= height - radius or try_x < radius or try_x >= width - radius:
@@ -140,7 +140,7 @@ def _propagate(
 def _search(bits: np.uint64, best_y: int, best_x: int, around: int) -> tuple[int, int]:
     """A random source in a window around the best match; the windows shrink by half from draw to draw."""
     span = 2 * around + 1
-    return best_y - around + _below(bits, span), best_x - around + _below(bits >> np.uint64(32), span)
+    return best_y - around + below(bits, span), best_x - around + below(bits >> np.uint64(32), span)
 
 
 @njit(cache=True, fastmath=FASTMATH)
@@ -216,18 +216,3 @@ def _near(y: int, x: int, source_y: int, source_x: int, nearness: np.float32) ->
     """The cost of distance between a target and its source."""
     down, right = np.float32(source_y - y), np.float32(source_x - x)
     return nearness * (down * down + right * right)
-
-
-@njit(cache=True)
-def _hash(seed: np.uint64, a: int, b: int) -> np.uint64:
-    """64 well-mixed bits of three numbers (the finaliser of splitmix64)."""
-    z = seed + np.uint64(a) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(b) * np.uint64(0xD1B54A32D192ED03)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
-
-
-@njit(cache=True)
-def _below(bits: np.uint64, n: int) -> int:
-    """A number in 0...n-1 from the lower 32 of random bits."""
-    return int(np.int64(((bits & np.uint64(0xFFFFFFFF)) * np.uint64(n)) >> np.uint64(32)))

@@ -34,6 +34,13 @@ class SinGANConfig:
         0.1, "noise of a scale relative to the error of its reconstruction from below", source=_PAPER, low=0
     )
     eight_bit: bool = option(False, "round to 8 bits between scales", source=_CODE)
+    padding: str = option(
+        "zero",
+        "what surrounds the noise of a scale: zeros, or more noise, for animations with livelier borders. Without a "
+        "mask only: partial convolutions do not see what surrounds a picture",
+        source=_PAPER,
+        choices=("zero", "noise"),
+    )
 
     recipe: str = option(
         "adversarial",

@@ -1,6 +1,6 @@
 """Filling a hole: a first guess enters the trained scales and is drawn anew by them, from there to the finest.
 
-Linhart & Castagné, "SinGAN for Inpainting", 2020, Sec. 2; entering at a scale is the "injection" of SinGAN, Sec. 4.
+Linhart & Castagné, "SinGAN for Inpainting", 2020, Sec. 2; entering at a scale is injection.py's.
 Pictures are (1, C, H, W) in [-1, 1], masks (1, 1, H, W), True = hole, both of the finest scale's size.
 """
 
@@ -12,9 +12,9 @@ from torch import Tensor
 
 from selfmend.core.checks import OptionError
 from selfmend.core.types import Mask
-from selfmend.image.pyramid import PyramidPlan, image_pyramid, mask_pyramid
-from selfmend.image.resize import resize
-from selfmend.methods.singan.scales import Scales, generate
+from selfmend.image.pyramid import PyramidPlan
+from selfmend.methods.singan.injection import inject
+from selfmend.methods.singan.scales import Scales
 from selfmend.nets.singan import RADIUS
 
 
@@ -28,7 +28,7 @@ def default_injection_scale(mask: Mask, plan: PyramidPlan, *, depth: float = RAD
         >>> mask = torch.zeros(1, 1, 188, 250, dtype=torch.bool)
         >>> mask[..., 80:120, 100:140] = True
         >>> default_injection_scale(mask, plan_pyramid((188, 250)))
-        3
+        2
     """
     deepest = float(ndimage.distance_transform_edt(mask[0, 0].cpu().numpy()).max())
     last = len(plan.sizes) - 1
@@ -56,8 +56,7 @@ def check_injection_scale(
     return level
 
 
-@torch.no_grad()
-def inject(
+def redraw_hole(
     scales: Scales,
     guess: Tensor,
     mask: Mask,
@@ -81,23 +80,10 @@ def inject(
     Returns:
         (1, C, H, W), the finest scale's output, also outside the hole.
     """
-    last = len(scales.plan.sizes) - 1
+    keep, last = (mask if keep_known else None), len(scales.plan.sizes) - 1
     if progressive and level < last:
         for first in range(level, last):
-            output = inject(scales, guess, mask, level=first, generator=generator, keep_known=keep_known)
+            output = inject(scales, guess, level=first, generator=generator, keep=keep)
             guess = torch.where(mask, output.clamp(-1, 1), guess)
         level = last
-    known, masks = image_pyramid(guess, scales.plan), mask_pyramid(mask, scales.plan)
-    if level:
-        below = resize(guess, scales.plan.sizes[level - 1], scale=scales.plan.scale_to(level - 1))
-        x = scales.up(below, level)
-    else:
-        x = guess
-    for n in range(level, last + 1):
-        scale = scales.at(n)
-        noise = scales.draw_noise(n, generator=generator, device=x.device) * scale.noise_amplitude
-        x = generate(scale.generator, x, noise, partial=scales.partial)
-        if keep_known:
-            x = torch.where(masks[n], x, known[n])
-        x = scales.up(x, n + 1) if n < last else x
-    return x
+    return inject(scales, guess, level=level, generator=generator, keep=keep)

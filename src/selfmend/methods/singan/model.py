@@ -20,7 +20,7 @@ from selfmend.methods.base import to_image, to_signed
 from selfmend.methods.singan.config import FAST, PAPER, TINY
 from selfmend.methods.singan.generative import GenerativeSinGAN
 from selfmend.methods.singan.guided import guided_stages
-from selfmend.methods.singan.inpaint import check_injection_scale, inject
+from selfmend.methods.singan.inpaint import check_injection_scale, redraw_hole
 from selfmend.methods.singan.sample import check_learnable_size
 from selfmend.methods.singan.scales import Scales
 from selfmend.methods.singan.training import adversarial_stages, channels_at
@@ -49,14 +49,20 @@ class SinGAN(GenerativeSinGAN):
         """One stage a scale, of the papers' recipe or the guided one; see `LearningMethod.stages`."""
         size = (image.shape[2], image.shape[3])
         plan = self.plan(size)
+        if mask is not None and self.config.padding == "noise":
+            raise OptionError(
+                "padding is noise and there is a mask: partial convolutions do not see what surrounds a picture; train "
+                "without a mask, or with padding=zero"
+            )
         reals = image_pyramid(to_signed(image).to(self.device), plan)
         valids = None
         if mask is not None:
             valids = [(~m).float() for m in mask_pyramid(mask.to(self.device), plan)]
             reals = [r.where(v > 0.5, r.new_zeros(())) for r, v in zip(reals, valids, strict=True)]
         self.scales = Scales(
-            plan=plan, channels=image.shape[1], partial=mask is not None, eight_bit=self.config.eight_bit
-        )
+            plan=plan, channels=image.shape[1], partial=mask is not None, eight_bit=self.config.eight_bit,
+            noise_padding=self.config.padding == "noise",
+        )  # fmt: skip
         if self._guided and mask is not None:
             hole = mask_pyramid(mask.to(self.device), plan)[-1]
             self.scales.first = self._injection_scale(hole, plan)
@@ -92,7 +98,7 @@ class SinGAN(GenerativeSinGAN):
         progress(ProgressEvent(stage="first guess"))
         guess = self.first_guess(small, hole, generator=generator)
         progress(ProgressEvent(stage="filling"))
-        x = inject(
+        x = redraw_hole(
             scales,
             to_signed(guess).to(self.device),
             hole.to(self.device),

@@ -6,6 +6,7 @@ Shaham et al., "SinGAN", ICCV 2019, Sec. 3.2 and Fig. 8. Pictures are (1, C, H, 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -48,9 +49,10 @@ def check_start_scale(level: int, plan: PyramidPlan, *, lowest: int = 0, first: 
             f"start_scale is {level}; this picture has scales 0 to {last}, and {lowest} to {last} fit here"
         )
     if level < first or (first and below == "reconstruction"):
+        entering = "" if below == "image" else " with start_below=image"
         raise OptionError(
             f"the scales below {first} are not trained (recipe 'guided' learns to fill a hole), and this needs them; "
-            f"take start_scale={first} to {last} with start_below=image, or train without a mask"
+            f"take start_scale={first} to {last}{entering}, or train without a mask"
         )
     return level
 
@@ -136,6 +138,7 @@ def draw(
     level: int,
     sizes: tuple[Size, ...],
     generator: torch.Generator,
+    keep: Callable[[int, Tensor], Tensor] | None = None,
     progress: Progress = silent,
     tile: int = TILE,
 ) -> Tensor:
@@ -147,6 +150,7 @@ def draw(
         level: the first scale that runs.
         sizes: of all scales; the noise has these sizes, whatever the tiles.
         generator: of the noise.
+        keep: given a scale and its output, puts back what is to be kept of another picture; None keeps nothing.
         progress: told of each scale.
         tile: side of the squares that are computed at a time, in pixels.
 
@@ -160,6 +164,7 @@ def draw(
         scale = scales.at(n)
         noise = scales.draw_noise(n, generator=generator, device=x.device, size=sizes[n]) * scale.noise_amplitude
         x = generate(scale.generator, x, noise, partial=scales.partial, tile=tile)
+        x = x if keep is None else keep(n, x)
         x = scales.up(x, n + 1, size=None if trained else sizes[n + 1]) if n < last else x
         done = sum(work[level : n + 1]) / sum(work[level:])
         progress(ProgressEvent(stage=f"scale {n}", stage_index=n, stage_count=last + 1, done=done))

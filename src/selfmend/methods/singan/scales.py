@@ -40,6 +40,7 @@ class Scales:
         channels: of the picture.
         partial: whether the generators are partial, so that padding counts as hole; in training as in application.
         eight_bit: round the picture between scales down to 8 bits, as the reference code does.
+        noise_padding: surround a scale's noise by more noise, not by zeros.
         first: the coarsest scale that is trained; 0 unless the training needs no scale below a guess.
         z_star: (1, 1, H, W), the coarsest scale's noise on the reconstruction path.
         trained: the scales trained so far, from `first` on.
@@ -49,6 +50,7 @@ class Scales:
     channels: int
     partial: bool
     eight_bit: bool = False
+    noise_padding: bool = False
     first: int = 0
     z_star: Tensor | None = None
     trained: list[Scale] = field(default_factory=list)
@@ -89,7 +91,8 @@ class Scales:
         At the coarsest scale all channels share one, as in the authors' code.
         """
         channels = 1 if level == 0 else self.channels
-        noise = torch.randn(1, channels, *(size or self.plan.sizes[level]), generator=generator).to(device)
+        height, width = (side + 2 * RADIUS * self.noise_padding for side in size or self.plan.sizes[level])
+        noise = torch.randn(1, channels, height, width, generator=generator).to(device)
         return noise.expand(-1, self.channels, -1, -1)
 
     @torch.no_grad()
@@ -106,7 +109,9 @@ class Scales:
         """The reconstruction {z*, 0, ..., 0} of the scales below `level`, up-sampled to it; zeros for the coarsest."""
         x = self.blank(0, device)
         for n, scale in enumerate(self.trained[:level]):
-            noise = self.z_star.to(device).expand_as(x) if n == 0 and self.z_star is not None else torch.zeros_like(x)
+            noise = torch.zeros_like(x)
+            if n == 0 and self.z_star is not None:
+                noise = self.z_star.to(device).expand(-1, self.channels, -1, -1)
             valid = valids[n] if valids else None
             x = self.up(generate(scale.generator, x, noise, partial=self.partial, valid=valid), n + 1)
         return x
@@ -119,6 +124,7 @@ class Scales:
             "channels": self.channels,
             "partial": self.partial,
             "eight_bit": self.eight_bit,
+            "noise_padding": self.noise_padding,
             "first": self.first,
             "z_star": self.z_star,
             "trained": [
@@ -135,6 +141,7 @@ class Scales:
             channels=state["channels"],
             partial=state["partial"],
             eight_bit=state["eight_bit"],
+            noise_padding=state.get("noise_padding", False),  # runs of earlier versions do not say
             first=state["first"],
             z_star=state["z_star"],
         )
@@ -155,12 +162,12 @@ def generate(
     valid: Tensor | None = None,
     tile: int | None = None,
 ) -> Tensor:
-    """One scale: u + psi(noise + u), padded once at the input (supplementary of SinGAN, "initial padding").
+    """One scale: u + psi(noise + u), padded once at the input (SinGAN, supplementary), noise by zeros or noise.
 
     Args:
         net: the scale's generator.
         previous: (N, C, H, W), u, the picture from below at this scale's size.
-        noise: (N, C, H, W), already times its amplitude.
+        noise: (N, C, H, W), already times its amplitude; or larger by `RADIUS` to each side, its own padding.
         partial: padding counts as hole.
         valid: (N, 1, H, W), 1 = may be looked at, or None for all; only looked at if `partial`.
         tile: compute squares of that side one after the other, in pixels: the same values in less memory, once the net
@@ -172,7 +179,9 @@ def generate(
     if partial:
         valid = previous.new_ones(1, 1, *previous.shape[-2:]) if valid is None else valid
         valid = F.pad(valid, [RADIUS] * 4)
-    previous, noise = F.pad(previous, [RADIUS] * 4), F.pad(noise, [RADIUS] * 4)
+    if noise.shape[-2:] == previous.shape[-2:]:
+        noise = F.pad(noise, [RADIUS] * 4)
+    previous = F.pad(previous, [RADIUS] * 4)
     if tile is None:
         return net(noise + previous, previous, valid if partial else None)
     height, width = (n - 2 * RADIUS for n in previous.shape[-2:])

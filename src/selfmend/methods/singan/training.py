@@ -6,7 +6,8 @@ Sec. 2.3. Pictures are (1, C, H, W) in [-1, 1], `valid` is (1, 1, H, W), 1 where
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -48,7 +49,7 @@ def adversarial_stages(
         seed: of all that is drawn while a stage is built.
     """
     device = reals[0].device
-    z_star = Fixed(torch.randn(1, 1, *reals[0].shape[-2:], generator=make_generator(seed, "z star")).to(device))
+    z_star = Fixed(scales.draw_noise(0, generator=make_generator(seed, "z star"), device=device)[:, :1].clone())
     generator, critic = None, None
     for level, real in enumerate(reals):
         name, valid = stage_name(scales, level), valids[level] if valids else None
@@ -60,6 +61,40 @@ def adversarial_stages(
         )
         scales.z_star = z_star.value
         scales.trained.append(Scale(freeze(generator), amplitude))
+
+
+def retrained_scale(
+    scales: Scales, level: int, real: Tensor, config: SinGANConfig, *, change: Callable[[Tensor], Tensor], seed: int
+) -> Iterator[Stage]:
+    """Yield the stage that trains one scale anew, from fresh weights, and put it into its place in `scales.trained`.
+
+    Args:
+        scales: trained without a mask, from the coarsest on.
+        level: the scale, not the coarsest.
+        real: the picture at this scale, (1, C, H, W) in [-1, 1].
+        config: the options.
+        change: what is done to all that comes from below: random samples and the reconstruction.
+        seed: of the fresh weights.
+    """
+    below = change(scales.reconstruct_below(level, device=real.device))
+    amplitude = config.noise_amplitude * float(masked_rmse(real, below, None))
+    generator, critic = _new_nets(config, scales, level, None, None, seed=seed, device=real.device)
+    name = f"{stage_name(scales, level)} anew"
+    changed = _Changed(**vars(scales), change=change)
+    z_star = Fixed(real.new_zeros(1))  # the coarsest scale's alone; not looked at here
+    yield _stage(name, changed, level, real, None, below, amplitude, z_star, generator, critic, config, real.shape)
+    scales.trained[level] = Scale(freeze(generator), amplitude)
+
+
+@dataclass
+class _Changed(Scales):
+    """Scales that hand on a changed random sample."""
+
+    change: Callable[[Tensor], Tensor] = torch.clone
+
+    def random_below(self, level: int, *, generator: torch.Generator, device: torch.device) -> Tensor:
+        """See `Scales`."""
+        return self.change(super().random_below(level, generator=generator, device=device))
 
 
 def _new_nets(
@@ -110,7 +145,7 @@ def _stage(
         noise = scales.draw_noise(level, generator=random, device=device) * amplitude
         if level == 0 and not config.fixed_z_star:
             z_star.value.copy_(scales.draw_noise(0, generator=random, device=device)[:, :1])
-        z_rec = z_star.value.expand_as(real) if level == 0 else torch.zeros_like(real)
+        z_rec = z_star.value.expand(-1, real.shape[1], -1, -1) if level == 0 else torch.zeros_like(real)
 
         for _ in range(config.critic_steps):
             previous = scales.random_below(level, generator=random, device=device)

@@ -1,0 +1,222 @@
+"""The pictures of docs/gallery.md: every application of SinGAN on photos that scikit-image ships, good results and bad.
+
+python benchmarks/gallery.py                                  # all of them, preset fast
+python benchmarks/gallery.py --only paint-good --preset paper
+python benchmarks/gallery.py --set max_size=96 --set steps=100    # a quick look
+
+What is trained is kept in benchmarks/out/gallery, so that the second call only draws. Which results are called good was
+decided by looking at them: after a change of the training, look again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import hashlib
+import io
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFilter
+from skimage import data
+
+import selfmend
+from selfmend.core.files import atomic_path
+from selfmend.image.frames import save_frames
+from selfmend.image.sheet import contact_sheet
+
+ROOT = Path(__file__).parent.parent
+LONGEST = 250  # pixels; as in the paper
+MOST_BYTES = 100_000  # of a picture in the docs
+Sheet = list[tuple[str, Image.Image]]
+
+
+def photo(name: str) -> Image.Image:
+    """A photo of scikit-image, at most LONGEST pixels long; all of them are in the public domain or CC0."""
+    picture = Image.fromarray({"hubble": data.hubble_deep_field}.get(name, getattr(data, name, None))())
+    if name == "hubble":
+        picture = picture.crop((360, 420, 860, 820))
+    picture.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
+    return picture
+
+
+class Workshop:
+    """The models, trained when they are first asked for."""
+
+    def __init__(self, preset: str, settings: dict[str, str], folder: Path) -> None:
+        self.preset, self.settings, self.folder = preset, settings, folder
+        self.learned = functools.cache(self._learned)
+
+    def _learned(self, name: str, padding: str = "zero") -> selfmend.Model:
+        options = {**self.settings, "padding": padding}
+        started = time.perf_counter()
+        model = selfmend.fit(
+            "singan", photo(name), preset=self.preset, folder=self.place(name, options), device="cpu", **options
+        )
+        print(f"{name} ({padding}): {time.perf_counter() - started:.0f} s", flush=True)
+        return model
+
+    def place(self, name: str, options: dict[str, str]) -> Path:
+        """The run folder for a picture and options."""
+        key = hashlib.sha256(repr((self.preset, sorted(options.items()))).encode()).hexdigest()[:8]
+        return self.folder / f"{name}-{self.preset}-{key}"
+
+    def enlarged(self, small: Image.Image, name: str, factor: float) -> Image.Image:
+        """Super-resolution, which trains a pyramid of its own."""
+        options = {**self.settings, "factor": str(factor)}
+        return selfmend.super_resolve(
+            small, factor, preset=self.preset, folder=self.place(f"{name}-enlarged", options), device="cpu",
+            **self.settings,
+        )  # fmt: skip
+
+
+def sampled(workshop: Workshop, name: str) -> Sheet:
+    samples = workshop.learned(name).sample(samples=3, seed=1)
+    return [("photo", photo(name)), *((f"sample {k + 1}", s) for k, s in enumerate(samples))]
+
+
+def retargeted(workshop: Workshop, name: str) -> Sheet:
+    model = workshop.learned(name)
+    height, width = model.scale_sizes()[-1]
+    return [("photo", photo(name)), ("retargeted", model.retarget((height, width * 3 // 2), seed=1))]
+
+
+def enlarged(workshop: Workshop, name: str, box: tuple[int, int, int, int]) -> Sheet:
+    large = photo(name).crop(box)
+    small = large.resize((large.width // 2, large.height // 2), Image.Resampling.BICUBIC)
+    return [
+        ("bicubic", small.resize(large.size, Image.Resampling.BICUBIC)),
+        ("super-resolved", workshop.enlarged(small, name, 2)),
+        ("truth", large),
+    ]
+
+
+def painting_of_space(sky: tuple[int, int, int], *suns: tuple[int, int, int]) -> Image.Image:
+    """A sky with a spiral of discs, as one makes it with a mouse."""
+    painting = Image.new("RGB", (LONGEST, LONGEST * 4 // 5), sky)
+    draw = ImageDraw.Draw(painting)
+    places = [(40, 50, 16), (120, 30, 8), (200, 60, 22), (90, 110, 12), (160, 130, 7), (50, 160, 9), (210, 160, 12)]
+    for k, (x, y, radius) in enumerate(places):
+        draw.ellipse((x - radius, y - radius * 2 // 3, x + radius, y + radius * 2 // 3), fill=suns[k % len(suns)])
+    return painting
+
+
+def painting_of_a_cat() -> Image.Image:
+    """A cat's face of a few shapes."""
+    painting = Image.new("RGB", (LONGEST, LONGEST * 2 // 3), (170, 120, 85))
+    draw = ImageDraw.Draw(painting)
+    for x in (80, 165):
+        draw.polygon([(x - 35, 60), (x, 5), (x + 30, 60)], fill=(120, 80, 60))
+        draw.ellipse((x - 18, 62, x + 18, 92), fill=(150, 160, 110))
+        draw.ellipse((x - 5, 64, x + 5, 90), fill=(20, 15, 12))
+    draw.polygon([(110, 115), (138, 115), (124, 132)], fill=(200, 120, 110))
+    return painting
+
+
+def painted(workshop: Workshop, name: str, painting: Image.Image, *, quantized: bool = False) -> Sheet:
+    model = workshop.learned(name)
+    sheet = [("photo", photo(name)), ("painting", painting), ("painted", model.paint(painting, seed=1))]
+    return [*sheet, ("quantised", model.paint(painting, quantized=True, seed=1))] if quantized else sheet
+
+
+def pasted(name: str, thing: Image.Image, shape: Image.Image, at: tuple[int, int]) -> tuple[Image.Image, Image.Image]:
+    """A photo with a thing pasted onto it, and the mask."""
+    composite, mask = photo(name).convert("RGB"), Image.new("L", photo(name).size)
+    composite.paste(thing, at, shape)
+    mask.paste(255, at, shape)
+    return composite, mask
+
+
+def disc(size: tuple[int, int]) -> Image.Image:
+    shape = Image.new("L", size)
+    ImageDraw.Draw(shape).ellipse((0, 0, size[0] - 1, size[1] - 1), fill=255)
+    return shape
+
+
+def harmonized(workshop: Workshop, name: str, thing: Image.Image, at: tuple[int, int]) -> Sheet:
+    composite, mask = pasted(name, thing, disc(thing.size), at)
+    return [("pasted", composite), ("harmonised", workshop.learned(name).harmonize(composite, mask, seed=1))]
+
+
+def edited(workshop: Workshop, name: str, box: tuple[int, int, int, int], to: tuple[int, int]) -> Sheet:
+    thing = photo(name).crop(box)
+    composite, mask = pasted(name, thing, Image.new("L", thing.size, 255), to)
+    model = workshop.learned(name)
+    return [("photo", photo(name)), ("edited", composite), ("mended", model.edit(composite, mask, seed=1))]
+
+
+def animated(workshop: Workshop, name: str) -> list[Image.Image]:
+    film = workshop.learned(name, "noise").animate(frames=20, loop=True, seed=1)
+    for frame in film:
+        frame.thumbnail((160, 160), Image.Resampling.LANCZOS)
+    return film
+
+
+def green_moon() -> Image.Image:
+    moon = Image.fromarray(data.moon()).crop((120, 120, 380, 380)).resize((56, 56)).filter(ImageFilter.SHARPEN)
+    return Image.merge("RGB", (moon.point(lambda v: v // 2), moon, moon.point(lambda v: v // 2)))
+
+
+def cup() -> Image.Image:
+    return photo("coffee").crop((60, 20, 180, 130)).resize((80, 74))
+
+
+WARM, BLUE, WHITE = (225, 170, 110), (110, 140, 215), (240, 240, 235)
+SHEETS: dict[str, Callable[[Workshop], Sheet]] = {
+    "sample-good": lambda w: sampled(w, "hubble"),
+    "sample-bad": lambda w: sampled(w, "chelsea"),
+    "retarget-good": lambda w: retargeted(w, "hubble"),
+    "retarget-bad": lambda w: retargeted(w, "chelsea"),
+    "super-resolve-good": lambda w: enlarged(w, "chelsea", (60, 30, 210, 150)),
+    "super-resolve-bad": lambda w: enlarged(w, "page", (40, 20, 200, 120)),
+    "paint-good": lambda w: painted(w, "hubble", painting_of_space((12, 10, 14), WARM, BLUE, WHITE)),
+    "paint-quantized": lambda w: painted(
+        w, "hubble", painting_of_space((40, 110, 60), (250, 80, 60), (250, 240, 60)), quantized=True
+    ),
+    "paint-bad": lambda w: painted(w, "chelsea", painting_of_a_cat()),
+    "harmonize-good": lambda w: harmonized(w, "hubble", green_moon(), (150, 60)),
+    "harmonize-bad": lambda w: harmonized(w, "chelsea", cup(), (20, 80)),
+    "edit-good": lambda w: edited(w, "hubble", (168, 8, 216, 48), (62, 96)),
+    "edit-bad": lambda w: edited(w, "chelsea", (80, 50, 130, 90), (120, 5)),
+}
+FILMS: dict[str, Callable[[Workshop], list[Image.Image]]] = {
+    "animate-good": lambda w: animated(w, "hubble"),
+    "animate-bad": lambda w: animated(w, "chelsea"),
+}
+
+
+def save_small(sheet: Sheet, path: Path) -> None:
+    """A JPEG of at most MOST_BYTES."""
+    captions, pictures = zip(*sheet, strict=True)
+    picture = contact_sheet([p.convert("RGB") for p in pictures], captions, columns=min(4, len(pictures)))
+    for quality in (88, 80, 70, 60, 50, 40):
+        held = io.BytesIO()
+        picture.save(held, "JPEG", quality=quality, optimize=True)
+        if held.tell() <= MOST_BYTES:
+            break
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(held.getvalue())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--preset", default="fast")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="an option of the training")
+    parser.add_argument("--only", action="append", choices=[*SHEETS, *FILMS], help="one picture; repeatable")
+    parser.add_argument("--output", type=Path, default=ROOT / "docs/images/gallery")
+    parser.add_argument("--runs", type=Path, default=ROOT / "benchmarks/out/gallery", help="what was trained")
+    args = parser.parse_args()
+    workshop = Workshop(args.preset, dict(pair.split("=", 1) for pair in args.set), args.runs)
+    args.output.mkdir(parents=True, exist_ok=True)
+    for name in args.only or [*SHEETS, *FILMS]:
+        path = args.output / f"{name}.{'jpg' if name in SHEETS else 'webp'}"
+        if name in SHEETS:
+            save_small(SHEETS[name](workshop), path)
+        else:
+            save_frames(FILMS[name](workshop), path, fps=10)
+        print(f"{path}  ({path.stat().st_size / 1000:.0f} kB)", flush=True)
+
+
+if __name__ == "__main__":
+    main()

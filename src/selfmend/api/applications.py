@@ -1,0 +1,281 @@
+"""What SinGAN's scales are good for beside filling and sampling: paint, harmonise, edit, animate."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image as PILImage
+
+from selfmend.api.results import warn_of_transparency
+from selfmend.core.checks import MaskError, RunError, SelfmendWarning
+from selfmend.core.files import check_writable
+from selfmend.core.progress import Progress, silent
+from selfmend.core.rng import make_generator
+from selfmend.core.types import Mask, Size
+from selfmend.image.channels import as_channels, with_channels
+from selfmend.image.io import read_picture
+from selfmend.image.mask import read_mask
+from selfmend.image.picture import Picture
+from selfmend.image.sheet import to_rgb
+from selfmend.methods.base import LearningMethod
+from selfmend.methods.singan import SinGAN
+from selfmend.methods.singan.animate import Walk, animate
+from selfmend.methods.singan.edit import edit, edited_mask
+from selfmend.methods.singan.harmonize import harmonize
+from selfmend.methods.singan.injection import Redrawn, check_like, entry_scale, start_scales
+from selfmend.methods.singan.paint import DEFAULT_START_SCALE, QuantizedScale, paint, paint_quantized, train_quantized
+from selfmend.methods.singan.scales import Scales
+
+
+class Applications:
+    """Mixed into `Model`; each of these needs a model of SinGAN. `start_scale` counts from 0, the coarsest."""
+
+    method: LearningMethod
+    picture: Picture
+    mask: Mask | None
+    seed: int
+    folder: Path | None
+    _quantized: dict[int, QuantizedScale] | None = None
+
+    def paint(
+        self,
+        picture: Any,
+        *,
+        start_scale: int | None = None,
+        quantized: bool = False,
+        seed: int | None = None,
+        progress: Progress = silent,
+    ) -> Any:
+        """A picture like the learned one out of a painting of a few flat colours.
+
+        Args:
+            picture: the painting: path, PIL image, array or tensor, of any size and aspect, in the learned picture's
+                colours.
+            start_scale: where it enters; None is 1, the second coarsest. Higher keeps more of the painting.
+            quantized: train that scale anew on flat colours, and snap the painting to these: for paintings whose
+                colours are not the picture's. The trained scale is kept in the run's folder, if there is one.
+            seed: same seed, same bytes; None takes the training's.
+            progress: told of what happens.
+
+        Returns:
+            The kind that came, opaque, of the finest scale's size; in another aspect, of as many pixels.
+
+        Raises:
+            RunError: a model of another method.
+            OptionError: no picture can enter at `start_scale`.
+        """
+        scales = self._scales("paint")
+        given = read_picture(picture)
+        warn_of_transparency(given)
+        painting = with_channels(given, scales.channels, name="painting")
+        seed = self.seed if seed is None else seed
+        generator, learned, device = make_generator(seed, "paint"), self.picture.size, self.method.device
+        if quantized:
+            trained = self._quantized_scale(scales, start_scale, progress)
+            made = paint_quantized(
+                trained, painting.image, learned=learned, generator=generator, device=device, progress=progress
+            )
+        else:
+            made = paint(
+                scales, painting.image, learned=learned, start_scale=start_scale, generator=generator, device=device,
+                progress=progress,
+            )  # fmt: skip
+        return painting.like(made)
+
+    def harmonize(
+        self,
+        composite: Any,
+        mask: Any,
+        *,
+        start_scale: int | None = None,
+        seed: int | None = None,
+        invert_mask: bool = False,
+        progress: Progress = silent,
+    ) -> Any:
+        """Give an object that was pasted onto the learned picture its texture and palette.
+
+        Args:
+            composite: the learned picture with the object pasted, of the same size or aspect; kinds as in `inpaint`.
+            mask: where the object is, white or True; kinds as in `inpaint`.
+            start_scale: where the composite enters; None is three fifths of the way to the finest. Higher keeps more of
+                the object.
+            seed: same seed, same bytes; None takes the training's.
+            invert_mask: in the mask, black is the object.
+            progress: told of what happens.
+
+        Returns:
+            The kind, size and mode of `composite`, equal to it to the bit outside the mask and its soft border.
+
+        Raises:
+            RunError: a model of another method.
+            ImageError: a composite of another aspect.
+            MaskError: the mask covers nothing.
+            OptionError: no picture can enter at `start_scale`.
+        """
+        scales = self._scales("harmonize")
+        given = read_picture(composite)
+        hole = read_mask(mask, given, invert=invert_mask)
+        done = harmonize(
+            scales, as_channels(given.image, scales.channels, name="composite"), hole, learned=self.picture.size,
+            start_scale=start_scale, generator=make_generator(self.seed if seed is None else seed, "harmonize"),
+            device=self.method.device, progress=progress,
+        )  # fmt: skip
+        return _put_in(done, given, scales)
+
+    def edit(
+        self,
+        edited: Any,
+        mask: Any = None,
+        *,
+        start_scale: int | None = None,
+        masked: bool = True,
+        seed: int | None = None,
+        invert_mask: bool = False,
+        progress: Progress = silent,
+    ) -> Any:
+        """Mend the seams of a learned picture whose parts were moved, copied or removed by hand.
+
+        Args:
+            edited: the learned picture, edited, of the same size or aspect; kinds as in `inpaint`.
+            mask: where it was edited, white or True; None finds out by comparing, see `edited_mask`.
+            start_scale: where the edited picture enters; None goes by the edit's size. Higher keeps more of the edit.
+            masked: keep what lies outside the mask and its soft border; False draws everything anew.
+            seed: same seed, same bytes; None takes the training's.
+            invert_mask: in the mask, black is edited.
+            progress: told of what happens.
+
+        Returns:
+            The kind, size and mode of `edited`.
+
+        Raises:
+            RunError: a model of another method.
+            ImageError: a picture of another aspect.
+            MaskError: the mask covers nothing, or none is given and nothing differs.
+            OptionError: no picture can enter at `start_scale`.
+        """
+        scales = self._scales("edit")
+        if invert_mask and mask is None:
+            raise MaskError("there is no mask to invert; give one, or leave --invert-mask out")
+        given = read_picture(edited)
+        hole = self.edited_mask(edited) if mask is None else read_mask(mask, given, invert=invert_mask)
+        done = edit(
+            scales, as_channels(given.image, scales.channels, name="edited picture"), hole, learned=self.picture.size,
+            start_scale=start_scale, generator=make_generator(self.seed if seed is None else seed, "edit"),
+            device=self.method.device, progress=progress,
+        )  # fmt: skip
+        return _put_in(done, given, scales, masked=masked)
+
+    def edited_mask(self, edited: Any) -> Mask:
+        """Where a picture differs from the learned one by more than 16 of 255 levels: (1, 1, H, W), of its size.
+
+        Raises:
+            ImageError: a picture of another aspect.
+            MaskError: nothing differs.
+        """
+        given = read_picture(edited)
+        check_like(given.size, self.picture.size, name="edited picture")
+        image = as_channels(given.image, self.picture.image.shape[1], name="edited picture")
+        return edited_mask(image, self.picture.image)
+
+    def animate(
+        self,
+        *,
+        frames: int = 100,
+        alpha: float = 0.1,
+        beta: float = 0.9,
+        start_scale: int | None = None,
+        loop: bool = False,
+        seed: int | None = None,
+        progress: Progress = silent,
+    ) -> list[PILImage.Image]:
+        """A film in which the learned picture moves; `selfmend.image.frames.save_frames` writes it.
+
+        Args:
+            frames: how many.
+            alpha: pull back to the picture, from 0 to 1.
+            beta: smoothness of the movement, from 0 to 1.
+            start_scale: the coarsest scale that moves; None is 1. Lower moves larger things.
+            loop: let the last frame lead back to the first.
+            seed: same seed, same frames; None takes the training's.
+            progress: told of every frame.
+
+        Returns:
+            RGB frames of the finest scale's size.
+
+        Raises:
+            RunError: a model of another method.
+            OptionError: a value out of range, or scales that were not trained.
+        """
+        walk = Walk(frames=frames, alpha=alpha, beta=beta, loop=loop)
+        scales = self._scales("animate")
+        drawn = animate(
+            scales, walk, start_scale=start_scale, seed=self.seed if seed is None else seed, device=self.method.device,
+            progress=progress,
+        )  # fmt: skip
+        film = [to_rgb(frame) for frame in drawn]
+        if not scales.noise_padding:
+            message = (
+                "this model was trained with zeros around its noise, so the borders of the film hardly move; "
+                "selfmend train singan IMAGE --set padding=noise gives livelier ones"
+            )
+            warnings.warn(message, SelfmendWarning, stacklevel=2)
+        return film
+
+    def entry_scales(self) -> list[int]:
+        """The scales at which `paint`, `harmonize` and `edit` can start."""
+        return list(start_scales(self._scales("this")))
+
+    def walking_scales(self) -> list[int]:
+        """The scales at which `animate` can start."""
+        return list(range(len(self.scale_sizes())))
+
+    def scale_sizes(self) -> tuple[Size, ...]:
+        """(height, width) of each scale, coarsest first."""
+        return self._scales("this").plan.sizes
+
+    def _scales(self, application: str) -> Scales:
+        if not isinstance(self.method, SinGAN) or self.method.scales is None:
+            raise RunError(
+                f"this run is of {self.method.name}, and {application} needs one of singan: selfmend train singan "
+                "IMAGE -o RUN"
+            )
+        return self.method.scales
+
+    def _quantized_scale(self, scales: Scales, start_scale: int | None, progress: Progress) -> QuantizedScale:
+        """The scale trained on flat colours: of this model, of its folder, or trained now."""
+        level = entry_scale(start_scale, scales, default=DEFAULT_START_SCALE)
+        self._quantized = self._quantized or {}
+        if level not in self._quantized:
+            self._quantized[level] = train_quantized(
+                scales, self.picture.image, self.method.config, start_scale=level, seed=self.seed,
+                device=self.method.device, folder=self._place_for("quantized"), progress=progress,
+            )  # fmt: skip
+        return self._quantized[level]
+
+    def _place_for(self, name: str) -> Path | None:
+        """A folder in the run's, or None, with a warning where nothing can be written there."""
+        if self.folder is None:
+            return None
+        try:
+            check_writable(self.folder / name)
+        except OSError as error:
+            message = f"cannot write into {self.folder} ({error.strerror or error}): the trained scale is not kept"
+            warnings.warn(message, SelfmendWarning, stacklevel=4)
+            return None
+        return self.folder / name
+
+
+def _put_in(done: Redrawn, given: Picture, scales: Scales, *, masked: bool = True) -> Any:
+    """What was drawn, in the kind of the picture that came; a warning says where it was enlarged."""
+    finest, size = scales.plan.sizes[-1], given.size
+    if max(size) > max(finest):
+        message = (
+            f"drawn at the size of the finest scale, {finest[1]} x {finest[0]}, and enlarged to {size[1]} x {size[0]}; "
+            "what is kept has its full detail. A run trained with a larger max_size draws finer"
+        )
+        warnings.warn(message, SelfmendWarning, stacklevel=3)
+    image = as_channels(done.image if masked else done.whole, given.image.shape[1], name="picture")
+    return given.rebuild(image, done.touched if masked else torch.ones_like(done.touched))

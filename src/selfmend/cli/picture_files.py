@@ -1,0 +1,85 @@
+"""The picture files that a command was given: found, read in colours, paired by their names. Imports torch."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from selfmend.core.checks import ImageError, SelfmendWarning
+from selfmend.core.files import exists
+from selfmend.core.types import Image
+from selfmend.image.formats import ENDINGS
+from selfmend.image.io import read_picture
+from selfmend.image.picture import to_picture
+from selfmend.image.sheet import to_rgb
+
+
+def pictures_at(path: Path) -> list[Path]:
+    """The picture itself, or the pictures of a folder in the order of their names.
+
+    Raises:
+        ImageError: nothing is there.
+    """
+    if not exists(path):
+        raise ImageError(f"no such file or folder: {path}")
+    if not path.is_dir():
+        return [path]
+    found = sorted(file for file in path.iterdir() if file.suffix.lower() in ENDINGS and file.is_file())
+    if not found:
+        raise ImageError(f"{path} holds no pictures; a folder with picture files fits")
+    return found
+
+
+def read_rgb(path: Path) -> Image:
+    """A picture's colours, (1, 3, H, W), whatever its mode: pictures of different modes can be compared then."""
+    picture = read_picture(path)
+    if picture.alpha is not None and bool((picture.alpha < 1).any()):
+        warn(f"{path} is transparent in parts; its colours are measured as if it were not")
+    image = picture.image
+    return to_picture(to_rgb(image)).image if image.shape[1] == 4 else image.expand(-1, 3, -1, -1)
+
+
+def pair_by_name(truths: Path, outputs: Path) -> list[tuple[Path, Path]]:
+    """Two pictures, or those of two folders whose names are equal but for the ending; a warning counts the others.
+
+    Raises:
+        ImageError: no such files, a folder and a picture, two pictures of one name, or none in common.
+    """
+    one, other = pictures_at(truths), pictures_at(outputs)
+    if truths.is_dir() != outputs.is_dir():
+        raise ImageError(f"{truths} and {outputs} are a folder and a picture; two folders or two pictures fit")
+    if not truths.is_dir():
+        return [(truths, outputs)]
+    named, by_name = _by_stem(truths, one), _by_stem(outputs, other)
+    both = sorted(named.keys() & by_name.keys())
+    if not both:
+        raise ImageError(f"no picture in {outputs} has the name of one in {truths}; equal names, any ending, fit")
+    lonely = len(one) + len(other) - 2 * len(both)
+    if lonely:
+        warn(f"pictures left out because the other folder has none of their name: {lonely}")
+    return [(named[stem], by_name[stem]) for stem in both]
+
+
+def _by_stem(folder: Path, files: list[Path]) -> dict[str, Path]:
+    named = {file.stem: file for file in files}
+    if len(named) < len(files):
+        twice = next(stem for stem, count in Counter(f.stem for f in files).items() if count > 1)
+        raise ImageError(f"{folder} has several pictures named {twice!r}; one of each name fits")
+    return named
+
+
+@contextmanager
+def naming(file: Path) -> Iterator[None]:
+    """Say of which file an error speaks."""
+    try:
+        yield
+    except ImageError as error:
+        raise ImageError(f"{file}: {error}") from error
+
+
+def warn(message: str) -> None:
+    """Tell the user something that does not stop the work."""
+    warnings.warn(message, SelfmendWarning, stacklevel=3)

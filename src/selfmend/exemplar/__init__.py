@@ -1,0 +1,1 @@
+"""Whole pictures made of patches of another one: nearest-neighbour fields, votes, and both in turn over scales."""

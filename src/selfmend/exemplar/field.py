@@ -1,0 +1,261 @@
+"""The nearest-neighbour field of a whole picture: for each of its patches, the patch of another picture most like it.
+
+Two searches: exact, by matrix products, for the small scales; and PatchMatch (Barnes et al., SIGGRAPH 2009, Sec. 3) for
+the others, where a field from the scale below is near the answer already. A patch is named by its upper left pixel,
+pictures are float32 (H, W, C). (Holes and partly known patches are the business of `hole_init/patchmatch`.)
+
+`price` (one number for each key) multiplies a key's distances: GPNN's normalisation makes keys cheap that no query is
+near to, so that everything in the picture is used (Granot et al., CVPR 2022, Eq. 2). A negative price forbids a key.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numba import njit
+
+from selfmend.core.types import Size
+from selfmend.hole_init.patchmatch.compiled import FASTMATH, below, hash_bits
+from selfmend.hole_init.patchmatch.threads import in_parallel
+
+Values = TypeVar("Values", np.ndarray, torch.Tensor)
+WORST = np.float32(1e30)
+PATCHES_A_RUN, MOST_RUNS = 2048, 64
+QUERIES_AT_ONCE = 1024
+
+
+class Field(NamedTuple):
+    """Matches: int32 (h, w) rows and columns of keys, float32 (h, w) priced squared distances; h = H - patch + 1."""
+
+    y: np.ndarray
+    x: np.ndarray
+    cost: np.ndarray
+
+    @property
+    def size(self) -> Size:
+        """Rows and columns of queries."""
+        return self.y.shape[0], self.y.shape[1]
+
+
+def places(size: Size, patch: int) -> Size:
+    """How many rows and columns of patches a picture of `size` has."""
+    return size[0] - patch + 1, size[1] - patch + 1
+
+
+def exact_field(
+    queries: np.ndarray, keys: np.ndarray, *, patch: int, alpha: float | None, allowed: np.ndarray | None
+) -> Field:
+    """The best key of every query; ties go to the first key.
+
+    Args:
+        queries: (H, W, C).
+        keys: (h, w, C).
+        patch: side of a patch.
+        alpha: completeness: distances are divided by `alpha` plus the key's distance to its nearest query, both as
+            means over the values of a patch. None: distances as they are.
+        allowed: bool, one for each key, or None for all.
+    """
+    rows, columns = _unfold(queries, patch), _unfold(keys, patch)
+    row_norms, column_norms = rows.square().sum(1), columns.square().sum(1)
+
+    def distances(part: slice) -> torch.Tensor:
+        # |q - k|^2 = |q|^2 + |k|^2 - 2 qk, by one matrix product
+        d = torch.addmm(column_norms[None], rows[part], columns.T, alpha=-2)
+        return d.add_(row_norms[part, None]).clamp_(min=0)
+
+    parts = [slice(i, i + QUERIES_AT_ONCE) for i in range(0, len(rows), QUERIES_AT_ONCE)]
+    price = torch.ones(len(columns))
+    if alpha is not None:
+        nearest = torch.stack([distances(part).amin(0) for part in parts]).amin(0)
+        price = prices(nearest, alpha=alpha, values=rows.shape[1])
+    if allowed is not None:
+        price[~torch.from_numpy(allowed.ravel())] = torch.inf
+    found = []
+    for part in parts:
+        priced = distances(part).mul_(price)
+        found.append(priced.nan_to_num_(nan=torch.inf).min(1))  # nothing times infinity is forbidden too
+    cost = torch.cat([f.values for f in found]).numpy()
+    index = torch.cat([f.indices for f in found]).numpy()
+    size, (_, width) = places(_size(queries), patch), places(_size(keys), patch)
+    y, x = np.divmod(index.reshape(size), width)
+    return Field(y.astype(np.int32), x.astype(np.int32), cost.reshape(size).astype(np.float32))
+
+
+def prices(nearest: Values, *, alpha: float, values: int) -> Values:
+    """GPNN's price of each key, from its squared distance to the nearest query.
+
+    Args:
+        nearest: squared distances, summed over a patch.
+        alpha: as in `exact_field`.
+        values: numbers in a patch.
+    """
+    return 1 / (alpha + nearest / values)
+
+
+def improve(
+    field: Field,
+    queries: np.ndarray,
+    keys: np.ndarray,
+    price: np.ndarray,
+    *,
+    patch: int,
+    passes: int,
+    seed: int,
+) -> None:
+    """Improve a field in place by propagation and random search.
+
+    Args:
+        field: any valid keys; the costs are measured anew.
+        queries: (H, W, C), contiguous.
+        keys: (h, w, C), contiguous.
+        price: float32, one for each key.
+        patch: side of a patch.
+        passes: even ones run from the upper left to the lower right, odd ones back.
+        seed: 0 to 2^63 - 1; the result does not depend on the number of threads.
+    """
+    reach = max(price.shape)
+    runs = min(MOST_RUNS, field.size[0], max(1, field.y.size // PATCHES_A_RUN))
+    flat = [a.reshape(a.shape[0], -1) for a in (queries, keys)]
+    for step in range(passes):
+        before = field.y.copy(), field.x.copy()
+        work = partial(
+            _run, flat[0], flat[1], price, field, *before, patch, queries.shape[2], np.uint64(seed), step, reach, runs
+        )
+        in_parallel(work, runs)
+
+
+@njit(cache=True, nogil=True, fastmath=FASTMATH)
+def _run(
+    queries: np.ndarray,
+    keys: np.ndarray,
+    price: np.ndarray,
+    field: Field,
+    before_y: np.ndarray,
+    before_x: np.ndarray,
+    patch: int,
+    channels: int,
+    seed: np.uint64,
+    step: int,
+    reach: int,
+    runs: int,
+    run: int,
+) -> None:
+    """One pass over some rows. Of rows that belong to other runs, the last pass's matches are seen."""
+    height, width = field.y.shape
+    first, last = run * height // runs, (run + 1) * height // runs
+    back = 1 if step % 2 == 0 else -1
+    for m in range(last - first):
+        y = first + m if step % 2 == 0 else last - 1 - m
+        for n in range(width):
+            x = n if step % 2 == 0 else width - 1 - n
+            best_y, best_x, best = field.y[y, x], field.x[y, x], field.cost[y, x]
+            if step == 0:
+                best = _distance(queries, keys, y, x, best_y, best_x, patch, channels, WORST) * price[best_y, best_x]
+            draw, around = 0, reach if best > 0 else 0  # nothing is better than the same
+            while around >= 1:
+                if draw < 2:
+                    try_y, try_x = _propagate(field, before_y, before_x, y, x, back, draw, first, last)
+                else:
+                    bits, span = hash_bits(seed, (y * width + x) * 64 + draw, step), 2 * around + 1
+                    try_y = best_y - around + below(bits, span)
+                    try_x = best_x - around + below(bits >> np.uint64(32), span)
+                    around //= 2
+                draw += 1
+                if try_y < 0 or try_x < 0 or try_y >= price.shape[0] or try_x >= price.shape[1]:
+                    continue
+                factor = price[try_y, try_x]
+                if factor < 0 or (try_y == best_y and try_x == best_x):
+                    continue
+                cost = _distance(queries, keys, y, x, try_y, try_x, patch, channels, best / factor) * factor
+                if cost < best:
+                    best_y, best_x, best = try_y, try_x, cost
+            field.y[y, x], field.x[y, x], field.cost[y, x] = best_y, best_x, best
+
+
+@njit(cache=True)
+def _propagate(
+    field: Field,
+    before_y: np.ndarray,
+    before_x: np.ndarray,
+    y: int,
+    x: int,
+    back: int,
+    side: int,
+    first: int,
+    last: int,
+) -> tuple[int, int]:
+    """The match of the neighbour beside (side 0) or above (1) that this pass has been at, moved along; or nowhere."""
+    height, width = field.y.shape
+    if side == 0:
+        return (field.y[y, x - back], field.x[y, x - back] + back) if 0 <= x - back < width else (-1, -1)
+    if first <= y - back < last:
+        return field.y[y - back, x] + back, field.x[y - back, x]
+    return (before_y[y - back, x] + back, before_x[y - back, x]) if 0 <= y - back < height else (-1, -1)
+
+
+@njit(cache=True, fastmath=FASTMATH)
+def _distance(
+    queries: np.ndarray,
+    keys: np.ndarray,
+    y: int,
+    x: int,
+    key_y: int,
+    key_x: int,
+    patch: int,
+    channels: int,
+    bound: np.float32,
+) -> np.float32:
+    """Squared distance of two patches; `WORST` once it is sure to be `bound` or more. Pictures are (H, W * C)."""
+    summed, row = np.float32(0), patch * channels
+    for j in range(patch):
+        one = queries[y + j, x * channels : x * channels + row]
+        other = keys[key_y + j, key_x * channels : key_x * channels + row]
+        part = np.float32(0)
+        for i in range(row):
+            part += (one[i] - other[i]) * (one[i] - other[i])
+        summed += part
+        if summed >= bound:
+            return WORST
+    return summed
+
+
+def enlarge(field: Field, size: Size, key_size: Size, *, key_size_below: Size) -> Field:
+    """The field of the scale below at this one: displacements grow with the picture (Newson et al., IPOL 2017).
+
+    Args:
+        field: of the scale below.
+        size: rows and columns of queries here.
+        key_size: rows and columns of keys here.
+        key_size_below: those of the scale below.
+    """
+    rows, columns = (np.arange(n) for n in size)
+    below_y = np.minimum((rows * field.size[0] / size[0]).astype(np.int64), field.size[0] - 1)[:, None]
+    below_x = np.minimum((columns * field.size[1] / size[1]).astype(np.int64), field.size[1] - 1)[None]
+    up_y, up_x = key_size[0] / key_size_below[0], key_size[1] / key_size_below[1]
+    # the place within the coarse cell is kept: neighbours here come from neighbours there
+    inside_y, inside_x = rows[:, None] - below_y * size[0] / field.size[0], columns - below_x * size[1] / field.size[1]
+    y = np.rint(field.y[below_y, below_x] * up_y + inside_y)
+    x = np.rint(field.x[below_y, below_x] * up_x + inside_x)
+    y, x = np.clip(y, 0, key_size[0] - 1), np.clip(x, 0, key_size[1] - 1)
+    return Field(y.astype(np.int32), x.astype(np.int32), np.zeros(size, np.float32))
+
+
+def inverted(field: Field, size: Size, *, generator: np.random.Generator) -> Field:
+    """A first field in the other direction: from each key to a query that is matched to it, else to any one."""
+    y, x = (generator.integers(n, size=size, dtype=np.int32) for n in field.size)
+    rows, columns = np.indices(field.size, dtype=np.int32)
+    y[field.y, field.x], x[field.y, field.x] = rows, columns
+    return Field(y, x, np.zeros(size, np.float32))
+
+
+def _unfold(picture: np.ndarray, patch: int) -> torch.Tensor:
+    """(patches, values) of a picture, in scan order."""
+    return F.unfold(torch.from_numpy(picture).permute(2, 0, 1)[None], patch)[0].T.contiguous()
+
+
+def _size(picture: np.ndarray) -> Size:
+    return picture.shape[0], picture.shape[1]

@@ -1,0 +1,215 @@
+"""Matching and voting in turn, from a coarse scale to the finest: a rough picture gets the patches of another one.
+
+Granot et al., "Drop the GAN: In Defense of Patches Nearest Neighbors as Single Image Generative Models" (GPNN), CVPR
+2022, Sec. 3, with PatchMatch fields carried from scale to scale where an exact search would take minutes. Pictures are
+tensors (1, C, H, W) of any range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from selfmend.core.checks import OptionError
+from selfmend.core.progress import Progress, ProgressEvent, silent
+from selfmend.core.rng import MAX_SEED, derive_seed
+from selfmend.core.types import Mask, Size
+from selfmend.exemplar.field import Field, enlarge, exact_field, improve, inverted, places, prices
+from selfmend.exemplar.votes import vote
+from selfmend.image.resize import resize
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exemplars:
+    """The picture whose patches are used, at one scale.
+
+    Attributes:
+        values: (1, C, h, w), what is copied.
+        blurred: the same as blurred as a picture that comes up from the scale below: what that is compared with.
+        hole: (1, 1, h, w), no patch that touches it is used, or None.
+    """
+
+    values: torch.Tensor
+    blurred: torch.Tensor
+    hole: Mask | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynthesisSettings:
+    """Numbers of the search; see `methods/gpnn.py` for their sources.
+
+    Attributes:
+        patch: side of a patch.
+        alpha: completeness, in squared units of the pictures; the smaller, the more everything is used. None: off.
+        iterations: rounds of matching and voting a scale.
+        first_iterations: the same at the first scale.
+        passes: of PatchMatch, a round.
+        exact_pairs: up to so many pairs of patches a scale is searched exactly.
+    """
+
+    patch: int = 7
+    alpha: float | None = 0.005
+    iterations: int = 10
+    first_iterations: int = 10
+    passes: int = 2
+    exact_pairs: int = 16_000_000
+
+
+def exemplar_levels(pictures: Sequence[torch.Tensor], holes: Sequence[Mask] | None = None) -> list[Exemplars]:
+    """The exemplars of a pyramid, coarsest first; the coarsest is compared as it is."""
+    levels = []
+    for n, picture in enumerate(pictures):
+        blurred = picture
+        if n:
+            size = _size(picture)
+            blurred = resize(resize(picture, _size(pictures[n - 1])), size)
+        levels.append(Exemplars(values=picture, blurred=blurred, hole=holes[n] if holes else None))
+    return levels
+
+
+def synthesize(
+    start: torch.Tensor,
+    levels: Sequence[Exemplars],
+    sizes: Sequence[Size],
+    *,
+    settings: SynthesisSettings,
+    generator: torch.Generator,
+    known: Sequence[tuple[torch.Tensor, Mask]] | None = None,
+    progress: Progress = silent,
+) -> torch.Tensor:
+    """Carry a rough picture up through the scales, made of exemplars at each of them.
+
+    Args:
+        start: (1, C, *sizes[0]).
+        levels: the exemplars at each scale, coarsest first.
+        sizes: (height, width) of the result at each scale.
+        settings: of the search.
+        generator: of its seed; the result does not depend on the number of threads.
+        known: pictures (1, C, *sizes[n]) and where they are kept, for filling holes.
+        progress: takes an event a round.
+
+    Returns:
+        (1, C, *sizes[-1]).
+
+    Raises:
+        OptionError: a scale, of the result or of the exemplars, that is smaller than a patch.
+    """
+    check_sizes([*sizes, *(_size(level.values) for level in levels)], settings.patch)
+    seed = int(torch.randint(MAX_SEED, (), generator=generator))
+    picture, search = start, None
+    for n, (level, size) in enumerate(zip(levels, sizes, strict=True)):
+        picture = picture if n == 0 else resize(picture, size)
+        search = _Search(level, size, settings, search, seed=derive_seed(seed, n))
+        rounds = settings.iterations if n else settings.first_iterations
+        for step in range(rounds):
+            progress(_event(sizes, n, step, rounds))
+            picture = search.round(picture, step)
+            if known is not None:
+                kept, where = known[n]
+                picture = torch.where(where, kept, picture)
+    return picture
+
+
+def check_sizes(sizes: Sequence[Size], patch: int) -> None:
+    """Refuse scales that hold no patch.
+
+    Raises:
+        OptionError: see there.
+    """
+    smallest = min(sizes, key=min)
+    if min(smallest) < patch:
+        raise OptionError(
+            f"a scale is {smallest[0]}x{smallest[1]} and a patch {patch}x{patch}: ask for a larger or less narrow "
+            "picture, or a smaller patch"
+        )
+
+
+class _Search:
+    """The field of one scale from round to round, exact or by PatchMatch."""
+
+    field: Field
+
+    def __init__(
+        self, level: Exemplars, size: Size, settings: SynthesisSettings, below: _Search | None, *, seed: int
+    ) -> None:
+        self.settings, self.seed, self.size = settings, seed, size
+        self.values, self.blurred = _array(level.values), _array(level.blurred)
+        self.queries = places(size, settings.patch)
+        self.keys = places((self.values.shape[0], self.values.shape[1]), settings.patch)
+        self.allowed = None if level.hole is None else _whole_patches(level.hole, settings.patch)
+        pairs = self.queries[0] * self.queries[1] * self.keys[0] * self.keys[1]
+        self.exact = pairs <= settings.exact_pairs
+        if self.exact:
+            return
+        random = np.random.default_rng(seed)
+        if below is not None:
+            self.field = enlarge(below.field, self.queries, self.keys, key_size_below=below.keys)
+        else:
+            y, x = (random.integers(n, size=self.queries, dtype=np.int32) for n in self.keys)
+            self.field = Field(y, x, np.zeros(self.queries, np.float32))
+        if self.allowed is not None:
+            self._leave_forbidden(random)
+        self.back = inverted(self.field, self.keys, generator=random)
+
+    def round(self, picture: torch.Tensor, step: int) -> torch.Tensor:
+        """Match and vote once."""
+        settings, queries = self.settings, _array(picture)
+        keys = self.blurred if step == 0 else self.values  # the picture has just come up, and is as blurred
+        if self.exact:
+            self.field = exact_field(queries, keys, patch=settings.patch, alpha=settings.alpha, allowed=self.allowed)
+        else:
+            self._improve(queries, keys, step)
+        voted = vote(self.field, self.values, self.size, patch=settings.patch)
+        return torch.from_numpy(voted).permute(2, 0, 1)[None]
+
+    def _improve(self, queries: np.ndarray, keys: np.ndarray, step: int) -> None:
+        patch, passes = self.settings.patch, self.settings.passes
+        price = np.ones(self.keys, np.float32)
+        if self.settings.alpha is not None:
+            even = np.ones(self.queries, np.float32)
+            seed = derive_seed(self.seed, "back", step)
+            improve(self.back, keys, queries, even, patch=patch, passes=passes, seed=seed)
+            price = prices(self.back.cost, alpha=self.settings.alpha, values=patch**2 * keys.shape[2])
+        if self.allowed is not None:
+            price = np.where(self.allowed, price, np.float32(-1))
+        seed = derive_seed(self.seed, step)
+        improve(self.field, queries, keys, price.astype(np.float32), patch=patch, passes=passes, seed=seed)
+
+    def _leave_forbidden(self, random: np.random.Generator) -> None:
+        """Move matches that touch the hole to any key that does not: a match must be allowed to begin with."""
+        assert self.allowed is not None
+        wrong = ~self.allowed[self.field.y, self.field.x]
+        y, x = np.nonzero(self.allowed)
+        drawn = random.integers(y.size, size=int(wrong.sum()))
+        self.field.y[wrong], self.field.x[wrong] = y[drawn], x[drawn]
+
+
+def _whole_patches(hole: Mask, patch: int) -> np.ndarray:
+    """bool: which patches touch no hole.
+
+    Raises:
+        OptionError: none.
+    """
+    touched = torch.nn.functional.max_pool2d(hole.float(), patch, 1)[0, 0] > 0
+    if bool(touched.all()):
+        raise OptionError(f"the hole leaves no whole patch of {patch}x{patch} px at a scale; a smaller patch may fit")
+    return (~touched).numpy()
+
+
+def _event(sizes: Sequence[Size], n: int, step: int, rounds: int) -> ProgressEvent:
+    """One round of one scale; a scale's cost goes with its area."""
+    areas = [height * width for height, width in sizes]
+    done = (sum(areas[:n]) + areas[n] * step / rounds) / sum(areas)
+    name = f"exemplars {n} ({sizes[n][0]}x{sizes[n][1]})"
+    return ProgressEvent(stage=name, stage_index=n, stage_count=len(sizes), step=step, steps=rounds, done=done)
+
+
+def _array(picture: torch.Tensor) -> np.ndarray:
+    return np.ascontiguousarray(picture[0].permute(1, 2, 0).numpy(), np.float32)
+
+
+def _size(picture: torch.Tensor) -> Size:
+    return picture.shape[2], picture.shape[3]

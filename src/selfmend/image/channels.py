@@ -1,0 +1,58 @@
+"""Grey and RGB into each other, where one picture has to go with another."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from PIL import Image as PILImage
+
+from selfmend.core.checks import ImageError
+from selfmend.core.types import Image
+from selfmend.image.picture import Picture
+
+_LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as PIL converts to grey
+_KINDS = {1: "grey", 3: "RGB", 4: "CMYK"}
+
+
+def as_channels(image: Image, channels: int, *, name: str) -> Image:
+    """One picture as grey or RGB, whichever has so many channels.
+
+    Args:
+        image: (1, C, H, W) in [0, 1].
+        channels: 1, 3 or 4; 4 only where C is 4.
+        name: what the picture is called, for the message.
+
+    Returns:
+        (1, channels, H, W); `image` itself where nothing has to change.
+
+    Raises:
+        ImageError: several pictures, or CMYK on one side only.
+
+    Example:
+        >>> as_channels(torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1), 1, name="painting").item()
+        0.29899999499320984
+    """
+    have = image.shape[1]
+    if image.shape[0] != 1:
+        raise ImageError(f"the {name} is a batch of {image.shape[0]} pictures; one fits")
+    if have == channels:
+        return image
+    if 4 in (have, channels):
+        wanted = _KINDS[channels]
+        raise ImageError(f"the {name} is {_KINDS[have]} and the training picture {wanted}; convert it to {wanted}")
+    if channels == 3:
+        return image.expand(-1, 3, -1, -1).contiguous()
+    return (image * torch.tensor(_LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True).clamp(0, 1)
+
+
+def with_channels(picture: Picture, channels: int, *, name: str) -> Picture:
+    """A picture with so many channels, which `Picture.like` then gives its results too; other arguments as above."""
+    image = as_channels(picture.image, channels, name=name)
+    if image is picture.image:
+        return picture
+    original = picture.original
+    if isinstance(original, PILImage.Image):
+        original = PILImage.new("RGB" if channels == 3 else "L", (1, 1))
+    elif isinstance(original, np.ndarray):
+        original = np.zeros((1, 1, channels), original.dtype)
+    return Picture(image, None, original)

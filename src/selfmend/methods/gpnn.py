@@ -1,0 +1,193 @@
+"""GPNN: new pictures from the patches of one, by nearest neighbours from coarse to fine; nothing is trained.
+
+Granot et al., "Drop the GAN: In Defense of Patches Nearest Neighbors as Single Image Generative Models", CVPR 2022.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import torch
+
+from selfmend.core.options import option
+from selfmend.core.progress import Progress, silent
+from selfmend.core.types import Image, Mask, Size
+from selfmend.exemplar.synthesis import SynthesisSettings, check_sizes, exemplar_levels, synthesize
+from selfmend.hole_init import get_initialisation
+from selfmend.hole_init.patchmatch.scales import hole_depth
+from selfmend.image.resize import resize, resize_mask
+from selfmend.methods.base import Method, to_image, to_signed
+from selfmend.methods.generative import Generative
+
+_PAPER = "GPNN (CVPR 2022)"
+_CODE = "code of Efficient-GPNN"
+_OURS = "docs/results-singan.md"
+LEAST_WHOLE = 0.1  # share of patches without a hole that a scale needs, to have something to choose from
+
+
+@dataclass(frozen=True, kw_only=True)
+class GPNNConfig:
+    """Every option."""
+
+    patch: int = option(7, "side of a patch", unit="px", source=_PAPER, low=2)
+    ratio: float = option(4 / 3, "size of a scale by that of the next coarser", source=_PAPER, low=1.05)
+    coarsest_size: int = option(
+        14, "short side of the coarsest scale", unit="px", source=f"{_PAPER}: two patches", low=1
+    )
+    noise: float = option(
+        1.75,
+        "standard deviation of the noise that the coarsest scale is drowned in; more of it, more diverse samples",
+        unit="of [-1, 1]",
+        source=f"{_CODE}: 0.75, which gives the picture back; {_OURS}",
+        low=0,
+    )
+    alpha: float = option(
+        0.005, "completeness: the smaller, the more all parts of the picture are used", source=_PAPER, low=1e-9
+    )
+    iterations: int = option(10, "rounds of matching and voting a scale", source=_PAPER, low=1)
+    coarsest_iterations: int = option(1, "the same at the coarsest scale, for samples", source=_CODE, low=1)
+    passes: int = option(2, "PatchMatch passes a round, where a search is not exact", source=_OURS, low=1)
+    exact_pairs: int = option(
+        16_000_000, "scales with at most so many pairs of patches are searched exactly", source=_OURS, low=0
+    )
+    init: str = option(
+        "local-means",
+        "first guess inside a hole",
+        choices=("mean", "local-means", "telea", "navier-stokes", "biharmonic", "patchmatch"),
+    )
+    fill_noise: float = option(
+        0.1, "noise on that guess at the coarsest scale, so that fills differ", unit="of [-1, 1]", source=_OURS, low=0
+    )
+    fill_alpha: float | None = option(
+        None, "`alpha` when a hole is filled; none: off", source=f"{_PAPER}: 1, which is nearly off", low=1e-9
+    )
+
+
+class GPNN(Generative, Method):
+    """Samples, other shapes and fills made of the picture's own patches."""
+
+    name: ClassVar[str] = "gpnn"
+    title: ClassVar[str] = "new pictures from the patches of one: samples, other shapes, fills; seconds, no training"
+    source: ClassVar[str] = "N. Granot et al., Drop the GAN, CVPR 2022"
+    presets: ClassVar[dict[str, Any]] = {"default": GPNNConfig()}
+
+    config: GPNNConfig
+
+    def draw(self, image: Image, *, size: Size, generator: torch.Generator, progress: Progress = silent) -> Image:
+        """One random sample; see `Generative.draw`."""
+        start = self._start(image, size)
+        noise = torch.randn(start.shape, generator=generator) * self.config.noise
+        return self._carry_up(
+            image, size, start + noise, self.config.coarsest_iterations, generator=generator, progress=progress
+        )
+
+    def reshape(self, image: Image, *, size: Size, generator: torch.Generator, progress: Progress = silent) -> Image:
+        """The picture in another size; see `Generative.reshape`."""
+        start = self._start(image, size)
+        return self._carry_up(image, size, start, self.config.iterations, generator=generator, progress=progress)
+
+    def fill(self, image: Image, mask: Mask, *, generator: torch.Generator, progress: Progress = silent) -> Image:
+        """Fill one picture; see `Method.fill`."""
+        guess = get_initialisation(self.config.init)(image, mask, generator=generator)
+        x = to_signed(guess)
+        sizes = self._fill_sizes(mask)
+        pictures, holes = [_at(x, s) for s in sizes], [_mask_at(mask, s) for s in sizes]
+        settings = replace(self._settings(self.config.iterations), alpha=self.config.fill_alpha)
+        noise = torch.randn(pictures[0].shape, generator=generator) * self.config.fill_noise
+        filled = synthesize(
+            torch.where(holes[0], pictures[0] + noise, pictures[0]),
+            exemplar_levels(pictures, holes),
+            sizes,
+            settings=settings,
+            generator=generator,
+            known=[(p, ~h) for p, h in zip(pictures, holes, strict=True)],
+            progress=progress,
+        )
+        return to_image(filled)
+
+    def check_size(self, image: Image, size: Size, *, reshape: bool = False) -> None:
+        """See `Generative.check_size`: every scale of picture and result must hold a patch."""
+        own = self._sizes((image.shape[2], image.shape[3]))
+        check_sizes([*own, *_scaled(own, size)], self.config.patch)
+
+    def _carry_up(
+        self,
+        image: Image,
+        size: Size,
+        start: torch.Tensor,
+        first_iterations: int,
+        *,
+        generator: torch.Generator,
+        progress: Progress,
+    ) -> Image:
+        own = self._sizes((image.shape[2], image.shape[3]))
+        x = to_signed(image)
+        result = synthesize(
+            start,
+            exemplar_levels([_at(x, s) for s in own]),
+            _scaled(own, size),
+            settings=self._settings(first_iterations),
+            generator=generator,
+            progress=progress,
+        )
+        return to_image(result)
+
+    def _start(self, image: Image, size: Size) -> torch.Tensor:
+        """The coarsest scale of the picture, in [-1, 1], in the shape of the result."""
+        own = self._sizes((image.shape[2], image.shape[3]))
+        return _at(_at(to_signed(image), own[0]), _scaled(own, size)[0])
+
+    def _settings(self, first_iterations: int) -> SynthesisSettings:
+        config = self.config
+        return SynthesisSettings(
+            patch=config.patch,
+            alpha=config.alpha,
+            iterations=config.iterations,
+            first_iterations=first_iterations,
+            passes=config.passes,
+            exact_pairs=config.exact_pairs,
+        )
+
+    def _fill_sizes(self, mask: Mask) -> list[Size]:
+        """Scales for a fill: the hole is about one patch deep at the coarsest, and patches to copy are left there."""
+        full, patch = (mask.shape[2], mask.shape[3]), self.config.patch
+        depth = float(hole_depth(mask[0, 0].numpy()).max())
+        sizes = [
+            size
+            for size in self._sizes(full)[:-1]
+            if depth * size[0] / full[0] >= patch / 2
+            and min(size) >= patch
+            and _share_of_whole_patches(_mask_at(mask, size), patch) >= LEAST_WHOLE
+        ]
+        return [*sizes, full]
+
+    def _sizes(self, size: Size) -> list[Size]:
+        """Sizes of the picture's scales, coarsest first."""
+        config = self.config
+        steps = max(0, math.ceil(math.log(min(size) / config.coarsest_size, config.ratio) - 1e-6))
+        ratio = (min(size) / config.coarsest_size) ** (1 / max(steps, 1))
+        return _unique([(round(size[0] / ratio**i), round(size[1] / ratio**i)) for i in range(steps, -1, -1)])
+
+
+def _unique(sizes: list[Size]) -> list[Size]:
+    return list(dict.fromkeys(sizes))
+
+
+def _scaled(own: list[Size], size: Size) -> list[Size]:
+    """The scales of a result of `size` beside those of the picture."""
+    down, across = size[0] / own[-1][0], size[1] / own[-1][1]
+    return [(max(1, round(h * down)), max(1, round(w * across))) for h, w in own[:-1]] + [size]
+
+
+def _share_of_whole_patches(hole: Mask, patch: int) -> float:
+    return float((torch.nn.functional.max_pool2d(hole.float(), patch, 1) == 0).float().mean())
+
+
+def _mask_at(mask: Mask, size: Size) -> Mask:
+    return mask if mask.shape[-2:] == size else resize_mask(mask, size)
+
+
+def _at(x: torch.Tensor, size: Size) -> torch.Tensor:
+    return x if x.shape[-2:] == size else resize(x, size)

@@ -1,0 +1,1 @@
+"""Metrics: one a file, plain functions of pictures; each says its range and what it does not see."""

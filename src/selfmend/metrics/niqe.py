@@ -1,0 +1,148 @@
+"""NIQE, the naturalness of a picture without a reference (Mittal et al., "Making a 'Completely Blind' Image Quality
+Analyzer", IEEE Signal Processing Letters 2013).
+
+The distance between the statistics of a picture's blocks and those of pristine photos.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from selfmend.core.checks import ImageError, WeightsError
+from selfmend.core.files import atomic_path
+from selfmend.core.types import Image
+from selfmend.metrics.inputs import check_single, grey
+from selfmend.metrics.niqe_features import BLOCK, FEATURES, block_features
+from selfmend.nets.pretrained import WeightsFile, find_weights
+
+PRISTINE = WeightsFile(
+    name="niqe_pris_params.npz",
+    origin="bring the authors' mu_pris_param (1, 36) and cov_pris_param (36, 36), or make your own from sharp photos: "
+    "selfmend evaluate fit-niqe FOLDER -o niqe_pris_params.npz",
+)
+"""The authors' parameters, which are no part of this project; there is no address of a single file."""
+
+_SHARP = 0.75  # share of a photo's sharpest block, Sec. II-B
+_GREY = (0.298936021293775, 0.587043074451121, 0.114020904255103)  # of MATLAB's rgb2gray
+
+
+@dataclass(frozen=True, kw_only=True)
+class NiqeParameters:
+    """A normal distribution of what blocks of pristine photos look like.
+
+    Attributes:
+        mean: float64 (36,).
+        covariance: float64 (36, 36).
+    """
+
+    mean: np.ndarray
+    covariance: np.ndarray
+
+
+def niqe(image: Image, parameters: NiqeParameters) -> float:
+    """How far a picture is from pristine photos.
+
+    As the authors' code: grey values are those of MATLAB's rgb2gray, rounded to whole levels; rows and columns beyond
+    a multiple of 96 px are cut off at the bottom and the right; all blocks count, whatever their sharpness. Tables of
+    super-resolution often take the rounded luma Y in 16...235 instead: hand it over as a grey picture. Rounding and the
+    choice of grey can change the second digit. A flat block, to which that code gives the shape 0.2, is left out.
+
+    Args:
+        image: (1, C, H, W) in [0, 1], grey or RGB, at least two blocks, for example 96 x 192.
+        parameters: of the pristine photos. Numbers under different parameters are not comparable.
+
+    Returns:
+        0 up, lower is more natural: sharp photos have about 2 to 5.
+
+    Raises:
+        ImageError: another kind or range, smaller than two blocks, or flat but for fewer than two blocks.
+    """
+    features, _ = block_features(_luma(image))
+    if len(_whole(features)) < 2:
+        raise ImageError(f"image has fewer than 2 blocks of {BLOCK} x {BLOCK} px that are not flat; at least 2 fit")
+    mean, covariance = _fit(features)
+    shift = mean - parameters.mean
+    return float(np.sqrt(shift @ np.linalg.pinv((covariance + parameters.covariance) / 2) @ shift))
+
+
+def fit_niqe(images: Iterable[Image]) -> NiqeParameters:
+    """Learn what pristine photos look like; the authors took 125.
+
+    Args:
+        images: (1, C, H, W) each, in [0, 1], at least one block of 96 x 96 px. Of each only the blocks count that are
+            more than 0.75 times as sharp as its sharpest one.
+
+    Raises:
+        ImageError: a picture that does not fit, or fewer than 37 blocks in all: a covariance needs more.
+    """
+    chosen = []
+    for image in images:
+        features, sharpness = block_features(_luma(image))
+        chosen.append(features[sharpness > _SHARP * sharpness.max()])
+    count = sum(len(_whole(features)) for features in chosen)
+    if count <= FEATURES:
+        size = f"{BLOCK} x {BLOCK} px"
+        raise ImageError(f"the photos have {count} sharp blocks of {size} in all; more than {FEATURES} fit")
+    mean, covariance = _fit(np.concatenate(chosen))
+    return NiqeParameters(mean=mean, covariance=covariance)
+
+
+def save_parameters(parameters: NiqeParameters, path: Path) -> None:
+    """Write parameters with the names that the authors gave them, whole or not at all; the ending is .npz.
+
+    Raises:
+        WeightsError: the file cannot be written.
+    """
+    if path.suffix != ".npz":
+        raise WeightsError(f"cannot write NIQE parameters to {path}; a name that ends with .npz fits")
+    try:
+        with atomic_path(path) as temporary:
+            np.savez(temporary, mu_pris_param=parameters.mean[None], cov_pris_param=parameters.covariance)
+    except OSError as error:
+        raise WeightsError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def load_parameters(path: Path | None = None) -> NiqeParameters:
+    """Read parameters.
+
+    Args:
+        path: a file under any name, or a folder with `niqe_pris_params.npz`; None looks where `find_weights` says.
+
+    Raises:
+        WeightsError: missing, not readable, or of another shape.
+    """
+    found = find_weights(PRISTINE, path=path)
+    try:
+        with np.load(found, allow_pickle=False) as arrays:
+            mean, covariance = (np.asarray(arrays[name], np.float64) for name in ("mu_pris_param", "cov_pris_param"))
+    except Exception as error:  # what a damaged file raises depends on where it is damaged
+        raise WeightsError(f"{found} holds no mu_pris_param and cov_pris_param; {PRISTINE.origin}") from error
+    if mean.size != FEATURES or covariance.shape != (FEATURES, FEATURES):
+        shapes = f"{mean.shape} and {covariance.shape}; (1, 36) and (36, 36) fit"
+        raise WeightsError(f"mu_pris_param and cov_pris_param in {found} have shapes {shapes}")
+    return NiqeParameters(mean=mean.reshape(-1), covariance=covariance)
+
+
+def _luma(image: Image) -> np.ndarray:
+    """Grey values (H, W), whole numbers in 0...255, cut to whole blocks."""
+    check_single(image, name="image")
+    height, width = (side // BLOCK * BLOCK for side in image.shape[-2:])
+    if not height * width:
+        raise ImageError(f"image is {tuple(image.shape[-2:])}; at least one block of {BLOCK} x {BLOCK} px fits")
+    values: np.ndarray = grey(image[..., :height, :width], weights=_GREY)[0, 0].cpu().numpy()
+    return np.floor(255 * values + 0.5)
+
+
+def _whole(features: np.ndarray) -> np.ndarray:
+    """The blocks without a number missing."""
+    return features[~np.isnan(features).any(1)]
+
+
+def _fit(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean of what there is of each number, and covariance of the whole blocks, as the authors' code takes them."""
+    covariance: np.ndarray = np.atleast_2d(np.cov(_whole(features), rowvar=False))
+    return np.nanmean(features, 0), covariance

@@ -1,0 +1,66 @@
+"""Structural similarity (Wang et al., "Image Quality Assessment", IEEE TIP 2004). Pictures (N, C, H, W) in [0, 1]."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from selfmend.core.checks import ImageError, MaskError
+from selfmend.core.types import Image, Mask
+from selfmend.metrics.inputs import check_pair, mean_over
+
+_RADIUS, _SIGMA = 5, 1.5  # an 11x11 Gaussian window
+_K1, _K2 = 0.01, 0.03
+
+
+def ssim(output: Image, truth: Image, *, mask: Mask | None = None) -> Tensor:
+    """Mean structural similarity: 11x11 Gaussian window (sigma 1.5), K = (0.01, 0.03), population covariance.
+
+    Each channel is compared on its own. Only windows that lie wholly in the picture count, so pixels less than 5 px
+    from its border are no centre of a window.
+
+    Args:
+        output: (N, C, H, W) in [0, 1], at least 11x11.
+        truth: the same shape.
+        mask: (N, 1, H, W); only windows centred on hole pixels (True) count. None: all count.
+
+    Returns:
+        float64 (N,), -1 to 1 (equal); one a picture.
+
+    Raises:
+        ImageError, MaskError: another kind, range or shape, smaller than the window, or a mask that chooses nothing.
+
+    Example:
+        >>> picture = torch.rand(1, 3, 16, 16)
+        >>> ssim(picture, picture).item()
+        1.0
+    """
+    check_pair(output, truth, mask)
+    if min(truth.shape[-2:]) <= 2 * _RADIUS:
+        raise ImageError(f"pictures are {tuple(truth.shape[-2:])}; at least one window of 11 x 11 px fits")
+    if mask is not None:
+        mask = mask[..., _RADIUS:-_RADIUS, _RADIUS:-_RADIUS]
+        if not mask.flatten(1).any(1).all():
+            raise MaskError("the hole lies within 5 px of the border, where there is no window; leave the mask out")
+    return mean_over(_map(output.double(), truth.double()), mask)
+
+
+def _map(x: Tensor, y: Tensor) -> Tensor:
+    """Structural similarity at every centre of a window: (N, C, H - 10, W - 10)."""
+    mean_x, mean_y = _blur(x), _blur(y)
+    variance_x, variance_y = _blur(x * x) - mean_x**2, _blur(y * y) - mean_y**2
+    covariance = _blur(x * y) - mean_x * mean_y
+    c1, c2 = _K1**2, _K2**2
+    luminance = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
+    return luminance * (2 * covariance + c2) / (variance_x + variance_y + c2)
+
+
+def _blur(x: Tensor) -> Tensor:
+    """Weighted mean over every window, column by column, then row by row."""
+    distance = torch.arange(-_RADIUS, _RADIUS + 1, dtype=x.dtype, device=x.device)
+    weights = torch.exp(-(distance**2) / (2 * _SIGMA**2))
+    weights = (weights / weights.sum()).view(1, 1, 1, -1)
+    planes = x.flatten(0, 1)[:, None]
+    blurred = F.conv2d(F.conv2d(planes, weights.mT), weights)
+    return blurred.view(*x.shape[:2], *blurred.shape[-2:])

@@ -1,0 +1,146 @@
+"""Published weights: where they are looked up, how they are downloaded and checked, and how a network takes them.
+
+A file is looked up at the path that the caller gives, or else in the folder that the environment variable
+SELFMEND_WEIGHTS names, then in the user's cache folder. Nothing is downloaded unasked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import urllib.request
+from dataclasses import dataclass
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+import torch
+from torch import nn
+
+from selfmend.core.checks import MissingWeightsError, WeightsError
+from selfmend.core.files import atomic_path
+
+_VARIABLE = "SELFMEND_WEIGHTS"
+_TIMEOUT = 60  # seconds without a byte
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsFile:
+    """A published file.
+
+    Attributes:
+        name: of the file, in every folder.
+        origin: how to come by it: "it is at ADDRESS", in words that end a message.
+        address: from which it can be downloaded; None where there is none that we may use.
+        sha256: beginning of the hexadecimal digest of its content, as the publisher gives it; "" where none is given.
+    """
+
+    name: str
+    origin: str
+    address: str | None = None
+    sha256: str = ""
+
+
+_PYTORCH = "https://download.pytorch.org/models/"
+INCEPTION_V3 = WeightsFile(
+    name="inception_v3_google-0cc3c7bd.pth",
+    origin=f"it is at {_PYTORCH}inception_v3_google-0cc3c7bd.pth",
+    address=f"{_PYTORCH}inception_v3_google-0cc3c7bd.pth",
+    sha256="0cc3c7bd",
+)
+"""ImageNet Inception-v3 as torchvision publishes it; the digest is the one in the name."""
+
+
+def find_weights(file: WeightsFile, *, path: Path | None = None, download: bool = False) -> Path:
+    """Where a published file is on this machine, its content checked.
+
+    Args:
+        file: which one.
+        path: the file under any name, or a folder that holds it; no other place is looked at. None: the folder that
+            SELFMEND_WEIGHTS names, then the cache folder.
+        download: fetch it from its address where it is missing: into `path` or the first of the folders.
+
+    Raises:
+        MissingWeightsError: it is not there.
+        WeightsError: it cannot be fetched, or has another content than the published one.
+    """
+    places = _places(file, path)
+    found = next((place for place in places if place.is_file()), None)
+    if found is None and download and file.address is not None:
+        return _download(file, file.address, places[0])
+    if found is None:
+        folder = f"the folder that {_VARIABLE} names, or pass its path"
+        where = f"put it into {places[-1].parent} or {folder}" if path is None else f"{places[0]} does not exist"
+        raise MissingWeightsError(f"weights {file.name} are missing: {where}; {file.origin}")
+    try:
+        with open(found, "rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+    except OSError as error:
+        raise WeightsError(f"cannot read {found}: {error.strerror}") from error
+    _check_digest(file, digest, str(found))
+    return found
+
+
+def load_pretrained(module: nn.Module, file: WeightsFile, *, path: Path | None = None, download: bool = False) -> None:
+    """Fill a network from a published state dict; what the file holds beside the network's own keys is left.
+
+    Args:
+        module: with the official keys; its counters of batches, which older files lack, need not be there.
+        file, path, download: as in `find_weights`.
+
+    Raises:
+        WeightsError: as `find_weights`, or the file holds no state dict, lacks a key, or has another shape.
+    """
+    found = find_weights(file, path=path, download=download)
+    state = _read_state(found)
+    wanted = module.state_dict()
+    for key, value in wanted.items():
+        counter = key.endswith("num_batches_tracked")
+        if key not in state and not counter:
+            raise WeightsError(f"{found} has no {key!r}; the published file has: {file.origin}")
+        if not counter and state[key].shape != value.shape:
+            shapes = f"{tuple(state[key].shape)}; the published file has {tuple(value.shape)}"
+            raise WeightsError(f"{key!r} in {found} has shape {shapes}")
+    module.load_state_dict({key: state.get(key, value) for key, value in wanted.items()})
+
+
+def _places(file: WeightsFile, path: Path | None) -> list[Path]:
+    """Where the file may be, first choice first."""
+    if path is not None:
+        return [path / file.name if path.is_dir() or not path.suffix else path]
+    folders = [Path(os.environ[_VARIABLE])] if os.environ.get(_VARIABLE) else []
+    return [folder / file.name for folder in [*folders, Path(platformdirs.user_cache_dir("selfmend")) / "weights"]]
+
+
+def _download(file: WeightsFile, address: str, target: Path) -> Path:
+    """Fetch a file whole and checked, or not at all."""
+    digest = hashlib.sha256()
+    try:
+        with atomic_path(target) as temporary, open(temporary, "wb") as copy:
+            with urllib.request.urlopen(address, timeout=_TIMEOUT) as answer:
+                while block := answer.read(1 << 20):
+                    digest.update(block)
+                    copy.write(block)
+            _check_digest(file, digest.hexdigest(), address)
+    except (OSError, HTTPException) as error:
+        why = getattr(error, "strerror", None) or getattr(error, "reason", None) or error
+        raise WeightsError(f"cannot download {address} to {target}: {why}; bring the file there by hand") from error
+    return target
+
+
+def _check_digest(file: WeightsFile, digest: str, where: str) -> None:
+    if not digest.startswith(file.sha256):
+        came = f"SHA-256 {digest[: len(file.sha256)]}..., the published one has {file.sha256}..."
+        raise WeightsError(f"{where} is not the published {file.name}: {came}; get a whole copy: {file.origin}")
+
+
+def _read_state(path: Path) -> dict[str, Any]:
+    """The tensors of a file, without running any code that it may hold."""
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # what a damaged file raises depends on where it is damaged
+        raise WeightsError(f"{path} is no PyTorch file of tensors alone; a published state dict fits") from error
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise WeightsError(f"{path} is a PyTorch file, but no state dict; a published state dict fits")
+    return state

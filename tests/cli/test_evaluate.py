@@ -1,0 +1,190 @@
+"""`selfmend evaluate`: the numbers are those of the metrics, and what is missing is told in one line."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image as PILImage
+from skimage import data
+
+import inception_file
+from selfmend.cli import evaluation
+from selfmend.image.io import read_picture
+from selfmend.metrics.copying import copying
+from selfmend.metrics.diversity import diversity
+from selfmend.metrics.niqe import fit_niqe, niqe, save_parameters
+from selfmend.metrics.psnr import psnr
+from selfmend.metrics.rmse import rmse
+from selfmend.metrics.seams import seams
+from selfmend.metrics.sifid import sifid
+from selfmend.metrics.ssim import ssim
+from selfmend.nets import inception
+from selfmend.nets.inception import load_inception
+from selfmend.nets.pretrained import INCEPTION_V3
+
+LARGE = data.chelsea()[:192, :192]
+
+
+def image(path) -> torch.Tensor:
+    return read_picture(path).image
+
+
+@pytest.fixture
+def pictures(folder, monkeypatch):
+    """real.png, a folder of two fakes, and no weights anywhere."""
+    monkeypatch.delenv("SELFMEND_WEIGHTS", raising=False)
+    photo = PILImage.open("photo.png")
+    photo.save("real.png")
+    (folder / "fakes").mkdir()
+    PILImage.fromarray(np.roll(np.asarray(photo), 40, 1)).save("fakes/b.png")
+    photo.transpose(PILImage.Transpose.FLIP_LEFT_RIGHT).save("fakes/a.png")
+    return folder
+
+
+@pytest.fixture
+def weights(pictures, monkeypatch):
+    """A folder with both files, as a user would have it."""
+    (pictures / "weights").mkdir()
+    digest = inception_file.write(pictures / "weights" / INCEPTION_V3.name)
+    published = dataclasses.replace(INCEPTION_V3, sha256=digest[:8])
+    monkeypatch.setattr(inception, "INCEPTION_V3", published)
+    photos = (data.camera(), data.brick(), data.grass(), data.gravel())
+    fitted = fit_niqe(torch.from_numpy(p.copy())[None, None].float() / 255 for p in photos)
+    save_parameters(fitted, pictures / "weights" / "niqe_pris_params.npz")
+    return "weights"
+
+
+def test_the_numbers_are_those_of_the_metrics(run, pictures, weights) -> None:
+    told = json.loads(run("evaluate", "samples", "real.png", "fakes", "--weights", weights, "--json").out)
+    real, fakes = image("real.png"), [image("fakes/a.png"), image("fakes/b.png")]
+    net = load_inception(pictures / weights)
+    assert [row["file"] for row in told["samples"]] == ["fakes/a.png", "fakes/b.png"]
+    for row, fake in zip(told["samples"], fakes, strict=True):
+        assert row["sifid"] == pytest.approx(sifid(fake, real, net=net))
+        assert row["sifid-192"] == pytest.approx(sifid(fake, real, net=net, features=192))
+        assert row["copied-side"] == pytest.approx(copying(fake, real).side)
+        assert row["copied-large"] == pytest.approx(copying(fake, real).large_share)
+        assert row["seams"] == pytest.approx(seams(fake, real))
+        assert row["niqe"] is None  # too small
+    assert told["mean"]["seams"] == pytest.approx(sum(row["seams"] for row in told["samples"]) / 2)
+    assert told["diversity"] == pytest.approx(diversity(torch.cat(fakes), real))
+    assert told["compared"] == 2
+
+
+def test_without_weights_the_rest_is_measured_and_one_line_says_which_to_bring(run, pictures) -> None:
+    done = run("evaluate", "samples", "real.png", "fakes")
+    assert done.code == 0
+    lines = done.err.splitlines()
+    assert [line.partition(" is left out: ")[0] for line in lines] == ["warning: sifid", "warning: niqe"]
+    assert f"weights {INCEPTION_V3.name} are missing: put it into {pictures / 'cache'}" in lines[0]
+    assert INCEPTION_V3.address in lines[0]
+    header, first, _, mean, last = done.out.splitlines()
+    assert header.split() == ["picture", "copied", "side", "px", "copied", ">32", "px", "seams"]
+    assert first.startswith("a.png")
+    assert mean.startswith("mean of 2")
+    assert last.startswith("diversity of 2 samples: 0.")
+
+
+def test_what_is_named_must_be_had(run, refused, pictures) -> None:
+    told = refused("evaluate", "samples", "real.png", "fakes", "--metrics", "seams,sifid")
+    assert told.startswith(f"weights {INCEPTION_V3.name} are missing: put it into")
+    assert refused("evaluate", "samples", "real.png", "fakes", "--metrics", "niqe").endswith("niqe_pris_params.npz")
+    assert refused("evaluate", "samples", "real.png", "fakes", "--metrics", "sfid").startswith(
+        "unknown metric 'sfid'; did you mean 'sifid'?"
+    )
+    told = refused("evaluate", "samples", "real.png", "fakes", "--weights", "nowhere")
+    assert told == "--weights nowhere does not exist; a folder with weights, or one file of them, fits"
+    told = refused("evaluate", "samples", "real.png", "fakes/a.png", "--metrics", "diversity")
+    assert told == "samples holds 1 picture; diversity needs at least 2"
+    done = run("evaluate", "samples", "real.png", "fakes", "--metrics", "diversity")
+    assert done.out.startswith("diversity of 2 samples")
+    assert done.err == ""
+
+
+def test_weights_that_are_not_the_published_ones_are_an_error_even_unasked(refused, pictures) -> None:
+    inception_file.write(pictures / INCEPTION_V3.name)
+    told = refused("evaluate", "samples", "real.png", "fakes", "--weights", INCEPTION_V3.name)
+    assert "is not the published inception_v3_google-0cc3c7bd.pth: SHA-256" in told
+
+
+def test_a_file_of_weights_serves_the_metric_of_its_ending(run, pictures, weights) -> None:
+    done = run("evaluate", "samples", "real.png", "fakes", "--weights", f"{weights}/niqe_pris_params.npz", "--quiet")
+    assert "sifid" not in done.out
+    assert "niqe" in done.out
+
+
+def test_a_picture_that_does_not_fit_is_named(refused, pictures, weights) -> None:
+    PILImage.new("RGB", (6, 60)).save("fakes/c.png")
+    told = refused("evaluate", "samples", "real.png", "fakes", "--metrics", "copying", "--weights", weights)
+    assert told == "fakes/c.png: queries is (60, 6); at least one patch of 7 x 7 px fits"
+    told = refused("evaluate", "samples", "real.png", "fakes/a.png", "--metrics", "niqe", "--weights", weights)
+    assert told == "fakes/a.png: image is (60, 91); at least one block of 96 x 96 px fits"
+
+
+def test_samples_of_other_sizes_are_no_part_of_diversity(run, pictures) -> None:
+    PILImage.open("photo.png").crop((0, 0, 40, 40)).save("fakes/c.png")
+    done = run("evaluate", "samples", "real.png", "fakes", "--metrics", "diversity", "--json")
+    assert json.loads(done.out)["compared"] == 2
+    assert done.err == "warning: diversity looks at the 2 of 3 samples that are of one size\n"
+
+
+def test_copying_of_large_pictures_is_measured_only_when_asked(run, pictures, monkeypatch) -> None:
+    monkeypatch.setattr(evaluation, "_MOST_PAIRS", 100)
+    done = run("evaluate", "samples", "real.png", "fakes/a.png", "--json")
+    assert json.loads(done.out)["samples"][0]["copied-side"] is None
+    assert "copying and seams are left out, they take minutes at this size" in done.err
+    done = run("evaluate", "samples", "real.png", "fakes/a.png", "--json", "--metrics", "copying")
+    assert json.loads(done.out)["samples"][0]["copied-side"] > 0
+
+
+def test_super_resolution_is_paired_by_name(run, pictures, weights) -> None:
+    for name in ("truths", "outputs"):
+        (pictures / name).mkdir()
+    truth = PILImage.fromarray(LARGE)
+    for stem in ("a", "b"):
+        truth.save(f"truths/{stem}.png")
+    truth.save("truths/lonely.png")
+    truth.save("outputs/a.bmp")
+    truth.resize((48, 48)).resize((192, 192)).save("outputs/b.png")
+    done = run("evaluate", "super-resolution", "truths", "outputs", "--weights", weights, "--json")
+    same, enlarged = json.loads(done.out)["pictures"]
+    one, other = image("outputs/b.png"), image("truths/b.png")
+    assert same["psnr"] is None  # infinite
+    assert same["rmse"] == 0
+    assert enlarged["rmse"] == pytest.approx(rmse(one, other).item())
+    assert enlarged["psnr"] == pytest.approx(psnr(one, other).item())
+    assert enlarged["ssim"] == pytest.approx(ssim(one, other).item())
+    parameters = evaluation.load_parameters(pictures / weights)
+    assert enlarged["niqe"] == pytest.approx(niqe(one, parameters))
+    assert json.loads(done.out)["mean"]["rmse"] == pytest.approx(enlarged["rmse"] / 2)
+    assert done.err == "warning: pictures left out because the other folder has none of their name: 1\n"
+    shown = run("evaluate", "super-resolution", "truths/b.png", "outputs/b.png", "--quiet").out
+    assert shown.splitlines()[0].split() == ["picture", "rmse", "psnr", "ssim"]
+
+
+def test_pairs_of_other_sizes_are_refused_by_name(refused, pictures) -> None:
+    PILImage.open("photo.png").crop((0, 0, 40, 40)).save("small.png")
+    told = refused("evaluate", "super-resolution", "photo.png", "small.png", "--quiet")
+    assert told == "small.png: output is (1, 3, 40, 40) and truth (1, 3, 60, 91); the same shape fits"
+
+
+def test_niqe_is_fitted_to_a_folder(run, refused, pictures) -> None:
+    (pictures / "photos").mkdir()
+    for name in ("camera", "brick", "grass", "gravel"):
+        PILImage.fromarray(getattr(data, name)()).save(f"photos/{name}.png")
+    PILImage.open("photo.png").save("photos/small.png")
+    done = run("evaluate", "fit-niqe", "photos", "-o", "params.npz")
+    assert done.out == "params.npz  (from 4 photos)\n"
+    assert done.err == "warning: photos/small.png is left out: it is smaller than 96 x 96 px\n"
+    PILImage.fromarray(LARGE).save("large.png")
+    row = json.loads(
+        run(
+            "evaluate", "samples", "large.png", "large.png", "--metrics", "niqe", "--weights", "params.npz", "--json"
+        ).out
+    )["samples"][0]
+    parameters = evaluation.load_parameters(pictures / "params.npz")
+    assert row["niqe"] == pytest.approx(niqe(image("large.png"), parameters))
+    told = refused("evaluate", "fit-niqe", "large.png", "-o", "params.npz")
+    assert told == "the photos have 2 sharp blocks of 96 x 96 px in all; more than 36 fit"

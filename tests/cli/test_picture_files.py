@@ -1,0 +1,69 @@
+"""Picture files of a command: folders in order, any mode as RGB, pairs by name."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image as PILImage
+
+from selfmend.cli.picture_files import naming, pair_by_name, pictures_at, read_rgb
+from selfmend.core.checks import ImageError, SelfmendWarning
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    for name in ("one/b.png", "one/a.JPG", "two/b.bmp", "two/c.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        PILImage.new("RGB", (4, 3), "red").save(tmp_path / name)
+    (tmp_path / "one" / "notes.txt").write_text("no picture")
+    (tmp_path / "empty").mkdir()
+    return tmp_path
+
+
+def test_a_folder_gives_its_pictures_in_order(here: Path) -> None:
+    assert [file.name for file in pictures_at(here / "one")] == ["a.JPG", "b.png"]
+    assert pictures_at(here / "one" / "notes.txt") == [here / "one" / "notes.txt"]  # named: reading it says why not
+    with pytest.raises(ImageError, match=r"no such file or folder: .*nowhere"):
+        pictures_at(here / "nowhere")
+    with pytest.raises(ImageError, match="empty holds no pictures; a folder with picture files fits"):
+        pictures_at(here / "empty")
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK", "P", "I;16"])
+def test_every_mode_is_read_as_rgb(mode: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    grey = np.full((3, 4), 51 * 257, np.uint16)
+    picture = PILImage.fromarray(grey) if mode == "I;16" else PILImage.new("RGB", (4, 3), (51, 51, 51)).convert(mode)
+    picture.save(path)
+    image = read_rgb(path)
+    assert image.shape == (1, 3, 3, 4)
+    assert torch.allclose(image, torch.tensor(0.2), atol=0.01)
+
+
+def test_transparency_is_told(tmp_path: Path) -> None:
+    PILImage.new("RGBA", (4, 3), (255, 0, 0, 100)).save(tmp_path / "a.png")
+    with pytest.warns(SelfmendWarning, match=r"a\.png is transparent in parts; its colours are measured"):
+        assert read_rgb(tmp_path / "a.png").shape == (1, 3, 3, 4)
+
+
+def test_pairs_have_equal_names(here: Path) -> None:
+    with pytest.warns(SelfmendWarning, match="left out because the other folder has none of their name: 2"):
+        assert pair_by_name(here / "one", here / "two") == [(here / "one/b.png", here / "two/b.bmp")]
+    assert pair_by_name(here / "one/a.JPG", here / "two/c.png") == [(here / "one/a.JPG", here / "two/c.png")]
+
+
+def test_pairs_that_do_not_fit_are_refused(here: Path) -> None:
+    with pytest.raises(ImageError, match="are a folder and a picture; two folders or two pictures fit"):
+        pair_by_name(here / "one", here / "two/b.bmp")
+    (here / "two/b.bmp").unlink()
+    with pytest.raises(ImageError, match=r"no picture in .*two has the name of one in .*one; equal names, any ending"):
+        pair_by_name(here / "one", here / "two")
+    PILImage.new("RGB", (4, 3)).save(here / "one/b.bmp")
+    with pytest.raises(ImageError, match="one has several pictures named 'b'; one of each name fits"):
+        pair_by_name(here / "one", here / "two")
+
+
+def test_an_error_is_told_with_its_file() -> None:
+    with pytest.raises(ImageError, match=r"^a\.png: too small$"), naming(Path("a.png")):
+        raise ImageError("too small")

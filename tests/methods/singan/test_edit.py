@@ -1,0 +1,83 @@
+"""Editing: where it was edited, where that enters, what is kept."""
+
+import pytest
+import torch
+
+from pictures import picture
+from selfmend.core.checks import ImageError, MaskError, OptionError
+from selfmend.core.rng import make_generator
+from selfmend.image.pyramid import plan_pyramid
+from selfmend.methods.singan.edit import RADIUS, default_start_scale, edit, edited_mask
+from selfmend.methods.singan.scales import Scales
+
+CPU = torch.device("cpu")
+
+
+def run(scales: Scales, image: torch.Tensor, mask: torch.Tensor, *, start_scale: int | None = None):
+    return edit(scales, image, mask, learned=(64, 96), start_scale=start_scale, generator=make_generator(0), device=CPU)
+
+
+def moved(image: torch.Tensor) -> torch.Tensor:
+    """A part of the picture copied to another place: rows 20 to 40, columns 50 to 75."""
+    edited = image.clone()
+    edited[..., 20:40, 50:75] = image[..., 30:50, 5:30]
+    return edited
+
+
+def test_the_larger_the_edit_the_coarser_the_start():
+    plan = plan_pyramid((188, 250))
+    levels = []
+    for half in (2, 15, 22, 90):
+        mask = torch.zeros(1, 1, 188, 250, dtype=torch.bool)
+        mask[..., 94 - half : 94 + half, 125 - half : 125 + half] = True
+        levels.append(default_start_scale(mask, plan))
+    assert levels == sorted(levels, reverse=True)
+    assert levels[0] == len(plan.sizes) - 2
+    assert levels[-1] == 1
+    mask = torch.zeros_like(mask)
+    mask[..., 80:120, 100:130] = True
+    double = torch.nn.functional.interpolate(mask.float(), scale_factor=2) > 0
+    assert default_start_scale(double, plan) == default_start_scale(mask, plan) > 1, (
+        "depth counts in pixels of the finest scale"
+    )
+
+
+def test_the_edit_is_found_by_difference():
+    image = picture(64, 96)[0]
+    noise = 0.03 * (torch.rand(image.shape, generator=make_generator(0)) - 0.5)
+    found = edited_mask((moved(image) + noise).clamp(0, 1), image)
+    expected = torch.zeros_like(found)
+    expected[..., 20:40, 50:75] = True
+    overlap = float((found & expected).sum() / (found | expected).sum())
+    assert overlap > 0.85
+    with pytest.raises(MaskError, match=r"no part .* differs .* by more than 16 of 255 levels; say what was edited"):
+        edited_mask((image + noise).clamp(0, 1), image)
+
+
+def test_a_picture_of_another_size_is_compared_with_the_training_picture_resized():
+    smooth = torch.linspace(0, 1, 96).expand(1, 3, 64, 96)
+    larger = torch.linspace(0, 1, 192).expand(1, 3, 128, 192).clone()
+    larger[..., 40:80, 100:150] = 0
+    found = edited_mask(larger, smooth)
+    assert float(found.sum()) == pytest.approx(40 * 50, rel=0.1)
+
+
+def test_masked_and_unmasked(copying):
+    image = moved(picture(64, 96)[0])
+    mask = torch.zeros(1, 1, 64, 96, dtype=torch.bool)
+    mask[..., 2:6, 2:6] = True
+    done = run(copying, image, mask, start_scale=1)
+    far = (..., slice(6 + RADIUS + 20, None), slice(6 + RADIUS + 20, None))
+    assert torch.equal(done.image[far], image[far])
+    assert not torch.equal(done.whole[far], image[far])
+    assert torch.allclose(done.image[..., 3, 3], done.whole[..., 3, 3], atol=1e-3)
+
+
+def test_refuses(copying):
+    image, mask = picture(64, 96)
+    with pytest.raises(ImageError, match="the edited picture is 64 x 64 and the training picture 96 x 64"):
+        run(copying, picture(64, 64)[0], picture(64, 64)[1])
+    with pytest.raises(MaskError, match="covers nothing"):
+        run(copying, image, torch.zeros_like(mask))
+    with pytest.raises(OptionError, match="start_scale is 0; this picture has scales"):
+        run(copying, image, mask, start_scale=0)

@@ -1,0 +1,56 @@
+"""Harmonisation: the pasted object is drawn anew, the rest stays."""
+
+import pytest
+import torch
+
+from pictures import picture
+from selfmend.core.checks import ImageError, MaskError, OptionError
+from selfmend.core.rng import make_generator
+from selfmend.image.pyramid import plan_pyramid
+from selfmend.image.resize import resize
+from selfmend.methods.singan.harmonize import default_start_scale, harmonize
+from selfmend.methods.singan.scales import Scales
+
+CPU = torch.device("cpu")
+
+
+def run(
+    scales: Scales, composite: torch.Tensor, mask: torch.Tensor, *, start_scale: int | None = None, learned=(64, 96)
+):
+    return harmonize(
+        scales, composite, mask, learned=learned, start_scale=start_scale, generator=make_generator(0), device=CPU
+    )
+
+
+@pytest.mark.parametrize("size", [(188, 250), (250, 250), (64, 64)])
+def test_the_default_is_among_the_finer_half(size):
+    last = len(plan_pyramid(size).sizes) - 1
+    assert last / 2 <= default_start_scale(plan_pyramid(size)) < last
+
+
+def test_the_object_passes_the_scales_and_the_rest_does_not(copying):
+    image = picture(64, 96)[0]
+    mask = torch.zeros(1, 1, 64, 96, dtype=torch.bool)
+    mask[..., 20:30, 20:30] = True
+    done = run(copying, image, mask, start_scale=1)
+    kept = ~done.touched.expand_as(image)
+    assert torch.equal(done.image[kept], image[kept])
+    assert kept.float().mean() > 0.2
+    plan = copying.plan
+    blurred = resize(image, plan.sizes[0], scale=plan.scale_to(0))
+    for finer in plan.sizes[1:]:
+        blurred = resize(blurred, finer, scale=1 / plan.factor).clamp(0, 1)
+    inside = (..., slice(22, 28), slice(22, 28))
+    assert torch.allclose(done.image[inside], blurred[inside], atol=0.02)
+
+
+def test_refuses(copying, holed):
+    image, mask = picture(64, 96)
+    with pytest.raises(ImageError, match="the composite is 64 x 64 and the training picture 96 x 64"):
+        run(copying, picture(64, 64)[0], picture(64, 64)[1])
+    with pytest.raises(MaskError, match="covers nothing"):
+        run(copying, image, torch.zeros_like(mask))
+    with pytest.raises(OptionError, match="start_scale is 7; this picture has scales"):
+        run(copying, image, mask, start_scale=7)
+    with pytest.raises(OptionError, match="the scales below 2 are not trained"):
+        run(holed.scales, *picture(), start_scale=1, learned=(37, 53))

@@ -1,0 +1,44 @@
+"""The Fréchet distance of normal distributions, where it is known by hand, and against a general matrix root."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.linalg import sqrtm
+
+from selfmend.metrics.frechet import frechet_distance, normal_statistics
+
+
+def drawn(count: int, seed: int, dimension: int = 5) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    mix = torch.randn(dimension, dimension, generator=generator, dtype=torch.float64)
+    return torch.randn(count, dimension, generator=generator, dtype=torch.float64) @ mix + seed
+
+
+def test_statistics_equal_numpy() -> None:
+    vectors = drawn(40, 1)
+    mean, covariance = normal_statistics(vectors.float())
+    assert np.allclose(mean, vectors.mean(0), rtol=1e-6)
+    assert np.allclose(covariance, np.cov(vectors.numpy(), rowvar=False), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("count", "dimension"), [(40, 5), (20, 192)], ids=["regular", "singular"])
+def test_equal_is_zero_and_a_shift_is_squared(count: int, dimension: int) -> None:
+    mean, covariance = normal_statistics(drawn(count, 1, dimension))
+    shift = torch.zeros_like(mean)
+    assert frechet_distance((mean + shift, covariance), (mean, covariance)) == pytest.approx(0, abs=1e-8)
+    shift[:2] = torch.tensor([3, 4])
+    assert frechet_distance((mean + shift, covariance), (mean, covariance)) == pytest.approx(25, abs=1e-8)
+
+
+def test_diagonal_covariances_by_hand() -> None:
+    mean = torch.zeros(3, dtype=torch.float64)
+    one, other = (torch.diag(torch.tensor(v, dtype=torch.float64)) for v in ([1, 4, 0], [9, 4, 16]))
+    assert frechet_distance((mean, one), (mean, other)) == pytest.approx((1 - 3) ** 2 + 0 + (0 - 4) ** 2)
+
+
+def test_equals_a_general_root_and_is_symmetric() -> None:
+    one, other = normal_statistics(drawn(40, 1)), normal_statistics(drawn(50, 2))
+    root = np.real(sqrtm(one[1].numpy() @ other[1].numpy()))
+    expected = float((one[0] - other[0]).square().sum() + torch.trace(one[1] + other[1])) - 2 * np.trace(root)
+    assert frechet_distance(one, other) == pytest.approx(expected, rel=1e-10)
+    assert frechet_distance(other, one) == pytest.approx(expected, rel=1e-10)

@@ -1,0 +1,124 @@
+"""NIQE: that it prefers photos to what was done to them, a published value, and what is refused."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.ndimage import gaussian_filter
+from skimage import data
+
+from golden import outside
+from mosaic import noise
+from selfmend.core.checks import ImageError, WeightsError
+from selfmend.image.io import read_picture
+from selfmend.metrics.niqe import NiqeParameters, fit_niqe, load_parameters, niqe, save_parameters
+from selfmend.metrics.niqe_features import block_features
+
+
+def photo(array: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(np.atleast_3d(array).copy()).permute(2, 0, 1)[None].float() / 255
+
+
+@pytest.fixture(scope="module")
+def parameters() -> NiqeParameters:
+    photos = data.camera(), data.coffee(), data.brick(), data.grass(), data.gravel(), data.coins()
+    return fit_niqe(photo(one) for one in photos)
+
+
+def test_prefers_a_photo_to_the_same_with_noise_or_blur(parameters: NiqeParameters) -> None:
+    whole = photo(data.chelsea())
+    noisy = (whole + 0.1 * torch.randn(whole.shape, generator=torch.Generator().manual_seed(0))).clamp(0, 1)
+    blurred = torch.from_numpy(gaussian_filter(whole.numpy(), (0, 0, 2, 2)))
+    score = niqe(whole, parameters)
+    assert score < 0.5 * niqe(noisy, parameters)
+    assert score < 0.5 * niqe(blurred, parameters)
+
+
+def test_is_the_distance_of_the_means_by_hand() -> None:
+    """Parameters that are a picture's own but for a shift of the first mean."""
+    image = photo(data.camera()[:192, 200:392])
+    features, _ = block_features(np.floor(image[0, 0].double().numpy() * 255 + 0.5))
+    mean, covariance = features.mean(0), np.cov(features, rowvar=False)
+    assert niqe(image, NiqeParameters(mean=mean, covariance=covariance)) == pytest.approx(0, abs=1e-6)
+    shifted = mean + np.eye(36)[0]
+    unit = NiqeParameters(mean=shifted, covariance=2 * np.eye(36) - covariance)  # the mean covariance is the unit
+    assert niqe(image, unit) == pytest.approx(1)
+
+
+def test_what_is_cut_off_has_no_influence(parameters: NiqeParameters) -> None:
+    image = photo(data.chelsea())  # 300 x 451: 12 and 67 px beyond whole blocks
+    changed = image.clone()
+    changed[..., 288:, :] = 1
+    changed[..., 384:] = 0
+    assert niqe(changed, parameters) == niqe(image, parameters)
+
+
+def test_colour_is_weighed_and_rounded_as_matlab_does(parameters: NiqeParameters) -> None:
+    image = photo(data.chelsea())
+    weights = torch.tensor([0.298936, 0.587043, 0.114021], dtype=torch.float64).view(1, 3, 1, 1)
+    luma = (image.double() * 255 * weights).sum(1, keepdim=True).round() / 255
+    assert niqe(luma.float(), parameters) == pytest.approx(niqe(image, parameters), rel=1e-9)
+
+
+def test_the_published_value_of_the_authors_code() -> None:
+    """The MATLAB code's 5.7296 for this picture's rounded luma in 16...235, as super-resolution code documents it."""
+    theirs = load_parameters(outside("weights"))
+    colours = read_picture(outside("data/natural/set14/baboon.bmp")).image.double() * 255
+    luma = 16 + (colours * torch.tensor([65.481, 128.553, 24.966]).view(1, 3, 1, 1) / 255).sum(1, keepdim=True)
+    assert niqe((luma.round() / 255).float(), theirs) == pytest.approx(5.7296, abs=5e-4)
+
+
+def test_only_sharp_blocks_are_learned_from() -> None:
+    sharp = data.brick()[:480, :480]
+    half = np.concatenate([sharp, np.full((480, 96), 130, np.uint8)], 1)
+    photos = [sharp, data.grass(), data.gravel()]
+    alone = fit_niqe(map(photo, photos))
+    beside = fit_niqe(map(photo, [half, *photos[1:]]))
+    assert np.allclose(alone.mean, beside.mean, atol=0.02)
+
+
+def test_parameters_are_kept_in_the_authors_layout(parameters: NiqeParameters, tmp_path) -> None:
+    save_parameters(parameters, tmp_path / "niqe_pris_params.npz")
+    with np.load(tmp_path / "niqe_pris_params.npz") as arrays:
+        assert arrays["mu_pris_param"].shape == (1, 36)
+        assert arrays["cov_pris_param"].shape == (36, 36)
+    again = load_parameters(tmp_path)
+    assert np.array_equal(again.mean, parameters.mean)
+    assert np.array_equal(again.covariance, parameters.covariance)
+
+
+def test_pictures_that_do_not_fit_are_refused(parameters: NiqeParameters) -> None:
+    with pytest.raises(ImageError, match=r"image is \(95, 400\); at least one block of 96 x 96 px fits"):
+        niqe(noise(95, 400), parameters)
+    with pytest.raises(ImageError, match="image has fewer than 2 blocks of 96 x 96 px that are not flat"):
+        niqe(noise(96, 96), parameters)
+    with pytest.raises(ImageError, match="image has fewer than 2 blocks"):
+        niqe(torch.full((1, 3, 200, 200), 0.5), parameters)
+    with pytest.raises(ImageError, match="image is a batch of 2; one picture"):
+        niqe(noise(96, 192).repeat(2, 1, 1, 1), parameters)
+    with pytest.raises(ImageError, match="the photos have 4 sharp blocks of 96 x 96 px in all; more than 36 fit"):
+        fit_niqe([noise(192, 192)])
+    with pytest.raises(ImageError, match="the photos have 0 sharp blocks"):
+        fit_niqe([])
+
+
+def test_files_that_do_not_fit_are_refused(parameters: NiqeParameters, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("SELFMEND_WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with pytest.raises(WeightsError, match=r"weights niqe_pris_params\.npz are missing: .*selfmend evaluate fit-niqe"):
+        load_parameters()
+    with pytest.raises(WeightsError, match=r"cannot write NIQE parameters to .*a\.npy; a name that ends with \.npz"):
+        save_parameters(parameters, tmp_path / "a.npy")
+    path = tmp_path / "a.npz"
+    for content in (b"", b"text"):
+        path.write_bytes(content)
+        with pytest.raises(WeightsError, match=r"a\.npz holds no mu_pris_param and cov_pris_param; bring"):
+            load_parameters(path)
+    np.savez(path, mu_pris_param=np.zeros(36, object), cov_pris_param=np.eye(36))  # pickled: code could be in it
+    with pytest.raises(WeightsError, match=r"a\.npz holds no mu_pris_param and cov_pris_param"):
+        load_parameters(path)
+    np.savez(path, mu_pris_param=np.zeros(36))
+    with pytest.raises(WeightsError, match=r"a\.npz holds no mu_pris_param and cov_pris_param"):
+        load_parameters(path)
+    np.savez(path, mu_pris_param=np.zeros(35), cov_pris_param=np.eye(36))
+    with pytest.raises(WeightsError, match=r"have shapes \(35,\) and \(36, 36\); \(1, 36\) and \(36, 36\) fit"):
+        load_parameters(path)

@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+import torch
+from skimage import data
+
+from mosaic import halves_swapped, noise
+from selfmend.core.checks import OptionError
+from selfmend.metrics.seams import seams
+
+
+def test_one_pair_by_hand() -> None:
+    """Patches 0 and 1 of one row; the second comes from one pixel further to the right."""
+    sample, real = torch.zeros(1, 1, 3, 4), torch.zeros(1, 1, 3, 5)
+    sample[0, 0, 1] = torch.tensor([0, 10, 50, 0]) / 255
+    real[0, 0, 1] = torch.tensor([0, 10, 20, 50, 0]) / 255
+    field = np.zeros((2, 1, 2), int)
+    field[1, 0, 1] = 1
+    # |10 - 50|, of which |10 - 20| and |50 - 20| were there
+    assert seams(sample, real, patch=3, field=field) == pytest.approx(40 - (10 + 30) / 2, abs=1e-4)
+    turned = np.ascontiguousarray(field[::-1].swapaxes(1, 2))
+    assert seams(sample.mT, real.mT, patch=3, field=turned) == pytest.approx(20, abs=1e-4)
+
+
+def test_no_border_no_seam() -> None:
+    assert seams(noise(12, 12), noise(12, 12)) == 0
+    flat = torch.full((1, 3, 12, 30), 0.7)
+    assert seams(halves_swapped(flat), flat) == 0
+
+
+def test_a_cut_shows_until_it_is_smoothed() -> None:
+    real = torch.from_numpy(data.chelsea()[60:124, 100:200].copy()).permute(2, 0, 1)[None].float() / 255
+    cut = halves_swapped(real)
+    smooth = cut.clone()
+    for column in range(40, 60):  # fades from what the left half would go on with
+        share = (column - 40) / 20
+        smooth[..., column] = share * cut[..., column] + (1 - share) * cut[..., 39]
+    values = seams(cut, real), seams(smooth, real)
+    assert values[0] > 1
+    assert values[1] < values[0] / 2
+
+
+def test_a_patch_without_neighbours_is_refused() -> None:
+    with pytest.raises(OptionError, match="patch is 1; an odd number of pixels from 3 on fits"):
+        seams(noise(9, 9), noise(9, 9), patch=1)

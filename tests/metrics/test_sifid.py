@@ -1,0 +1,48 @@
+"""SIFID on a network with weights by rule: the published ones are no part of the project."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.linalg import sqrtm
+
+import inception_file
+from mosaic import noise
+from selfmend.core.checks import ImageError, OptionError
+from selfmend.metrics.sifid import sifid
+from selfmend.nets.inception import InceptionStem
+
+
+@pytest.fixture(scope="module")
+def net() -> InceptionStem:
+    module = InceptionStem()
+    module.load_state_dict(inception_file.official_state(), strict=False)
+    return module.eval()
+
+
+@pytest.mark.parametrize("features", [64, 192])
+def test_is_the_distance_of_the_statistics_over_positions(net: InceptionStem, features: int) -> None:
+    sample, real = noise(90, 100) ** 2, noise(80, 110, seed=1)
+    one, other = (net(2 * x - 1, features=features)[0].flatten(1).T.double().detach().numpy() for x in (sample, real))
+    (mean, covariance), (other_mean, other_covariance) = ((f.mean(0), np.cov(f, rowvar=False)) for f in (one, other))
+    ridge = 1e-10 * np.eye(features)
+    root = np.real(sqrtm((covariance + ridge) @ (other_covariance + ridge)))
+    expected = np.square(mean - other_mean).sum() + np.trace(covariance + other_covariance - 2 * root)
+    assert sifid(sample, real, net=net, features=features) == pytest.approx(expected, rel=1e-3)
+    assert sifid(real, real, net=net, features=features) == pytest.approx(0, abs=1e-4 * expected)
+
+
+def test_grey_is_taken_as_three_equal_channels(net: InceptionStem) -> None:
+    grey, real = noise(20, 20)[:, :1], noise(20, 20, seed=1)
+    assert sifid(grey, real, net=net) == sifid(grey.repeat(1, 3, 1, 1), real, net=net)
+
+
+def test_what_does_not_fit_is_refused(net: InceptionStem) -> None:
+    real = noise(30, 30)
+    with pytest.raises(ImageError, match=r"sample is \(22, 30\); at least 23 x 23 px fit 192 features"):
+        sifid(real[:, :, :22], real, net=net, features=192)
+    with pytest.raises(ImageError, match="real is a batch of 2; one picture"):
+        sifid(real, real.repeat(2, 1, 1, 1), net=net)
+    with pytest.raises(ImageError, match="sample has 4 channels"):
+        sifid(torch.rand(1, 4, 30, 30), real, net=net)
+    with pytest.raises(OptionError, match="unknown number of features '2048'"):
+        sifid(real, real, net=net, features=2048)
