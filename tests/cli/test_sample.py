@@ -109,6 +109,7 @@ def test_the_way_below_the_start(run, folder):
         (["no.png"], "no such file: no.png"),
         (["cache"], "cache holds no run (there is no run.json)"),
         (["run", "-n", "0"], "--samples is 0; at least 1 fits"),
+        (["run", "-n", "99", "--size", "4000x4000"], "samples is 99, too many of 4000x4000 to be held at once"),
         (["run", "--size", "40"], "--size '40' is not HxW; for example --size 200x400, 200 pixels high and 400 wide"),
         (["run", "--size", "0x40"], "size is 0x40; from 1x1 to 268 million pixels fit"),
         (["run", "--size", "9x99999999999"], "size is 9x99999999999; from 1x1 to 268 million pixels fit"),

@@ -75,5 +75,13 @@ def test_a_size_that_cannot_be(size) -> None:
         check_pixels(size)
 
 
+def test_more_samples_than_memory_holds_are_refused() -> None:
+    with pytest.raises(
+        OptionError, match="samples is 1025, too many of 1024x1024 to be held at once; at most 1024 fit"
+    ):
+        check_pixels((1024, 1024), samples=1025)
+    assert check_pixels((1024, 1024), samples=1024) == (1024, 1024)
+
+
 def test_numpy_numbers_are_whole_numbers() -> None:
     assert check_pixels((np.int64(5), np.int64(6))) == (5, 6)

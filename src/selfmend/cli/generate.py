@@ -41,6 +41,7 @@ class Request:
         scales: factors of height and width.
         start_scale: a number, "all" or None.
         below: what enters at the start scale.
+        samples: how many.
         reshape: whether the picture itself is wanted in that size, not samples.
         say: tell that something is learned first.
     """
@@ -56,6 +57,7 @@ class Request:
     scales: tuple[float | None, float | None] = (None, None)
     start_scale: str | None = None
     below: str | None = None
+    samples: int = 1
     reshape: bool = False
     say: bool = True
 
@@ -189,7 +191,7 @@ def _checked_size(request: Request, method: Method, image: Image) -> Size:
     else:
         base = (image.shape[2], image.shape[3]) if request.reshape else worker.default_size(image)
         size = scaled(base, *request.scales)
-    worker.check_size(image, check_pixels(size), reshape=request.reshape)
+    worker.check_size(image, check_pixels(size, samples=request.samples), reshape=request.reshape)
     return size
 
 

@@ -56,7 +56,7 @@ def sample(
     request = Request(
         source=source, method=method, preset=preset, seed=seed, device=device, options=parse_settings(settings or []),
         save_model=save_model, size=size, scales=(scale_h, scale_w), start_scale=start_scale, below=below,
-        say=not (quiet or as_json),
+        samples=samples, say=not (quiet or as_json),
     )  # fmt: skip
     started = time.perf_counter()
     with terminal_progress(quiet=quiet or as_json) as progress, opened(request, progress) as came:

@@ -16,6 +16,10 @@ from selfmend.core.rng import make_generator
 from selfmend.core.types import Image, Size
 
 MOST_PIXELS = 2**28
+"""Of one picture."""
+
+MOST_PIXELS_AT_ONCE = 2**30
+"""Of all samples together, which are in memory at the same time: 12 GiB of RGB."""
 
 
 class Generative(ABC):
@@ -42,10 +46,8 @@ class Generative(ABC):
             ImageError: wrong kind or range.
             OptionError: fewer than one sample, or a size that the method cannot make.
         """
-        if samples < 1:
-            raise OptionError(f"samples is {samples}; at least 1 fits")
         size = size or self.default_size(self._checked(image))
-        self.check_size(image, check_pixels(size))
+        self.check_size(image, check_pixels(size, samples=samples))
         worker = self.prepared(image, seed=seed, progress=progress)
         return [
             worker.draw(
@@ -111,16 +113,24 @@ class Generative(ABC):
         """The picture itself in another size; arguments and result as in `draw`."""
 
 
-def check_pixels(size: Size) -> Size:
-    """`size` if it is a (height, width) that can be made.
+def check_pixels(size: Size, *, samples: int = 1) -> Size:
+    """`size` if it is a (height, width) of which so many pictures can be made.
 
     Raises:
-        OptionError: no two whole numbers; fewer than 1 or far too many pixels.
+        OptionError: no two whole numbers; fewer than 1 or far too many pixels or samples.
     """
+    if samples < 1:
+        raise OptionError(f"samples is {samples}; at least 1 fits")
     if not isinstance(size, Sequence) or len(size) != 2 or not all(isinstance(n, Integral) for n in size):
         raise OptionError(f"size is {size!r}; (height, width) in pixels fits")
     if min(size) < 1 or size[0] * size[1] > MOST_PIXELS:
         raise OptionError(f"size is {size[0]}x{size[1]}; from 1x1 to {MOST_PIXELS / 1e6:.0f} million pixels fit")
+    if samples * size[0] * size[1] > MOST_PIXELS_AT_ONCE:
+        most = MOST_PIXELS_AT_ONCE // (size[0] * size[1])
+        raise OptionError(
+            f"samples is {samples}, too many of {size[0]}x{size[1]} to be held at once; at most {most} fit, and "
+            "another seed gives others"
+        )
     return size
 
 
