@@ -32,7 +32,7 @@ from selfmend.train.loop import run
 from selfmend.train.stage import Stage
 
 DEFAULT_START_SCALE = 1
-"""The second coarsest: the layout is the painting's and all else is drawn (paper: "one of the coarse scales")."""
+"""The second coarsest: the layout is the painting's and all else is drawn (paper: a coarse one)."""
 
 COLOURS = 5
 """Flat colours of a quantised painting (code of SinGAN)."""
