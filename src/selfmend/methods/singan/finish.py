@@ -8,18 +8,80 @@ picture. Pictures are (1, C, H, W) in [-1, 1].
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from selfmend.core.progress import Progress, silent
 from selfmend.core.types import Size
 from selfmend.exemplar.synthesis import SynthesisSettings, exemplar_levels, synthesize_scales
 from selfmend.image.pyramid import PyramidPlan
 from selfmend.image.resize import resize
+from selfmend.methods.singan.sample import draw
+from selfmend.methods.singan.scales import Scales
 
 RATIO = 4 / 3
 """Size of a scale by that of the next coarser, above the pyramid's finest scale."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finish:
+    """How what the scales draw is finished.
+
+    Attributes:
+        picture: (1, C, H, W), the learned picture at full size, on the CPU.
+        share: size at which exemplars take over, by that of the finest scale.
+        patch: side of a patch, in pixels.
+    """
+
+    picture: Tensor
+    share: float
+    patch: int
+
+    def full_size(self, size: Size, plan: PyramidPlan) -> Size:
+        """What `size` at the finest scale is in the pixels of the learned picture."""
+        height, width = (
+            round(n * p / f) for n, p, f in zip(size, self.picture.shape[-2:], plan.sizes[-1], strict=True)
+        )
+        return height, width
+
+
+def draw_and_finish(
+    scales: Scales,
+    start: Tensor,
+    *,
+    level: int,
+    sizes: tuple[Size, ...],
+    size: Size | None,
+    how: Finish | None,
+    generator: Generator,
+    progress: Progress = silent,
+) -> Tensor:
+    """Run the scales from `level` up to where exemplars take over, and those from there on; or all scales.
+
+    Args:
+        scales: trained.
+        start: (1, C, *sizes[level]).
+        level: the first scale that runs.
+        sizes: of all scales.
+        size: (height, width) of a finished result; None is that of the finest of `sizes` in the picture's pixels.
+        how: None runs all scales and finishes nothing.
+        generator: of noise and search.
+        progress: told of each scale, and of each round of the finish.
+
+    Returns:
+        (1, C, *size), or (1, C, *sizes[-1]) without a finish; not clamped.
+    """
+    if how is None:
+        return draw(scales, start, level=level, sizes=sizes, generator=generator, progress=progress)
+    last = max(level, finish_level(scales.plan, how.share))
+    drawn = draw(scales, start, level=level, sizes=sizes, generator=generator, last=last, progress=progress)
+    size = size or how.full_size(sizes[-1], scales.plan)
+    *_, result = finish(
+        drawn.cpu().clamp(-1, 1), how.picture, scales.plan,
+        level=last, size=size, patch=how.patch, generator=generator, progress=progress,
+    )  # fmt: skip
+    return result
 
 
 def finish_level(plan: PyramidPlan, share: float) -> int:
@@ -61,7 +123,7 @@ def finish(
     level: int,
     size: Size,
     patch: int,
-    generator: torch.Generator,
+    generator: Generator,
     progress: Progress = silent,
 ) -> Iterator[Tensor]:
     """Carry a sample from scale `level` up to full size.

@@ -16,7 +16,7 @@ from selfmend.image.resize import resize
 from selfmend.methods.base import LearningMethod, to_image, to_signed
 from selfmend.methods.generative import Generative
 from selfmend.methods.singan.config import SinGANConfig
-from selfmend.methods.singan.finish import finish, finish_level
+from selfmend.methods.singan.finish import Finish, draw_and_finish
 from selfmend.methods.singan.sample import (
     check_learnable_size,
     check_sample_size,
@@ -113,21 +113,25 @@ class GenerativeSinGAN(LearningMethod, Generative):
         self, scales: Scales, image: Image, size: Size, level: int, generator: torch.Generator, progress: Progress
     ) -> Image:
         """Scales draw up to the one at which exemplars take over; `size` is in pixels of the whole picture."""
-        plan, x = scales.plan, to_signed(image)
+        plan = scales.plan
         sizes = plan.sizes_for(size_at_finest(size, image, plan))
-        small = image_pyramid(x.to(self.device), plan)[-1]
+        small = image_pyramid(to_signed(image).to(self.device), plan)[-1]
         start = starting_picture(scales, small, level=level, sizes=sizes, below=self.config.start_below)
-        last = max(level, finish_level(plan, self.config.finish_from))
-        drawn = draw(scales, start, level=level, sizes=sizes, generator=generator, last=last, progress=progress)
-        *_, result = finish(
-            drawn.cpu().clamp(-1, 1), x, plan,
-            level=last, size=size, patch=self.config.patch, generator=generator, progress=progress,
-        )  # fmt: skip
+        how = self.sample_finish(image)
+        result = draw_and_finish(
+            scales, start, level=level, sizes=sizes, size=size, how=how, generator=generator, progress=progress
+        )
         return to_image(result)
 
     @property
     def _finishes(self) -> bool:
         return self.config.finish == "always"
+
+    def sample_finish(self, image: Image) -> Finish | None:
+        """How samples of `image`, the learned picture, are finished; None where the scales draw all of them."""
+        if not self._finishes:
+            return None
+        return Finish(picture=to_signed(image), share=self.config.finish_from, patch=self.config.patch)
 
     def super_resolve(self, image: Image, *, seed: int = 0, progress: Progress = silent) -> Image:
         """The picture enlarged by the factor for which the scales were trained (option `super_resolution`).

@@ -12,7 +12,7 @@ SinGAN's nets, pyramid, noise and reconstruction path are kept. Pictures are (N,
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import torch
 from torch import Tensor
@@ -24,7 +24,7 @@ from selfmend.losses.sliced_wasserstein import sliced_wasserstein
 from selfmend.methods.singan.config import SinGANConfig
 from selfmend.methods.singan.finish import finish, finish_level
 from selfmend.methods.singan.guided import Lesson, guided_stage, net_to_guide, one_thread
-from selfmend.methods.singan.scales import Scale, Scales, freeze, generate, stage_name
+from selfmend.methods.singan.scales import Changed, Scale, Scales, freeze, generate, stage_name
 from selfmend.nets.singan import SinGANGenerator, initialize
 from selfmend.train.device import make_fabric
 from selfmend.train.stage import Stage
@@ -98,8 +98,9 @@ def _coarse_stage(
     config: SinGANConfig,
     *,
     seed: int,
+    suffix: str = "",
 ) -> Stage:
-    name, device = stage_name(scales, level), real.device
+    name, device = stage_name(scales, level) + suffix, real.device
     optimizer = torch.optim.Adam(net.parameters(), lr=config.coarse_learning_rate, betas=(config.beta1, 0.99))
     fabric = make_fabric(device, precision=config.precision)
     random = make_generator(seed, name, "pool")
@@ -131,6 +132,18 @@ def _coarse_stage(
         state={"generator": net.train(), "optimizer": optimizer},
         cost=2 * real.shape[2] * real.shape[3],
     )
+
+
+def rematched_scale(
+    scales: Scales, level: int, real: Tensor, config: SinGANConfig, *, change: Callable[[Tensor], Tensor], seed: int
+) -> Iterator[Stage]:
+    """`training.retrained_scale` without a critic: one scale anew, with all that comes from below changed."""
+    below = change(scales.reconstruct_below(level, device=real.device))
+    amplitude = config.noise_amplitude * float(masked_rmse(real, below, None))
+    net = _coarse_net(scales, level, None, config, seed=seed).to(real.device)
+    changed = Changed(**vars(scales), change=change)
+    yield _coarse_stage(changed, level, real, below, amplitude, net, config, seed=seed, suffix=" anew")
+    scales.trained[level] = Scale(freeze(net), amplitude)
 
 
 def _fine_stages(

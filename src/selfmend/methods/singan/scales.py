@@ -5,6 +5,7 @@ Shaham et al., "SinGAN", ICCV 2019, Eq. (1)-(3). Pictures are (1, C, H, W) in [-
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -166,6 +167,17 @@ class Scales:
             net.load_state_dict(saved["generator"])
             scales.trained.append(Scale(freeze(net.to(device)), saved["noise_amplitude"]))
         return scales
+
+
+@dataclass
+class Changed(Scales):
+    """Scales that hand on a changed random sample."""
+
+    change: Callable[[Tensor], Tensor] = torch.clone
+
+    def random_below(self, level: int, *, generator: torch.Generator, device: torch.device) -> Tensor:
+        """See `Scales`."""
+        return self.change(super().random_below(level, generator=generator, device=device))
 
 
 def generate(
