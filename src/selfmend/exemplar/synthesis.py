@@ -44,7 +44,8 @@ class SynthesisSettings:
     Attributes:
         patch: side of a patch.
         alpha: completeness, in squared units of the pictures; the smaller, the more everything is used. None: off.
-        iterations: rounds of matching and voting a scale.
+        iterations: rounds of matching and voting a scale, where the search is exact.
+        search_iterations: the same where it is PatchMatch's; the field from below is nearly right there.
         first_iterations: the same at the first scale.
         passes: of PatchMatch, a round.
         exact_pairs: up to so many pairs of patches a scale is searched exactly.
@@ -53,6 +54,7 @@ class SynthesisSettings:
     patch: int = 7
     alpha: float | None = 0.005
     iterations: int = 10
+    search_iterations: int = 10
     first_iterations: int = 10
     passes: int = 2
     exact_pairs: int = 16_000_000
@@ -121,7 +123,8 @@ def synthesize_scales(
     for n, (level, size) in enumerate(zip(levels, sizes, strict=True)):
         picture = picture if n == 0 else resize(picture, size)
         search = _Search(level, size, settings, search, seed=derive_seed(seed, n))
-        rounds = settings.iterations if n else settings.first_iterations
+        rounds = settings.iterations if search.exact else settings.search_iterations
+        rounds = rounds if n else settings.first_iterations
         for step in range(rounds):
             progress(_event(sizes, n, step, rounds))
             picture = search.round(picture, step)

@@ -46,7 +46,8 @@ class GPNNConfig:
     alpha: float = option(
         0.005, "completeness: the smaller, the more all parts of the picture are used", source=_PAPER, low=1e-9
     )
-    iterations: int = option(10, "rounds of matching and voting a scale", source=_PAPER, low=1)
+    iterations: int = option(10, "rounds of matching and voting a scale, searched exactly", source=_PAPER, low=1)
+    search_iterations: int = option(10, "the same at a scale that PatchMatch searches", source=_PAPER, low=1)
     coarsest_iterations: int = option(1, "the same at the coarsest scale, for samples", source=_CODE, low=1)
     passes: int = option(2, "PatchMatch passes a round, where a search is not exact", source=_OURS, low=1)
     exact_pairs: int = option(
@@ -145,6 +146,7 @@ class GPNN(Generative, Method):
             patch=config.patch,
             alpha=config.alpha,
             iterations=config.iterations,
+            search_iterations=config.search_iterations,
             first_iterations=first_iterations,
             passes=config.passes,
             exact_pairs=config.exact_pairs,

@@ -19,7 +19,7 @@ SMOOTH = resize(resize(picture()[0], (9, 13)), (72, 90)).clamp(0, 1)
 
 def test_level_is_the_nearest() -> None:
     plan = plan_pyramid((188, 250))
-    assert [finish_level(plan, share) for share in (0.01, 0.3, 1.0)] == [0, 4, len(plan.sizes) - 1]
+    assert [finish_level(plan, start) for start in (10, 75, 250)] == [0, 4, len(plan.sizes) - 1]
 
 
 def test_sizes_go_on_to_the_whole_picture() -> None:
@@ -40,7 +40,7 @@ def test_the_picture_at_a_coarse_scale_becomes_the_picture() -> None:
 
 @pytest.fixture(scope="module")
 def model() -> SinGAN:
-    config = replace(TINY, min_size=20, max_size=45, finish="always", finish_from=0.7, patch=5)
+    config = replace(TINY, min_size=20, max_size=45, finish="always", exemplars_from=33, patch=5)
     return SinGAN(config).fit(SMOOTH, seed=1)
 
 

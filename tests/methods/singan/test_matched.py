@@ -18,7 +18,7 @@ from selfmend.train.loop import run
 
 SMALL = replace(
     FAST, min_size=20, max_size=64, channels=4, steps=3, crop=24, projections=4, coarse_steps=4,
-    coarse_projections=4, own_samples=2, patch=5, finish_from=0.7, layout=0.3,
+    coarse_projections=4, own_samples=2, patch=5, exemplars_from=38, layout=0.3,
 )  # fmt: skip
 TILES, _ = picture()
 IMAGE = resize(resize(TILES, (9, 13)), (37, 53)).clamp(0, 1)

@@ -81,6 +81,13 @@ class SinGANConfig:
     coarse_projections: int = option(
         64, "guided, no hole: random directions in which distributions are compared there", source="GPDM (2022)", low=1
     )
+    exemplars_from: int = option(
+        75,
+        "long side of the scale at which exemplars take over from the scales, for samples with finish=always",
+        unit="px",
+        source=_OURS,
+        low=1,
+    )
     own_samples: int = option(6, "guided, no hole: samples from which the finer scales learn", source=_OURS, low=1)
 
     painted_holes: int = option(8, "guided: copies of the hole painted over known pixels", source=_OURS, low=1)

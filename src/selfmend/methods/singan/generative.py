@@ -131,7 +131,7 @@ class GenerativeSinGAN(LearningMethod, Generative):
         """How samples of `image`, the learned picture, are finished; None where the scales draw all of them."""
         if not self._finishes:
             return None
-        return Finish(picture=to_signed(image), share=self.config.finish_from, patch=self.config.patch)
+        return Finish(picture=to_signed(image), start=self.config.exemplars_from, patch=self.config.patch)
 
     def super_resolve(self, image: Image, *, seed: int = 0, progress: Progress = silent) -> Image:
         """The picture enlarged by the factor for which the scales were trained (option `super_resolution`).

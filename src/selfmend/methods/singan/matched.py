@@ -32,6 +32,9 @@ from selfmend.train.stage import Stage
 COARSE_POOL = 16
 """Samples of the scales below that a coarse scale learns from, drawn once: running those in every step costs more."""
 
+USUAL_PIXELS = 250 * 250
+"""Of a picture at the finest scale; `own_samples` is for as many."""
+
 
 def matched_stages(scales: Scales, reals: list[Tensor], config: SinGANConfig, *, seed: int) -> Iterator[Stage]:
     """Yield one stage a scale, and put each into `scales.trained` when it is trained.
@@ -46,7 +49,7 @@ def matched_stages(scales: Scales, reals: list[Tensor], config: SinGANConfig, *,
         yield from _super_resolution_stages(scales, reals, config, seed=seed)
         return
     device, last = reals[0].device, len(reals) - 1
-    coarse = finish_level(scales.plan, config.finish_from)
+    coarse = finish_level(scales.plan, config.exemplars_from)
     scales.layout = config.layout * standardized(reals[0]) if config.layout else None
     scales.z_star = torch.randn(1, 1, *reals[0].shape[-2:], generator=make_generator(seed, "z star")).to(device)
     net: SinGANGenerator | None = None
@@ -62,7 +65,7 @@ def matched_stages(scales: Scales, reals: list[Tensor], config: SinGANConfig, *,
 
 def matched_costs(plan: PyramidPlan, config: SinGANConfig) -> list[float]:
     """Relative cost of each of `matched_stages`: its steps times the pixels that a step sees."""
-    coarse = finish_level(plan, config.finish_from)
+    coarse = finish_level(plan, config.exemplars_from)
     pixels = [
         min(h, config.crop) * min(w, config.crop) * config.batch * config.steps
         if n > coarse or config.super_resolution
@@ -152,7 +155,9 @@ def _fine_stages(
     """The scales above `coarse`: given own samples and the reconstruction, they learn exemplars and the picture."""
     plan, device, last = scales.plan, reals[0].device, len(reals) - 1
     random = make_generator(seed, "own samples")
-    drawn = [_sample(scales, coarse, random, device) for _ in range(config.own_samples)]
+    pixels = plan.sizes[last][0] * plan.sizes[last][1]
+    count = max(1, round(config.own_samples * min(1.0, USUAL_PIXELS / pixels)))  # large ones hold more to learn from
+    drawn = [_sample(scales, coarse, random, device) for _ in range(count)]
     size = plan.sizes[last]
     carried = [
         list(finish(x, reals[last].cpu(), plan, level=coarse, size=size, patch=config.patch, generator=random))
