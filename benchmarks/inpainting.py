@@ -15,14 +15,13 @@ import datetime
 import json
 import multiprocessing
 import os
-import platform
 import resource
-import subprocess
 import time
 from pathlib import Path
 
 import numpy as np
 
+from common import commit, machine, parse
 from scorer import load_scorer
 
 METHODS = [
@@ -34,13 +33,6 @@ METHODS = [
     "singan:fast",
 ]
 COLUMNS = {"psnr_hole": ".2f", "ssim": ".4f", "feat_hole": ".3f", "fd": ".2f", "seconds": ".2f", "peak_mb": ".0f"}
-
-
-def parse(spec: str) -> tuple[str, str | None, dict[str, str]]:
-    name, *rest = spec.split(":")
-    preset = next((r for r in rest if "=" not in r), None)
-    options = dict(pair.split("=") for r in rest if "=" in r for pair in r.split(","))
-    return name, preset, options
 
 
 def fill_all(spec: str, cases: Path, out: Path, stems: list[str], seed: int, threads: int) -> None:
@@ -123,15 +115,6 @@ def markdown(tables: dict[str, dict[str, dict[str, float]]], heading: str) -> st
     return "\n".join(lines)
 
 
-def machine() -> str:
-    try:
-        model = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
-        model = model.split(":")[1].strip()
-    except (OSError, StopIteration):
-        model = platform.processor()
-    return f"{os.cpu_count()} cores, {model}"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cases", type=Path)
@@ -156,10 +139,9 @@ def main() -> None:
     scorer = load_scorer(args.score)
     net = scorer.SqueezeNet()
     tables = {s: score_all(s, args.cases, args.out, stems, scorer, net) for s in args.methods}
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
     heading = (
         f"{len(stems)} cases, seed {args.seed}, {args.threads} threads on {machine()}, {datetime.date.today()}, "
-        f"commit {commit}. Scores are means (fd: of the set), seconds the median, peak_mb the most of any process."
+        f"commit {commit()}. Scores are means (fd: of the set), seconds the median, peak_mb the most of any process."
     )
     text = markdown(tables, heading)
     print(text)

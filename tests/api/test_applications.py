@@ -68,6 +68,13 @@ def test_harmonised_pictures_keep_their_mode_and_all_outside(model, mode):
     assert not changed[:, 40:].any(), "far from the mask nothing changes"
 
 
+def test_what_is_kept_is_kept_to_the_last_bit(model):
+    composite = np.random.default_rng(0).random((37, 53, 3))  # of 64 bits, and the nets compute in 32
+    made = model.harmonize(composite, HOLE)
+    assert np.array_equal(made[:, 40:], composite[:, 40:])
+    assert not np.array_equal(made[HOLE], composite[HOLE])
+
+
 def test_a_large_composite_keeps_its_detail(model):
     large = np.random.default_rng(0).integers(0, 256, (148, 212, 3), np.uint8)
     mask = np.zeros((148, 212), bool)

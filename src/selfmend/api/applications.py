@@ -61,7 +61,8 @@ class Applications:
             progress: told of what happens.
 
         Returns:
-            The kind that came, opaque, of the finest scale's size; in another aspect, of as many pixels.
+            The kind that came, opaque, of the finest scale's size (with the option finish=always: of the learned
+            picture's); in another aspect, of as many pixels.
 
         Raises:
             RunError: a model of another method.
@@ -73,15 +74,17 @@ class Applications:
         painting = with_channels(given, scales.channels, name="painting")
         seed = self.seed if seed is None else seed
         generator, learned, device = make_generator(seed, "paint"), self.picture.size, self.method.device
+        how = self.method.sample_finish(self.picture.image) if isinstance(self.method, SinGAN) else None
         if quantized:
             trained = self._quantized_scale(scales, start_scale, progress)
             made = paint_quantized(
-                trained, painting.image, learned=learned, generator=generator, device=device, progress=progress
-            )
+                trained, painting.image, learned=learned, generator=generator, device=device, how=how,
+                progress=progress,
+            )  # fmt: skip
         else:
             made = paint(
                 scales, painting.image, learned=learned, start_scale=start_scale, generator=generator, device=device,
-                progress=progress,
+                how=how, progress=progress,
             )  # fmt: skip
         return painting.like(made)
 

@@ -7,7 +7,7 @@ tensors (1, C, H, W) of any range.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,6 +97,24 @@ def synthesize(
     Raises:
         OptionError: a scale, of the result or of the exemplars, that is smaller than a patch.
     """
+    scales = synthesize_scales(
+        start, levels, sizes, settings=settings, generator=generator, known=known, progress=progress
+    )
+    *_, finest = scales
+    return finest
+
+
+def synthesize_scales(
+    start: torch.Tensor,
+    levels: Sequence[Exemplars],
+    sizes: Sequence[Size],
+    *,
+    settings: SynthesisSettings,
+    generator: torch.Generator,
+    known: Sequence[tuple[torch.Tensor, Mask]] | None = None,
+    progress: Progress = silent,
+) -> Iterator[torch.Tensor]:
+    """As `synthesize`, but yields the result at every scale, (1, C, *sizes[n])."""
     check_sizes([*sizes, *(_size(level.values) for level in levels)], settings.patch)
     seed = int(torch.randint(MAX_SEED, (), generator=generator))
     picture, search = start, None
@@ -110,7 +128,7 @@ def synthesize(
             if known is not None:
                 kept, where = known[n]
                 picture = torch.where(where, kept, picture)
-    return picture
+        yield picture
 
 
 def check_sizes(sizes: Sequence[Size], patch: int) -> None:

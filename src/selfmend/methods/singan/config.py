@@ -44,8 +44,8 @@ class SinGANConfig:
 
     recipe: str = option(
         "adversarial",
-        "how a picture with a hole is learned: 'adversarial' is the papers'; 'guided' learns to mend painted holes. "
-        "Without a hole it is always 'adversarial'",
+        "how a picture is learned: 'adversarial' is the papers'; 'guided' needs no critic: it learns to mend painted "
+        "holes, or, without a hole, to match the distribution of patches",
         choices=("adversarial", "guided"),
     )
     steps: int = option(2000, "training steps a scale", source=_PAPER, low=1)
@@ -66,6 +66,22 @@ class SinGANConfig:
     fresh_fakes: bool = option(
         True, "a new fake for each generator update, or one gradient used for all (ConSinGAN)", source=_CODE
     )
+
+    layout: float = option(
+        0.0,
+        "guided, no hole: what of its own arrangement enters the coarsest scale with the noise, by standard deviation; "
+        "the less, the more diverse the samples",
+        source=_OURS + "; 0 is the paper's",
+        low=0,
+    )
+    coarse_steps: int = option(
+        300, "guided, no hole: training steps a scale, up to the scale at which the finish starts", source=_OURS, low=1
+    )
+    coarse_learning_rate: float = option(1e-3, "guided, no hole: Adam's learning rate there", source=_OURS, low=0)
+    coarse_projections: int = option(
+        64, "guided, no hole: random directions in which distributions are compared there", source="GPDM (2022)", low=1
+    )
+    own_samples: int = option(6, "guided, no hole: samples from which the finer scales learn", source=_OURS, low=1)
 
     painted_holes: int = option(8, "guided: copies of the hole painted over known pixels", source=_OURS, low=1)
     batch: int = option(2, "guided: crops a step", source=_OURS, low=1)
@@ -127,7 +143,8 @@ class SinGANConfig:
     )
     finish: str = option(
         "larger",
-        "exemplar pass at full size that starts from the finest scale: for pictures larger than that, always or never",
+        "exemplar pass up to full size: for fills of pictures larger than the finest scale, for fills and samples "
+        "always, or never",
         source=_OURS,
         choices=("larger", "always", "never"),
     )
@@ -151,6 +168,7 @@ FAST = replace(
     learning_rate=2e-3,
     noise_amplitude=0.2,
     precision="auto",
+    layout=0.06,
     injection_depth=12.0,
     keep_known=True,
     finish="always",

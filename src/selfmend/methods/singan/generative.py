@@ -16,6 +16,7 @@ from selfmend.image.resize import resize
 from selfmend.methods.base import LearningMethod, to_image, to_signed
 from selfmend.methods.generative import Generative
 from selfmend.methods.singan.config import SinGANConfig
+from selfmend.methods.singan.finish import Finish, draw_and_finish
 from selfmend.methods.singan.sample import (
     check_learnable_size,
     check_sample_size,
@@ -43,9 +44,9 @@ class GenerativeSinGAN(LearningMethod, Generative):
         return plan_pyramid(size, target_factor=config.target_factor, **ends)
 
     def default_size(self, image: Image) -> Size:
-        """The finest scale's size: samples have the pixels that the scales have learned."""
+        """The picture's own with the finish, else the finest scale's: the pixels that the scales have learned."""
         size = (image.shape[2], image.shape[3])
-        finest = self.plan(size).sizes[-1]
+        finest = size if self._finishes else self.plan(size).sizes[-1]
         if finest != size:
             message = (
                 f"samples have the pixels of the finest scale, {finest[0]}x{finest[1]}, not of the picture's "
@@ -65,7 +66,7 @@ class GenerativeSinGAN(LearningMethod, Generative):
         if not self.fitted:
             check_learnable_size(plan)
         level = self._start_scale(plan, reshape=reshape)
-        size = size_at_finest(size, image, plan) if reshape else size
+        size = size_at_finest(size, image, plan) if reshape or self._finishes else size
         check_sample_size(size, plan, level=level)
 
     def prepared(self, image: Image, *, seed: int, progress: Progress = silent) -> Self:
@@ -80,12 +81,16 @@ class GenerativeSinGAN(LearningMethod, Generative):
         """One random sample, from the scale `start_scale` on; see `Generative.draw`."""
         scales = self.trained_scales((image.shape[2], image.shape[3]))
         level = self._start_scale(scales.plan)
+        if self._finishes:
+            return self._draw_and_finish(scales, image, size, level, generator, progress)
         return self._draw(scales, image, size, level, generator, progress)
 
     def reshape(self, image: Image, *, size: Size, generator: torch.Generator, progress: Progress = silent) -> Image:
         """The picture, stretched, enters at a coarse scale, and is drawn anew from there; see `Generative.reshape`."""
         scales = self.trained_scales((image.shape[2], image.shape[3]))
         level = self._start_scale(scales.plan, reshape=True)
+        if self._finishes:
+            return self._draw_and_finish(scales, image, size, level, generator, progress)
         work = size_at_finest(size, image, scales.plan)
         result = self._draw(scales, image, work, level, generator, progress)
         if work == size:
@@ -103,6 +108,30 @@ class GenerativeSinGAN(LearningMethod, Generative):
         x, sizes = image_pyramid(to_signed(image).to(self.device), scales.plan)[-1], scales.plan.sizes_for(size)
         start = starting_picture(scales, x, level=level, sizes=sizes, below=self.config.start_below)
         return to_image(draw(scales, start, level=level, sizes=sizes, generator=generator, progress=progress)).cpu()
+
+    def _draw_and_finish(
+        self, scales: Scales, image: Image, size: Size, level: int, generator: torch.Generator, progress: Progress
+    ) -> Image:
+        """Scales draw up to the one at which exemplars take over; `size` is in pixels of the whole picture."""
+        plan = scales.plan
+        sizes = plan.sizes_for(size_at_finest(size, image, plan))
+        small = image_pyramid(to_signed(image).to(self.device), plan)[-1]
+        start = starting_picture(scales, small, level=level, sizes=sizes, below=self.config.start_below)
+        how = self.sample_finish(image)
+        result = draw_and_finish(
+            scales, start, level=level, sizes=sizes, size=size, how=how, generator=generator, progress=progress
+        )
+        return to_image(result)
+
+    @property
+    def _finishes(self) -> bool:
+        return self.config.finish == "always"
+
+    def sample_finish(self, image: Image) -> Finish | None:
+        """How samples of `image`, the learned picture, are finished; None where the scales draw all of them."""
+        if not self._finishes:
+            return None
+        return Finish(picture=to_signed(image), share=self.config.finish_from, patch=self.config.patch)
 
     def super_resolve(self, image: Image, *, seed: int = 0, progress: Progress = silent) -> Image:
         """The picture enlarged by the factor for which the scales were trained (option `super_resolution`).

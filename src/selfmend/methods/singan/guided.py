@@ -1,4 +1,5 @@
 """FAST's training for filling: each scale learns, on holes whose truth is known, to mend what it will be given.
+(Without a hole FAST learns as `matched` says, its finer scales by the lessons of this file.)
 
 Copies of the hole, moved and mirrored, are put over known parts of the picture and filled with the same first guess as
 the hole itself. What a scale receives in these places is what it will receive in the hole: a guess, or the output of
@@ -40,7 +41,7 @@ class Lesson:
 
     Attributes:
         given: (K, C, H, W), the picture with each of K painted holes filled by guess or by the scale below.
-        truth: (1, C, H, W).
+        truth: (1, C, H, W), or (K, C, H, W) where each has a truth of its own.
         painted: (K, 1, H, W), the holes painted; all over known pixels.
         hole: (1, 1, H, W), the true hole, which nothing here looks at.
     """
@@ -54,6 +55,10 @@ class Lesson:
     def valid(self) -> Tensor:
         """(1, 1, H, W), 1 where the picture is known."""
         return (~self.hole).to(self.truth.dtype)
+
+    def truth_of(self, k: int) -> Tensor:
+        """(1, C, H, W)."""
+        return self.truth if len(self.truth) == 1 else self.truth[k : k + 1]
 
 
 def paint_holes(mask: Mask, *, count: int, generator: torch.Generator) -> Mask:
@@ -114,15 +119,15 @@ def guided_stages(
         lesson = Lesson(given, reals[level], copies, holes[level])
         error = masked_rmse(given, reals[level].expand_as(given), copies.to(given.dtype))
         amplitude = config.noise_amplitude * float(error)
-        net = _new_net(scales, level, net, config, seed=seed, device=real.device)
-        yield guided_stage(stage_name(scales, level), lesson, amplitude, net, config)
+        net = net_to_guide(scales, level, net, config, seed=seed, device=real.device)
+        yield guided_stage(stage_name(scales, level), lesson, amplitude, net, config, partial=True)
         scales.trained.append(Scale(freeze(net), amplitude))
         if level + 1 < len(plan.sizes):
             random = make_generator(seed, stage_name(scales, level), "outputs")
             given = scales.up(_outputs(scales, level, lesson, amplitude, net, random), level + 1)
 
 
-def _new_net(
+def net_to_guide(
     scales: Scales,
     level: int,
     below: SinGANGenerator | None,
@@ -159,15 +164,17 @@ def _outputs(
     return torch.cat(results)
 
 
-def guided_stage(name: str, lesson: Lesson, amplitude: float, net: SinGANGenerator, config: SinGANConfig) -> Stage:
-    """The stage of one scale: `net` learns `lesson`, with noise of standard deviation `amplitude`."""
+def guided_stage(
+    name: str, lesson: Lesson, amplitude: float, net: SinGANGenerator, config: SinGANConfig, *, partial: bool
+) -> Stage:
+    """The stage of one scale: `net`, partial or not, learns `lesson`, with noise of standard deviation `amplitude`."""
     optimizer = torch.optim.Adam(net.parameters(), lr=config.learning_rate, betas=(config.beta1, 0.99))
     device = lesson.truth.device
     fabric = make_fabric(device, precision=config.precision)
     side, patch = config.crop, config.patch
     crops = _Crops(lesson, side)
 
-    @_one_thread()
+    @one_thread()
     def step(i: int, batch: object, random: torch.Generator) -> Mapping[str, Tensor]:
         net.train(i < config.statistics_share * config.steps)  # then as in application: with running statistics
         rate = 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * i / config.steps))
@@ -176,7 +183,7 @@ def guided_stage(name: str, lesson: Lesson, amplitude: float, net: SinGANGenerat
         given, seen, truth, known, painted = crops.draw(config.batch, generator=random)
         noise = torch.randn(given.shape, generator=random).to(device) * amplitude * seen
         with fabric.autocast():
-            out = net(given + noise, given, seen).float()
+            out = net(given + noise, given, seen if partial else None).float()
             absolute = masked_mean((out - truth).abs(), painted.float())
             same = masked_mean((out - truth).abs(), known & ~painted)
             mended = torch.where(painted, out, truth)
@@ -197,7 +204,7 @@ def guided_stage(name: str, lesson: Lesson, amplitude: float, net: SinGANGenerat
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Crops are too small to share: a second thread gains little, and on a busy machine it costs ten times over.
 
     So the result does not depend on the number of cores either.
@@ -245,7 +252,7 @@ class _Crops:
         return [
             (self.given[one], margin),
             (self.seen, margin),
-            (lesson.truth, 0),
+            (lesson.truth_of(k), 0),
             (~lesson.hole, 0),
             (lesson.painted[one], 0),
         ]

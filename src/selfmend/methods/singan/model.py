@@ -21,6 +21,7 @@ from selfmend.methods.singan.config import FAST, PAPER, TINY
 from selfmend.methods.singan.generative import GenerativeSinGAN
 from selfmend.methods.singan.guided import guided_stages
 from selfmend.methods.singan.inpaint import check_injection_scale, redraw_hole
+from selfmend.methods.singan.matched import matched_costs, matched_stages
 from selfmend.methods.singan.sample import check_learnable_size
 from selfmend.methods.singan.scales import Scales
 from selfmend.methods.singan.training import adversarial_stages, channels_at
@@ -67,19 +68,18 @@ class SinGAN(GenerativeSinGAN):
             hole = mask_pyramid(mask.to(self.device), plan)[-1]
             self.scales.first = self._injection_scale(hole, plan)
             return guided_stages(self.scales, reals[-1], hole, self.config, guess=self._signed_guess, seed=seed)
-        if self.config.recipe == "guided":
-            message = (
-                "the guided recipe learns to fill a hole and there is none: training against a critic instead, "
-                f"{self.config.steps} steps a scale; give a mask, or more steps"
-            )
-            warnings.warn(message, SelfmendWarning, stacklevel=2)
+        if self.config.recipe == "guided" and mask is None:
+            return matched_stages(self.scales, reals, self.config, seed=seed)
         return adversarial_stages(self.scales, reals, valids, self.config, seed=seed)
 
     def stage_costs(self, image: Image) -> list[float]:
         """Pixels of a step times channels squared, of the stages that `stages` gave; see the base."""
+        plan = self.plan((image.shape[2], image.shape[3]))
+        if self.scales and not self.scales.partial and self.config.recipe == "guided":
+            return matched_costs(plan, self.config)
         first = self.scales.first if self.scales else 0
         crop = self.config.crop if self._guided else 10**6
-        sizes = self.plan((image.shape[2], image.shape[3])).sizes
+        sizes = plan.sizes
         return [
             float(min(h, crop) * min(w, crop) * channels_at(self.config, level) ** 2)
             for level, (h, w) in enumerate(sizes)

@@ -24,15 +24,17 @@ from selfmend.image.pyramid import image_pyramid
 from selfmend.image.resize import resize
 from selfmend.methods.base import to_image, to_signed
 from selfmend.methods.singan.config import SinGANConfig
-from selfmend.methods.singan.injection import entry_scale, inject, painted_size
-from selfmend.methods.singan.sample import check_sample_size, draw
+from selfmend.methods.singan.finish import Finish, draw_and_finish
+from selfmend.methods.singan.injection import entry_scale, painted_size
+from selfmend.methods.singan.matched import rematched_scale
+from selfmend.methods.singan.sample import check_sample_size, starting_picture
 from selfmend.methods.singan.scales import Scales
 from selfmend.methods.singan.training import retrained_scale
 from selfmend.train.loop import run
 from selfmend.train.stage import Stage
 
 DEFAULT_START_SCALE = 1
-"""The second coarsest: the layout is the painting's and all else is drawn (paper: "one of the coarse scales")."""
+"""The second coarsest: the layout is the painting's and all else is drawn (paper: a coarse one)."""
 
 COLOURS = 5
 """Flat colours of a quantised painting (code of SinGAN)."""
@@ -46,6 +48,7 @@ def paint(
     start_scale: int | None,
     generator: torch.Generator,
     device: torch.device,
+    how: Finish | None = None,
     progress: Progress = silent,
 ) -> Image:
     """A picture like the learned one with the layout of a painting.
@@ -57,17 +60,24 @@ def paint(
         start_scale: where the painting enters; None is `DEFAULT_START_SCALE`.
         generator: of the noise.
         device: where the scales are.
+        how: how the result is finished; None leaves it to the scales.
         progress: told of each scale.
 
     Returns:
-        (1, C, h, w) in [0, 1]: the finest scale's size, or its number of pixels in the painting's aspect.
+        (1, C, h, w) in [0, 1]: the finest scale's size (finished: the picture's), or as many pixels in the painting's
+        aspect.
 
     Raises:
         OptionError: no picture can enter there, or the painting is too narrow.
     """
     level = entry_scale(start_scale, scales, default=DEFAULT_START_SCALE)
     x = _at_finest(scales, painting, learned, level).to(device)
-    return to_image(inject(scales, x, level=level, generator=generator, progress=progress)).cpu()
+    sizes = scales.plan.sizes_for((x.shape[2], x.shape[3]))
+    start = starting_picture(scales, x, level=level, sizes=sizes)
+    x = draw_and_finish(
+        scales, start, level=level, sizes=sizes, size=None, how=how, generator=generator, progress=progress
+    )
+    return to_image(x).cpu()
 
 
 def paint_quantized(
@@ -77,13 +87,14 @@ def paint_quantized(
     learned: Size,
     generator: torch.Generator,
     device: torch.device,
+    how: Finish | None = None,
     progress: Progress = silent,
 ) -> Image:
     """As `paint`, by a scale that was trained on flat colours: the painting, snapped to them, enters it directly.
 
     Args:
         quantized: what `train_quantized` gave.
-        painting, learned, generator, device, progress: as for `paint`.
+        painting, learned, generator, device, how, progress: as for `paint`.
 
     Returns:
         As `paint`.
@@ -92,7 +103,9 @@ def paint_quantized(
     x = _at_finest(scales, painting, learned, level).to(device)
     sizes = scales.plan.sizes_for((x.shape[2], x.shape[3]))
     start = snap(resize(x, sizes[level]), quantized.colours.to(device))
-    x = draw(scales, start, level=level, sizes=sizes, generator=generator, progress=progress)
+    x = draw_and_finish(
+        scales, start, level=level, sizes=sizes, size=None, how=how, generator=generator, progress=progress
+    )
     return to_image(x).cpu()
 
 
@@ -156,7 +169,8 @@ def train_quantized(
     changed = dataclasses.replace(scales, trained=list(scales.trained))
 
     def stages() -> Iterator[Stage]:
-        yield from retrained_scale(changed, level, real, config, change=lambda x: snap(x, colours), seed=seed)
+        retrained = rematched_scale if config.recipe == "guided" else retrained_scale
+        yield from retrained(changed, level, real, config, change=lambda x: snap(x, colours), seed=seed)
 
     place = None if folder is None else folder / f"scale-{level}"
     run(stages(), seed=seed, folder=place, progress=progress, stage_costs=[1.0])

@@ -112,7 +112,7 @@ def starting_picture(scales: Scales, x: Tensor, *, level: int, sizes: tuple[Size
     Args:
         scales: trained.
         x: (1, C, H, W), the picture, of any size.
-        level: the first scale that draws; for 0 zeros enter.
+        level: the first scale that draws; for 0 `Scales.entering` does.
         sizes: of all scales.
         below: "image" shrinks the picture to the scale below (the paper's way); "reconstruction" runs the scales below
             without fresh noise, at the size of the training (the way of the authors' code).
@@ -121,7 +121,7 @@ def starting_picture(scales: Scales, x: Tensor, *, level: int, sizes: tuple[Size
         (1, C, *sizes[level]).
     """
     if level == 0:
-        return x.new_zeros(1, scales.channels, *sizes[0])
+        return scales.entering(x.device, size=sizes[0])
     trained = sizes == scales.plan.sizes
     if below == "reconstruction":
         start = scales.reconstruct_below(level, device=x.device)
@@ -141,8 +141,9 @@ def draw(
     keep: Callable[[int, Tensor], Tensor] | None = None,
     progress: Progress = silent,
     tile: int = TILE,
+    last: int | None = None,
 ) -> Tensor:
-    """Run the scales from `level` to the finest on `start`, with fresh noise at each.
+    """Run the scales from `level` to the finest, or to `last`, on `start`, with fresh noise at each.
 
     Args:
         scales: trained.
@@ -153,13 +154,14 @@ def draw(
         keep: given a scale and its output, puts back what is to be kept of another picture; None keeps nothing.
         progress: told of each scale.
         tile: side of the squares that are computed at a time, in pixels.
+        last: the last scale that runs; None is the finest.
 
     Returns:
-        (1, C, *sizes[-1]), not clamped.
+        (1, C, *sizes[last]), not clamped.
     """
-    x, last = start, len(sizes) - 1
+    x, last = start, len(sizes) - 1 if last is None else last
     trained = sizes == scales.plan.sizes
-    work = [height * width for height, width in sizes]
+    work = [height * width for height, width in sizes[: last + 1]]
     for n in range(level, last + 1):
         scale = scales.at(n)
         noise = scales.draw_noise(n, generator=generator, device=x.device, size=sizes[n]) * scale.noise_amplitude

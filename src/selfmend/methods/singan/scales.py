@@ -5,6 +5,7 @@ Shaham et al., "SinGAN", ICCV 2019, Eq. (1)-(3). Pictures are (1, C, H, W) in [-
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +43,7 @@ class Scales:
         eight_bit: round the picture between scales down to 8 bits, as the reference code does.
         noise_padding: surround a scale's noise by more noise, not by zeros.
         first: the coarsest scale that is trained; 0 unless the training needs no scale below a guess.
+        layout: (1, C, H, W), what enters the coarsest scale beside the noise, or None for zeros, as in the paper.
         z_star: (1, 1, H, W), the coarsest scale's noise on the reconstruction path.
         trained: the scales trained so far, from `first` on.
     """
@@ -52,6 +54,7 @@ class Scales:
     eight_bit: bool = False
     noise_padding: bool = False
     first: int = 0
+    layout: Tensor | None = None
     z_star: Tensor | None = None
     trained: list[Scale] = field(default_factory=list)
 
@@ -79,9 +82,13 @@ class Scales:
             x = ((x + 1) * 127.5).floor() / 127.5 - 1
         return resize(x, size, scale=scale).clamp(-1, 1)
 
-    def blank(self, level: int, device: torch.device) -> Tensor:
-        """The picture "from below" of the coarsest scale: zeros."""
-        return torch.zeros(1, self.channels, *self.plan.sizes[level], device=device)
+    def entering(self, device: torch.device, *, size: Size | None = None) -> Tensor:
+        """The picture "from below" of the coarsest scale: zeros, or the layout, stretched to another `size`."""
+        size = size or self.plan.sizes[0]
+        if self.layout is None:
+            return torch.zeros(1, self.channels, *size, device=device)
+        layout = self.layout.to(device)
+        return layout if layout.shape[-2:] == size else resize(layout, size)
 
     def draw_noise(
         self, level: int, *, generator: torch.Generator, device: torch.device, size: Size | None = None
@@ -97,8 +104,8 @@ class Scales:
 
     @torch.no_grad()
     def random_below(self, level: int, *, generator: torch.Generator, device: torch.device) -> Tensor:
-        """A random sample of the trained scales below `level`, up-sampled to it; zeros for the coarsest."""
-        x = self.blank(0, device)
+        """A random sample of the trained scales below `level`, up-sampled to it; `entering` for the coarsest."""
+        x = self.entering(device)
         for n, scale in enumerate(self.trained[:level]):
             noise = self.draw_noise(n, generator=generator, device=device) * scale.noise_amplitude
             x = self.up(generate(scale.generator, x, noise, partial=self.partial), n + 1)
@@ -107,7 +114,7 @@ class Scales:
     @torch.no_grad()
     def reconstruct_below(self, level: int, *, device: torch.device, valids: list[Tensor] | None = None) -> Tensor:
         """The reconstruction {z*, 0, ..., 0} of the scales below `level`, up-sampled to it; zeros for the coarsest."""
-        x = self.blank(0, device)
+        x = self.entering(device)
         for n, scale in enumerate(self.trained[:level]):
             noise = torch.zeros_like(x)
             if n == 0 and self.z_star is not None:
@@ -115,6 +122,13 @@ class Scales:
             valid = valids[n] if valids else None
             x = self.up(generate(scale.generator, x, noise, partial=self.partial, valid=valid), n + 1)
         return x
+
+    @torch.no_grad()
+    def reconstruct_at(self, level: int, *, device: torch.device) -> Tensor:
+        """The reconstruction that scale `level` itself puts out, (1, C, H, W), not clamped; of plain scales."""
+        x = self.reconstruct_below(level, device=device)
+        noise = self.z_star.to(device).expand_as(x) if level == 0 and self.z_star is not None else torch.zeros_like(x)
+        return generate(self.at(level).generator, x, noise, partial=self.partial)
 
     def state_dict(self) -> dict[str, Any]:
         """Tensors, numbers and strings alone."""
@@ -126,6 +140,7 @@ class Scales:
             "eight_bit": self.eight_bit,
             "noise_padding": self.noise_padding,
             "first": self.first,
+            "layout": self.layout,
             "z_star": self.z_star,
             "trained": [
                 {"noise_amplitude": s.noise_amplitude, "generator": s.generator.state_dict()} for s in self.trained
@@ -143,6 +158,7 @@ class Scales:
             eight_bit=state["eight_bit"],
             noise_padding=state.get("noise_padding", False),  # runs of earlier versions do not say
             first=state["first"],
+            layout=state.get("layout"),  # as above
             z_star=state["z_star"],
         )
         for saved in state["trained"]:
@@ -151,6 +167,17 @@ class Scales:
             net.load_state_dict(saved["generator"])
             scales.trained.append(Scale(freeze(net.to(device)), saved["noise_amplitude"]))
         return scales
+
+
+@dataclass
+class Changed(Scales):
+    """Scales that hand on a changed random sample."""
+
+    change: Callable[[Tensor], Tensor] = torch.clone
+
+    def random_below(self, level: int, *, generator: torch.Generator, device: torch.device) -> Tensor:
+        """See `Scales`."""
+        return self.change(super().random_below(level, generator=generator, device=device))
 
 
 def generate(

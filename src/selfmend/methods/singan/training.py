@@ -7,7 +7,6 @@ Sec. 2.3. Pictures are (1, C, H, W) in [-1, 1], `valid` is (1, 1, H, W), 1 where
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +16,7 @@ from selfmend.losses.adversarial import wasserstein_critic_loss, wasserstein_gen
 from selfmend.losses.gradient_penalty import gradient_penalty
 from selfmend.losses.masked import masked_mse, masked_rmse
 from selfmend.methods.singan.config import SinGANConfig
-from selfmend.methods.singan.scales import Scale, Scales, freeze, generate, stage_name
+from selfmend.methods.singan.scales import Changed, Scale, Scales, freeze, generate, stage_name
 from selfmend.nets.singan import SinGANCritic, SinGANGenerator, initialize
 from selfmend.train.stage import Stage
 
@@ -80,21 +79,10 @@ def retrained_scale(
     amplitude = config.noise_amplitude * float(masked_rmse(real, below, None))
     generator, critic = _new_nets(config, scales, level, None, None, seed=seed, device=real.device)
     name = f"{stage_name(scales, level)} anew"
-    changed = _Changed(**vars(scales), change=change)
+    changed = Changed(**vars(scales), change=change)
     z_star = Fixed(real.new_zeros(1))  # the coarsest scale's alone; not looked at here
     yield _stage(name, changed, level, real, None, below, amplitude, z_star, generator, critic, config, real.shape)
     scales.trained[level] = Scale(freeze(generator), amplitude)
-
-
-@dataclass
-class _Changed(Scales):
-    """Scales that hand on a changed random sample."""
-
-    change: Callable[[Tensor], Tensor] = torch.clone
-
-    def random_below(self, level: int, *, generator: torch.Generator, device: torch.device) -> Tensor:
-        """See `Scales`."""
-        return self.change(super().random_below(level, generator=generator, device=device))
 
 
 def _new_nets(

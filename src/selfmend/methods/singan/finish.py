@@ -1,0 +1,153 @@
+"""The exemplar finish of samples: coarse scales draw the arrangement, patches of the picture itself give the detail.
+
+What the scales draw at a fraction of the size is carried up by nearest patches, as GPNN does from noise (Granot et al.,
+CVPR 2022). So up to that scale a sample is generated, and above it everything is copied, patch by patch, from the
+picture. Pictures are (1, C, H, W) in [-1, 1].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from torch import Generator, Tensor
+
+from selfmend.core.progress import Progress, silent
+from selfmend.core.types import Size
+from selfmend.exemplar.synthesis import SynthesisSettings, exemplar_levels, synthesize_scales
+from selfmend.image.pyramid import PyramidPlan
+from selfmend.image.resize import resize
+from selfmend.methods.singan.sample import draw
+from selfmend.methods.singan.scales import Scales
+
+RATIO = 4 / 3
+"""Size of a scale by that of the next coarser, above the pyramid's finest scale."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finish:
+    """How what the scales draw is finished.
+
+    Attributes:
+        picture: (1, C, H, W), the learned picture at full size, on the CPU.
+        share: size at which exemplars take over, by that of the finest scale.
+        patch: side of a patch, in pixels.
+    """
+
+    picture: Tensor
+    share: float
+    patch: int
+
+    def full_size(self, size: Size, plan: PyramidPlan) -> Size:
+        """What `size` at the finest scale is in the pixels of the learned picture."""
+        height, width = (
+            round(n * p / f) for n, p, f in zip(size, self.picture.shape[-2:], plan.sizes[-1], strict=True)
+        )
+        return height, width
+
+
+def draw_and_finish(
+    scales: Scales,
+    start: Tensor,
+    *,
+    level: int,
+    sizes: tuple[Size, ...],
+    size: Size | None,
+    how: Finish | None,
+    generator: Generator,
+    progress: Progress = silent,
+) -> Tensor:
+    """Run the scales from `level` up to where exemplars take over, and those from there on; or all scales.
+
+    Args:
+        scales: trained.
+        start: (1, C, *sizes[level]).
+        level: the first scale that runs.
+        sizes: of all scales.
+        size: (height, width) of a finished result; None is that of the finest of `sizes` in the picture's pixels.
+        how: None runs all scales and finishes nothing.
+        generator: of noise and search.
+        progress: told of each scale, and of each round of the finish.
+
+    Returns:
+        (1, C, *size), or (1, C, *sizes[-1]) without a finish; not clamped.
+    """
+    if how is None:
+        return draw(scales, start, level=level, sizes=sizes, generator=generator, progress=progress)
+    last = max(level, finish_level(scales.plan, how.share))
+    drawn = draw(scales, start, level=level, sizes=sizes, generator=generator, last=last, progress=progress)
+    size = size or how.full_size(sizes[-1], scales.plan)
+    *_, result = finish(
+        drawn.cpu().clamp(-1, 1), how.picture, scales.plan,
+        level=last, size=size, patch=how.patch, generator=generator, progress=progress,
+    )  # fmt: skip
+    return result
+
+
+def finish_level(plan: PyramidPlan, share: float) -> int:
+    """The scale that is nearest to `share` of the finest one's size.
+
+    Example:
+        >>> from selfmend.image.pyramid import plan_pyramid
+        >>> finish_level(plan_pyramid((188, 250)), 0.3)
+        4
+    """
+    finest = max(plan.sizes[-1])
+    return min(range(len(plan.sizes)), key=lambda n: abs(max(plan.sizes[n]) / finest - share))
+
+
+def finish_sizes(plan: PyramidPlan, picture: Size, size: Size, *, level: int) -> list[tuple[Size, Size]]:
+    """Sizes of the picture and of the result at each scale from `level` to full size.
+
+    Args:
+        plan: of the training.
+        picture: full (height, width) of the picture.
+        size: of the result.
+        level: the first scale.
+    """
+    own = list(plan.sizes[level:])
+    while max(own[-1]) * RATIO < max(picture):
+        own.append((round(own[-1][0] * RATIO), round(own[-1][1] * RATIO)))
+    if own[-1] != picture:
+        own.append(picture)
+    down, across = size[0] / picture[0], size[1] / picture[1]
+    results = [(max(1, round(h * down)), max(1, round(w * across))) for h, w in own[:-1]]
+    return list(zip(own, [*results, size], strict=True))
+
+
+def finish(
+    x: Tensor,
+    picture: Tensor,
+    plan: PyramidPlan,
+    *,
+    level: int,
+    size: Size,
+    patch: int,
+    generator: Generator,
+    progress: Progress = silent,
+) -> Iterator[Tensor]:
+    """Carry a sample from scale `level` up to full size.
+
+    Args:
+        x: (1, C, h, w), drawn at scale `level`.
+        picture: (1, C, H, W), the learned picture at full size.
+        plan: of the training.
+        level: see `finish_level`.
+        size: (height, width) of the result.
+        patch: side of a patch, in pixels.
+        generator: of the search.
+        progress: told of every round.
+
+    Yields:
+        The sample at each scale from `level` on, the last one (1, C, *size).
+    """
+    full = (picture.shape[2], picture.shape[3])
+    pairs = finish_sizes(plan, full, size, level=level)
+    own = [plan.sizes[level - 1]] * (level > 0) + [o for o, _ in pairs]
+    pictures = [picture if o == full else resize(picture, o) for o in own]
+    levels = exemplar_levels(pictures)[-len(pairs) :]
+    sizes = [result for _, result in pairs]
+    start = x if x.shape[-2:] == sizes[0] else resize(x, sizes[0])
+    yield from synthesize_scales(
+        start, levels, sizes, settings=SynthesisSettings(patch=patch), generator=generator, progress=progress
+    )

@@ -1,0 +1,65 @@
+"""The exemplar finish of samples: where it starts, which sizes it goes through, and what it makes."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from pictures import picture
+from selfmend.core.rng import make_generator
+from selfmend.image.pyramid import PyramidPlan, plan_pyramid
+from selfmend.image.resize import resize
+from selfmend.methods.singan.config import TINY
+from selfmend.methods.singan.finish import finish, finish_level, finish_sizes
+from selfmend.methods.singan.model import SinGAN
+
+PLAN = PyramidPlan(sizes=((20, 25), (27, 33), (36, 45)), factor=0.75)
+SMOOTH = resize(resize(picture()[0], (9, 13)), (72, 90)).clamp(0, 1)
+
+
+def test_level_is_the_nearest() -> None:
+    plan = plan_pyramid((188, 250))
+    assert [finish_level(plan, share) for share in (0.01, 0.3, 1.0)] == [0, 4, len(plan.sizes) - 1]
+
+
+def test_sizes_go_on_to_the_whole_picture() -> None:
+    pairs = finish_sizes(PLAN, (72, 90), (72, 180), level=1)
+    assert pairs == [((27, 33), (27, 66)), ((36, 45), (36, 90)), ((48, 60), (48, 120)), ((64, 80), (64, 160)),
+                     ((72, 90), (72, 180))]  # fmt: skip
+    assert finish_sizes(PLAN, (36, 45), (36, 45), level=2) == [((36, 45), (36, 45))]
+
+
+def test_the_picture_at_a_coarse_scale_becomes_the_picture() -> None:
+    x = SMOOTH * 2 - 1
+    scales = list(
+        finish(resize(x, (27, 33)), x, PLAN, level=1, size=(72, 90), patch=5, generator=make_generator(0, "f"))
+    )
+    assert [tuple(s.shape[-2:]) for s in scales] == [(27, 33), (36, 45), (48, 60), (64, 80), (72, 90)]
+    assert (scales[-1] - x).abs().mean() < 0.02
+
+
+@pytest.fixture(scope="module")
+def model() -> SinGAN:
+    config = replace(TINY, min_size=20, max_size=45, finish="always", finish_from=0.7, patch=5)
+    return SinGAN(config).fit(SMOOTH, seed=1)
+
+
+def test_a_finished_sample_has_the_pictures_own_size_and_patches(model: SinGAN) -> None:
+    (sample,) = model.sample(SMOOTH)
+    assert sample.shape == SMOOTH.shape
+    own, theirs = (torch.nn.functional.unfold(t, 5)[0].T for t in (SMOOTH, sample))
+    assert torch.cdist(theirs, own).square().amin(1).mean() / 75 < 2e-3
+    assert torch.equal(model.sample(SMOOTH)[0], sample)
+
+
+def test_another_size_and_start(model: SinGAN) -> None:
+    assert model.sample(SMOOTH, size=(72, 120))[0].shape == (1, 3, 72, 120)
+    assert model.retarget(SMOOTH, size=(90, 72)).shape == (1, 3, 90, 72)
+    near = model.with_fill_options({"start_scale": len(model.scales.plan.sizes) - 1}).sample(SMOOTH)[0]
+    assert (near - SMOOTH).abs().mean() < (model.sample(SMOOTH)[0] - SMOOTH).abs().mean()
+
+
+def test_never(model: SinGAN) -> None:
+    raw = model.with_fill_options({"finish": "never"})
+    with pytest.warns(UserWarning, match="not of the picture's"):
+        assert raw.sample(SMOOTH)[0].shape == (1, 3, 36, 45)

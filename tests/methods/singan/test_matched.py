@@ -1,0 +1,120 @@
+"""FAST without a hole: what the scales learn from, what enters the coarsest one, resuming, and enlarging."""
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from pictures import picture
+from selfmend.core.progress import ProgressEvent
+from selfmend.image.resize import resize
+from selfmend.methods.base import to_signed
+from selfmend.methods.singan.config import FAST
+from selfmend.methods.singan.matched import everywhere, matched_costs, standardized
+from selfmend.methods.singan.model import SinGAN
+from selfmend.train.loop import run
+
+SMALL = replace(
+    FAST, min_size=20, max_size=64, channels=4, steps=3, crop=24, projections=4, coarse_steps=4,
+    coarse_projections=4, own_samples=2, patch=5, finish_from=0.7, layout=0.3,
+)  # fmt: skip
+TILES, _ = picture()
+IMAGE = resize(resize(TILES, (9, 13)), (37, 53)).clamp(0, 1)
+
+
+@pytest.fixture(scope="module")
+def model() -> SinGAN:
+    return SinGAN(SMALL).fit(IMAGE, seed=2)
+
+
+def weights(model: SinGAN) -> list[torch.Tensor]:
+    return [t for scale in model.scales.trained for t in scale.generator.state_dict().values()]
+
+
+def test_every_scale_is_trained(model: SinGAN) -> None:
+    assert model.scales.complete
+    assert model.scales.first == 0
+    assert model.scales.at(0).noise_amplitude == 1
+    assert all(0 < model.scales.at(n).noise_amplitude < 0.5 for n in range(1, len(model.scales.plan.sizes)))
+
+
+def test_coarse_scales_learn_their_distribution() -> None:
+    """With steps enough, the patches of what is drawn come nearer to the picture's, and the reconstruction to it."""
+    first, last = {}, {}
+
+    def watch(event: ProgressEvent) -> None:
+        if event.stage_index == 0 and event.terms:
+            first.update({k: v for k, v in event.terms.items() if k not in first})
+            last.update(event.terms)
+
+    SinGAN(replace(SMALL, coarse_steps=150, channels=8)).fit(IMAGE, seed=0, progress=watch)
+    assert last["patches"] < 0.5 * first["patches"]
+    assert last["reconstruction"] < 0.1 * first["reconstruction"]
+
+
+def test_the_layout_is_the_picture_at_unit_variance(model: SinGAN) -> None:
+    layout = model.scales.layout / SMALL.layout
+    assert layout.shape[-2:] == model.scales.plan.sizes[0]
+    assert layout.mean((2, 3)).abs().max() < 1e-5
+    assert layout.square().mean() == pytest.approx(1, abs=1e-4)
+    small = resize(to_signed(IMAGE), model.scales.plan.sizes[0])
+    assert torch.corrcoef(torch.stack([layout[0, 0].flatten(), small[0, 0].flatten()]))[0, 1] > 0.9
+
+
+def test_no_layout_is_the_papers_zeros() -> None:
+    plain = SinGAN(replace(SMALL, layout=0.0)).fit(IMAGE, seed=2)
+    assert plain.scales.layout is None
+    assert not plain.scales.entering(torch.device("cpu")).any()
+
+
+def test_a_flat_picture_has_no_layout() -> None:
+    assert standardized(torch.full((1, 3, 5, 5), 0.3)).abs().max() < 1e-3
+
+
+def test_layout_and_scales_survive_saving(model: SinGAN) -> None:
+    again = SinGAN(SMALL)
+    again.load_state_dict(model.state_dict())
+    again.fitted = True
+    assert torch.equal(again.sample(IMAGE, seed=4)[0], model.sample(IMAGE, seed=4)[0])
+
+
+@pytest.mark.parametrize("steps", [2, 7, 11])
+def test_interrupted_and_resumed_gives_the_same_bits(model: SinGAN, tmp_path: Path, steps: int) -> None:
+    stopped, count = SinGAN(SMALL), itertools.count(1)
+
+    def stop(event: ProgressEvent) -> None:
+        if event.step and next(count) == steps:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(stopped.stages(IMAGE, None, seed=2), seed=2, folder=tmp_path, progress=stop)
+    resumed = SinGAN(SMALL)
+    run(resumed.stages(IMAGE, None, seed=2), seed=2, folder=tmp_path)
+    assert all(torch.equal(a, b) for a, b in zip(weights(model), weights(resumed), strict=True))
+
+
+def test_costs_are_one_a_stage(model: SinGAN) -> None:
+    plan = model.scales.plan
+    costs = matched_costs(plan, SMALL)
+    assert len(costs) == len(plan.sizes)
+    assert costs[0] == 2 * plan.sizes[0][0] * plan.sizes[0][1] * 4
+    assert costs[-1] == 2 * 3 * 24 * 24
+
+
+def test_enlarging_trains_the_finest_scale_alone() -> None:
+    config = replace(SMALL, super_resolution=2.0, min_size=18, steps=60)
+    learner = SinGAN(config).fit(IMAGE, seed=0)
+    assert learner.scales.first == len(learner.scales.plan.sizes) - 1
+    assert len(matched_costs(learner.scales.plan, config)) == 1
+    assert learner.super_resolve(IMAGE).shape == (1, 3, 74, 106)
+
+
+def test_a_lesson_with_a_truth_each() -> None:
+    given, truth = torch.rand(2, 3, 8, 9), torch.rand(2, 3, 8, 9)
+    lesson = everywhere(given, truth)
+    assert lesson.painted.all()
+    assert lesson.valid.min() == 1
+    assert torch.equal(lesson.truth_of(1), truth[1:])
+    assert torch.equal(everywhere(given, truth[:1]).truth_of(1), truth[:1])
