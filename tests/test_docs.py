@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import os
 import re
 import shlex
 import shutil
@@ -61,7 +62,8 @@ def test_commands_run(page: str, body: str, workshop: Path) -> None:
         if words[0] == "make":
             folder, words = ROOT, ["selfmend", *make_recipe(words[1]), "-o", str(workshop / "demo")]
         assert words[0] == "selfmend", f"{page} has a command that no test knows how to run: {line}"
-        done = subprocess.run([sys.executable, "-m", *words], cwd=folder, capture_output=True, text=True)
+        cache = os.environ | {"XDG_CACHE_HOME": str(workshop / "cache")}  # two test runs at once must not meet there
+        done = subprocess.run([sys.executable, "-m", *words], cwd=folder, env=cache, capture_output=True, text=True)
         assert done.returncode == 0, f"{page}: {line}\n{done.stderr}"
 
 

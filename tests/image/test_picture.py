@@ -240,6 +240,11 @@ def test_a_new_picture_of_every_mode_has_its_values_and_any_size(mode):
     assert float(error.mean()) < 0.02
 
 
+def test_a_new_picture_in_black_and_white_is_not_dithered():
+    picture = to_picture(make_mode("1"))
+    assert not np.asarray(picture.like(torch.full_like(picture.image, 0.4))).any()
+
+
 @pytest.mark.parametrize("mode", ["LA", "La", "PA", "RGBA", "RGBa"])
 def test_a_new_picture_takes_a_new_transparency(mode):
     picture = to_picture(make_mode(mode))

@@ -70,7 +70,7 @@ def test_the_steps_are_those_of_the_authors(factor: float, steps: int) -> None:
 
 
 def test_an_enlargement_ends_at_the_factor_times_the_size_rounded_down() -> None:
-    assert enlarged_sizes((20, 33), 1.15)[-1] == (23, 37)
+    assert enlarged_sizes((45, 33), 1.4)[-1] == (63, 46)
     assert enlarged_sizes((80, 120), 4) == ((101, 152), (127, 191), (160, 240), (202, 303), (254, 381), (320, 480))
 
 

@@ -17,7 +17,7 @@ from selfmend.methods import method_class
 from selfmend.methods.singan.super_resolution import check_factor, super_resolution_options
 from selfmend.train.device import resolve_device
 
-DEFAULT_GENERATIVE_METHOD = "singan"
+DEFAULT_GENERATIVE_METHOD = "gpnn"
 
 
 def sample(

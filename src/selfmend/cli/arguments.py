@@ -39,7 +39,7 @@ Output = Annotated[
     ),
 ]
 GenerativeMethod = Annotated[
-    str | None, typer.Option("--method", help="For an IMAGE; see `selfmend methods`.", show_default="singan")
+    str | None, typer.Option("--method", help="For an IMAGE; see `selfmend methods`.", show_default="gpnn")
 ]
 Size = Annotated[str | None, typer.Option(metavar="HxW", help="Height and width of the result, in pixels.")]
 ScaleHeight = Annotated[float | None, typer.Option(help="Instead of --size: so many times as high.")]

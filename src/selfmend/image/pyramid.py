@@ -134,7 +134,7 @@ def enlarged_sizes(size: Size, factor: float) -> tuple[Size, ...]:
     """
     steps = super_resolution_steps(factor)
     between = [scaled_size(size, factor ** (k / steps)) for k in range(1, steps)]
-    height, width = (math.floor(n * factor + 1e-9) for n in size)  # 1.15 * 20 is 22.999... in binary
+    height, width = (math.floor(n * factor + 1e-9) for n in size)  # 1.4 * 45 is 62.999... in binary
     return (*between, (height, width))
 
 

@@ -117,6 +117,8 @@ def test_a_larger_picture_is_sampled_with_the_pixels_of_the_finest_scale() -> No
     assert sample.shape == (1, 3, 25, 40)
     with pytest.warns(SelfmendWarning, match=r"size of the finest scale, 25x80, and enlarged to 50x160; train"):
         assert model.retarget(image, size=(50, 160)).shape == (1, 3, 50, 160)
+    with pytest.raises(OptionError, match="size 10x40 makes scale 1 only"):
+        model.retarget(image, size=(20, 80))
 
 
 def test_grey_and_save(model: SinGAN) -> None:

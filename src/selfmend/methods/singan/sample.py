@@ -51,7 +51,7 @@ def check_start_scale(level: int, plan: PyramidPlan, *, lowest: int = 0, first: 
     if level < first or (first and below == "reconstruction"):
         entering = "" if below == "image" else " with start_below=image"
         raise OptionError(
-            f"the scales below {first} are not trained (recipe 'guided' learns to fill a hole), and this needs them; "
+            f"the scales below {first} are not trained (this run learned to fill a hole or to enlarge), and needed; "
             f"take start_scale={first} to {last}{entering}, or train without a mask"
         )
     return level
