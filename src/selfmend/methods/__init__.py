@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 METHODS = {
     "patchmatch": "selfmend.methods.patchmatch:PatchMatch",
     "singan": "selfmend.methods.singan:SinGAN",
+    "gpdm": "selfmend.methods.gpdm:GPDM",
     "telea": "selfmend.methods.classical:Telea",
     "navier-stokes": "selfmend.methods.classical:NavierStokes",
     "biharmonic": "selfmend.methods.classical:Biharmonic",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Self
+from typing import ClassVar, Self
 
 import torch
 
@@ -18,7 +18,7 @@ MOST_PIXELS = 2**28
 class Generative(ABC):
     """Mixed into a `Method`. Subclasses implement `draw` and `reshape`; users call `sample` and `retarget`."""
 
-    name: str
+    name: ClassVar[str]
 
     def sample(
         self, image: Image, *, size: Size | None = None, samples: int = 1, seed: int = 0, progress: Progress = silent
