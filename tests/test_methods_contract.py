@@ -24,12 +24,11 @@ LEARNING = [name for name in METHODS if method_class(name).learns]
 
 
 def make(name: str) -> Method:
-    kind = method_class(name)
-    return kind.from_options("tiny" if kind.learns else None)
+    return method_class(name).from_options(preset(name))
 
 
 def preset(name: str) -> str | None:
-    return "tiny" if method_class(name).learns else None
+    return "tiny" if "tiny" in method_class(name).presets else None
 
 
 def textured(height: int = 37, width: int = 53, channels: int = 3, seed: int = 0) -> torch.Tensor:

@@ -15,6 +15,7 @@ METHODS = {
     "patchmatch": "selfmend.methods.patchmatch:PatchMatch",
     "gpnn": "selfmend.methods.gpnn:GPNN",
     "singan": "selfmend.methods.singan:SinGAN",
+    "gpdm": "selfmend.methods.gpdm:GPDM",
     "telea": "selfmend.methods.classical:Telea",
     "navier-stokes": "selfmend.methods.classical:NavierStokes",
     "biharmonic": "selfmend.methods.classical:Biharmonic",

@@ -1,0 +1,98 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from selfmend.core.checks import ImageError, MaskError, OptionError, SelfmendWarning
+from selfmend.core.progress import ProgressEvent
+from selfmend.core.rng import make_generator
+from selfmend.losses.sliced_wasserstein import sliced_wasserstein
+from selfmend.methods.gpdm import GPDM
+from selfmend.methods.gpdm.config import FAST, PAPER, TINY, GPDMConfig
+
+
+def texture(height: int = 37, width: int = 53, channels: int = 3) -> torch.Tensor:
+    """Stripes of two colours."""
+    rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    colours = torch.linspace(0.2, 1, channels).view(-1, 1, 1)
+    return ((rows + columns) % 10 < 5).float() * colours[None] * 0.8
+
+
+def distance(image: torch.Tensor, other: torch.Tensor) -> float:
+    return float(sliced_wasserstein(image, other, patch=5, projections=64, generator=make_generator(5)))
+
+
+def test_samples_are_new_and_their_patches_are_the_pictures() -> None:
+    image = texture()
+    config = replace(TINY, steps=30, finest_steps=30, learning_rate=0.05)
+    first, second = GPDM(config).sample(image, samples=2, seed=1)
+    assert first.shape == image.shape
+    assert not torch.equal(first, second)
+    assert float((first - image).abs().mean()) > 0.02
+    noise = torch.rand(image.shape, generator=make_generator(0))
+    assert distance(first, image) < 0.2 * distance(noise, image)
+
+
+def test_same_seed_same_bytes_however_many_samples() -> None:
+    image = texture()
+    alone = GPDM(TINY).sample(image, seed=1)[0]
+    assert torch.equal(alone, GPDM(TINY).sample(image, seed=1, samples=2)[0])
+    assert not torch.equal(alone, GPDM(TINY).sample(image, seed=2)[0])
+
+
+@pytest.mark.parametrize("size", [(37, 80), (60, 30), (7, 7), (9, 100)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_other_sizes(size: tuple[int, int], channels: int) -> None:
+    config = replace(TINY, steps=1, finest_steps=1)
+    image = texture(channels=channels)
+    for made in (GPDM(config).sample(image, size=size)[0], GPDM(config).retarget(image, size=size)):
+        assert made.shape == (1, channels, *size)
+        assert 0 <= float(made.min()) <= float(made.max()) <= 1
+
+
+def test_another_shape_keeps_the_layout() -> None:
+    image = torch.cat([texture(40, 24), texture(40, 24) * 0.1], 3)  # light left, dark right
+    wide = GPDM(replace(TINY, steps=30, finest_steps=30)).retarget(image, size=(40, 72))
+    assert float(wide[..., :30].mean()) > 3 * float(wide[..., 42:].mean())
+
+
+def test_fill_continues_the_texture() -> None:
+    image = texture(48, 64)
+    mask = torch.zeros(1, 1, 48, 64, dtype=torch.bool)
+    mask[..., 18:30, 24:40] = True
+    config = replace(TINY, fill_steps=60, fill_learning_rate=0.02, reach=None)
+
+    def error(config: GPDMConfig) -> float:
+        return float((GPDM(config).inpaint(image, mask)[0] - image).abs()[mask.expand_as(image)].mean())
+
+    assert error(config) < 0.6 * error(replace(config, fill_steps=1, fill_learning_rate=0))
+
+
+def test_progress_ends_at_one() -> None:
+    events: list[ProgressEvent] = []
+    GPDM(TINY).sample(texture(), progress=events.append)
+    done = [event.done or 0 for event in events]
+    assert done == sorted(done)
+    assert done[-1] == pytest.approx(1)
+    assert events[-1].stage == f"scale {events[-1].stage_count - 1} (37x53)"
+    assert [event.step for event in events if event.stage_index == 0] == [1, 2, 3, 4]
+
+
+def test_what_cannot_be_done_is_said() -> None:
+    with pytest.raises(OptionError, match="size is 5x300; at least 7x7 fits, the size of a patch"):
+        GPDM(replace(TINY, patch=7)).sample(texture(), size=(5, 300))
+    with pytest.raises(ImageError, match="image is 6x53; gpdm needs at least 7x7, the size of a patch"):
+        GPDM(replace(TINY, patch=7)).sample(texture(6, 53))
+    mask = torch.ones(1, 1, 37, 53, dtype=torch.bool)
+    mask[..., ::4, :] = False
+    with (
+        pytest.warns(SelfmendWarning, match="73% of the picture is hole"),
+        pytest.raises(MaskError, match="the hole leaves no patch of 7x7 pixels near it to take from; mark less"),
+    ):
+        GPDM(replace(TINY, patch=7)).inpaint(texture(), mask)
+
+
+def test_fine_scales_take_fewer_steps() -> None:
+    sizes = [(25, 25), (50, 50), (100, 100)]
+    assert GPDM(replace(FAST, steps=300, finest_steps=50))._steps(sizes) == [300, 200, 50]
+    assert GPDM(PAPER)._steps(sizes) == [300, 300, 300]
