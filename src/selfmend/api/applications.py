@@ -24,6 +24,7 @@ from selfmend.methods.base import LearningMethod
 from selfmend.methods.singan import SinGAN
 from selfmend.methods.singan.animate import Walk, animate
 from selfmend.methods.singan.edit import edit, edited_mask
+from selfmend.methods.singan.finish import Finish
 from selfmend.methods.singan.harmonize import harmonize
 from selfmend.methods.singan.injection import Redrawn, check_like, entry_scale, start_scales
 from selfmend.methods.singan.paint import DEFAULT_START_SCALE, QuantizedScale, paint, paint_quantized, train_quantized
@@ -74,17 +75,16 @@ class Applications:
         painting = with_channels(given, scales.channels, name="painting")
         seed = self.seed if seed is None else seed
         generator, learned, device = make_generator(seed, "paint"), self.picture.size, self.method.device
-        how = self.method.sample_finish(self.picture.image) if isinstance(self.method, SinGAN) else None
         if quantized:
             trained = self._quantized_scale(scales, start_scale, progress)
             made = paint_quantized(
-                trained, painting.image, learned=learned, generator=generator, device=device, how=how,
+                trained, painting.image, learned=learned, generator=generator, device=device, how=self._finish,
                 progress=progress,
             )  # fmt: skip
         else:
             made = paint(
                 scales, painting.image, learned=learned, start_scale=start_scale, generator=generator, device=device,
-                how=how, progress=progress,
+                how=self._finish, progress=progress,
             )  # fmt: skip
         return painting.like(made)
 
@@ -126,7 +126,7 @@ class Applications:
             start_scale=start_scale, generator=make_generator(self.seed if seed is None else seed, "harmonize"),
             device=self.method.device, progress=progress,
         )  # fmt: skip
-        return _put_in(done, given, scales)
+        return _put_in(done, given, scales, finished=False)
 
     def edit(
         self,
@@ -167,9 +167,9 @@ class Applications:
         done = edit(
             scales, as_channels(given.image, scales.channels, name="edited picture"), hole, learned=self.picture.size,
             start_scale=start_scale, generator=make_generator(self.seed if seed is None else seed, "edit"),
-            device=self.method.device, progress=progress,
+            device=self.method.device, how=self._finish, progress=progress,
         )  # fmt: skip
-        return _put_in(done, given, scales, masked=masked)
+        return _put_in(done, given, scales, finished=self._finish is not None, masked=masked)
 
     def edited_mask(self, edited: Any) -> Mask:
         """Where a picture differs from the learned one by more than 16 of 255 levels: (1, 1, H, W), of its size.
@@ -247,6 +247,11 @@ class Applications:
             )
         return self.method.scales
 
+    @property
+    def _finish(self) -> Finish | None:
+        """How results are finished by exemplars of the learned picture, where the options say so."""
+        return self.method.sample_finish(self.picture.image) if isinstance(self.method, SinGAN) else None
+
     def _quantized_scale(self, scales: Scales, start_scale: int | None, progress: Progress) -> QuantizedScale:
         """The scale trained on flat colours: of this model, of its folder, or trained now."""
         level = entry_scale(start_scale, scales, default=DEFAULT_START_SCALE)
@@ -271,10 +276,10 @@ class Applications:
         return self.folder / name
 
 
-def _put_in(done: Redrawn, given: Picture, scales: Scales, *, masked: bool = True) -> Any:
+def _put_in(done: Redrawn, given: Picture, scales: Scales, *, finished: bool, masked: bool = True) -> Any:
     """What was drawn, in the kind of the picture that came; a warning says where it was enlarged."""
     finest, size = scales.plan.sizes[-1], given.size
-    if max(size) > max(finest):
+    if max(size) > max(finest) and not finished:
         message = (
             f"drawn at the size of the finest scale, {finest[1]} x {finest[0]}, and enlarged to {size[1]} x {size[0]}; "
             "what is kept has its full detail. A run trained with a larger max_size draws finer"

@@ -13,6 +13,7 @@ from selfmend.core.progress import Progress, silent
 from selfmend.core.types import Image, Mask, Size
 from selfmend.image.pyramid import PyramidPlan
 from selfmend.image.resize import resize
+from selfmend.methods.singan.finish import Finish
 from selfmend.methods.singan.injection import Redrawn, check_covers, check_like, entry_scale, redraw
 from selfmend.methods.singan.inpaint import default_injection_scale
 from selfmend.methods.singan.scales import Scales
@@ -85,6 +86,7 @@ def edit(
     start_scale: int | None,
     generator: torch.Generator,
     device: torch.device,
+    how: Finish | None = None,
     progress: Progress = silent,
 ) -> Redrawn:
     """Draw edited parts anew so that they fit what is around them.
@@ -97,6 +99,7 @@ def edit(
         start_scale: where the edited picture enters; None is `default_start_scale`.
         generator: of the noise.
         device: where the scales are.
+        how: how the result is finished; None leaves it to the scales.
         progress: told of each scale.
 
     Raises:
@@ -108,5 +111,6 @@ def edit(
     check_covers(mask)
     level = entry_scale(start_scale, scales, default=default_start_scale(mask, scales.plan))
     return redraw(
-        scales, edited, mask, level=level, radius=RADIUS, generator=generator, device=device, progress=progress
-    )
+        scales, edited, mask, level=level, radius=RADIUS, generator=generator, device=device, how=how,
+        progress=progress,
+    )  # fmt: skip

@@ -41,6 +41,8 @@ def harmonize(
 ) -> Redrawn:
     """Draw a pasted object anew in the manner of the picture around it.
 
+    Exemplars never finish it: the background has no patches of the object, and would swallow it.
+
     Args:
         scales: trained on the background.
         composite: (1, C, H, W) in [0, 1], the background with the object pasted, C = `scales.channels`.

@@ -23,6 +23,7 @@ from selfmend.image.mask import grow_mask, same_aspect
 from selfmend.image.pyramid import PyramidPlan, image_pyramid, mask_pyramid
 from selfmend.image.resize import resize
 from selfmend.methods.base import to_image, to_signed
+from selfmend.methods.singan.finish import Finish, draw_and_finish
 from selfmend.methods.singan.sample import check_start_scale, draw, starting_picture
 from selfmend.methods.singan.scales import Scales
 
@@ -106,11 +107,13 @@ def redraw(
     radius: float,
     generator: torch.Generator,
     device: torch.device,
+    how: Finish | None = None,
     progress: Progress = silent,
 ) -> Redrawn:
     """Draw a picture anew and keep what lies outside a mask: (1 - m) image + m drawn, m = `soft_mask`.
 
-    The scales draw at their finest size; the result has the size of `image`, and what it keeps keeps its detail.
+    The scales draw at their finest size, or exemplars take over and draw at that of `image`; the result has the size of
+    `image`, and what it keeps keeps its detail.
 
     Args:
         scales: trained from `level` on, for `channels` = C.
@@ -120,13 +123,18 @@ def redraw(
         radius: pixels of the finest scale by which the mask grows.
         generator: of the noise.
         device: where the scales are.
+        how: how the result is finished; None leaves it to the scales.
         progress: told of each scale.
     """
     size, finest = (image.shape[2], image.shape[3]), scales.plan.sizes[-1]
     small = image if size == finest else resize(image, finest).clamp(0, 1)
-    x = inject(scales, to_signed(small).to(device), level=level, generator=generator, progress=progress)
+    x, sizes = to_signed(small).to(device), scales.plan.sizes
+    start = starting_picture(scales, x, level=level, sizes=sizes)
+    x = draw_and_finish(
+        scales, start, level=level, sizes=sizes, size=size, how=how, generator=generator, progress=progress
+    )
     whole = to_image(x).cpu()
-    whole = whole if size == finest else resize(whole, size).clamp(0, 1)
+    whole = whole if whole.shape[2:] == size else resize(whole, size).clamp(0, 1)
     share = max(size) / max(finest)
     soft = soft_mask(mask, radius=radius * share, softness=SOFTNESS * share)
     return Redrawn(torch.lerp(image, whole, soft), whole, soft > 0)
