@@ -5,6 +5,8 @@ Shaham et al., "SinGAN", ICCV 2019, Sec. 4, "Editing"; mask and blending follow 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from scipy import ndimage
 
@@ -13,7 +15,7 @@ from selfmend.core.progress import Progress, silent
 from selfmend.core.types import Image, Mask, Size
 from selfmend.image.pyramid import PyramidPlan
 from selfmend.image.resize import resize
-from selfmend.methods.singan.finish import Finish
+from selfmend.methods.singan.finish import Finish, finish_level
 from selfmend.methods.singan.injection import Redrawn, check_covers, check_like, entry_scale, redraw
 from selfmend.methods.singan.inpaint import default_injection_scale
 from selfmend.methods.singan.scales import Scales
@@ -96,7 +98,8 @@ def edit(
         edited: (1, C, H, W) in [0, 1], C = `scales.channels`.
         mask: (1, 1, H, W), True where it was edited; see `edited_mask`.
         learned: (height, width) of the training picture.
-        start_scale: where the edited picture enters; None is `default_start_scale`.
+        start_scale: where the edited picture enters; None is `default_start_scale`, or the scale at which exemplars
+            take over, if that is finer.
         generator: of the noise.
         device: where the scales are.
         how: how the result is finished; None leaves it to the scales.
@@ -109,7 +112,11 @@ def edit(
     """
     check_like((edited.shape[2], edited.shape[3]), learned, name="edited picture")
     check_covers(mask)
-    level = entry_scale(start_scale, scales, default=default_start_scale(mask, scales.plan))
+    default = default_start_scale(mask, scales.plan)
+    if how is not None:  # exemplars mend the seams: the scales need not, and coarser ones lose what was edited in
+        default = max(default, finish_level(scales.plan, how.start))
+        how = replace(how, complete=False)  # what was copied may stand there twice
+    level = entry_scale(start_scale, scales, default=default)
     return redraw(
         scales, edited, mask, level=level, radius=RADIUS, generator=generator, device=device, how=how,
         progress=progress,

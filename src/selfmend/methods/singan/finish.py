@@ -20,6 +20,9 @@ from selfmend.image.resize import resize
 from selfmend.methods.singan.sample import draw
 from selfmend.methods.singan.scales import Scales
 
+ALPHA = 0.005
+"""Completeness, as in GPNN."""
+
 SEARCH_ITERATIONS = 3
 """Rounds where the search is PatchMatch's: ten, as in the paper, cost three times as much and gain little."""
 
@@ -35,11 +38,13 @@ class Finish:
         picture: (1, C, H, W), the learned picture at full size, on the CPU.
         start: long side of the scale at which exemplars take over, in pixels.
         patch: side of a patch, in pixels.
+        complete: use everything in the picture, nothing too often; else what fits best, as often as it does.
     """
 
     picture: Tensor
     start: int
     patch: int
+    complete: bool = True
 
     def full_size(self, size: Size, plan: PyramidPlan) -> Size:
         """What `size` at the finest scale is in the pixels of the learned picture."""
@@ -82,7 +87,7 @@ def draw_and_finish(
     size = size or how.full_size(sizes[-1], scales.plan)
     *_, result = finish(
         drawn.cpu().clamp(-1, 1), how.picture, scales.plan,
-        level=last, size=size, patch=how.patch, generator=generator, progress=progress,
+        level=last, size=size, patch=how.patch, complete=how.complete, generator=generator, progress=progress,
     )  # fmt: skip
     return result
 
@@ -126,6 +131,7 @@ def finish(
     size: Size,
     patch: int,
     generator: Generator,
+    complete: bool = True,
     progress: Progress = silent,
 ) -> Iterator[Tensor]:
     """Carry a sample from scale `level` up to full size.
@@ -138,6 +144,7 @@ def finish(
         size: (height, width) of the result.
         patch: side of a patch, in pixels.
         generator: of the search.
+        complete: see `Finish`.
         progress: told of every round.
 
     Yields:
@@ -149,6 +156,6 @@ def finish(
     pictures = [picture if o == full else resize(picture, o) for o in own]
     levels = exemplar_levels(pictures)[-len(pairs) :]
     sizes = [result for _, result in pairs]
-    settings = SynthesisSettings(patch=patch, search_iterations=SEARCH_ITERATIONS)
+    settings = SynthesisSettings(patch=patch, alpha=ALPHA if complete else None, search_iterations=SEARCH_ITERATIONS)
     start = x if x.shape[-2:] == sizes[0] else resize(x, sizes[0])
     yield from synthesize_scales(start, levels, sizes, settings=settings, generator=generator, progress=progress)
