@@ -69,6 +69,13 @@ def test_no_layout_is_the_papers_zeros() -> None:
     assert not plain.scales.entering(torch.device("cpu")).any()
 
 
+def test_noise_padding_reaches_z_star() -> None:
+    padded = SinGAN(replace(SMALL, padding="noise")).fit(IMAGE, seed=2)
+    height, width = padded.scales.plan.sizes[0]
+    assert padded.scales.z_star.shape == (1, 1, height + 10, width + 10)
+    assert padded.scales.reconstruct_at(0, device=torch.device("cpu")).shape == (1, 3, height, width)
+
+
 def test_a_flat_picture_has_no_layout() -> None:
     assert standardized(torch.full((1, 3, 5, 5), 0.3)).abs().max() < 1e-3
 

@@ -51,7 +51,7 @@ def matched_stages(scales: Scales, reals: list[Tensor], config: SinGANConfig, *,
     device, last = reals[0].device, len(reals) - 1
     coarse = finish_level(scales.plan, config.exemplars_from)
     scales.layout = config.layout * standardized(reals[0]) if config.layout else None
-    scales.z_star = torch.randn(1, 1, *reals[0].shape[-2:], generator=make_generator(seed, "z star")).to(device)
+    scales.z_star = scales.draw_noise(0, generator=make_generator(seed, "z star"), device=device)[:, :1]
     net: SinGANGenerator | None = None
     for level in range(coarse + 1):
         below = scales.reconstruct_below(level, device=device)
@@ -109,7 +109,7 @@ def _coarse_stage(
     random = make_generator(seed, name, "pool")
     count = COARSE_POOL if level else 1
     pool = [scales.random_below(level, generator=random, device=device) for _ in range(count)]
-    z_rec = scales.z_star.expand_as(real) if level == 0 and scales.z_star is not None else torch.zeros_like(real)
+    z_rec = scales.reconstruction_noise(level, real)
     patch = min(config.patch, *real.shape[-2:])
 
     @one_thread()

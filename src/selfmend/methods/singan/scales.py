@@ -116,9 +116,7 @@ class Scales:
         """The reconstruction {z*, 0, ..., 0} of the scales below `level`, up-sampled to it; zeros for the coarsest."""
         x = self.entering(device)
         for n, scale in enumerate(self.trained[:level]):
-            noise = torch.zeros_like(x)
-            if n == 0 and self.z_star is not None:
-                noise = self.z_star.to(device).expand(-1, self.channels, -1, -1)
+            noise = self.reconstruction_noise(n, x)
             valid = valids[n] if valids else None
             x = self.up(generate(scale.generator, x, noise, partial=self.partial, valid=valid), n + 1)
         return x
@@ -127,8 +125,14 @@ class Scales:
     def reconstruct_at(self, level: int, *, device: torch.device) -> Tensor:
         """The reconstruction that scale `level` itself puts out, (1, C, H, W), not clamped; of plain scales."""
         x = self.reconstruct_below(level, device=device)
-        noise = self.z_star.to(device).expand_as(x) if level == 0 and self.z_star is not None else torch.zeros_like(x)
+        noise = self.reconstruction_noise(level, x)
         return generate(self.at(level).generator, x, noise, partial=self.partial)
+
+    def reconstruction_noise(self, level: int, x: Tensor) -> Tensor:
+        """The noise of the reconstruction path: z* at the coarsest scale (with its padding), zeros like `x` above."""
+        if level or self.z_star is None:
+            return torch.zeros_like(x)
+        return self.z_star.to(x.device).expand(-1, self.channels, -1, -1)
 
     def state_dict(self) -> dict[str, Any]:
         """Tensors, numbers and strings alone."""
