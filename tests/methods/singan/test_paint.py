@@ -106,7 +106,7 @@ def test_quantized_scale_sees_flat_colours_only(whole, monkeypatch: pytest.Monke
 def test_refuses(whole, holed, copying):
     with pytest.raises(OptionError, match="start_scale is 9"):
         paint(whole.scales, painting(), learned=LEARNED, start_scale=9, generator=make_generator(0), device=CPU)
-    with pytest.raises(OptionError, match=r"not trained .*learns to fill a hole"):
+    with pytest.raises(OptionError, match=r"not trained .*learned to fill a hole"):
         paint(holed.scales, painting(), learned=LEARNED, start_scale=None, generator=make_generator(0), device=CPU)
     with pytest.raises(OptionError, match=r"trained with a mask.*without --mask, or paint without --quantized"):
         train_quantized(holed.scales, picture()[0], TINY, start_scale=2, seed=0, device=CPU)

@@ -51,7 +51,7 @@ def matched_stages(scales: Scales, reals: list[Tensor], config: SinGANConfig, *,
     device, last = reals[0].device, len(reals) - 1
     coarse = finish_level(scales.plan, config.exemplars_from)
     scales.layout = config.layout * standardized(reals[0]) if config.layout else None
-    scales.z_star = scales.draw_noise(0, generator=make_generator(seed, "z star"), device=device)[:, :1]
+    scales.z_star = scales.draw_noise(0, generator=make_generator(seed, "z star"), device=device)[:, :1].clone()
     net: SinGANGenerator | None = None
     for level in range(coarse + 1):
         below = scales.reconstruct_below(level, device=device)
