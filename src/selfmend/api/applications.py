@@ -200,7 +200,8 @@ class Applications:
             frames: how many.
             alpha: pull back to the picture, from 0 to 1.
             beta: smoothness of the movement, from 0 to 1.
-            start_scale: the coarsest scale that moves; None is 1. Lower moves larger things.
+            start_scale: the coarsest scale that moves; None is 1, for `fast`, whose layout holds, 0. Lower moves
+                larger things.
             loop: let the last frame lead back to the first.
             seed: same seed, same frames; None takes the training's.
             progress: told of every frame.

@@ -29,7 +29,7 @@ def animate(
             metavar="N|all",
             help="The coarsest scale that moves: the lower, the larger the things that do. 'all' shows every scale in "
             "one film, to choose from.",
-            show_default="1",
+            show_default="1, fast: 0",
         ),
     ] = None,
     loop: Annotated[bool, typer.Option("--loop", help="Let the last frame lead back to the first.")] = False,

@@ -11,7 +11,7 @@ from selfmend.core.checks import OptionError
 from selfmend.core.rng import make_generator
 from selfmend.methods.base import to_image
 from selfmend.methods.singan import animate as module
-from selfmend.methods.singan.animate import Walk, animate
+from selfmend.methods.singan.animate import Walk, animate, check_walking_scale
 from selfmend.methods.singan.config import TINY
 from selfmend.methods.singan.model import SinGAN
 from selfmend.methods.singan.scales import Scales, generate
@@ -146,3 +146,8 @@ def test_refuses_scales(whole, holed):
         frames(whole.scales, start_scale=3)
     with pytest.raises(OptionError, match=r"has no scales below 2.*train a run without a mask"):
         frames(holed.scales)
+
+
+def test_a_layout_lets_the_coarsest_scale_move(whole):
+    assert check_walking_scale(None, whole.scales) == 1
+    assert check_walking_scale(None, replace(whole.scales, layout=torch.zeros(1, 3, 4, 4))) == 0

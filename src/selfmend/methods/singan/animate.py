@@ -29,7 +29,7 @@ from selfmend.methods.base import to_image
 from selfmend.methods.singan.scales import Scales, generate
 
 DEFAULT_START_SCALE = 1
-"""The second coarsest: the layout stays and its parts move."""
+"""The second coarsest: the arrangement stays and its parts move. Where `Scales.layout` keeps it, the coarsest."""
 
 _FIRST_STEP = 0.05  # share of fresh noise in the first frame (code of SinGAN)
 
@@ -104,7 +104,7 @@ def animate(
 
 
 def check_walking_scale(level: int | None, scales: Scales) -> int:
-    """`level`, or `DEFAULT_START_SCALE` for None, if the noise can move from there on.
+    """`level`, or the default for None, if the noise can move from there on.
 
     Raises:
         OptionError: there is no such scale, or scales that are needed were not trained.
@@ -115,7 +115,8 @@ def check_walking_scale(level: int | None, scales: Scales) -> int:
             f"this run learned to fill a hole and has no scales below {scales.first}, and an animation starts from all "
             "of them; train a run without a mask"
         )
-    level = min(DEFAULT_START_SCALE, last) if level is None else level
+    default = DEFAULT_START_SCALE if scales.layout is None else 0
+    level = min(default, last) if level is None else level
     if not 0 <= level <= last:
         raise OptionError(f"start scale is {level}; this run has scales 0 (coarsest) to {last}, and all of them fit")
     return level
