@@ -7,7 +7,9 @@ from pictures import picture
 from selfmend.core.checks import ImageError, MaskError, OptionError
 from selfmend.core.rng import make_generator
 from selfmend.image.pyramid import plan_pyramid
+from selfmend.methods.base import to_signed
 from selfmend.methods.singan.edit import RADIUS, default_start_scale, edit, edited_mask
+from selfmend.methods.singan.finish import Finish, finish_level
 from selfmend.methods.singan.scales import Scales
 
 CPU = torch.device("cpu")
@@ -81,3 +83,19 @@ def test_refuses(copying):
         run(copying, image, torch.zeros_like(mask))
     with pytest.raises(OptionError, match="start_scale is 0; this picture has scales"):
         run(copying, image, mask, start_scale=0)
+
+
+def test_exemplars_finish_an_edit_in_its_own_size(copying):
+    """Patches of the result are the picture's, and the exemplars' scale is where the edit enters by default."""
+    image, levels = picture(64, 96)[0], []
+    mask = torch.zeros(1, 1, 64, 96, dtype=torch.bool)
+    mask[..., 20:40, 50:75] = True
+    how = Finish(picture=to_signed(image), start=96, patch=5)
+    done = edit(
+        copying, moved(image), mask, learned=(64, 96), start_scale=None, generator=make_generator(0), device=CPU,
+        how=how, progress=lambda event: levels.append(event.stage),
+    )  # fmt: skip
+    assert levels[0] == f"scale {finish_level(copying.plan, 96)}"
+    assert any("exemplars" in stage for stage in levels)
+    own, made = (torch.nn.functional.unfold(t, 5)[0].T for t in (image, done.whole))
+    assert torch.cdist(made, own).square().amin(1).mean() / 75 < 2e-3

@@ -63,3 +63,18 @@ def test_never(model: SinGAN) -> None:
     raw = model.with_fill_options({"finish": "never"})
     with pytest.warns(UserWarning, match="not of the picture's"):
         assert raw.sample(SMOOTH)[0].shape == (1, 3, 36, 45)
+
+
+def test_what_is_copied_may_stand_there_twice_if_it_need_not_be_complete() -> None:
+    x = torch.rand(1, 3, 45, 60, generator=make_generator(0, "ground")) * 0.2 - 1
+    x[..., 8:18, 8:18] = 1
+    plan = PyramidPlan(sizes=((34, 45), (45, 60)), factor=0.75)
+    twice = x.clone()
+    twice[..., 28:38, 40:50] = 1
+    start, whole = resize(twice, (34, 45)), (45, 60)
+    (_, free), (_, complete) = (
+        finish(start, x, plan, level=0, size=whole, patch=5, complete=c, generator=make_generator(0, "f"))
+        for c in (False, True)
+    )
+    assert free[..., 30:36, 42:48].mean() > 0.8
+    assert not torch.equal(free, complete)

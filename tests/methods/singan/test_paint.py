@@ -9,7 +9,9 @@ from pictures import picture
 from selfmend.core.checks import OptionError
 from selfmend.core.progress import ProgressEvent
 from selfmend.core.rng import make_generator
+from selfmend.methods.base import to_signed
 from selfmend.methods.singan.config import TINY
+from selfmend.methods.singan.finish import Finish
 from selfmend.methods.singan.paint import main_colours, paint, paint_quantized, snap, train_quantized
 
 CPU = torch.device("cpu")
@@ -39,6 +41,17 @@ def test_a_painting_keeps_its_own_aspect(whole):
     made = paint(whole.scales, tall, learned=LEARNED, start_scale=1, generator=make_generator(0), device=CPU)
     assert made.shape[2] / made.shape[3] == pytest.approx(2, rel=0.05)
     assert made.shape[2] * made.shape[3] == pytest.approx(37 * 53, rel=0.05)
+
+
+def test_exemplars_finish_a_painting_in_the_pictures_own_pixels(copying):
+    image = torch.nn.functional.interpolate(picture(64, 96)[0], scale_factor=1.5, mode="bilinear")
+    how = Finish(picture=to_signed(image), start=60, patch=5)
+    made = paint(
+        copying, painting(64, 96), learned=(96, 144), start_scale=None, generator=make_generator(0), device=CPU, how=how
+    )
+    assert made.shape == image.shape
+    own, theirs = (torch.nn.functional.unfold(t, 5)[0].T for t in (image, made))
+    assert torch.cdist(theirs, own).square().amin(1).mean() / 75 < 0.01
 
 
 def test_what_is_painted_is_what_comes_out(copying):
