@@ -68,9 +68,11 @@ def main() -> None:
                 save_picture((sample[0].permute(1, 2, 0) * 255).round().to(torch.uint8).numpy(), file)
                 fakes.append(scorer.read(file))
                 scores.append(scorer.sifd(net, real, fakes[-1]))
-            diversities.append(scorer.diversity(real, fakes) if len(fakes) > 1 else np.nan)
+            if len(fakes) > 1:
+                diversities.append(scorer.diversity(real, fakes))
         fire3, conv1 = (np.mean([score[name] for score in scores]) for name in ("fire3", "conv1"))
-        row = f"{fire3:.2f} | {conv1:.3f} | {np.mean(diversities):.2f} | {seconds / len(scores):.1f}"
+        diversity = f"{np.mean(diversities):.2f}" if diversities else ""
+        row = f"{fire3:.2f} | {conv1:.3f} | {diversity} | {seconds / len(scores):.1f}"
         print(f"| {setting} | {row} |", flush=True)
 
 

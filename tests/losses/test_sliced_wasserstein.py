@@ -71,3 +71,9 @@ def test_gradient_is_that_of_sorted_lists(power: int) -> None:
     expected = torch.empty(25).scatter_(0, x.detach().flatten().argsort(), by_rank)
     assert x.grad is not None
     assert torch.allclose(x.grad.flatten(), expected, atol=1e-6)
+
+
+def test_another_power_is_refused() -> None:
+    x = torch.rand(1, 1, 5, 5)
+    with pytest.raises(ValueError, match="power is 3; 1 or 2 fits"):
+        sliced_wasserstein(x, x, patch=1, projections=1, generator=torch.Generator(), power=3)

@@ -29,7 +29,7 @@ def match_ranks(values: Tensor, reference: Tensor) -> Tensor:
     Returns:
         (K, N) without gradient.
 
-    Reference: Rabin et al., "Wasserstein barycenter and its application to texture mixing", 2011, Sec. 3.
+    Reference: Rabin et al., "Wasserstein barycenter and its application to texture mixing", 2011.
 
     Example:
         >>> match_ranks(torch.tensor([[0.3, 0.1, 0.2]]), torch.tensor([[7.0, 9.0, 8.0]]))

@@ -39,12 +39,17 @@ def sliced_wasserstein(
     Returns:
         A scalar in the units of the pictures to that power; 0 if either set is empty.
 
+    Raises:
+        ValueError: another power.
+
     Example:
         >>> x = torch.rand(1, 3, 9, 9)
         >>> mirrored = sliced_wasserstein(x, x.flip(3), patch=1, projections=4, generator=torch.Generator())
         >>> mirrored.item()  # the same pixels in other places
         0.0
     """
+    if power not in (1, 2):
+        raise ValueError(f"power is {power}; 1 or 2 fits")
     target_where = where if target_where is None else target_where
     if any(chosen is not None and not chosen.any() for chosen in (where, target_where)):
         return (output * 0).sum()

@@ -11,7 +11,7 @@ from selfmend.methods.gpdm.config import PAPER
         ({"ratio": "1"}, r"option ratio is 1.0; 0.1 to 0.95 fits \(the paper's is 0.85\)"),
         ({"patch": 31}, "option patch is 31 and coarsest 21; the coarsest scale must hold a patch"),
         ({"power": 3}, "option power is 3; 1 or 2 fits"),
-        ({"start": "noise"}, "unknown start 'noise'|unknown option value|noise"),
+        ({"start": "noise"}, "unknown start 'noise'.*Known: blurred, zeros"),
         ({"steps": 0}, "option steps is 0; at least 1 fits"),
     ],
 )

@@ -80,8 +80,8 @@ class GPDMConfig:
 
 PAPER = GPDMConfig()
 
-BEST = replace(PAPER, coarsest=15, patch=5, projections=48, finest_steps=100, power=2, learning_rate=0.02, noise=0.75)
+BEST = replace(PAPER, coarsest=15, patch=5, projections=32, finest_steps=200, power=2, learning_rate=0.02, noise=0.75)
 
-FAST = replace(BEST, projections=16)
+FAST = replace(BEST, projections=16, finest_steps=100)
 
 TINY = replace(FAST, coarsest=21, projections=8, steps=4, finest_steps=4, fill_steps=4, init="local-means")

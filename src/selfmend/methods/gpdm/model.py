@@ -62,8 +62,8 @@ class GPDM(Method, Generative):
         steps = [self.config.fill_steps] * len(sizes)
         x = targets[first]
         for level, (target, hole) in enumerate(zip(targets[first:], holes[first:], strict=True)):
-            if level:
-                x = torch.where(hole.free, resize(x, sizes[level]), target)
+            if level:  # what changed is carried on, the finer detail is the guess's
+                x = torch.where(hole.free, target + resize(x - targets[first + level - 1], sizes[level]), target)
             x = match_patches(
                 x,
                 target,

@@ -1,6 +1,6 @@
 """One scale of GPDM: Adam moves pixels until their patches are distributed as the target's.
 
-Elnekave & Weiss, ECCV 2022, Sec. 3, Algorithm 1. Pictures are (1, C, H, W) in [-1, 1].
+Elnekave & Weiss, ECCV 2022, Sec. 3. Pictures are (1, C, H, W) in [-1, 1].
 """
 
 from __future__ import annotations
@@ -42,10 +42,16 @@ def hole_at_scale(mask: Mask, *, patch: int, reach: int | None) -> Hole:
         mask: bool (1, 1, H, W), True = hole, H and W at least `patch`.
         patch: side of a patch, in pixels.
         reach: sources lie at most so many pixels from a patch that sees the hole; None takes all.
+
+    Returns:
+        The hole; it may have no sources.
     """
-    sees = F.max_pool2d(mask.float(), patch, 1) > 0.5
-    near = sees if reach is None else F.max_pool2d(sees.float(), 2 * reach + 1, 1, reach) > 0.5
-    return Hole(free=mask, where=sees, sources=~sees if reach is None else near & ~sees)
+    sees = F.max_pool2d(mask.float(), patch, 1)
+    near = torch.ones_like(sees)
+    if reach is not None:
+        side = 2 * reach + 1
+        near = F.max_pool2d(F.max_pool2d(sees, (side, 1), 1, (reach, 0)), (1, side), 1, (0, reach))
+    return Hole(free=mask, where=sees > 0.5, sources=(near > 0.5) & (sees < 0.5))
 
 
 def match_patches(
