@@ -74,7 +74,7 @@ def test_progress_ends_at_one() -> None:
     done = [event.done or 0 for event in events]
     assert done == sorted(done)
     assert done[-1] == pytest.approx(1)
-    assert events[-1].stage == f"scale {events[-1].stage_count - 1} (37x53)"
+    assert (events[-1].stage or "").endswith(f"scale {events[-1].stage_count - 1} (37x53)")
     assert [event.step for event in events if event.stage_index == 0] == [1, 2, 3, 4]
 
 
