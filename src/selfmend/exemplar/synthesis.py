@@ -160,7 +160,7 @@ class _Search:
         self.values, self.blurred = _array(level.values), _array(level.blurred)
         self.queries = places(size, settings.patch)
         self.keys = places((self.values.shape[0], self.values.shape[1]), settings.patch)
-        self.allowed = None if level.hole is None else _whole_patches(level.hole, settings.patch)
+        self.allowed = None if level.hole is None else _allowed(level.hole, settings.patch)
         pairs = self.queries[0] * self.queries[1] * self.keys[0] * self.keys[1]
         self.exact = pairs <= settings.exact_pairs
         if self.exact:
@@ -208,16 +208,17 @@ class _Search:
         self.field.y[wrong], self.field.x[wrong] = y[drawn], x[drawn]
 
 
-def _whole_patches(hole: Mask, patch: int) -> np.ndarray:
-    """bool: which patches touch no hole.
+def whole_patches(hole: Mask, patch: int) -> torch.Tensor:
+    """Which patches touch no hole (1, 1, h, w): bool (h - patch + 1, w - patch + 1), by their upper left pixel."""
+    return torch.nn.functional.max_pool2d(hole.float(), patch, 1)[0, 0] == 0
 
-    Raises:
-        OptionError: none.
-    """
-    touched = torch.nn.functional.max_pool2d(hole.float(), patch, 1)[0, 0] > 0
-    if bool(touched.all()):
+
+def _allowed(hole: Mask, patch: int) -> np.ndarray:
+    """`whole_patches`, if there are any."""
+    whole = whole_patches(hole, patch)
+    if not bool(whole.any()):
         raise OptionError(f"the hole leaves no whole patch of {patch}x{patch} px at a scale; a smaller patch may fit")
-    return (~touched).numpy()
+    return whole.numpy()
 
 
 def _event(sizes: Sequence[Size], n: int, step: int, rounds: int) -> ProgressEvent:

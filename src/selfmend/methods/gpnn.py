@@ -14,7 +14,7 @@ import torch
 from selfmend.core.options import option
 from selfmend.core.progress import Progress, silent
 from selfmend.core.types import Image, Mask, Size
-from selfmend.exemplar.synthesis import SynthesisSettings, check_sizes, exemplar_levels, synthesize
+from selfmend.exemplar.synthesis import SynthesisSettings, check_sizes, exemplar_levels, synthesize, whole_patches
 from selfmend.hole_init import get_initialisation
 from selfmend.hole_init.patchmatch.scales import hole_depth
 from selfmend.image.resize import resize, resize_mask
@@ -23,7 +23,7 @@ from selfmend.methods.generative import Generative
 
 _PAPER = "GPNN (CVPR 2022)"
 _CODE = "code of Efficient-GPNN"
-_OURS = "docs/results-singan.md"
+_OURS = "docs/results-generation.md"
 LEAST_WHOLE = 0.1  # share of patches without a hole that a scale needs, to have something to choose from
 
 
@@ -161,7 +161,7 @@ class GPNN(Generative, Method):
             for size in self._sizes(full)[:-1]
             if depth * size[0] / full[0] >= patch / 2
             and min(size) >= patch
-            and _share_of_whole_patches(_mask_at(mask, size), patch) >= LEAST_WHOLE
+            and float(whole_patches(_mask_at(mask, size), patch).float().mean()) >= LEAST_WHOLE
         ]
         return [*sizes, full]
 
@@ -181,10 +181,6 @@ def _scaled(own: list[Size], size: Size) -> list[Size]:
     """The scales of a result of `size` beside those of the picture."""
     down, across = size[0] / own[-1][0], size[1] / own[-1][1]
     return [(max(1, round(h * down)), max(1, round(w * across))) for h, w in own[:-1]] + [size]
-
-
-def _share_of_whole_patches(hole: Mask, patch: int) -> float:
-    return float((torch.nn.functional.max_pool2d(hole.float(), patch, 1) == 0).float().mean())
 
 
 def _mask_at(mask: Mask, size: Size) -> Mask:

@@ -10,6 +10,7 @@ _PAPER = "SinGAN (ICCV 2019)"
 _CODE = "code of SinGAN"
 _HOLES = "SinGAN for Inpainting (2020)"
 _OURS = "docs/results-singan.md"
+_SAMPLES = "docs/results-generation.md"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,13 +72,16 @@ class SinGANConfig:
         0.0,
         "guided, no hole: what of its own arrangement enters the coarsest scale with the noise, by standard deviation; "
         "the less, the more diverse the samples",
-        source=_OURS + "; 0 is the paper's",
+        source=_SAMPLES + "; 0 is the paper's",
         low=0,
     )
     coarse_steps: int = option(
-        300, "guided, no hole: training steps a scale, up to the scale at which the finish starts", source=_OURS, low=1
+        300,
+        "guided, no hole: training steps a scale, up to the scale at which the finish starts",
+        source=_SAMPLES,
+        low=1,
     )
-    coarse_learning_rate: float = option(1e-3, "guided, no hole: Adam's learning rate there", source=_OURS, low=0)
+    coarse_learning_rate: float = option(1e-3, "guided, no hole: Adam's learning rate there", source=_SAMPLES, low=0)
     coarse_projections: int = option(
         64, "guided, no hole: random directions in which distributions are compared there", source="GPDM (2022)", low=1
     )
@@ -85,10 +89,10 @@ class SinGANConfig:
         75,
         "long side of the scale at which exemplars take over from the scales, for samples with finish=always",
         unit="px",
-        source=_OURS,
+        source=_SAMPLES,
         low=1,
     )
-    own_samples: int = option(6, "guided, no hole: samples from which the finer scales learn", source=_OURS, low=1)
+    own_samples: int = option(6, "guided, no hole: samples from which the finer scales learn", source=_SAMPLES, low=1)
 
     painted_holes: int = option(8, "guided: copies of the hole painted over known pixels", source=_OURS, low=1)
     batch: int = option(2, "guided: crops a step", source=_OURS, low=1)

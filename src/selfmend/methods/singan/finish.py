@@ -8,7 +8,7 @@ picture. Pictures are (1, C, H, W) in [-1, 1].
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Generator, Tensor
 
@@ -19,9 +19,6 @@ from selfmend.image.pyramid import PyramidPlan
 from selfmend.image.resize import resize
 from selfmend.methods.singan.sample import draw
 from selfmend.methods.singan.scales import Scales
-
-ALPHA = 0.005
-"""Completeness, as in GPNN."""
 
 SEARCH_ITERATIONS = 3
 """Rounds where the search is PatchMatch's: ten, as in the paper, cost three times as much and gain little."""
@@ -156,6 +153,7 @@ def finish(
     pictures = [picture if o == full else resize(picture, o) for o in own]
     levels = exemplar_levels(pictures)[-len(pairs) :]
     sizes = [result for _, result in pairs]
-    settings = SynthesisSettings(patch=patch, alpha=ALPHA if complete else None, search_iterations=SEARCH_ITERATIONS)
+    settings = SynthesisSettings(patch=patch, search_iterations=SEARCH_ITERATIONS)
+    settings = settings if complete else replace(settings, alpha=None)
     start = x if x.shape[-2:] == sizes[0] else resize(x, sizes[0])
     yield from synthesize_scales(start, levels, sizes, settings=settings, generator=generator, progress=progress)

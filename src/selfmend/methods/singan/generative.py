@@ -21,7 +21,6 @@ from selfmend.methods.singan.sample import (
     check_learnable_size,
     check_sample_size,
     check_start_scale,
-    draw,
     size_at_finest,
     starting_picture,
 )
@@ -81,19 +80,16 @@ class GenerativeSinGAN(LearningMethod, Generative):
         """One random sample, from the scale `start_scale` on; see `Generative.draw`."""
         scales = self.trained_scales((image.shape[2], image.shape[3]))
         level = self._start_scale(scales.plan)
-        if self._finishes:
-            return self._draw_and_finish(scales, image, size, level, generator, progress)
-        return self._draw(scales, image, size, level, generator, progress)
+        work = size_at_finest(size, image, scales.plan) if self._finishes else size
+        return self._draw(scales, image, work, size, level, generator, progress)
 
     def reshape(self, image: Image, *, size: Size, generator: torch.Generator, progress: Progress = silent) -> Image:
         """The picture, stretched, enters at a coarse scale, and is drawn anew from there; see `Generative.reshape`."""
         scales = self.trained_scales((image.shape[2], image.shape[3]))
         level = self._start_scale(scales.plan, reshape=True)
-        if self._finishes:
-            return self._draw_and_finish(scales, image, size, level, generator, progress)
         work = size_at_finest(size, image, scales.plan)
-        result = self._draw(scales, image, work, level, generator, progress)
-        if work == size:
+        result = self._draw(scales, image, work, size, level, generator, progress)
+        if self._finishes or work == size:
             return result
         message = (
             f"drawn at the size of the finest scale, {work[0]}x{work[1]}, and enlarged to {size[0]}x{size[1]}; train "
@@ -103,25 +99,23 @@ class GenerativeSinGAN(LearningMethod, Generative):
         return resize(result, size)
 
     def _draw(
-        self, scales: Scales, image: Image, size: Size, level: int, generator: torch.Generator, progress: Progress
+        self,
+        scales: Scales,
+        image: Image,
+        work: Size,
+        size: Size,
+        level: int,
+        generator: torch.Generator,
+        progress: Progress,
     ) -> Image:
-        x, sizes = image_pyramid(to_signed(image).to(self.device), scales.plan)[-1], scales.plan.sizes_for(size)
+        """Draw with `work` as the size of the finest scale; the finish, if there is one, makes `size` of it."""
+        x, sizes = image_pyramid(to_signed(image).to(self.device), scales.plan)[-1], scales.plan.sizes_for(work)
         start = starting_picture(scales, x, level=level, sizes=sizes, below=self.config.start_below)
-        return to_image(draw(scales, start, level=level, sizes=sizes, generator=generator, progress=progress)).cpu()
-
-    def _draw_and_finish(
-        self, scales: Scales, image: Image, size: Size, level: int, generator: torch.Generator, progress: Progress
-    ) -> Image:
-        """Scales draw up to the one at which exemplars take over; `size` is in pixels of the whole picture."""
-        plan = scales.plan
-        sizes = plan.sizes_for(size_at_finest(size, image, plan))
-        small = image_pyramid(to_signed(image).to(self.device), plan)[-1]
-        start = starting_picture(scales, small, level=level, sizes=sizes, below=self.config.start_below)
         how = self.sample_finish(image)
         result = draw_and_finish(
             scales, start, level=level, sizes=sizes, size=size, how=how, generator=generator, progress=progress
         )
-        return to_image(result)
+        return to_image(result).cpu()
 
     @property
     def _finishes(self) -> bool:

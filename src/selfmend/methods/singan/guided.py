@@ -177,8 +177,7 @@ def guided_stage(
     @one_thread()
     def step(i: int, batch: object, random: torch.Generator) -> Mapping[str, Tensor]:
         net.train(i < config.statistics_share * config.steps)  # then as in application: with running statistics
-        rate = 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * i / config.steps))
-        optimizer.param_groups[0]["lr"] = config.learning_rate * rate
+        optimizer.param_groups[0]["lr"] = config.learning_rate * falling_rate(i, config.steps)
 
         given, seen, truth, known, painted = crops.draw(config.batch, generator=random)
         noise = torch.randn(given.shape, generator=random).to(device) * amplitude * seen
@@ -201,6 +200,11 @@ def guided_stage(
     height, width = lesson.truth.shape[-2:]
     cost = config.batch * min(side, height) * min(side, width)
     return Stage(name=name, steps=config.steps, step=step, state={"generator": net, "optimizer": optimizer}, cost=cost)
+
+
+def falling_rate(step: int, steps: int) -> float:
+    """What the learning rate is multiplied by at a step: half a cosine from 1 down to 0.05."""
+    return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * step / steps))
 
 
 @contextmanager

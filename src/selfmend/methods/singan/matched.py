@@ -11,7 +11,6 @@ SinGAN's nets, pyramid, noise and reconstruction path are kept. Pictures are (N,
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 
 import torch
@@ -23,7 +22,7 @@ from selfmend.losses.masked import masked_rmse
 from selfmend.losses.sliced_wasserstein import sliced_wasserstein
 from selfmend.methods.singan.config import SinGANConfig
 from selfmend.methods.singan.finish import finish, finish_level
-from selfmend.methods.singan.guided import Lesson, guided_stage, net_to_guide, one_thread
+from selfmend.methods.singan.guided import Lesson, falling_rate, guided_stage, net_to_guide, one_thread
 from selfmend.methods.singan.scales import Changed, Scale, Scales, freeze, generate, stage_name
 from selfmend.nets.singan import SinGANGenerator, initialize
 from selfmend.train.device import make_fabric
@@ -114,8 +113,7 @@ def _coarse_stage(
 
     @one_thread()
     def step(i: int, batch: object, random: torch.Generator) -> Mapping[str, Tensor]:
-        rate = 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * i / config.coarse_steps))
-        optimizer.param_groups[0]["lr"] = config.coarse_learning_rate * rate
+        optimizer.param_groups[0]["lr"] = config.coarse_learning_rate * falling_rate(i, config.coarse_steps)
         previous = pool[int(torch.randint(count, (), generator=random))]
         noise = scales.draw_noise(level, generator=random, device=device) * amplitude
         with fabric.autocast():
