@@ -12,7 +12,8 @@ import numpy as np
 from PIL import Image as PILImage
 
 from selfmend.core.checks import ImageError, OptionError, SelfmendWarning, nearest_name
-from selfmend.core.files import atomic_path, check_writable
+from selfmend.core.files import atomic_path
+from selfmend.image.io import check_folder_of
 
 FRAME_ENDINGS = (".gif", ".webp", ".mp4")
 GIF_TICKS = 100  # a GIF counts in hundredths of a second
@@ -39,10 +40,7 @@ def check_frames_output(path: str | Path, *, fps: float) -> Path:
         raise OptionError(f"fps is {fps:g}; more than 0 and up to 1000 frames a second fit")
     if path.is_dir():
         raise ImageError(f"{path} is a folder; the name of a file that ends in .gif, .webp or .mp4 fits")
-    try:
-        check_writable(path.parent)
-    except OSError as error:
-        raise ImageError(f"cannot write into {path.parent}: {error.strerror or error}; choose another -o") from error
+    check_folder_of(path)
     return path
 
 

@@ -135,11 +135,20 @@ def check_output(path: str | Path, *, overwrite: bool = False, inputs: tuple[str
         raise ImageError(f"{path} is an input and would be overwritten; choose another -o, or say --overwrite")
     if path.is_dir():
         raise ImageError(f"{path} is a folder; the name of a picture file fits")
+    check_folder_of(path)
+    return path
+
+
+def check_folder_of(path: Path) -> None:
+    """Refuse, before any work, a file in a folder that cannot be written.
+
+    Raises:
+        ImageError: see there.
+    """
     try:
         check_writable(path.parent)
     except OSError as error:
         raise ImageError(f"cannot write into {path.parent}: {error.strerror or error}; choose another -o") from error
-    return path
 
 
 def save_picture(picture: Any, path: str | Path) -> None:
