@@ -31,6 +31,27 @@ def weight_by_rule(key: str, shape: tuple[int, ...]) -> torch.Tensor:
     return torch.from_numpy(np.asarray(u, np.float32))
 
 
+def fill_by_rule(net: torch.nn.Module) -> torch.nn.Module:
+    """Fill a network's state dict by the rule; the network."""
+    net.load_state_dict({key: weight_by_rule(key, tuple(value.shape)) for key, value in net.state_dict().items()})
+    return net
+
+
+def spectral_by_rule(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The state dict with the singular vectors of the old spectral norm as the rule has them."""
+    state = dict(state)
+    for key in [key for key in state if key.endswith("weight_u")]:
+        layer = key.removesuffix("weight_u")
+        named = layer.replace("features.0.", "conv1.0.")  # the one is the other's alias
+        weight = weight_by_rule(f"{named}weight_orig", tuple(state[f"{layer}weight_orig"].shape))
+        u = np.random.default_rng(zlib.crc32(f"{named}weight_u".encode())).uniform(-1, 1, state[key].shape)
+        u = torch.from_numpy(u.astype(np.float32))
+        state[f"{layer}weight_orig"], state[key] = weight, u / u.norm()
+        matrix = (weight if len(weight) == len(u) else weight.transpose(0, 1)).flatten(1)
+        state[f"{layer}weight_v"] = torch.nn.functional.normalize(matrix.mT @ state[key], dim=0)
+    return state
+
+
 def input_by_rule(seed: int, shape: tuple[int, ...]) -> torch.Tensor:
     """default_rng(seed) uniform in [-1, 1]."""
     return torch.from_numpy(np.random.default_rng(seed).uniform(-1, 1, shape).astype(np.float32))
@@ -41,7 +62,7 @@ def load_golden(name: str) -> tuple[dict[str, torch.Tensor], dict[str, torch.Ten
     with np.load(DATA / f"{name}.npz") as file:
         arrays = {k: torch.from_numpy(file[k]) for k in file.files if file[k].dtype.kind == "f"}
         keys = json.loads(str(file["state_dict"]))
-    return arrays, {key: weight_by_rule(key, tuple(shape)) for key, shape in keys}
+    return arrays, spectral_by_rule({key: weight_by_rule(key, tuple(shape)) for key, shape in keys})
 
 
 def assert_golden(actual: torch.Tensor, expected: torch.Tensor, tolerance: float = 1e-4) -> None:

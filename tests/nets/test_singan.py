@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from golden import assert_golden, input_by_rule, load_golden
-from selfmend.nets.singan import SinGANCritic, SinGANGenerator, initialize
+from selfmend.nets.initialize import initialize
+from selfmend.nets.singan import SinGANCritic, SinGANGenerator
 
 
 @pytest.mark.parametrize("channels", [32, 128])

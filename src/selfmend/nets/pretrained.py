@@ -50,6 +50,13 @@ INCEPTION_V3 = WeightsFile(
     sha256="0cc3c7bd",
 )
 """ImageNet Inception-v3 as torchvision publishes it; the digest is the one in the name."""
+VGG19 = WeightsFile(
+    name="vgg19-dcbb9e9d.pth",
+    origin=f"it is at {_PYTORCH}vgg19-dcbb9e9d.pth",
+    address=f"{_PYTORCH}vgg19-dcbb9e9d.pth",
+    sha256="dcbb9e9d",
+)
+"""ImageNet VGG19 without batch normalisation as torchvision publishes it."""
 
 
 def find_weights(file: WeightsFile, *, path: Path | None = None, download: bool = False) -> Path:
@@ -93,7 +100,9 @@ def load_pretrained(module: nn.Module, file: WeightsFile, *, path: Path | None =
         WeightsError: as `find_weights`, or the file holds no state dict, lacks a key, or has another shape.
     """
     found = find_weights(file, path=path, download=download)
-    state = _read_state(found)
+    state = read_tensors(found)
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise WeightsError(f"{found} is a PyTorch file, but no state dict; a published state dict fits")
     wanted = module.state_dict()
     for key, value in wanted.items():
         counter = key.endswith("num_batches_tracked")
@@ -103,6 +112,18 @@ def load_pretrained(module: nn.Module, file: WeightsFile, *, path: Path | None =
             shapes = f"{tuple(state[key].shape)}; the published file has {tuple(value.shape)}"
             raise WeightsError(f"{key!r} in {found} has shape {shapes}")
     module.load_state_dict({key: state.get(key, value) for key, value in wanted.items()})
+
+
+def read_tensors(path: Path) -> Any:
+    """What a PyTorch file holds, without running any code that it may hold.
+
+    Raises:
+        WeightsError: it cannot be read, is not whole, or holds anything but tensors, numbers, texts and their dicts.
+    """
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # what a damaged file raises depends on where it is damaged
+        raise WeightsError(f"{path} is no PyTorch file of tensors alone; a published state dict fits") from error
 
 
 def _places(file: WeightsFile, path: Path | None) -> list[Path]:
@@ -133,14 +154,3 @@ def _check_digest(file: WeightsFile, digest: str, where: str) -> None:
     if not digest.startswith(file.sha256):
         came = f"SHA-256 {digest[: len(file.sha256)]}..., the published one has {file.sha256}..."
         raise WeightsError(f"{where} is not the published {file.name}: {came}; get a whole copy: {file.origin}")
-
-
-def _read_state(path: Path) -> dict[str, Any]:
-    """The tensors of a file, without running any code that it may hold."""
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # what a damaged file raises depends on where it is damaged
-        raise WeightsError(f"{path} is no PyTorch file of tensors alone; a published state dict fits") from error
-    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise WeightsError(f"{path} is a PyTorch file, but no state dict; a published state dict fits")
-    return state

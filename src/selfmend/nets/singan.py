@@ -7,7 +7,6 @@ Castagné, "SinGAN for Inpainting", 2020. The state dicts have the keys of the S
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from selfmend.layers.masked_norm import MaskedBatchNorm2d
@@ -55,6 +54,7 @@ class SinGANGenerator(_Trunk):
         ratio: see `PartialConv2d`; without effect where no `valid` is given.
 
     Example:
+        >>> import torch
         >>> SinGANGenerator(channels=32)(torch.zeros(1, 3, 40, 50), torch.zeros(1, 3, 40, 50)).shape
         torch.Size([1, 3, 30, 40])
     """
@@ -111,19 +111,3 @@ class SinGANCritic(_Trunk):
         """
         features, valid = self.features(x, valid)
         return self.tail(features, valid)
-
-
-@torch.no_grad()
-def initialize(net: nn.Module, *, generator: torch.Generator) -> None:
-    """Draw fresh weights: convolutions N(0, 0.02), normalisation N(1, 0.02), all biases 0 (SinGAN's code).
-
-    Args:
-        net: a generator or a critic, changed in place.
-        generator: a CPU generator; the same one gives the same weights on every device.
-    """
-    for module in net.modules():
-        if isinstance(module, nn.Conv2d | nn.BatchNorm2d):
-            drawn = torch.randn(module.weight.shape, generator=generator) * 0.02
-            module.weight.copy_(drawn + (1.0 if isinstance(module, nn.BatchNorm2d) else 0.0))
-            if module.bias is not None:
-                module.bias.zero_()

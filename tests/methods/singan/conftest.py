@@ -10,7 +10,8 @@ from selfmend.image.pyramid import plan_pyramid
 from selfmend.methods.singan.config import TINY
 from selfmend.methods.singan.model import SinGAN
 from selfmend.methods.singan.scales import Scale, Scales, freeze
-from selfmend.nets.singan import SinGANGenerator, initialize
+from selfmend.nets.initialize import initialize
+from selfmend.nets.singan import SinGANGenerator
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,8 @@ from selfmend.core.rng import make_generator
 from selfmend.methods.singan.config import FAST
 from selfmend.methods.singan.guided import Lesson, guided_stage, paint_holes
 from selfmend.methods.singan.model import SinGAN
-from selfmend.nets.singan import SinGANGenerator, initialize
+from selfmend.nets.initialize import initialize
+from selfmend.nets.singan import SinGANGenerator
 from selfmend.train.loop import run
 
 SMALL = replace(

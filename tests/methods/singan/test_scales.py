@@ -6,7 +6,8 @@ import torch
 from selfmend.core.rng import make_generator
 from selfmend.image.pyramid import PyramidPlan
 from selfmend.methods.singan.scales import Scale, Scales, freeze, generate
-from selfmend.nets.singan import SinGANGenerator, initialize
+from selfmend.nets.initialize import initialize
+from selfmend.nets.singan import SinGANGenerator
 
 
 def net(channels: int = 4) -> SinGANGenerator:

@@ -27,7 +27,8 @@ from selfmend.losses.masked import masked_mean, masked_rmse
 from selfmend.losses.sliced_wasserstein import sliced_wasserstein
 from selfmend.methods.singan.config import SinGANConfig
 from selfmend.methods.singan.scales import Scale, Scales, freeze, generate, stage_name
-from selfmend.nets.singan import RADIUS, SinGANGenerator, initialize
+from selfmend.nets.initialize import initialize
+from selfmend.nets.singan import RADIUS, SinGANGenerator
 from selfmend.train.device import make_fabric
 from selfmend.train.stage import Stage
 

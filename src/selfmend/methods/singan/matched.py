@@ -24,7 +24,8 @@ from selfmend.methods.singan.config import SinGANConfig
 from selfmend.methods.singan.finish import finish, finish_level
 from selfmend.methods.singan.guided import Lesson, falling_rate, guided_stage, net_to_guide, one_thread
 from selfmend.methods.singan.scales import Changed, Scale, Scales, freeze, generate, stage_name
-from selfmend.nets.singan import SinGANGenerator, initialize
+from selfmend.nets.initialize import initialize
+from selfmend.nets.singan import SinGANGenerator
 from selfmend.train.device import make_fabric
 from selfmend.train.stage import Stage
 

@@ -17,7 +17,8 @@ from selfmend.losses.gradient_penalty import gradient_penalty
 from selfmend.losses.masked import masked_mse, masked_rmse
 from selfmend.methods.singan.config import SinGANConfig
 from selfmend.methods.singan.scales import Changed, Scale, Scales, freeze, generate, stage_name
-from selfmend.nets.singan import SinGANCritic, SinGANGenerator, initialize
+from selfmend.nets.initialize import initialize
+from selfmend.nets.singan import SinGANCritic, SinGANGenerator
 from selfmend.train.stage import Stage
 
 
