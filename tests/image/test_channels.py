@@ -6,7 +6,7 @@ import torch
 from PIL import Image as PILImage
 
 from selfmend.core.checks import ImageError
-from selfmend.image.channels import as_channels, with_channels
+from selfmend.image.channels import as_channels, as_rgb, from_rgb, with_channels
 from selfmend.image.picture import to_picture
 
 
@@ -51,3 +51,13 @@ def test_refuses():
         as_channels(torch.zeros(1, 4, 5, 7), 3, name="painting")
     with pytest.raises(ImageError, match="the composite is a batch of 2 pictures; one fits"):
         as_channels(torch.zeros(2, 3, 5, 7), 3, name="composite")
+
+
+def test_grey_and_cmyk_as_rgb_and_back():
+    grey = torch.rand(2, 1, 3, 3)
+    assert torch.allclose(from_rgb(as_rgb(grey), 1), grey)
+    ink = torch.rand(2, 4, 3, 3) * torch.tensor([1.0, 1, 1, 0]).view(1, 4, 1, 1)
+    assert torch.allclose(from_rgb(as_rgb(ink), 4), ink, atol=1e-6)
+    black = torch.tensor([0.0, 0, 0, 1]).view(1, 4, 1, 1)
+    assert torch.equal(as_rgb(black), torch.zeros(1, 3, 1, 1))
+    assert as_rgb(rgb := torch.rand(1, 3, 2, 2)).equal(rgb)

@@ -40,9 +40,7 @@ def as_channels(image: Image, channels: int, *, name: str) -> Image:
     if 4 in (have, channels):
         wanted = _KINDS[channels]
         raise ImageError(f"the {name} is {_KINDS[have]} and the training picture {wanted}; convert it to {wanted}")
-    if channels == 3:
-        return image.expand(-1, 3, -1, -1).contiguous()
-    return (image * torch.tensor(_LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True).clamp(0, 1)
+    return as_rgb(image).contiguous() if channels == 3 else from_rgb(image, channels)
 
 
 def with_channels(picture: Picture, channels: int, *, name: str) -> Picture:
@@ -56,3 +54,26 @@ def with_channels(picture: Picture, channels: int, *, name: str) -> Picture:
     elif isinstance(original, np.ndarray):
         original = np.zeros((1, 1, channels), original.dtype)
     return Picture(image, None, original)
+
+
+def as_rgb(image: Image) -> Image:
+    """Pictures as RGB, for nets that know nothing else; CMYK without its profile.
+
+    Args:
+        image: (N, C, H, W) in [0, 1]; C is 1 (grey), 3 (RGB) or 4 (CMYK).
+
+    Returns:
+        (N, 3, H, W) in [0, 1].
+    """
+    if image.shape[1] == 4:
+        return (1 - image[:, :3]) * (1 - image[:, 3:])
+    return image.expand(-1, 3, -1, -1)
+
+
+def from_rgb(image: Image, channels: int) -> Image:
+    """RGB pictures (N, 3, H, W) in [0, 1] as grey, RGB or CMYK; CMYK without black ink, as PIL converts."""
+    if channels == 4:
+        return torch.cat([1 - image, torch.zeros_like(image[:, :1])], 1)
+    if channels == 1:
+        return (image * torch.tensor(_LUMA, device=image.device).view(1, 3, 1, 1)).sum(1, keepdim=True).clamp(0, 1)
+    return image

@@ -41,6 +41,7 @@ class Method(ABC):
         source: the paper.
         presets: named configs; the first is the default.
         learns: whether the method trains on the picture that it fills.
+        learns_from_folder: whether the method trains on a folder of pictures, before it can fill any.
         deterministic: whether the seed has no influence.
     """
 
@@ -49,6 +50,7 @@ class Method(ABC):
     source: ClassVar[str]
     presets: ClassVar[Mapping[str, Any]]
     learns: ClassVar[bool] = False
+    learns_from_folder: ClassVar[bool] = False
     deterministic: ClassVar[bool] = False
 
     def __init__(self, config: Any = None, *, device: str | torch.device = "cpu") -> None:
@@ -123,15 +125,15 @@ class Method(ABC):
         """
 
 
-class LearningMethod(Method):
-    """A method that learns from the one picture that it fills.
+class TrainedMethod(Method):
+    """A method with something learned in it, from one picture or from many.
 
-    Subclasses implement `stages`, `fill`, `state_dict` and `load_state_dict`; `inpaint` trains first where `fit` was
-    not called, once a picture.
+    Attributes:
+        fitted: whether it has learned.
+        fill_options: fields of the config that may change after training.
     """
 
-    learns: ClassVar[bool] = True
-    fill_options: ClassVar[frozenset[str]] = frozenset()  # fields of the config that may change after training
+    fill_options: ClassVar[frozenset[str]] = frozenset()
     fitted: bool = False
 
     def with_fill_options(self, options: Mapping[str, Any]) -> Self:
@@ -143,11 +145,29 @@ class LearningMethod(Method):
         config = replace_options(self.config, options)
         fixed = sorted(options.keys() - self.fill_options)
         if fixed:
-            allowed = ", ".join(sorted(self.fill_options))
+            allowed = ", ".join(sorted(self.fill_options)) or "none"
             raise OptionError(f"option {fixed[0]} is fixed by the training; after it, these can change: {allowed}")
         changed = copy.copy(self)  # shares the trained networks
         changed.config = config
         return changed
+
+    @abstractmethod
+    def state_dict(self) -> dict[str, Any]:
+        """All that `fill` needs beside the config: nested dicts and lists of tensors and numbers."""
+
+    @abstractmethod
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+
+
+class LearningMethod(TrainedMethod):
+    """A method that learns from the one picture that it fills.
+
+    Subclasses implement `stages`, `fill`, `state_dict` and `load_state_dict`; `inpaint` trains first where `fit` was
+    not called, once a picture.
+    """
+
+    learns: ClassVar[bool] = True
 
     def check_learnable(self, image: Image, mask: Mask | None) -> None:
         """Refuse, before anything is written, a picture (1, C, H, W) that this method cannot learn.
@@ -167,14 +187,6 @@ class LearningMethod(Method):
     def stage_costs(self, image: Image) -> list[float]:
         """Relative cost of each stage as a whole, for the time left; empty where it is not known beforehand."""
         return []
-
-    @abstractmethod
-    def state_dict(self) -> dict[str, Any]:
-        """All that `fill` needs beside the config: nested dicts and lists of tensors and numbers."""
-
-    @abstractmethod
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
 
     def fit(
         self,

@@ -1,0 +1,172 @@
+"""What every method is that learns from a folder of pictures and then fills the holes of any picture."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias
+
+import torch
+from torch import nn
+
+from selfmend.core.checks import OptionError
+from selfmend.core.options import option
+from selfmend.core.progress import Progress, silent
+from selfmend.core.types import Image, Mask
+from selfmend.image.channels import as_rgb, from_rgb
+from selfmend.image.resize import resize, resize_mask
+from selfmend.image.windows import windows_around
+from selfmend.methods.base import TrainedMethod
+from selfmend.train.data import Batch
+from selfmend.train.loop import run
+from selfmend.train.stage import Stage
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+Batches: TypeAlias = Callable[[str], Callable[[int], Iterator[Batch]]]
+"""From a stage's name to what its `batches` is: from the first step to one batch a step."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FolderConfig:
+    """What all methods that learn from a folder are told; each one's config adds its own."""
+
+    size: int = option(256, "side of the square that the nets see", unit="px", low=16)
+    scale: str = option(
+        "whole",
+        "whole: a picture's short side is scaled to `size`; native: parts of it at its own resolution",
+        choices=("whole", "native"),
+    )
+    masks: str = option("center", "holes of the training: center, random-box, strokes, eyes, mix, or a folder of masks")
+    batch_size: int = option(8, "pictures a step, over all processes", low=1)
+    steps: int = option(100_000, "steps of each stage", low=1)
+    flip: bool = option(True, "mirror every second picture, by chance")
+    width: float = option(1.0, "channels of every layer, as a multiple of the paper's", low=0.01)
+
+
+class FolderMethod(TrainedMethod):
+    """A method that learns from a folder of pictures.
+
+    Subclasses implement `build`, `networks`, `stages`, `complete`, `state_dict` and `load_state_dict`. What `complete`
+    does to a square, `fill` does around the holes of a picture of any size.
+    """
+
+    learns_from_folder: ClassVar[bool] = True
+    deterministic: ClassVar[bool] = True
+    config: FolderConfig
+
+    @abstractmethod
+    def build(self, *, seed: int) -> None:
+        """Make fresh networks on `self.device`, their weights drawn from `seed` alone."""
+
+    @abstractmethod
+    def networks(self) -> dict[str, nn.Module]:
+        """All networks by name, generators first; there once `build` or `load_state_dict` was called."""
+
+    @abstractmethod
+    def stages(self, batches: Batches, *, seed: int, fabric: Fabric) -> Iterator[Stage]:
+        """The stages of training the networks that `build` made.
+
+        Args:
+            batches: gives what belongs into `Stage.batches`, for the stage's name.
+            seed: of whatever is drawn while a stage is built.
+            fabric: for `autocast()` and `train.updater.Updater`. A stage's state holds nets and optimisers.
+        """
+
+    @abstractmethod
+    def complete(self, image: Image, mask: Mask, *, generator: torch.Generator) -> Image:
+        """One pass of the net.
+
+        Args:
+            image: (N, 3, S, S) in [0, 1] with S = `config.size`, on `self.device`; the hole's content has no influence.
+            mask: (N, 1, S, S), True = hole.
+            generator: the only source of randomness.
+
+        Returns:
+            (N, 3, S, S) in [0, 1]; only its hole is used.
+        """
+
+    def check_trainable(self) -> None:
+        """Refuse, before anything is written, a training that lacks something, such as pretrained weights.
+
+        Raises:
+            SelfmendError: what is missing.
+        """
+        return
+
+    def fit_folder(
+        self,
+        batches: Batches,
+        *,
+        fabric: Fabric,
+        seed: int = 0,
+        folder: Path | None = None,
+        progress: Progress = silent,
+    ) -> Self:
+        """Learn from pictures.
+
+        Args:
+            batches: what every step sees, e.g. `train.data.FolderBatches`.
+            fabric: the processes and the precision.
+            seed: same seed, same weights to the bit (on one kind of machine, number of threads and of processes).
+            folder: where the training state is kept and resumed from; None keeps nothing.
+            progress: told of every step.
+
+        Raises:
+            TrainingError: a loss is no longer finite.
+        """
+        self.check_trainable()
+        self.build(seed=seed)
+        run(self.stages(batches, seed=seed, fabric=fabric), seed=seed, folder=folder, progress=progress)
+        self.fitted = True
+        return self
+
+    def inpaint(
+        self, image: Image, mask: Mask, *, seed: int = 0, samples: int = 1, progress: Progress = silent
+    ) -> list[Image]:
+        """Fill holes; see `Method.inpaint`.
+
+        Raises:
+            OptionError: also where nothing was learned yet.
+        """
+        if not self.fitted:
+            raise OptionError(
+                f"{self.name} has learned nothing yet; train it with: selfmend train {self.name} FOLDER -o RUN, and "
+                "fill with: selfmend inpaint IMAGE --model RUN"
+            )
+        return super().inpaint(image, mask, seed=seed, samples=samples, progress=progress)
+
+    def fill(self, image: Image, mask: Mask, *, generator: torch.Generator, progress: Progress = silent) -> Image:
+        """Fill one picture of any size, window after window; a later one sees what an earlier one filled."""
+        picture, hole = as_rgb(image).to(self.device), mask.to(self.device)
+        size = (self.config.size, self.config.size)
+        side = min(image.shape[2:]) if self.config.scale == "whole" else self.config.size
+        with self.evaluating():
+            for window, own in windows_around(hole, side):
+                square = resize(window.cut(picture), size).clamp(0, 1)
+                completed = self.complete(square, resize_mask(window.cut(hole), size), generator=generator)
+                picture = window.paste(resize(completed.float(), (window.side, window.side)), picture, own)
+                hole = hole & ~own
+        return from_rgb(picture.clamp(0, 1), image.shape[1]).cpu()
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """The networks as they are used, without gradients; afterwards each is as it was before."""
+        modules = [module for net in self.networks().values() for module in net.modules()]
+        training = [module.training for module in modules]
+        try:
+            for module in modules:
+                module.training = False
+            with torch.no_grad():
+                yield
+        finally:
+            for module, was in zip(modules, training, strict=True):
+                module.training = was
+
+    def parameter_counts(self) -> dict[str, int]:
+        """Number of parameters of each network by name."""
+        return {name: sum(p.numel() for p in net.parameters()) for name, net in self.networks().items()}
