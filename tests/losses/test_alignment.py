@@ -23,6 +23,12 @@ def test_centers_by_hand() -> None:
     assert torch.allclose(x, torch.tensor([[-1.0, -0.25]]), atol=1e-5)
 
 
+def test_centers_are_float32_even_of_half_precision() -> None:
+    features = torch.rand(1, 2, 64, 64, generator=torch.Generator().manual_seed(0)).bfloat16()
+    for found, expected in zip(centers_of_mass(features), centers_of_mass(features.float()), strict=True):
+        assert torch.equal(found, expected)
+
+
 def test_a_move_down_counts_and_in_compat_does_not() -> None:
     output, target = torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 4, 4)
     output[..., 2, 1] = 1

@@ -15,10 +15,10 @@ from torch import nn
 from selfmend.core.checks import OptionError
 from selfmend.core.options import option
 from selfmend.core.progress import Progress, silent
-from selfmend.core.types import Image, Mask
+from selfmend.core.types import Image, Mask, Size
 from selfmend.image.channels import as_rgb, from_rgb
 from selfmend.image.resize import resize, resize_mask
-from selfmend.image.windows import windows_around
+from selfmend.image.windows import Window, windows_around
 from selfmend.methods.base import TrainedMethod
 from selfmend.train.data import Batch
 from selfmend.train.loop import run
@@ -144,14 +144,25 @@ class FolderMethod(TrainedMethod):
         """Fill one picture of any size, window after window; a later one sees what an earlier one filled."""
         picture, hole = as_rgb(image).to(self.device), mask.to(self.device)
         size = (self.config.size, self.config.size)
-        side = min(image.shape[2:]) if self.config.scale == "whole" else self.config.size
         with self.evaluating():
-            for window, own in windows_around(hole, side):
+            for window, own in self.windows(hole):
                 square = resize(window.cut(picture), size).clamp(0, 1)
                 completed = self.complete(square, resize_mask(window.cut(hole), size), generator=generator)
                 picture = window.paste(resize(completed.float(), (window.side, window.side)), picture, own)
                 hole = hole & ~own
         return from_rgb(picture.clamp(0, 1), image.shape[1]).cpu()
+
+    def windows(self, hole: Mask) -> Iterator[tuple[Window, Mask]]:
+        """The squares that `fill` completes, one after the other, and what of the hole each of them fills.
+
+        Args:
+            hole: (1, 1, H, W), True = hole.
+        """
+        return windows_around(hole, self.window_side((hole.shape[2], hole.shape[3])))
+
+    def window_side(self, size: Size) -> int:
+        """Side of a square that the net sees at the scale of the training, in pixels of a picture of `size`."""
+        return min(size) if self.config.scale == "whole" else self.config.size
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:

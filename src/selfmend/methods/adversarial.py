@@ -1,0 +1,138 @@
+"""What the methods share that train generators against discriminators on a folder of pictures."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+
+from selfmend.core.checks import MissingWeightsError, OptionError
+from selfmend.core.rng import make_generator
+from selfmend.methods.folder import FolderMethod
+from selfmend.nets.initialize import initialize
+from selfmend.nets.pretrained import VGG19, find_weights
+from selfmend.nets.vgg import VGG19Features, load_vgg19
+
+PERCEPTUAL = ("vgg19", "none")
+"""What compares pictures by more than their pixels."""
+
+
+class AdversarialMethod(FolderMethod):
+    """A folder method whose trained state is its generators.
+
+    Subclasses say which networks there are; `self.net(name)` gives them.
+    """
+
+    _networks: dict[str, nn.Module]
+    _generator_names: tuple[str, ...]
+
+    @abstractmethod
+    def new_generators(self) -> dict[str, nn.Module]:
+        """The networks that fill holes, by name, with any weights."""
+
+    @abstractmethod
+    def new_discriminators(self) -> dict[str, nn.Module]:
+        """The networks that only training needs, by name, with any weights."""
+
+    def build(self, *, seed: int) -> None:
+        """See `FolderMethod.build`."""
+        with torch.random.fork_rng(devices=[]):  # constructors draw weights too, which are not kept
+            generators, discriminators = self.new_generators(), self.new_discriminators()
+        networks = {**generators, **discriminators}
+        for name, net in networks.items():
+            initialize(net, generator=make_generator(seed, "build", name))
+        self._take(networks, generators=generators)
+
+    def networks(self) -> dict[str, nn.Module]:
+        """See `FolderMethod.networks`; the generators alone after `load_state_dict`."""
+        return self._networks
+
+    def net(self, name: str) -> nn.Module:
+        """One of the networks."""
+        return self._networks[name]
+
+    def state_dict(self) -> dict[str, Any]:
+        """The generators' state dicts by name."""
+        return {name: self._networks[name].state_dict() for name in self._generator_names}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        with torch.random.fork_rng(devices=[]):
+            networks = self.new_generators()
+        for name, net in networks.items():
+            net.load_state_dict(state[name])
+        self._take(networks, generators=networks)
+
+    def _take(self, networks: dict[str, nn.Module], *, generators: Iterable[str]) -> None:
+        self._networks = {name: net.to(self.device) for name, net in networks.items()}
+        self._generator_names = tuple(generators)
+
+
+def adam(nets: Iterable[nn.Module], *, learning_rate: float, betas: tuple[float, float]) -> torch.optim.Adam:
+    """Adam over all parameters of some networks."""
+    return torch.optim.Adam([p for net in nets for p in net.parameters()], lr=learning_rate, betas=betas)
+
+
+@contextmanager
+def frozen(*nets: nn.Module) -> Iterator[None]:
+    """Networks that let gradients through and collect none: a discriminator while its generator learns."""
+    parameters = [p for net in nets for p in net.parameters()]
+    for parameter in parameters:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in parameters:
+            parameter.requires_grad_(True)
+
+
+def check_perceptual(perceptual: str) -> None:
+    """Refuse a training whose pretrained network is not there.
+
+    Raises:
+        MissingWeightsError: which file to put where, or what to give up.
+    """
+    if perceptual == "none":
+        return
+    try:
+        find_weights(VGG19)
+    except MissingWeightsError as error:
+        raise MissingWeightsError(f"{error}; or train without its losses: perceptual=none") from error
+
+
+def perceptual_net(
+    perceptual: str, *, taps: Sequence[str], normalization: str, device: torch.device
+) -> VGG19Features | None:
+    """VGG19 with the published weights, or None where no such losses are wanted.
+
+    Raises:
+        WeightsError: the weights are missing or not the published ones.
+    """
+    if perceptual == "none":
+        return None
+    return load_vgg19(taps=taps, normalization=normalization, device=device)
+
+
+def check_power_of_two(size: int, *, low: int, high: int | None = None) -> None:
+    """Refuse a side that a network of halvings down to 4 x 4 cannot take.
+
+    Raises:
+        OptionError: what fits.
+    """
+    if size & (size - 1) or size < low or (high is not None and size > high):
+        upper = f"to {high}" if high else "on"
+        raise OptionError(f"size is {size}; a power of two from {low} {upper} fits")
+
+
+def check_multiple_of_four(size: int, *, low: int) -> None:
+    """Refuse a side that a network of two halvings does not give back.
+
+    Raises:
+        OptionError: what fits.
+    """
+    if size % 4 or size < low:
+        raise OptionError(f"size is {size}; a multiple of 4 from {low} on fits")

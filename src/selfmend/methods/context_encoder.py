@@ -1,0 +1,205 @@
+"""The Context Encoder: an encoder-decoder that predicts what is missing from all that is around it.
+
+Pathak et al., "Context Encoders: Feature Learning by Inpainting", CVPR 2016. "Code" in a source is the authors' code
+with the options of their README.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from selfmend.core.checks import OptionError
+from selfmend.core.options import option
+from selfmend.core.types import Image, Mask
+from selfmend.image.windows import Window, windows_around
+from selfmend.losses.gan import discriminator_loss, generator_loss
+from selfmend.losses.overlap import joint_loss, overlap_weights, weighted_square_error
+from selfmend.methods.adversarial import AdversarialMethod, adam, check_power_of_two, frozen
+from selfmend.methods.base import to_image, to_signed
+from selfmend.methods.folder import Batches, FolderConfig
+from selfmend.nets.context_encoder import (
+    ALEXNET_SIZE,
+    AlexNetContextEncoder,
+    ContextEncoderDiscriminator,
+    ContextEncoderGenerator,
+)
+from selfmend.train.data import Batch
+from selfmend.train.stage import Stage, Stateful, Terms
+from selfmend.train.updater import Updater
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+_PAPER = "Context Encoders (CVPR 2016)"
+_CODE = "code of the Context Encoder"
+_FILL = (117 / 255, 104 / 255, 123 / 255)  # what a hole is filled with before the net sees it, by channel, in [0, 1]
+NETWORKS = ("center", "random-region", "feature-learning")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContextEncoderConfig(FolderConfig):
+    """Every option; the defaults are the authors'."""
+
+    size: int = option(128, "side of the square that the net sees", unit="px", source=_CODE, low=16)
+    batch_size: int = option(64, "pictures a step, over all processes", source=_CODE, low=1)
+    network: str = option(
+        "center",
+        "center: predicts the middle of a square; random-region: holes anywhere in it; feature-learning: AlexNet with "
+        "a channel-wise fully connected layer, size 227, square error alone",
+        source=_PAPER,
+        choices=NETWORKS,
+    )
+    bottleneck: int = option(4000, "numbers between encoder and decoder, before width", source=_CODE, low=1)
+    overlap: int = option(
+        4, "of network=center: band of the predicted square that the net is shown", unit="px", source=_CODE, low=0
+    )
+    border_weight: float = option(10.0, "weight of the square error in that band", source=_CODE, low=0)
+    reconstruction_share: float = option(
+        0.999, "share of the square error in the joint loss; the rest is adversarial", source=_PAPER, low=0
+    )
+    learning_rate: float = option(2e-4, "Adam's, of the discriminator", source=_CODE, low=0)
+    generator_rate: float = option(10.0, "learning rate of the generator to the discriminator's", source=_PAPER, low=0)
+    beta1: float = option(0.5, "Adam's first momentum", source=_CODE, low=0)
+    beta2: float = option(0.999, "Adam's second momentum", source=_CODE, low=0)
+
+
+PAPER = ContextEncoderConfig()
+SMALL = ContextEncoderConfig(size=64, width=0.25, batch_size=16, steps=12_000, overlap=2)
+TINY = ContextEncoderConfig(size=16, width=0.03, steps=2, batch_size=2, overlap=1)
+
+
+class ContextEncoder(AdversarialMethod):
+    """The Context Encoder; the network for the centre sees squares whose middle holds the hole."""
+
+    name: ClassVar[str] = "context-encoder"
+    title: ClassVar[str] = "predicts a hole from all around it; learned from a folder of pictures"
+    source: ClassVar[str] = "Pathak et al., Context Encoders, 2016"
+    presets: ClassVar = {"paper": PAPER, "small": SMALL, "tiny": TINY}
+    config: ContextEncoderConfig
+
+    def new_generators(self) -> dict[str, nn.Module]:
+        """See `AdversarialMethod`."""
+        c = self.config
+        if c.network == "feature-learning":
+            return {"generator": AlexNetContextEncoder(width=c.width)}
+        net = ContextEncoderGenerator(
+            size=c.size, output_size=self._output_size, bottleneck=c.bottleneck, width=c.width
+        )
+        return {"generator": net}
+
+    def new_discriminators(self) -> dict[str, nn.Module]:
+        """See `AdversarialMethod`."""
+        if self.config.network == "feature-learning":
+            return {}
+        return {"discriminator": ContextEncoderDiscriminator(size=self._output_size, width=self.config.width)}
+
+    def check_trainable(self) -> None:
+        """See `FolderMethod.check_trainable`."""
+        c = self.config
+        if c.network == "feature-learning":
+            if c.size != ALEXNET_SIZE:
+                raise OptionError(f"size is {c.size}; network=feature-learning takes {ALEXNET_SIZE}")
+            return
+        check_power_of_two(c.size, low=16)
+        if c.batch_size < 2:
+            raise OptionError(f"batch_size is {c.batch_size}; at least 2 fits: its layers are normalised over a batch")
+        if c.network == "center" and not 4 * c.overlap < c.size:
+            raise OptionError(f"overlap is {c.overlap}; less than a quarter of the size {c.size} fits")
+        if c.network == "center" and c.masks != "center":
+            raise OptionError(f"masks is {c.masks}; network=center takes masks=center, network=random-region takes all")
+
+    def stages(self, batches: Batches, *, seed: int, fabric: Fabric) -> Iterator[Stage]:
+        """One stage; see `FolderMethod.stages`."""
+        c, nets = self.config, self.networks()
+        rates = {"generator": c.learning_rate * c.generator_rate, "discriminator": c.learning_rate}
+        optimizers = {
+            name: adam([net], learning_rate=rates[name], betas=(c.beta1, c.beta2)) for name, net in nets.items()
+        }
+        updaters = {name: Updater(fabric, optimizer) for name, optimizer in optimizers.items()}
+
+        def step(i: int, batch: Batch, generator: torch.Generator) -> Terms:
+            truth = to_signed(batch.image)
+            real, weights = self._target(truth, batch.mask)
+            terms: dict[str, Tensor] = {}
+            with fabric.autocast():
+                fake = nets["generator"](self._shown(truth, batch.mask if c.network != "center" else None))
+            if c.network == "random-region":
+                fake = torch.where(batch.mask, fake, truth)
+            if "discriminator" in nets:
+                with fabric.autocast():
+                    logits = [nets["discriminator"](patch) for patch in (real, fake.detach())]
+                    terms["discriminator"] = discriminator_loss(*logits)
+                updaters["discriminator"].step(terms["discriminator"])
+            terms["l2"] = total = weighted_square_error(fake.float(), real, weights)
+            if "discriminator" in nets:
+                with fabric.autocast(), frozen(nets["discriminator"]):
+                    terms["adversarial"] = generator_loss(nets["discriminator"](fake))
+                total = joint_loss(terms["l2"], terms["adversarial"], share=c.reconstruction_share)
+            updaters["generator"].step(total)
+            return {name: term.detach() for name, term in terms.items()}
+
+        state: dict[str, Stateful] = {**nets, **{f"{name}_optimizer": o for name, o in optimizers.items()}}
+        yield Stage(name="train", steps=c.steps, step=step, state=state, batches=batches("train"))
+
+    def complete(self, image: Image, mask: Mask, *, generator: torch.Generator) -> Image:
+        """See `FolderMethod.complete`; the network for the centre fills no hole outside it."""
+        x = self._shown(to_signed(image), mask)
+        drawn = self.net("generator")(x).to(x.dtype)
+        if self.config.network == "center":
+            drawn = self._center(drawn, into=x)
+        return to_image(drawn)
+
+    def windows(self, hole: Mask) -> Iterator[tuple[Window, Mask]]:
+        """See `FolderMethod.windows`; the network for the centre has the hole within the part that it is not shown."""
+        if self.config.network != "center":
+            yield from super().windows(hole)
+            return
+        # resizing what was predicted looks two pixels further
+        size, inner = self.config.size, self._output_size - 2 * max(self.config.overlap, 2)
+        side = self.window_side((hole.shape[2], hole.shape[3]))
+        for window, own in windows_around(hole, max(1, side * inner // size)):
+            whole = math.ceil(window.side * size / inner)
+            whole += (whole - window.side) % 2  # as much on one side as on the other
+            margin = (whole - window.side) // 2
+            yield Window(window.top - margin, window.left - margin, whole, window.size), own
+
+    @property
+    def _output_size(self) -> int:
+        return self.config.size // 2 if self.config.network == "center" else self.config.size
+
+    @property
+    def _inner_size(self) -> int:
+        """Side of what the network for the centre is not shown, in its pixels."""
+        return self._output_size - 2 * self.config.overlap
+
+    def _shown(self, x: Tensor, mask: Mask | None) -> Tensor:
+        """The picture with a plain colour for what the network is to predict, and wherever else the mask says."""
+        if mask is None:
+            mask = torch.zeros_like(x[:, :1], dtype=torch.bool)
+        if self.config.network == "center":
+            inner, edge = self._inner_size, (self.config.size - self._inner_size) // 2
+            mask = mask.clone()
+            mask[..., edge : edge + inner, edge : edge + inner] = True
+        fill = to_signed(torch.tensor(_FILL, device=x.device).view(1, 3, 1, 1))
+        return torch.where(mask, fill, x)
+
+    def _target(self, truth: Tensor, mask: Mask) -> tuple[Tensor, Tensor]:
+        """What the network is to predict, and how much each pixel of it counts."""
+        if self.config.network != "center":
+            return truth, mask.float()
+        edge, size = self.config.size // 4, self._output_size
+        weights = overlap_weights(size, overlap=self.config.overlap, border=self.config.border_weight)
+        return truth[..., edge : edge + size, edge : edge + size], weights.to(truth.device)
+
+    def _center(self, drawn: Tensor, *, into: Tensor) -> Tensor:
+        """The prediction in its place."""
+        edge, size = self.config.size // 4, self._output_size
+        whole = into.clone()
+        whole[..., edge : edge + size, edge : edge + size] = drawn
+        return whole
