@@ -47,7 +47,9 @@ def picture_size(path: str | Path) -> Size | None:
     try:
         with PILImage.open(path) as picture:
             width, height = picture.size
-            turned = picture.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+            # A PNG's may stand behind its pixels, which PIL then decodes all; cameras write none.
+            exif = {} if picture.format == "PNG" else picture.getexif()
+            turned = exif.get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
     except Exception:  # what a damaged header raises depends on the format
         return None
     return (width, height) if turned else (height, width)
