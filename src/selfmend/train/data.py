@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from selfmend.core.checks import ImageError, OptionError, SelfmendWarning
+from selfmend.core.checks import ImageError, MaskError, OptionError, SelfmendWarning
 from selfmend.core.rng import make_generator
 from selfmend.core.types import Image, Mask
 from selfmend.image.hole_makers import HoleMaker
@@ -113,7 +113,7 @@ class FolderBatches:
         self.cache = PictureCache(pictures, size=size, scale=scale, limit=cache_bytes)
         self._pictures, self._holes, self._size, self._flip, self._seed = pictures, holes, size, flip, seed
         self._places = range(rank, batch_size, world_size)
-        self._batch_size, self._device, self._workers = batch_size, device, workers
+        self._batch_size, self.device, self._workers = batch_size, device, workers
         self._damaged: set[str] = set()
 
     def __call__(self, stage: str) -> Callable[[int], Iterator[Batch]]:
@@ -141,7 +141,7 @@ class FolderBatches:
             prefetch_factor=_AHEAD if self._workers else None,
             worker_init_fn=_ignore_interrupts,
             multiprocessing_context=_fork() if self._workers else None,
-            pin_memory=self._device.type == "cuda",
+            pin_memory=self.device.type == "cuda",
             generator=torch.Generator(),  # it would draw from the global one
         )
         for step, items in zip(itertools.count(first), loader, strict=False):
@@ -169,12 +169,15 @@ class FolderBatches:
             picture = picture.narrow(axis, start, self._size)
         if self._flip and by_chance and torch.rand((), generator=generator) < 0.5:
             picture = picture.flip(2)
-        return picture.clone(), self._holes(picture.float() / 255, generator)
+        mask = self._holes(picture.float() / 255, generator)
+        if not mask.any():
+            raise MaskError(f"no hole came for {self._pictures.names[index]}; take another kind of masks")
+        return picture.clone(), mask
 
     def _on_device(self, items: Sequence[tuple[torch.Tensor, Mask]]) -> Batch:
         pictures, masks = (torch.stack(part) for part in zip(*items, strict=True))
         boxes = hole_boxes(masks)
-        pictures, masks, boxes = (part.to(self._device, non_blocking=True) for part in (pictures, masks, boxes))
+        pictures, masks, boxes = (part.to(self.device, non_blocking=True) for part in (pictures, masks, boxes))
         return Batch(pictures.float() / 255, masks, boxes)
 
     def _report(self, damaged: Sequence[str]) -> None:
