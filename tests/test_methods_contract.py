@@ -12,19 +12,34 @@ import torch
 from PIL import Image as PILImage
 
 import selfmend
-from selfmend.core.checks import ImageError, MaskError, OptionError, SelfmendWarning
+from folder_of_pictures import draw_folder
+from selfmend.api import FolderModel, FolderTraining
+from selfmend.core.checks import ImageError, MaskError, MissingWeightsError, OptionError, SelfmendWarning
 from selfmend.core.options import describe_options
 from selfmend.core.rng import make_generator
 from selfmend.methods import METHODS, method_class
 from selfmend.methods.base import LearningMethod, Method
+from selfmend.methods.folder import FolderMethod
 from selfmend.methods.generative import Generative
 
 GENERATIVE = [name for name in METHODS if issubclass(method_class(name), Generative)]
 LEARNING = [name for name in METHODS if method_class(name).learns]
+FROM_FOLDER = [name for name in METHODS if method_class(name).learns_from_folder] + ["folder-learner"]
+
+
+@pytest.fixture(autouse=True)
+def _folder_learner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The smallest method that learns from a folder has the same promises to keep."""
+    monkeypatch.setitem(METHODS, "folder-learner", "folder_learner:FolderLearner")
 
 
 def make(name: str) -> Method:
-    return method_class(name).from_options(preset(name))
+    """The method at its smallest; one that learns from a folder as if it had been trained."""
+    method = method_class(name).from_options(preset(name))
+    if isinstance(method, FolderMethod):
+        method.build(seed=0)
+        method.fitted = True
+    return method
 
 
 def preset(name: str) -> str | None:
@@ -47,7 +62,7 @@ def hole(height: int = 37, width: int = 53) -> torch.Tensor:
     return mask
 
 
-@pytest.fixture(params=sorted(METHODS))
+@pytest.fixture(params=sorted({*METHODS, *FROM_FOLDER}))
 def name(request: pytest.FixtureRequest) -> str:
     return request.param
 
@@ -151,7 +166,12 @@ def kinds() -> dict[str, Any]:
 @pytest.mark.parametrize("kind", kinds())
 def test_kind_mode_and_known_pixels_are_kept(name: str, kind: str) -> None:
     source, mask = kinds()[kind], hole()[0, 0].numpy()
-    result = selfmend.inpaint(source, mask, method=name, preset=preset(name))
+    if name in FROM_FOLDER:
+        method = make(name)
+        assert isinstance(method, FolderMethod)
+        result = FolderModel(method, seed=0, data={}).inpaint(source, mask)
+    else:
+        result = selfmend.inpaint(source, mask, method=name, preset=preset(name))
     assert type(result) is type(source)
     if isinstance(source, PILImage.Image):
         assert (result.mode, result.size) == (source.mode, source.size)
@@ -202,6 +222,60 @@ def test_interrupted_and_resumed_gives_the_same_bits(name: str, tmp_path: Path) 
             make(name).fit(image, mask, seed=1, folder=folder, progress=stop)  # type: ignore[attr-defined]
         resumed = make(name).fit(image, mask, seed=1, folder=folder)  # type: ignore[attr-defined]
         assert torch.equal(resumed.inpaint(image, mask, seed=1)[0], expected)
+
+
+@pytest.fixture(scope="module")
+def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return draw_folder(tmp_path_factory.mktemp("data") / "faces", size=(40, 48))
+
+
+def folder_training(name: str, faces: Path) -> FolderTraining:
+    try:
+        return FolderTraining(name, faces, preset="tiny", seed=1, device="cpu", workers=0)
+    except MissingWeightsError as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.parametrize("name", FROM_FOLDER)
+def test_learned_from_a_folder_saved_and_loaded_gives_the_same(name: str, faces: Path, tmp_path: Path) -> None:
+    model = folder_training(name, faces).run()
+    model.save(tmp_path / "run")
+    loaded = selfmend.load(tmp_path / "run", device="cpu")
+    filled = model.inpaint(textured(), hole())
+    assert torch.equal(loaded.inpaint(textured(), hole()), filled)
+    assert torch.equal(selfmend.inpaint(textured(), hole(), model=tmp_path / "run", device="cpu"), filled)
+    with pytest.raises(OptionError, match="option steps is fixed by the training"):
+        loaded.inpaint(textured(), hole(), steps=2)
+
+
+@pytest.mark.parametrize("name", FROM_FOLDER)
+def test_learning_a_folder_interrupted_and_resumed_gives_the_same_bits(name: str, faces: Path, tmp_path: Path) -> None:
+    total: list[Any] = []
+    expected = folder_training(name, faces).run(progress=total.append).inpaint(textured(), hole())
+    for at in sorted({1, len(total) // 2, len(total) - 1}):
+        count = iter(range(10**9))
+
+        def stop(event: object, at: int = at, count: Any = count) -> None:
+            if next(count) == at - 1:
+                raise InterruptedError
+
+        with pytest.raises(InterruptedError):
+            folder_training(name, faces).run(tmp_path / str(at), progress=stop)
+        resumed = folder_training(name, faces).run(tmp_path / str(at))
+        assert torch.equal(resumed.inpaint(textured(), hole()), expected)
+
+
+@pytest.mark.parametrize("name", FROM_FOLDER)
+def test_untrained_it_says_how_to_train(name: str) -> None:
+    with pytest.raises(OptionError, match=f"{name} has learned nothing yet; train it with: selfmend train {name} "):
+        selfmend.inpaint(textured(), hole(), method=name, preset="tiny")
+
+
+@pytest.mark.parametrize("name", FROM_FOLDER)
+def test_a_dry_run_knows_networks_and_steps(name: str, faces: Path) -> None:
+    told = folder_training(name, faces).describe()
+    assert all(count > 0 for count in told["parameters"].values())
+    assert all(stage["steps"] > 0 for stage in told["stages"])
 
 
 @pytest.mark.parametrize("name", LEARNING)

@@ -12,13 +12,26 @@ from typing import TYPE_CHECKING, Any
 from selfmend._version import __version__
 
 if TYPE_CHECKING:
-    from selfmend.api import Model, fit, inpaint, load, methods, retarget, sample, super_resolve
+    from selfmend.api import (
+        FolderModel,
+        Model,
+        fit,
+        fit_folder,
+        inpaint,
+        load,
+        methods,
+        retarget,
+        sample,
+        super_resolve,
+    )
     from selfmend.core.checks import SelfmendError
 
 _ORIGINS = {
+    "FolderModel": "selfmend.api",
     "Model": "selfmend.api",
     "SelfmendError": "selfmend.core.checks",
     "fit": "selfmend.api",
+    "fit_folder": "selfmend.api",
     "inpaint": "selfmend.api",
     "load": "selfmend.api",
     "methods": "selfmend.api",
@@ -28,10 +41,12 @@ _ORIGINS = {
 }
 
 __all__ = [
+    "FolderModel",
     "Model",
     "SelfmendError",
     "__version__",
     "fit",
+    "fit_folder",
     "inpaint",
     "load",
     "methods",

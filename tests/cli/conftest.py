@@ -72,3 +72,9 @@ def folder(tmp_path, monkeypatch):
 def learner(monkeypatch):
     """A quick method that learns, under the name "learner"."""
     monkeypatch.setitem(selfmend.methods.METHODS, "learner", "learner:Learner")
+
+
+@pytest.fixture
+def folder_learner(monkeypatch):
+    """A quick method that learns from a folder, under the name "folder-learner"."""
+    monkeypatch.setitem(selfmend.methods.METHODS, "folder-learner", "folder_learner:FolderLearner")

@@ -1,7 +1,9 @@
 """The Python interface. Paths, PIL images, arrays and tensors in; the same kind out."""
 
+from selfmend.api.folder_model import FolderModel
+from selfmend.api.folder_training import FolderTraining, fit_folder
 from selfmend.api.generate import DEFAULT_GENERATIVE_METHOD, fit_super_resolution, retarget, sample, super_resolve
-from selfmend.api.learn import fit, fit_picture, load
+from selfmend.api.learn import fit, fit_picture, load, load_picture_model
 from selfmend.api.mend import DEFAULT_METHOD, inpaint
 from selfmend.api.model import Model, digest
 from selfmend.methods import method_names as methods
@@ -9,13 +11,17 @@ from selfmend.methods import method_names as methods
 __all__ = [
     "DEFAULT_GENERATIVE_METHOD",
     "DEFAULT_METHOD",
+    "FolderModel",
+    "FolderTraining",
     "Model",
     "digest",
     "fit",
+    "fit_folder",
     "fit_picture",
     "fit_super_resolution",
     "inpaint",
     "load",
+    "load_picture_model",
     "methods",
     "retarget",
     "sample",

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from selfmend.api.folder_model import FolderModel
+from selfmend.api.folder_training import fit_folder
 from selfmend.api.model import Model
 from selfmend.api.results import is_alpha
 from selfmend.core.checks import OptionError, RunError
@@ -17,6 +19,7 @@ from selfmend.image.mask import read_mask
 from selfmend.image.picture import Picture
 from selfmend.methods import method_class, method_names
 from selfmend.methods.base import LearningMethod
+from selfmend.methods.folder import FolderMethod
 from selfmend.train.device import resolve_device
 from selfmend.train.run_folder import RunFolder
 
@@ -34,12 +37,13 @@ def fit(
     folder: str | Path | None = None,
     progress: Progress = silent,
     **options: Any,
-) -> Model:
-    """Train a method on one picture.
+) -> Model | FolderModel:
+    """Train a method on one picture, or on a folder of them.
 
     Args:
         method: one that learns, e.g. "singan".
-        image, mask, preset, seed, device, invert_mask, grow_mask, progress, options: as in `inpaint`; without a mask
+        image: for a method that learns from a folder, the folder; `fit_folder` has all that can be said then.
+        mask, preset, seed, device, invert_mask, grow_mask, progress, options: as in `inpaint`; without a mask
             the whole picture is learned from.
         folder: run folder in which training is kept, resumed and finished; None keeps everything in memory.
 
@@ -47,6 +51,12 @@ def fit(
         OptionError: the method does not learn.
         SelfmendError: as `inpaint`; also a folder that cannot be written or holds another run.
     """
+    if method_class(method).learns_from_folder:
+        if mask is not None or invert_mask or grow_mask:
+            raise OptionError(f"{method} learns from whole pictures; leave the mask out (masks=... makes its holes)")
+        return fit_folder(
+            method, image, preset=preset, seed=seed, device=device, folder=folder, progress=progress, **options
+        )
     picture = read_picture(image)
     hole = None if mask is None else read_mask(mask, picture, invert=invert_mask, grow=grow_mask)
     return fit_picture(
@@ -85,7 +95,7 @@ def fit_picture(
     return model
 
 
-def load(folder: str | Path, *, device: str = "auto") -> Model:
+def load(folder: str | Path, *, device: str = "auto") -> Model | FolderModel:
     """Load a run that `Model.save`, `fit(folder=...)` or `selfmend train` wrote.
 
     Raises:
@@ -96,19 +106,50 @@ def load(folder: str | Path, *, device: str = "auto") -> Model:
     state = run_folder.weights()
     resolve_device(device)  # its error is about the argument, those below are about the folder
     try:
-        learner = _learner(record["method"], None, {}, device)
-        learner.config = replace_options(learner.config, record["config"])
-        learner.load_state_dict(state["method"])
+        method = _trained(record, state, device)
+        if isinstance(method, FolderMethod):
+            folder_model = FolderModel(method, seed=int(record["seed"]), data=record["data"])
+            folder_model.folder = run_folder.path
+            return folder_model
         image, mask = state["image"], state["mask"]
     except (KeyError, ValueError, RuntimeError, TypeError, AttributeError, IndexError) as error:
         why = " ".join(str(error).split())
         raise RunError(f"{folder} does not fit this version or its own record ({why}); train again") from error
-    learner.fitted = True
     stored = next(iter(sorted(Path(folder).glob("picture.*"))), None)
     picture = read_picture(stored) if stored else Picture(image, None, image)
-    model = Model(learner, picture, mask, seed=int(record["seed"]), opaque=bool(record.get("opaque")))
+    model = Model(method, picture, mask, seed=int(record["seed"]), opaque=bool(record.get("opaque")))
     model.folder = run_folder.path
     return model
+
+
+def load_picture_model(folder: str | Path, *, device: str = "auto") -> Model:
+    """`load`, for what needs the picture that was learned.
+
+    Raises:
+        OptionError: the run learned a folder.
+    """
+    model = load(folder, device=device)
+    if isinstance(model, FolderModel):
+        raise OptionError(
+            f"{folder} is a run of {model.method.name}, which learned a folder of pictures and fills holes only"
+        )
+    return model
+
+
+def _trained(record: Mapping[str, Any], state: Mapping[str, Any], device: str) -> LearningMethod | FolderMethod:
+    """The method of a run, with its weights."""
+    kind = method_class(record["method"])
+    if state.get("name", kind.name) != kind.name:
+        raise ValueError(f"its weights are those of {state['name']}, its record is one of {kind.name}")
+    method: LearningMethod | FolderMethod
+    if issubclass(kind, FolderMethod):
+        method = kind.from_options(None, {}, device=resolve_device(device))
+    else:
+        method = _learner(record["method"], None, {}, device)
+    method.config = replace_options(method.config, record["config"])
+    method.load_state_dict(state["method"])
+    method.fitted = True
+    return method
 
 
 def _learner(method: str, preset: str | None, options: Mapping[str, Any], device: str) -> LearningMethod:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from selfmend.api.learn import load
 from selfmend.api.results import is_alpha, mended, one_or_all
 from selfmend.core.progress import Progress, silent
 from selfmend.image.io import read_picture
@@ -25,10 +27,11 @@ def inpaint(
     device: str = "auto",
     invert_mask: bool = False,
     grow_mask: int = 0,
+    model: str | Path | None = None,
     progress: Progress = silent,
     **options: Any,
 ) -> Any:
-    """Fill the holes of a picture from the picture itself.
+    """Fill the holes of a picture from the picture itself, or with a trained model.
 
     Args:
         image: path, PIL image of any mode, array (H, W[, C]) of uint8, uint16 or float in [0, 1], or float tensor
@@ -41,6 +44,8 @@ def inpaint(
         device: "auto", "cpu", "cuda" or "mps".
         invert_mask: the mask means black by hole.
         grow_mask: pixels by which the hole grows to all sides.
+        model: a run folder of `fit` or `selfmend train`, which brings its own method; `method` and `preset` are not
+            looked at.
         progress: told of what happens.
         options: fields of the method's config, e.g. `patch_size=9`.
 
@@ -59,6 +64,11 @@ def inpaint(
         >>> bool((inpaint(stripes, hole) == stripes).all())
         True
     """
+    if model is not None:
+        return load(model, device=device).inpaint(
+            image, mask, samples=samples, seed=seed, invert_mask=invert_mask, grow_mask=grow_mask, progress=progress,
+            **options,
+        )  # fmt: skip
     picture = read_picture(image)
     hole = read_mask(mask, picture, invert=invert_mask, grow=grow_mask)
     worker = method_class(method).from_options(preset, options, device=resolve_device(device))

@@ -47,7 +47,7 @@ def animate(
     check_frames_output(output, fps=fps)
     level = None if start_scale == "all" else parse_start_scale(start_scale)
     started = time.perf_counter()
-    model = api.load(run, device=device)
+    model = api.load_picture_model(run, device=device)
     options: dict[str, Any] = {"frames": frames, "alpha": alpha, "beta": beta, "loop": loop, "seed": seed}
     with terminal_progress(quiet=quiet or as_json) as progress:
         if start_scale == "all":

@@ -75,7 +75,7 @@ def draw(drawing: Drawing, call: Draw, *, note: Callable[[api.Model], str] | Non
     inputs = tuple(i for i in (drawing.picture, drawing.mask) if i is not None)
     check_output(target, overwrite=drawing.overwrite, inputs=inputs)
     started = time.perf_counter()
-    model = api.load(drawing.run, device=drawing.device)
+    model = api.load_picture_model(drawing.run, device=drawing.device)
     with terminal_progress(quiet=drawing.quiet or drawing.as_json) as progress:
         try:
             result = sheet(model, drawing.picture, call, progress) if every else call(model, level, progress)

@@ -26,6 +26,8 @@ from selfmend.methods import method_class
 from selfmend.methods.base import Method, describe_config
 from selfmend.train.device import resolve_device
 
+_NO_MASK = "no mask, and the picture has no transparent pixels; say where the hole is: --mask MASK.png"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
@@ -86,7 +88,7 @@ def fill(request: Request, progress: Progress) -> Filled:
     picture = read_picture(request.image)
     source = default_mask(picture, request.mask)
     if source is None:
-        raise MaskError("no mask, and the picture has no transparent pixels; say where the hole is: --mask MASK.png")
+        raise MaskError(_NO_MASK)
     mask = read_mask(source, picture, invert=request.invert_mask, grow=request.grow)
     seed = request.seed or 0
     scratch = None
@@ -148,6 +150,8 @@ def _fill_with_model(request: Request, folder: Path, progress: Progress) -> Fill
     model = api.load(folder, device=request.device)
     _check_init(model.method.name, type(model.method), request.options)
     model.method.with_fill_options(request.options)  # its errors come before the reading
+    if isinstance(model, api.FolderModel):
+        return _fill_with_folder_model(request, model, progress)
     picture = model.picture if request.image is None else read_picture(request.image)
     source = request.mask if request.image is None else default_mask(picture, request.mask)
     mask = model.mask if source is None else read_mask(source, picture, invert=request.invert_mask, grow=request.grow)
@@ -163,6 +167,23 @@ def _fill_with_model(request: Request, folder: Path, progress: Progress) -> Fill
     return Filled(
         picture=picture, mask=mask, results=results if request.samples > 1 else [results], method=model.method.name,
         seed=model.seed if request.seed is None else request.seed, config=describe_config(model.method.config),
+    )  # fmt: skip
+
+
+def _fill_with_folder_model(request: Request, model: api.FolderModel, progress: Progress) -> Filled:
+    if request.image is None:
+        raise OptionError("this model learned a folder and has no picture of its own; give the picture to mend")
+    picture = read_picture(request.image)
+    source = default_mask(picture, request.mask)
+    if source is None:
+        raise MaskError(_NO_MASK)
+    mask = read_mask(source, picture, invert=request.invert_mask, grow=request.grow)
+    seed = model.seed if request.seed is None else request.seed
+    worker = model.method.with_fill_options(request.options)
+    fills = worker.inpaint(picture.image, mask, seed=seed, samples=request.samples, progress=progress)
+    return Filled(
+        picture=picture, mask=mask, results=[picture.rebuild(f, mask, opaque=source == "alpha") for f in fills],
+        method=worker.name, seed=seed, config=describe_config(worker.config),
     )  # fmt: skip
 
 

@@ -158,7 +158,7 @@ def enlarged_source(request: Request, factor: float, progress: Progress) -> Iter
 def _of_run(request: Request, progress: Progress) -> Source:
     if request.method or request.preset or request.save_model:
         raise OptionError("a RUN brings its own method and settings; leave --method, --preset and --save-model out")
-    model = api.load(request.source, device=request.device)
+    model = api.load_picture_model(request.source, device=request.device)
     generative(model.method)
     seed = model.seed if request.seed is None else request.seed
     method = _starting(request, model.method.with_fill_options(request.options), model.picture.image)

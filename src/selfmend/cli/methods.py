@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from selfmend.cli.common import print_json
 from selfmend.cli.table import print_table
 from selfmend.core.checks import OptionError
+
+if TYPE_CHECKING:
+    from selfmend.methods.base import Method
 
 
 def methods(
@@ -25,11 +28,10 @@ def methods(
     if name is None:
         kinds = [method_class(n) for n in method_names()]
         if as_json:
-            print_json({"methods": [{"name": k.name, "learns": k.learns, "title": k.title} for k in kinds]})
+            shown = ("name", "learns", "learns_from_folder", "title")
+            print_json({"methods": [{key: getattr(k, key) for key in shown} for k in kinds]})
         else:
-            print_table(
-                ["method", "learns", "what it is"], [[k.name, "yes" if k.learns else "", k.title] for k in kinds]
-            )
+            print_table(["method", "learns from", "what it is"], [[k.name, _learns_from(k), k.title] for k in kinds])
         return
     from selfmend.core.options import describe_options
 
@@ -44,6 +46,10 @@ def methods(
     typer.echo(f"{name}: {kind.title}\n{kind.source}\npresets: {', '.join(kind.presets)} (shown: {chosen})")
     if fields:
         print_table(["option", "value", "unit", "what it does", "source"], [_row(f) for f in fields])
+
+
+def _learns_from(kind: type[Method]) -> str:
+    return "the picture" if kind.learns else "a folder" if kind.learns_from_folder else ""
 
 
 def _row(field: dict[str, Any]) -> list[str]:

@@ -1,21 +1,26 @@
-"""`selfmend train`: learn from a picture and keep what was learned."""
+"""`selfmend train`: learn from a picture, or from a folder of pictures, and keep what was learned."""
 
 from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from selfmend.cli import arguments
 from selfmend.cli.common import be_quiet, parse_settings, print_json
 from selfmend.cli.progress import terminal_progress
+from selfmend.core.checks import OptionError
+
+_FOLDER = "Of a folder of pictures"
 
 
 def train(
     method: Annotated[str, typer.Argument(metavar="METHOD", help="A method that learns, e.g. singan.")],
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The picture to learn from.")],
+    image: Annotated[
+        Path, typer.Argument(metavar="IMAGE|FOLDER", help="The picture to learn from, or the folder of pictures.")
+    ],
     run: Annotated[Path, typer.Option("--output", "-o", metavar="RUN", help="Folder for what is learned.")],
     mask: arguments.Mask = None,
     preset: arguments.Preset = None,
@@ -26,16 +31,98 @@ def train(
     grow: arguments.Grow = 0,
     quiet: arguments.Quiet = False,
     as_json: arguments.Json = False,
+    validation: Annotated[
+        Path | None,
+        typer.Option("--val", metavar="DIR", help="Other pictures, to find the best weights.", rich_help_panel=_FOLDER),
+    ] = None,
+    masks: Annotated[
+        str | None,
+        typer.Option(
+            help="Holes: center, random-box, strokes, eyes, mix, or a folder of masks.", rich_help_panel=_FOLDER
+        ),
+    ] = None,
+    size: Annotated[int | None, typer.Option(help="Side of the learned square.", rich_help_panel=_FOLDER)] = None,
+    celeba_attribute: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Only CelebA's pictures with it, or with -NAME without; repeatable.",
+            rich_help_panel=_FOLDER,
+        ),
+    ] = None,
+    devices: Annotated[int, typer.Option(help="Processes, each with a device.", rich_help_panel=_FOLDER)] = 1,
+    nodes: Annotated[int, typer.Option(help="Machines with the same command.", rich_help_panel=_FOLDER)] = 1,
+    precision: Annotated[
+        str | None, typer.Option(help="32, bf16 or auto.", rich_help_panel=_FOLDER, show_default="32")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that decode.", rich_help_panel=_FOLDER)] = None,
+    validate_every: Annotated[
+        int | None, typer.Option(metavar="STEPS", rich_help_panel=_FOLDER, show_default="1000")
+    ] = None,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write RUN/tensorboard too.", rich_help_panel=_FOLDER)
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done.", rich_help_panel=_FOLDER)
+    ] = False,
+) -> None:  # fmt: skip
+    """Learn from one picture, its hole left out, or from a folder of pictures.
+
+    After Ctrl-C the same command goes on where it was.
+    """
+    from selfmend.methods import method_class
+
+    be_quiet(quiet)
+    options: dict[str, Any] = {**parse_settings(settings or [])}
+    of_folder = {
+        "--val": validation, "--masks": masks, "--size": size, "--celeba-attribute": celeba_attribute,
+        "--precision": precision, "--workers": workers, "--validate-every": validate_every,
+        "--devices": devices - 1, "--nodes": nodes - 1, "--tensorboard": tensorboard, "--dry-run": dry_run,
+    }  # fmt: skip
+    of_picture = {"--mask": mask, "--invert-mask": invert_mask, "--grow": grow}
+    folder_wanted = method_class(method).learns_from_folder
+    _refuse(method, of_picture if folder_wanted else of_folder, "one picture" if folder_wanted else "a folder")
+    if not folder_wanted:
+        _train_picture(method, image, run, mask, preset, seed or 0, device, options, invert_mask, grow, quiet, as_json)
+        return
+    from selfmend.cli.train_folder import Request, train_folder
+
+    options |= {name: value for name, value in {"masks": masks, "size": size}.items() if value is not None}
+    request = Request(
+        method=method, pictures=image, run=run, validation=validation, preset=preset, seed=seed or 0, device=device,
+        celeba_attributes=celeba_attribute or [], devices=devices, nodes=nodes, precision=precision or "32",
+        workers=workers, validate_every=1000 if validate_every is None else validate_every, tensorboard=tensorboard,
+        options=options,
+    )  # fmt: skip
+    train_folder(request, dry_run=dry_run, quiet=quiet, as_json=as_json)
+
+
+def _refuse(method: str, given: dict[str, Any], what: str) -> None:
+    """Options that belong to the other way of training."""
+    for name, value in given.items():
+        if value:
+            raise OptionError(f"{name} is for methods that learn from {what}, and {method} is none; leave it out")
+
+
+def _train_picture(
+    method: str,
+    image: Path,
+    run: Path,
+    mask: str | None,
+    preset: str | None,
+    seed: int,
+    device: str,
+    options: dict[str, Any],
+    invert_mask: bool,
+    grow: int,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
-    """Learn from one picture, its hole left out. After Ctrl-C the same command goes on where it was."""
     import selfmend.api as api
     from selfmend.cli.fill import default_mask, kept
     from selfmend.image.io import read_picture
     from selfmend.image.mask import check_hole, read_mask
     from selfmend.methods.generative import Generative
 
-    be_quiet(quiet)
-    options = parse_settings(settings or [])
     started = time.perf_counter()
     with terminal_progress(quiet=quiet or as_json) as progress:
         picture = read_picture(image)
@@ -45,7 +132,7 @@ def train(
             check_hole(hole)  # before the folder is made
         try:
             model = api.fit_picture(
-                method, picture, hole, preset=preset, options=options, seed=seed or 0, device=device, folder=run,
+                method, picture, hole, preset=preset, options=options, seed=seed, device=device, folder=run,
                 opaque=source == "alpha", progress=progress,
             )  # fmt: skip
         except KeyboardInterrupt:
@@ -53,7 +140,7 @@ def train(
             raise
     seconds = time.perf_counter() - started
     if as_json:
-        print_json({"run": run, "method": model.method.name, "seed": seed or 0, "seconds": round(seconds, 3)})
+        print_json({"run": run, "method": model.method.name, "seed": seed, "seconds": round(seconds, 3)})
     elif not quiet:
         use = f"sample with: selfmend sample {run}"
         if hole is not None or not isinstance(model.method, Generative):

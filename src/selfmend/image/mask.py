@@ -51,7 +51,7 @@ def read_mask(source: Any, picture: Picture, *, invert: bool = False, grow: int 
     elif _NUMBERS.fullmatch(text):
         mask = box_mask(_box(text), picture.size)
     else:
-        mask = fit_mask(_from_pixels(source), picture.size)
+        mask = fit_mask(drawn_mask(source), picture.size)
     mask = grow_mask(~mask if invert else mask, grow)
     if mask.shape[0] == 1 and picture.image.shape[0] > 1:
         mask = mask.expand(picture.image.shape[0], -1, -1, -1).clone()
@@ -112,8 +112,12 @@ def _from_colour(text: str, picture: Picture) -> Mask:
     return ((picture.image - rgb).abs().amax(1, keepdim=True) <= COLOUR_TOLERANCE).bool()
 
 
-def _from_pixels(source: Any) -> Mask:
-    """A mask that is a picture of its own."""
+def drawn_mask(source: Any) -> Mask:
+    """A mask that is a picture of its own, bool (N, 1, H, W); kinds and convention as in `read_mask`.
+
+    Raises:
+        MaskError: unreadable, or of a kind that does not fit.
+    """
     if isinstance(source, torch.Tensor):
         return _from_array(source.detach().cpu().numpy())
     if isinstance(source, np.ndarray):

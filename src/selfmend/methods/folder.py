@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,9 @@ from selfmend.image.windows import Window, windows_around
 from selfmend.methods.base import TrainedMethod
 from selfmend.train.data import Batch
 from selfmend.train.loop import run
+from selfmend.train.processes import Processes
 from selfmend.train.stage import Stage
+from selfmend.train.watch import Watcher
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -106,6 +108,8 @@ class FolderMethod(TrainedMethod):
         seed: int = 0,
         folder: Path | None = None,
         progress: Progress = silent,
+        watchers: Sequence[Watcher] = (),
+        save_seconds: float = 120.0,
     ) -> Self:
         """Learn from pictures.
 
@@ -115,13 +119,19 @@ class FolderMethod(TrainedMethod):
             seed: same seed, same weights to the bit (on one kind of machine, number of threads and of processes).
             folder: where the training state is kept and resumed from; None keeps nothing.
             progress: told of every step.
+            watchers: look on in the first process.
+            save_seconds: seconds between saves, which take long with large nets.
 
         Raises:
             TrainingError: a loss is no longer finite.
         """
         self.check_trainable()
         self.build(seed=seed)
-        run(self.stages(batches, seed=seed, fabric=fabric), seed=seed, folder=folder, progress=progress)
+        stages = self.stages(batches, seed=seed, fabric=fabric)
+        run(
+            stages, seed=seed, folder=folder, progress=progress, watchers=watchers, processes=Processes(fabric),
+            save_seconds=save_seconds,
+        )  # fmt: skip
         self.fitted = True
         return self
 

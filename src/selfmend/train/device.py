@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,15 +53,48 @@ def fast_bfloat16(device: torch.device) -> bool:
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
-def make_fabric(device: torch.device, *, precision: str = "32") -> Fabric:
-    """A Fabric on one device; `precision` "auto" takes bfloat16 where the hardware has it, else float32.
+def make_fabric(device: torch.device, *, precision: str = "32", devices: int = 1, nodes: int = 1) -> Fabric:
+    """A Fabric; `precision` "auto" takes bfloat16 where the hardware has it, else float32.
 
     The caller uses its `autocast()` and `device`; see docs/architecture.md for who lets it wrap modules.
+
+    Args:
+        device: where to compute.
+        precision: one of `PRECISIONS`.
+        devices: processes on this machine, each with a device of its own (on the CPU, each with its part of the cores).
+            More than one are started by running this program's command again, so that all of them come to this line.
+        nodes: machines, on each of which the same command was started (with NODE_RANK, MASTER_ADDR, MASTER_PORT set).
+
+    Raises:
+        OptionError: an unknown precision, or more processes than devices.
     """
     from lightning_fabric import Fabric
 
     check_known("precision", precision, PRECISIONS)
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it tells of the precision at every call
     half = precision == "bf16" or (precision == "auto" and fast_bfloat16(device))
-    index = [device.index] if device.index is not None else 1
-    return Fabric(accelerator=device.type, devices=index, precision="bf16-mixed" if half else "32-true")
+    precision = "bf16-mixed" if half else "32-true"
+    if devices * nodes == 1:
+        index = [device.index] if device.index is not None else 1
+        return Fabric(accelerator=device.type, devices=index, precision=precision)
+    if device.type == "cuda" and devices > torch.cuda.device_count():
+        raise OptionError(f"devices is {devices}; this machine has {torch.cuda.device_count()} of kind cuda")
+    if device.type == "mps":
+        raise OptionError("several processes need --device cuda or cpu; mps has one device")
+    fabric = Fabric(accelerator=device.type, devices=devices, num_nodes=nodes, strategy="ddp", precision=precision)
+    fabric.launch()
+    return fabric
+
+
+def started_processes(devices: int, nodes: int) -> tuple[int, int]:
+    """Processes a machine and machines: as torchrun started them if it did, else as they were asked for.
+
+    Raises:
+        OptionError: fewer than one.
+    """
+    if min(devices, nodes) < 1:
+        raise OptionError(f"devices is {devices} and nodes is {nodes}; at least 1 fits")
+    if "TORCHELASTIC_RUN_ID" not in os.environ:
+        return devices, nodes
+    here = int(os.environ["LOCAL_WORLD_SIZE"])
+    return here, int(os.environ["WORLD_SIZE"]) // here

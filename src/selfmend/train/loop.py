@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import math
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from selfmend.core.checks import RunError, TrainingError
+from selfmend.core.checks import TrainingError
 from selfmend.core.progress import Progress, ProgressEvent, silent
 from selfmend.core.rng import make_generator
-from selfmend.train.checkpoint import load_state, save_state
+from selfmend.train.interrupt import deferred_interrupt
+from selfmend.train.processes import Processes
+from selfmend.train.saving import restore_stage, save_stage
 from selfmend.train.stage import Stage, Terms
-
-READ_EVERY = 25  # steps between looks at terms that live on an accelerator, where each look stops its queue
+from selfmend.train.watch import READ_EVERY, Watcher, on_accelerator
 
 
 def run(
@@ -29,6 +28,8 @@ def run(
     progress: Progress = silent,
     stage_costs: Sequence[float] = (),
     save_seconds: float = 20.0,
+    watchers: Sequence[Watcher] = (),
+    processes: Processes | None = None,
 ) -> None:
     """Train the stages in order.
 
@@ -41,75 +42,76 @@ def run(
         progress: told of every step; if it raises, the state is saved and the exception goes on.
         stage_costs: relative cost of each stage as a whole, if known beforehand; gives events their `done`.
         save_seconds: seconds between saves within a stage.
+        watchers: look on in the first process.
+        processes: that share each step; the first one writes, and all of them read `folder`.
 
     Raises:
         TrainingError: a term is no longer finite; the message has all terms, and the last saved state stays.
         RunError: `folder` holds the state of another run.
         KeyboardInterrupt: after Ctrl-C, once the step in progress is done and saved.
     """
-    with _deferred_interrupt() as interrupted:
+    processes = processes or Processes()
+    with deferred_interrupt() as interrupted:
         for index, stage in enumerate(stages):
             path = folder / f"stage-{index:03d}.safetensors" if folder else None
-            first = _restore(stage, path)
+            first = restore_stage(stage, path)
+            processes.wait()  # none may write the file before all have read it
             report = _reporter(stage, index, progress, stage_costs)
             if first < stage.steps:
-                _run_stage(stage, first, seed, path, report, interrupted, save_seconds)
-            else:
+                own = _Own(path, report, watchers, save_seconds) if processes.first else _Own()
+                _run_stage(stage, first, seed, own, processes, interrupted)
+            elif processes.first:
                 report(stage.steps, {})
 
 
+@dataclass
+class _Own:
+    """What the first process does beside the steps; nothing in the others."""
+
+    path: Path | None = None
+    report: Callable[[int, Terms], None] = lambda step, terms: None
+    watchers: Sequence[Watcher] = ()
+    save_seconds: float = math.inf
+
+
 def _run_stage(
-    stage: Stage,
-    first: int,
-    seed: int,
-    path: Path | None,
-    report: Callable[[int, Terms], None],
-    interrupted: Callable[[], bool],
-    save_seconds: float,
+    stage: Stage, first: int, seed: int, own: _Own, processes: Processes, interrupted: Callable[[], bool]
 ) -> None:
     batches: Iterator | None = stage.batches(first) if stage.batches else None
+    for watcher in own.watchers:
+        watcher.begin(stage, first)
     saved_at = time.monotonic()
     for i in range(first, stage.steps):
         batch = next(batches) if batches else None
-        terms = stage.step(i, batch, make_generator(seed, stage.name, i))
+        terms = processes.mean(stage.step(i, batch, make_generator(seed, stage.name, i)))
         last = i + 1 == stage.steps
-        _check_finite(stage, i, terms, last)
-        stop: BaseException | None = KeyboardInterrupt() if interrupted() else None
+        save = last or time.monotonic() - saved_at > own.save_seconds
+        look = save or not i % READ_EVERY or not on_accelerator(terms)
+        if look:
+            _check_finite(stage, i, terms)
+        stop = _stop(look, processes, interrupted)
         try:
-            report(i + 1, terms)
+            own.report(i + 1, terms)
+            for watcher in own.watchers:
+                watcher.after(stage, i + 1, terms)
         except BaseException as error:  # a page's Cancel, Ctrl-C inside the renderer: save first, then pass it on
             stop = stop or error
-        if path and (stop or last or time.monotonic() - saved_at > save_seconds):
-            _save(stage, i + 1, path)
+        if stop and not look:
+            _check_finite(stage, i, terms)
+        if own.path and (stop or save):
+            save_stage(stage, i + 1, own.path)
             saved_at = time.monotonic()
         if stop:
             raise stop
 
 
-def _restore(stage: Stage, path: Path | None) -> int:
-    """Load the stage's saved state, if there is one; the number of steps done."""
-    if path is None or not path.exists():
-        return 0
-    saved = load_state(path)
-    if saved.get("stage") != stage.name or saved.get("steps") != stage.steps:
-        raise RunError(
-            f"{path} holds stage {saved.get('stage')!r} of {saved.get('steps')} steps, this run needs {stage.name!r} "
-            f"of {stage.steps}; choose another folder, or remove this one to start again"
-        )
-    for name, part in stage.state.items():
-        part.load_state_dict(saved["state"][name])
-    return int(saved["step"])
+def _stop(look: bool, processes: Processes, interrupted: Callable[[], bool]) -> BaseException | None:
+    """Ctrl-C, agreed on by all processes where there are several; asking them costs as much as looking at a term."""
+    pressed = processes.any(interrupted()) if processes.count == 1 or look else False
+    return KeyboardInterrupt() if pressed else None
 
 
-def _save(stage: Stage, step: int, path: Path) -> None:
-    state = {name: part.state_dict() for name, part in stage.state.items()}
-    save_state(path, {"stage": stage.name, "steps": stage.steps, "step": step, "state": state})
-
-
-def _check_finite(stage: Stage, i: int, terms: Terms, last: bool) -> None:
-    on_accelerator = any(isinstance(v, torch.Tensor) and v.device.type != "cpu" for v in terms.values())
-    if on_accelerator and not last and i % READ_EVERY:
-        return
+def _check_finite(stage: Stage, i: int, terms: Terms) -> None:
     values = {name: float(value) for name, value in terms.items()}
     if not all(math.isfinite(v) for v in values.values()):
         shown = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
@@ -141,24 +143,3 @@ def _reporter(
         )
 
     return report
-
-
-@contextmanager
-def _deferred_interrupt() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C lets the step in progress end, so that what is saved is a state between steps; twice stops at once."""
-    pressed = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield pressed.is_set  # only the main thread may set signal handlers, and only it gets Ctrl-C
-        return
-    previous = signal.getsignal(signal.SIGINT)
-
-    def handle(signum: int, frame: object) -> None:
-        if pressed.is_set():
-            raise KeyboardInterrupt
-        pressed.set()
-
-    signal.signal(signal.SIGINT, handle)
-    try:
-        yield pressed.is_set
-    finally:
-        signal.signal(signal.SIGINT, previous)

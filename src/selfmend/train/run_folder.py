@@ -3,6 +3,7 @@
 RUN/run.json              method, config, seed, code version, status: "training" or "trained"
 RUN/weights.safetensors   what was learned; there once training is finished
 RUN/training/             one file a stage, removed when training is finished
+RUN/log.jsonl, best.safetensors, samples/   of a training on a folder: see train.log and methods.validation
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from selfmend.core.files import atomic_path, check_writable
 from selfmend.train.checkpoint import load_state, save_state
 
 FORMAT = 1
-_RESUME_KEYS = ("method", "config", "seed", "picture")  # what must be equal for a run to go on
+_RESUME_KEYS = ("method", "config", "seed", "picture", "data")  # what must be equal for a run to go on
 
 
 class RunFolder:
@@ -33,11 +34,12 @@ class RunFolder:
         self.path = Path(path)
         self.training = self.path / "training"
 
-    def start(self, record: Mapping[str, Any]) -> bool:
+    def start(self, record: Mapping[str, Any], *, write: bool = True) -> bool:
         """Begin a run, or go on with the one that is here.
 
         Args:
-            record: method, config, seed and picture (a digest) of this run, and anything else to remember.
+            record: method, config, seed and picture or data (a digest) of this run, and anything else to remember.
+            write: False where another process begins the same run.
 
         Returns:
             True where the run that is here is already trained.
@@ -62,6 +64,8 @@ class RunFolder:
                         "again"
                     )
             return earlier["status"] == "trained"
+        if not write:
+            return False
         found = self.path.iterdir() if self.path.exists() else ()
         if any(p.name != "training" for p in found if not p.name.startswith(".")):
             raise RunError(f"{self.path} is not empty and holds no run; choose a new or empty folder")
@@ -122,6 +126,11 @@ def _why(error: Exception) -> str:
 
 def _difference(key: str, found: Any, wanted: Any) -> str:
     """The first thing in which two records differ, for a message of one line."""
+    if key == "data" and isinstance(found, dict) and isinstance(wanted, dict):
+        counts = found.get("pictures"), wanted.get("pictures")
+        return (
+            f"it learned from {counts[0]} pictures, not {counts[1]}" if len(set(counts)) == 2 else "of other pictures"
+        )
     if isinstance(found, dict) and isinstance(wanted, dict):
         for name in sorted(found.keys() | wanted.keys()):
             if found.get(name) != wanted.get(name):

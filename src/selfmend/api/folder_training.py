@@ -1,0 +1,233 @@
+"""Training a method on a folder of pictures: checked as a whole before anything is written or started."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from selfmend.api.folder_model import FolderModel
+from selfmend.core.checks import OptionError, SelfmendWarning
+from selfmend.core.progress import Progress, silent
+from selfmend.core.rng import make_generator
+from selfmend.image.hole_makers import hole_maker
+from selfmend.methods import method_class, method_names
+from selfmend.methods.folder import FolderMethod
+from selfmend.methods.validation import SHOWN, Validator
+from selfmend.train.data import FolderBatches
+from selfmend.train.device import make_fabric, resolve_device, started_processes
+from selfmend.train.log import LogFile
+from selfmend.train.memory import activation_bytes, on_meta, state_bytes
+from selfmend.train.picture_set import find_pictures
+from selfmend.train.processes import Processes
+from selfmend.train.run_folder import RunFolder
+from selfmend.train.watch import Watcher
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+VALIDATED = 128  # pictures of a validation, at most
+VALIDATE_EVERY = 1000  # steps
+
+
+class FolderTraining:
+    """A training that is checked and not yet begun; arguments as in `fit_folder`.
+
+    Raises:
+        SelfmendError: as `fit_folder`.
+    """
+
+    def __init__(
+        self,
+        method: str,
+        pictures: str | Path,
+        *,
+        validation: str | Path | None = None,
+        celeba_attributes: Sequence[str] = (),
+        preset: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        seed: int = 0,
+        device: str | torch.device = "auto",
+        devices: int = 1,
+        nodes: int = 1,
+        precision: str = "32",
+        workers: int | None = None,
+    ) -> None:
+        kind = method_class(method)
+        if not issubclass(kind, FolderMethod):
+            able = ", ".join(n for n in method_names() if method_class(n).learns_from_folder) or "none is installed"
+            raise OptionError(f"{method} does not learn from a folder of pictures (these do: {able})")
+        self._device = resolve_device(device)
+        self.method = kind.from_options(preset, options, device=self._device)
+        self.holes = hole_maker(self.method.config.masks)
+        with warnings.catch_warnings():
+            if int(os.environ.get("LOCAL_RANK", "0")):  # the first process has said it
+                warnings.simplefilter("ignore", SelfmendWarning)
+            self.pictures = find_pictures(pictures, celeba_attributes=celeba_attributes)
+            self.validation = None if validation is None else find_pictures(validation)
+        self.seed, self._precision = seed, precision
+        self._devices, self._nodes = started_processes(devices, nodes)
+        self.workers = default_workers(self._devices) if workers is None else workers
+        if self.workers < 0:
+            raise OptionError(f"workers is {workers}; at least 0 fits")
+        self.method.check_trainable()
+        _ = self.batches  # what does not fit is found here
+
+    @cached_property
+    def batches(self) -> FolderBatches:
+        """All batches, for one process: for looking at, and for a training with one process."""
+        return self._batches(self._device, rank=0, world_size=1)
+
+    def run(
+        self,
+        folder: str | Path | None = None,
+        *,
+        validate_every: int = VALIDATE_EVERY,
+        tensorboard: bool = False,
+        save_seconds: float = 120.0,
+        progress: Progress = silent,
+    ) -> FolderModel:
+        """Train, or go on with a training; arguments as in `fit_folder`."""
+        if validate_every < 1:
+            raise OptionError(f"validate_every is {validate_every}; at least 1 fits")
+        fabric = make_fabric(self._device, precision=self._precision, devices=self._devices, nodes=self._nodes)
+        processes = Processes(fabric)
+        self.method.device = fabric.device
+        model = FolderModel(self.method, seed=self.seed, data=self.pictures.digest())
+        run_folder = None if folder is None else RunFolder(folder)
+        if run_folder and run_folder.start(model.record(), write=processes.first):
+            self.method.load_state_dict(run_folder.weights()["method"])
+            self.method.fitted = True
+            model.folder = run_folder.path
+            return model
+        processes.wait()
+        batches = self._batches(fabric.device, rank=fabric.global_rank, world_size=fabric.world_size)
+        watchers: list[Watcher] = []
+        if run_folder and processes.first:
+            board = run_folder.path / "tensorboard" if tensorboard else None
+            log = LogFile(run_folder.path / "log.jsonl", batch_size=self.method.config.batch_size, board=board)
+            watchers = [log, self._validator(run_folder.path, log, validate_every, batches)]
+        self.method.fit_folder(
+            batches, fabric=fabric, seed=self.seed, folder=run_folder.training if run_folder else None,
+            progress=progress, watchers=watchers, save_seconds=save_seconds,
+        )  # fmt: skip
+        if run_folder and processes.first:
+            model.finish(run_folder)
+        processes.wait()
+        return model
+
+    def describe(self) -> dict[str, Any]:
+        """What `run` would do: pictures, networks, memory in bytes, steps and epochs of each stage."""
+        config, batches = self.method.config, self.batches
+        self.method.build(seed=self.seed)
+        stages = self.method.stages(lambda stage: lambda first: iter(()), seed=self.seed, fabric=self._one_process())
+        epochs = config.batch_size / len(self.pictures.names)
+        steps = [{"stage": s.name, "steps": s.steps, "epochs": round(s.steps * epochs, 2)} for s in stages]
+        sides = [s for size in self.pictures.sizes for s in size]
+        return {
+            "pictures": len(self.pictures.names),
+            "unreadable": len(self.pictures.unreadable),
+            "shortest_side": min(sides),
+            "longest_side": max(sides),
+            "validation_pictures": 0 if self.validation is None else min(VALIDATED, len(self.validation.names)),
+            "decoded_bytes": batches.cache.bytes,
+            "decoded_kept_in_memory": batches.cache.kept,
+            "workers": self.workers,
+            "processes": self._devices * self._nodes,
+            "parameters": self.method.parameter_counts(),
+            "memory": {**state_bytes(self.method.networks()), "activations": self._activations()},
+            "stages": steps,
+        }
+
+    def _activations(self) -> int | None:
+        """Bytes of one pass for one process's batch; None where the pass looks at values, which meta tensors lack."""
+        config = self.method.config
+        count = max(1, config.batch_size // (self._devices * self._nodes))
+        shadow = on_meta(self.method, lambda method: method.networks())
+        shadow.device = torch.device("meta")
+        image = torch.empty(count, 3, config.size, config.size, device="meta")
+        generator = make_generator(self.seed)
+        try:
+            return activation_bytes(
+                shadow.networks(), lambda: shadow.complete(image, image[:, :1] > 0, generator=generator)
+            )
+        except (NotImplementedError, RuntimeError):
+            return None
+
+    def _one_process(self) -> Fabric:
+        return make_fabric(self._device, precision=self._precision)
+
+    def _batches(self, device: torch.device, *, rank: int, world_size: int) -> FolderBatches:
+        config = self.method.config
+        return FolderBatches(
+            self.pictures, self.holes, size=config.size, scale=config.scale, flip=config.flip,
+            batch_size=config.batch_size, seed=self.seed, device=device, rank=rank, world_size=world_size,
+            workers=self.workers,
+        )  # fmt: skip
+
+    def _validator(self, run: Path, log: LogFile, every: int, batches: FolderBatches) -> Validator:
+        config, measured = self.method.config, self.validation is not None
+        if self.validation is not None:
+            batches = FolderBatches(
+                self.validation, self.holes, size=config.size, scale=config.scale, flip=False, batch_size=1,
+                seed=self.seed, device=batches.device,
+            )  # fmt: skip
+        looked_at = list(batches.validation(VALIDATED if measured else SHOWN))
+        return Validator(self.method, looked_at, run=run, log=log, every=every, seed=self.seed, measured=measured)
+
+
+def fit_folder(
+    method: str,
+    pictures: str | Path,
+    *,
+    validation: str | Path | None = None,
+    celeba_attributes: Sequence[str] = (),
+    preset: str | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    devices: int = 1,
+    nodes: int = 1,
+    precision: str = "32",
+    workers: int | None = None,
+    folder: str | Path | None = None,
+    validate_every: int = VALIDATE_EVERY,
+    tensorboard: bool = False,
+    progress: Progress = silent,
+    **options: Any,
+) -> FolderModel:
+    """Train a method on a folder of pictures.
+
+    Args:
+        method: one that learns from folders, e.g. "dmfn".
+        pictures: the folder, of any depth.
+        validation: a folder of other pictures, on which the best weights are chosen.
+        celeba_attributes: only pictures with these attributes of CelebA, e.g. "Mustache" or "-Mustache".
+        preset, options: named settings, and changes to them, e.g. `masks="strokes"`.
+        seed: same seed, same weights.
+        device: "auto", "cpu", "cuda" or "mps".
+        devices, nodes: processes a machine, and machines; see `train.device.make_fabric`.
+        precision: "32", "bf16", or "auto".
+        workers: processes that decode pictures; None takes what the machine has to spare.
+        folder: run folder in which training is kept, resumed and finished; None keeps everything in memory.
+        validate_every: steps between validations and sample sheets.
+        tensorboard: write the log for TensorBoard too.
+        progress: told of every step.
+
+    Raises:
+        SelfmendError: one line: what came, what fits, what to do.
+    """
+    training = FolderTraining(
+        method, pictures, validation=validation, celeba_attributes=celeba_attributes, preset=preset, options=options,
+        seed=seed, device=device, devices=devices, nodes=nodes, precision=precision, workers=workers,
+    )  # fmt: skip
+    return training.run(folder, validate_every=validate_every, tensorboard=tensorboard, progress=progress)
+
+
+def default_workers(devices: int) -> int:
+    """Worker processes for each of `devices` processes on this machine: a core is left for each of these; 1 to 4."""
+    return max(1, min(4, (os.cpu_count() or 1) // devices - 1))

@@ -1,0 +1,65 @@
+"""The picture files of a folder and of the folders in it."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from PIL import ExifTags
+from PIL import Image as PILImage
+
+from selfmend.core.checks import ImageError
+from selfmend.core.files import exists
+from selfmend.core.types import Size
+
+
+def list_pictures(folder: str | Path) -> list[str]:
+    """Names of all files with a picture's ending, in order, relative to the folder, with "/" between folders.
+
+    Hidden files and folders are left out; links are followed.
+
+    Raises:
+        ImageError: no such folder, or one that cannot be read.
+    """
+    root = Path(folder)
+    if not exists(root) or not root.is_dir():
+        raise ImageError(f"{folder} is no folder; a folder of pictures fits")
+    names: list[str] = []
+    seen: set[str] = set()
+    for parent, folders, files in os.walk(root, followlinks=True, onerror=_refuse):
+        real = os.path.realpath(parent)
+        if real in seen:  # a link that leads back
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = [f for f in folders if not f.startswith(".")]
+        names += [
+            (Path(parent) / name).relative_to(root).as_posix()
+            for name in files
+            if not name.startswith(".") and Path(name).suffix.lower() in _endings()
+        ]
+    return sorted(names)
+
+
+def picture_size(path: str | Path) -> Size | None:
+    """(height, width) of a picture file as a viewer shows it, from its header; None where it is not a picture."""
+    try:
+        with PILImage.open(path) as picture:
+            width, height = picture.size
+            # A PNG's may stand behind its pixels, which PIL then decodes all; cameras write none.
+            exif = {} if picture.format == "PNG" else picture.getexif()
+            turned = exif.get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+    except Exception:  # what a damaged header raises depends on the format
+        return None
+    return (width, height) if turned else (height, width)
+
+
+@lru_cache(maxsize=1)
+def _endings() -> frozenset[str]:
+    endings = PILImage.registered_extensions()
+    return frozenset(ending for ending, kind in endings.items() if kind in PILImage.OPEN)
+
+
+def _refuse(error: OSError) -> None:
+    raise ImageError(f"cannot read {error.filename}: {error.strerror}") from error

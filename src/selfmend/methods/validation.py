@@ -1,0 +1,107 @@
+"""How well a method that learns from a folder does on other pictures, while it learns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from selfmend.core.checks import SelfmendError
+from selfmend.core.rng import make_generator
+from selfmend.core.types import Image
+from selfmend.image.io import save_picture
+from selfmend.image.sheet import contact_sheet, paint_hole, to_rgb
+from selfmend.methods.folder import FolderMethod
+from selfmend.metrics.mae import mae
+from selfmend.metrics.psnr import psnr
+from selfmend.train.checkpoint import load_state, save_state
+from selfmend.train.data import Batch
+from selfmend.train.log import LogFile
+from selfmend.train.stage import Stage, Terms
+
+SHOWN = 6  # pictures of a sheet
+_MOST_PSNR = 100.0  # dB; equal pictures have an infinite one, which no JSON file can hold
+
+
+def filled(method: FolderMethod, batch: Batch, *, seed: int) -> Image:
+    """The pictures of a batch with their holes filled, known pixels pasted back, on the CPU."""
+    generator = make_generator(seed, "validation")
+    image = torch.where(batch.mask, 0.5, batch.image)  # the truth is not shown, whatever the net looks at
+    with method.evaluating():
+        output = method.complete(image, batch.mask, generator=generator).float()
+    return torch.where(batch.mask, output.clamp(0, 1), batch.image).cpu()
+
+
+def measure(method: FolderMethod, batches: Sequence[Batch], *, seed: int) -> dict[str, float]:
+    """The mean over pictures of the mean absolute error in [0, 1] ("l1") and of PSNR in dB, both in the hole."""
+    errors, ratios = [], []
+    for batch in batches:
+        output, truth, mask = filled(method, batch, seed=seed), batch.image.cpu(), batch.mask.cpu()
+        errors.append(mae(output, truth, mask=mask))
+        ratios.append(psnr(output, truth, mask=mask).clamp(max=_MOST_PSNR))
+    return {"l1": float(torch.cat(errors).mean()), "psnr": float(torch.cat(ratios).mean())}
+
+
+class Validator:
+    """A watcher that fills pictures every so many steps, and at the end of each stage.
+
+    It writes RUN/samples/STAGE-STEP.jpg (damaged, filled, truth), the metrics into the log, and RUN/best.safetensors,
+    the weights of the step with the least l1 so far.
+
+    Args:
+        method: that is trained.
+        batches: pictures to fill.
+        run: the run folder.
+        log: where the metrics go.
+        every: steps between two validations.
+        seed: of what filling draws.
+        measured: whether to measure; False, where the pictures are those of the training, draws the sheets only.
+    """
+
+    def __init__(
+        self,
+        method: FolderMethod,
+        batches: Sequence[Batch],
+        *,
+        run: Path,
+        log: LogFile,
+        every: int,
+        seed: int,
+        measured: bool,
+    ) -> None:
+        if measured and not batches:
+            raise SelfmendError("no picture of the validation can be read; give another folder")
+        self._method, self._batches, self._run, self._log = method, batches, run, log
+        self._every, self._seed, self._measured = every, seed, measured
+        self._best = run / "best.safetensors"
+        self._least: float | None = None
+
+    def begin(self, stage: Stage, first: int) -> None:
+        """Look up the best metrics so far; those of steps that are done again come again."""
+        if self._measured and self._best.exists():
+            self._least = float(load_state(self._best)["metrics"]["l1"])
+
+    def after(self, stage: Stage, step: int, terms: Terms) -> None:
+        """Validate where it is time."""
+        if step % self._every and step != stage.steps:
+            return
+        self._draw(stage, step)
+        if not self._measured:
+            return
+        metrics = measure(self._method, self._batches, seed=self._seed)
+        self._log.write(stage, step, {"validation": metrics})
+        if self._least is None or metrics["l1"] < self._least:
+            self._least = metrics["l1"]
+            where = {"stage": stage.name, "step": step, "metrics": metrics}
+            save_state(self._best, {"method": self._method.state_dict(), **where})
+
+    def _draw(self, stage: Stage, step: int) -> None:
+        pictures, captions = [], []
+        for batch in self._batches[:SHOWN]:
+            output, mask = filled(self._method, batch, seed=self._seed), batch.mask.cpu()
+            pictures += [paint_hole(batch.image[:1].cpu(), mask[:1]), to_rgb(output[:1]), to_rgb(batch.image[:1])]
+            captions += ["damaged", "filled", "truth"]
+        if pictures:
+            name = f"{stage.name.replace(' ', '-').replace('/', '-')}-{step:07d}.jpg"
+            save_picture(contact_sheet(pictures, captions, columns=3), self._run / "samples" / name)

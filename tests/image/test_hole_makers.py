@@ -1,0 +1,51 @@
+"""Holes by name or from a folder."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image as PILImage
+
+from selfmend.core.checks import MaskError, OptionError
+from selfmend.core.rng import make_generator
+from selfmend.image import hole_makers
+from selfmend.image.hole_makers import hole_maker
+from selfmend.image.hole_shapes import strokes
+
+PICTURE = torch.zeros(3, 16, 16)
+
+
+def test_a_name_makes_its_shape():
+    assert torch.equal(hole_maker("strokes")(PICTURE, make_generator(3)), strokes((16, 16), make_generator(3)))
+    with pytest.raises(OptionError, match=r"masks is 'centre', which is no folder.*did you mean 'center'\?"):
+        hole_maker("centre")
+
+
+def test_a_maker_that_looks_at_the_picture_plugs_in(monkeypatch):
+    monkeypatch.setitem(hole_makers.SEEING_MAKERS, "dark", lambda: lambda picture, generator: picture[:1] < 0.5)
+    assert hole_maker("dark")(PICTURE, make_generator(0)).all()
+
+
+@pytest.mark.parametrize("size", [(16, 16), (40, 20), (7, 9), (300, 300)])
+def test_masks_of_a_folder_cover_the_picture(tmp_path, size):
+    half = np.zeros(size, np.uint8)
+    half[:, : size[1] // 2] = 128
+    half[:, size[1] // 2 :] = 127
+    (tmp_path / "deep").mkdir()
+    PILImage.fromarray(half).save(tmp_path / "deep" / "half.png")
+    maker = hole_maker(str(tmp_path))
+    drawn = [maker(PICTURE, make_generator(k)) for k in range(12)]
+    assert all(m.shape == (1, 16, 16) and m.dtype == torch.bool and m.any() and not m.all() for m in drawn)
+    assert {bool(m[0, 0, 0]) for m in drawn} == {True, False}, "mirrored by chance"
+    assert torch.equal(drawn[0], maker(PICTURE, make_generator(0)))
+
+
+def test_folders_without_masks_or_with_useless_ones(tmp_path):
+    (tmp_path / "notes.txt").write_text("no masks")
+    with pytest.raises(MaskError, match="holds no masks; a folder of pictures that are white where the hole is fits"):
+        hole_maker(str(tmp_path))
+    PILImage.new("L", (20, 20), 255).save(tmp_path / "full.png")
+    with pytest.raises(MaskError, match="20 crops in a row were all hole or without one"):
+        hole_maker(str(tmp_path))(PICTURE, make_generator(0))
+    (tmp_path / "full.png").write_bytes(b"nothing")
+    with pytest.raises(MaskError, match=r"the mask cannot be read: .*full.png"):
+        hole_maker(str(tmp_path))(PICTURE, make_generator(0))
