@@ -14,7 +14,7 @@ import torch
 from selfmend.cli.picture_files import naming, pair_by_name, pictures_at, read_rgb, warn
 from selfmend.core.checks import ImageError, MissingWeightsError, OptionError, check_known
 from selfmend.core.files import exists
-from selfmend.core.progress import Progress, ProgressEvent
+from selfmend.core.progress import Progress, work_done
 from selfmend.core.types import Image
 from selfmend.metrics.copying import copying
 from selfmend.metrics.diversity import diversity
@@ -89,7 +89,7 @@ def score_samples(
             rows.append({"file": str(file), **_score_sample(sample, image, tools, file)})
         sizes[tuple(sample.shape)] += 1
         counted.append(sample)
-        progress(_event("samples", done + 1, len(files)))
+        progress(work_done("samples", done + 1, len(files)))
     value, compared = _diversity(counted, image, sizes.most_common(1)[0][0], tools)
     return {"real": str(real), "samples": rows, "mean": _mean(rows), "diversity": value, "compared": compared}
 
@@ -116,7 +116,7 @@ def score_pairs(truths: Path, outputs: Path, *, weights: Path | None, progress: 
         with naming(output):
             scores = {"rmse": float(rmse(one, other)), "psnr": float(psnr(one, other)), "ssim": float(ssim(one, other))}
             rows.append({"file": str(output), **_finite(scores), **_niqe(one, tools, output)})
-        progress(_event("pictures", done + 1, len(pairs)))
+        progress(work_done("pictures", done + 1, len(pairs)))
     return {"pictures": rows, "mean": _mean(rows)}
 
 
@@ -139,7 +139,7 @@ def fit_parameters(folder: Path, output: Path, *, progress: Progress) -> int:
                 yield image
             else:
                 warn(f"{file} is left out: it is smaller than {BLOCK} x {BLOCK} px")
-            progress(_event("photos", done + 1, len(files)))
+            progress(work_done("photos", done + 1, len(files)))
 
     save_parameters(fit(photos()), output)
     return used
@@ -222,10 +222,6 @@ def _diversity(samples: list[Image], real: Image, shape: tuple[int, ...], tools:
     if len(same) < len(samples):
         warn(f"diversity looks at the {len(same)} of {len(samples)} samples that are of one size")
     return diversity(torch.cat(same), real), len(same)
-
-
-def _event(what: str, done: int, count: int) -> ProgressEvent:
-    return ProgressEvent(stage=what, stage_count=1, step=done, steps=count, done=done / count)
 
 
 def _finite(scores: dict[str, float]) -> dict[str, float | None]:

@@ -10,11 +10,10 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-import torch
 
 from selfmend.core.checks import check_image
-from selfmend.core.types import Image, Mask
-from selfmend.image.bars import Bar
+from selfmend.core.types import Image, Mask, Size
+from selfmend.image.bars import Bar, mask_of
 from selfmend.image.channels import as_channels
 from selfmend.image.sheet import thumbnail
 
@@ -48,9 +47,7 @@ def find_bars(image: Image) -> Mask:
     Raises:
         ImageError: another kind or range, a batch, or CMYK.
     """
-    size = (image.shape[-2], image.shape[-1])
-    masks = [bar.mask(size) for bar in search_bars(image)]
-    return torch.cat(masks).any(0, keepdim=True) if masks else torch.zeros(1, 1, *size, dtype=torch.bool)
+    return mask_of(search_bars(image), (image.shape[-2], image.shape[-1]))
 
 
 def search_bars(image: Image) -> list[Bar]:
@@ -67,7 +64,7 @@ def search_bars(image: Image) -> list[Bar]:
     found = _rated(grey, (piece for mask in masks for piece in _pieces(mask)))
     found = found or _rated(grey, (piece for mask in masks for piece in _crossing_pieces(mask)))
     grey = _grey(full)
-    return [_snapped(grey, _scaled(bar, scale), scale) for bar in _apart(found, small.shape[:2])]
+    return [_snapped(grey, _scaled(bar, scale), scale) for bar in _apart(found, (small.shape[0], small.shape[1]))]
 
 
 def _bytes(image: Image) -> np.ndarray:
@@ -151,7 +148,7 @@ def _rating(grey: np.ndarray, piece: np.ndarray, bar: Bar) -> float:
     """How much a piece is a bar, up to 1; 0 where it is none: no rectangle, odd shape, uneven, or no sharp border."""
     import cv2
 
-    filled = piece.sum() / (bar.height * bar.length)
+    filled = float(piece.sum()) / (bar.height * bar.length)
     least, most = _ASPECTS
     if filled < _RECTANGLE or not least <= bar.length / bar.height <= most or abs(bar.angle) > _STEEPEST:
         return 0.0
@@ -191,15 +188,13 @@ def _line(grey: np.ndarray, bar: Bar, side: int, offset: float) -> tuple[np.ndar
     return values, known
 
 
-def _apart(rated: list[tuple[float, Bar]], shape: tuple[int, ...]) -> list[Bar]:
+def _apart(rated: list[tuple[float, Bar]], size: Size) -> list[Bar]:
     """The best of the bars that overlap each other."""
     kept: list[Bar] = []
-    taken = torch.zeros(1, 1, shape[0], shape[1], dtype=torch.bool)
     for _, bar in rated:
-        mask = bar.mask((shape[0], shape[1]))
-        if mask.any() and not (mask & taken).any():
+        mask = bar.mask(size)
+        if mask.any() and not (mask & mask_of(kept, size)).any():
             kept.append(bar)
-            taken |= mask
     return kept
 
 

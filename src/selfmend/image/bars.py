@@ -50,6 +50,14 @@ class Bar:
         return ((along.abs() <= self.length / 2) & (across.abs() <= self.height / 2))[None, None]
 
 
+def mask_of(bars: Sequence[Bar], size: Size) -> Mask:
+    """bool (1, 1, H, W): the pixels of all bars; of no bar, an empty mask."""
+    mask = torch.zeros(1, 1, *size, dtype=torch.bool)
+    for bar in bars:
+        mask |= bar.mask(size)
+    return mask
+
+
 def bar_of(face: Face, *, height: float = 0.15, margin: float = 0.2) -> Bar:
     """The bar over the eyes of a face; over the place where eyes are where they were not found.
 
@@ -95,8 +103,7 @@ def eye_bars(faces: Sequence[Face], size: Size, *, height: float = 0.15, margin:
     """
     if not faces:
         raise ImageError("no face was found; a picture with an upright face seen from the front fits")
-    masks = [bar_of(face, height=height, margin=margin).mask(size) for face in faces]
-    return torch.cat(masks).any(0, keepdim=True)
+    return mask_of([bar_of(face, height=height, margin=margin) for face in faces], size)
 
 
 class EyeBars:
