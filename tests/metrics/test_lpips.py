@@ -58,6 +58,16 @@ def test_a_case_by_hand(by_hand: Lpips) -> None:
     assert lpips(output, truth, net=by_hand, mask=mask).item() == pytest.approx(3.36 / 2 + coarse, rel=1e-5)
 
 
+def test_a_map_is_enlarged_without_moving_its_pixels(by_hand: Lpips) -> None:
+    truth = colour(1, 0, 0).expand(3, 2, 4)[None].contiguous()
+    output = truth.clone()
+    output[..., :2] = colour(0, 1, 0)
+    with torch.no_grad():
+        by_hand.heads.lin0.model[1].weight.zero_()
+    found = lpips_map(output, truth, net=by_hand)[0, 0]
+    assert found.flatten().tolist() == pytest.approx([10, 7.5, 2.5, 0] * 2, rel=1e-5)
+
+
 def test_the_number_is_that_of_the_formula(net: Lpips) -> None:
     heads = lpips_files.heads_state(net.backbone)
     one, other = (torch.rand(2, 3, 50, 61, generator=torch.Generator().manual_seed(k)) for k in (0, 1))

@@ -91,7 +91,7 @@ def score_samples(
         counted.append(sample)
         progress(work_done("samples", done + 1, len(files)))
     value, compared = _diversity(counted, image, sizes.most_common(1)[0][0], tools)
-    return {"real": str(real), "samples": rows, "mean": _mean(rows), "diversity": value, "compared": compared}
+    return {"real": str(real), "samples": rows, "mean": mean_of(rows), "diversity": value, "compared": compared}
 
 
 def score_pairs(truths: Path, outputs: Path, *, weights: Path | None, progress: Progress) -> dict[str, Any]:
@@ -115,9 +115,9 @@ def score_pairs(truths: Path, outputs: Path, *, weights: Path | None, progress: 
         one, other = read_rgb(output), read_rgb(truth)
         with naming(output):
             scores = {"rmse": float(rmse(one, other)), "psnr": float(psnr(one, other)), "ssim": float(ssim(one, other))}
-            rows.append({"file": str(output), **_finite(scores), **_niqe(one, tools, output)})
+            rows.append({"file": str(output), **finite(scores), **_niqe(one, tools, output)})
         progress(work_done("pictures", done + 1, len(pairs)))
-    return {"pictures": rows, "mean": _mean(rows)}
+    return {"pictures": rows, "mean": mean_of(rows)}
 
 
 def fit_parameters(folder: Path, output: Path, *, progress: Progress) -> int:
@@ -224,12 +224,12 @@ def _diversity(samples: list[Image], real: Image, shape: tuple[int, ...], tools:
     return diversity(torch.cat(same), real), len(same)
 
 
-def _finite(scores: dict[str, float]) -> dict[str, float | None]:
-    """JSON has no infinity, which is the psnr of equal pictures."""
+def finite(scores: dict[str, float]) -> dict[str, float | None]:
+    """The scores as JSON can hold them: it has no infinity, which is the psnr of equal pictures."""
     return {name: value if math.isfinite(value) else None for name, value in scores.items()}
 
 
-def _mean(rows: list[dict[str, Any]]) -> dict[str, float | None]:
+def mean_of(rows: list[dict[str, Any]]) -> dict[str, float | None]:
     """The mean of every score over the pictures that have it."""
     mean: dict[str, float | None] = {}
     for name in [name for name in rows[0] if name != "file"]:

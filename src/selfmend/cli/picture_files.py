@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from selfmend.core.checks import ImageError, SelfmendWarning
+from selfmend.core.checks import ImageError, MaskError, SelfmendWarning
 from selfmend.core.files import exists
 from selfmend.core.types import Image
 from selfmend.image.formats import ENDINGS
@@ -81,8 +81,8 @@ def naming(file: Path) -> Iterator[None]:
     """Say of which file an error speaks."""
     try:
         yield
-    except ImageError as error:
-        raise ImageError(f"{file}: {error}") from error
+    except (ImageError, MaskError) as error:
+        raise type(error)(f"{file}: {error}") from error
 
 
 def warn(message: str) -> None:
