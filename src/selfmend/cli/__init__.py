@@ -16,6 +16,7 @@ from selfmend.cli import (
     evaluate,
     harmonize,
     inpaint,
+    mask,
     methods,
     paint,
     retarget,
@@ -55,6 +56,7 @@ app.command("edit")(edit.edit)
 app.command("animate")(animate.animate)
 app.command("methods")(methods.methods)
 app.command("demo")(demo.demo)
+app.add_typer(mask.app, name="mask")
 app.add_typer(evaluate.app, name="evaluate")
 
 

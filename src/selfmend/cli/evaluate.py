@@ -88,6 +88,52 @@ def super_resolution(
         _print_scores(found["pictures"], found["mean"])
 
 
+@app.command("pair")
+def pair(
+    truths: Annotated[Path, typer.Argument(metavar="TRUTH", help="The original, or a folder of them.")],
+    outputs: Annotated[Path, typer.Argument(metavar="OUTPUT", help="What was made of it; a folder: of equal names.")],
+    mask: Annotated[
+        str | None,
+        typer.Option(
+            "--mask",
+            "-m",
+            metavar="MASK",
+            help="Also measure the hole alone. As in inpaint, or a folder with a mask of each name.",
+        ),
+    ] = None,
+    lpips: Annotated[
+        str | None, typer.Option(metavar="alex|squeeze", help="Also measure LPIPS on this backbone.")
+    ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with the two files of LPIPS.", show_default="SELFMEND_WEIGHTS, then the cache folder"
+        ),
+    ] = None,
+    download: Annotated[bool, typer.Option("--download", help="Fetch them (alex: 244 MB, squeeze: 5 MB).")] = False,
+    quiet: arguments.Quiet = False,
+    as_json: arguments.Json = False,
+) -> None:
+    """Compare mended pictures with the originals, paired by name: psnr (dB), ssim, mae, rmse (0 to 255), LPIPS.
+
+    With --mask each also of the hole alone: known pixels are equal and flatter every number.
+    """
+    from selfmend.cli.comparison import compare
+
+    be_quiet(quiet)
+    with terminal_progress(quiet=quiet or as_json) as progress:
+        found = compare(
+            truths, outputs, mask=mask, backbone=lpips, weights=weights, download=download, progress=progress
+        )
+    if as_json:
+        print_json(found)
+        return
+    _print_scores(found["pictures"], {name: value for name, value in found["mean"].items() if "-hole" not in name})
+    if mask is not None:  # a table of its own: both side by side are wider than a terminal
+        typer.echo("in the hole:")
+        _print_scores([_of_hole(row) for row in found["pictures"]], _of_hole(found["mean"]))
+
+
 @app.command("fit-niqe")
 def fit_niqe(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Sharp, undamaged photos; some hundred are good.")],
@@ -105,6 +151,11 @@ def fit_niqe(
         count = fit_parameters(folder, output, progress=progress)
     if not quiet:
         typer.echo(f"{output}  (from {count} photos)")
+
+
+def _of_hole(scores: dict[str, Any]) -> dict[str, Any]:
+    """The scores of the hole under the metrics' own names."""
+    return {name.removesuffix("-hole"): value for name, value in scores.items() if name == "file" or "-hole" in name}
 
 
 def _print_scores(rows: list[dict[str, Any]], mean: dict[str, float | None]) -> None:

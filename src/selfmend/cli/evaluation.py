@@ -14,7 +14,7 @@ import torch
 from selfmend.cli.picture_files import naming, pair_by_name, pictures_at, read_rgb, warn
 from selfmend.core.checks import ImageError, MissingWeightsError, OptionError, check_known
 from selfmend.core.files import exists
-from selfmend.core.progress import Progress, ProgressEvent
+from selfmend.core.progress import Progress, work_done
 from selfmend.core.types import Image
 from selfmend.metrics.copying import copying
 from selfmend.metrics.diversity import diversity
@@ -89,9 +89,9 @@ def score_samples(
             rows.append({"file": str(file), **_score_sample(sample, image, tools, file)})
         sizes[tuple(sample.shape)] += 1
         counted.append(sample)
-        progress(_event("samples", done + 1, len(files)))
+        progress(work_done("samples", done + 1, len(files)))
     value, compared = _diversity(counted, image, sizes.most_common(1)[0][0], tools)
-    return {"real": str(real), "samples": rows, "mean": _mean(rows), "diversity": value, "compared": compared}
+    return {"real": str(real), "samples": rows, "mean": mean_of(rows), "diversity": value, "compared": compared}
 
 
 def score_pairs(truths: Path, outputs: Path, *, weights: Path | None, progress: Progress) -> dict[str, Any]:
@@ -115,9 +115,9 @@ def score_pairs(truths: Path, outputs: Path, *, weights: Path | None, progress: 
         one, other = read_rgb(output), read_rgb(truth)
         with naming(output):
             scores = {"rmse": float(rmse(one, other)), "psnr": float(psnr(one, other)), "ssim": float(ssim(one, other))}
-            rows.append({"file": str(output), **_finite(scores), **_niqe(one, tools, output)})
-        progress(_event("pictures", done + 1, len(pairs)))
-    return {"pictures": rows, "mean": _mean(rows)}
+            rows.append({"file": str(output), **finite(scores), **_niqe(one, tools, output)})
+        progress(work_done("pictures", done + 1, len(pairs)))
+    return {"pictures": rows, "mean": mean_of(rows)}
 
 
 def fit_parameters(folder: Path, output: Path, *, progress: Progress) -> int:
@@ -139,7 +139,7 @@ def fit_parameters(folder: Path, output: Path, *, progress: Progress) -> int:
                 yield image
             else:
                 warn(f"{file} is left out: it is smaller than {BLOCK} x {BLOCK} px")
-            progress(_event("photos", done + 1, len(files)))
+            progress(work_done("photos", done + 1, len(files)))
 
     save_parameters(fit(photos()), output)
     return used
@@ -224,16 +224,12 @@ def _diversity(samples: list[Image], real: Image, shape: tuple[int, ...], tools:
     return diversity(torch.cat(same), real), len(same)
 
 
-def _event(what: str, done: int, count: int) -> ProgressEvent:
-    return ProgressEvent(stage=what, stage_count=1, step=done, steps=count, done=done / count)
-
-
-def _finite(scores: dict[str, float]) -> dict[str, float | None]:
-    """JSON has no infinity, which is the psnr of equal pictures."""
+def finite(scores: dict[str, float]) -> dict[str, float | None]:
+    """The scores as JSON can hold them: it has no infinity, which is the psnr of equal pictures."""
     return {name: value if math.isfinite(value) else None for name, value in scores.items()}
 
 
-def _mean(rows: list[dict[str, Any]]) -> dict[str, float | None]:
+def mean_of(rows: list[dict[str, Any]]) -> dict[str, float | None]:
     """The mean of every score over the pictures that have it."""
     mean: dict[str, float | None] = {}
     for name in [name for name in rows[0] if name != "file"]:

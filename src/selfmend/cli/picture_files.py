@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from selfmend.core.checks import ImageError, SelfmendWarning
+from selfmend.core.checks import ImageError, MaskError, SelfmendWarning
 from selfmend.core.files import exists
 from selfmend.core.types import Image
 from selfmend.image.formats import ENDINGS
@@ -53,7 +53,7 @@ def pair_by_name(truths: Path, outputs: Path) -> list[tuple[Path, Path]]:
         raise ImageError(f"{truths} and {outputs} are a folder and a picture; two folders or two pictures fit")
     if not truths.is_dir():
         return [(truths, outputs)]
-    named, by_name = _by_stem(truths, one), _by_stem(outputs, other)
+    named, by_name = by_stem(truths, one), by_stem(outputs, other)
     both = sorted(named.keys() & by_name.keys())
     if not both:
         raise ImageError(f"no picture in {outputs} has the name of one in {truths}; equal names, any ending, fit")
@@ -63,7 +63,12 @@ def pair_by_name(truths: Path, outputs: Path) -> list[tuple[Path, Path]]:
     return [(named[stem], by_name[stem]) for stem in both]
 
 
-def _by_stem(folder: Path, files: list[Path]) -> dict[str, Path]:
+def by_stem(folder: Path, files: list[Path]) -> dict[str, Path]:
+    """The files of a folder by their names without the ending.
+
+    Raises:
+        ImageError: two of one name.
+    """
     named = {file.stem: file for file in files}
     if len(named) < len(files):
         twice = next(stem for stem, count in Counter(f.stem for f in files).items() if count > 1)
@@ -76,8 +81,8 @@ def naming(file: Path) -> Iterator[None]:
     """Say of which file an error speaks."""
     try:
         yield
-    except ImageError as error:
-        raise ImageError(f"{file}: {error}") from error
+    except (ImageError, MaskError) as error:
+        raise type(error)(f"{file}: {error}") from error
 
 
 def warn(message: str) -> None:

@@ -39,5 +39,10 @@ Progress: TypeAlias = Callable[[ProgressEvent], None]
 """Takes events as they happen. Raising from it stops the work at that step; training state is saved first."""
 
 
+def work_done(what: str, done: int, count: int) -> ProgressEvent:
+    """The event of `done` pieces of equal work out of `count`, such as pictures."""
+    return ProgressEvent(stage=what, stage_count=1, step=done, steps=count, done=done / count)
+
+
 def silent(event: ProgressEvent) -> None:
     """The progress that shows nothing."""

@@ -43,20 +43,38 @@ class WeightsFile:
 
 
 _PYTORCH = "https://download.pytorch.org/models/"
-INCEPTION_V3 = WeightsFile(
-    name="inception_v3_google-0cc3c7bd.pth",
-    origin=f"it is at {_PYTORCH}inception_v3_google-0cc3c7bd.pth",
-    address=f"{_PYTORCH}inception_v3_google-0cc3c7bd.pth",
-    sha256="0cc3c7bd",
-)
-"""ImageNet Inception-v3 as torchvision publishes it; the digest is the one in the name."""
-VGG19 = WeightsFile(
-    name="vgg19-dcbb9e9d.pth",
-    origin=f"it is at {_PYTORCH}vgg19-dcbb9e9d.pth",
-    address=f"{_PYTORCH}vgg19-dcbb9e9d.pth",
-    sha256="dcbb9e9d",
-)
+
+
+def _of_pytorch(name: str) -> WeightsFile:
+    """A file of torchvision's; the beginning of the digest is in its name."""
+    address = f"{_PYTORCH}{name}"
+    return WeightsFile(name=name, origin=f"it is at {address}", address=address, sha256=name[-12:-4])
+
+
+def _of_lpips(name: str, sha256: str) -> WeightsFile:
+    """A file of LPIPS' authors, as in their package lpips 0.1.4."""
+    address = f"https://raw.githubusercontent.com/richzhang/PerceptualSimilarity/master/lpips/weights/v0.1/{name}"
+    origin = f"it is at {address}, and in the package lpips 0.1.4"
+    return WeightsFile(name=name, origin=origin, address=address, sha256=sha256)
+
+
+INCEPTION_V3 = _of_pytorch("inception_v3_google-0cc3c7bd.pth")
+"""ImageNet Inception-v3 as torchvision publishes it."""
+
+VGG19 = _of_pytorch("vgg19-dcbb9e9d.pth")
 """ImageNet VGG19 without batch normalisation as torchvision publishes it."""
+
+ALEXNET = _of_pytorch("alexnet-owt-7be5be79.pth")
+"""ImageNet AlexNet as torchvision publishes it."""
+
+SQUEEZENET = _of_pytorch("squeezenet1_1-b8a52dc0.pth")
+"""ImageNet SqueezeNet 1.1 as torchvision publishes it."""
+
+LPIPS_ALEX = _of_lpips("alex.pth", "df73285e35b22355a2df87cdb6b70b343713b667eddbda73e1977e0c860835c0")
+"""The heads of LPIPS v0.1 on AlexNet."""
+
+LPIPS_SQUEEZE = _of_lpips("squeeze.pth", "4a5350f23600cb79923ce65bb07cbf57dca461329894153e05a1346bd531cf76")
+"""The heads of LPIPS v0.1 on SqueezeNet 1.1."""
 
 
 def find_weights(file: WeightsFile, *, path: Path | None = None, download: bool = False) -> Path:

@@ -1,0 +1,155 @@
+"""What the commands of `selfmend mask` share: pictures or a folder in, masks and overlays out. Imports torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from PIL import Image as PILImage
+
+from selfmend.cli.common import beside, target_beside
+from selfmend.cli.picture_files import by_stem, naming, pictures_at, read_rgb, warn
+from selfmend.core.checks import ImageError, OptionError
+from selfmend.core.progress import Progress, work_done
+from selfmend.core.types import Image, Mask
+from selfmend.image.io import check_output, save_picture
+from selfmend.image.mask import grow_mask
+from selfmend.image.sheet import paint_hole, to_rgb
+
+_OVERLAY = 0.6  # opacity of the hole's colour: what lies under it can be seen
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a command found in one picture.
+
+    Attributes:
+        mask: (1, 1, H, W) of the picture's size, True = hole.
+        what: for a person: "2 faces".
+        doubt: what the user should check, "" where nothing is to be said.
+    """
+
+    mask: Mask
+    what: str
+    doubt: str = ""
+
+
+Find: TypeAlias = Callable[[Image, Path], Found | None]
+"""Looks at a picture, (1, 3, H, W) in [0, 1], and at its file's name; None where there is nothing to mask."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What became of one picture; `mask` is None where nothing was found, and `overlay` where none was wanted."""
+
+    file: str
+    mask: str | None
+    overlay: str | None
+    hole: float
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Target:
+    picture: Path
+    mask: Path
+    overlay: Path | None
+
+
+def write_masks(
+    source: Path,
+    output: Path | None,
+    find: Find,
+    *,
+    grow: int,
+    overlay: Path | None,
+    with_overlay: bool,
+    overwrite: bool,
+    progress: Progress,
+) -> list[Row]:
+    """Mask a picture, or every picture of a folder.
+
+    Args:
+        source: picture or folder.
+        output: of a picture: a PNG, or a folder for NAME-mask.png; default NAME-mask.png beside it. Of a folder: the
+            folder for NAME.png; default FOLDER-masks beside it.
+        find: what to look for.
+        grow: pixels by which the found is grown.
+        overlay: where pictures to check by eye go, a PNG or a folder; default OUTPUT-overlay beside the mask or the
+            folder of masks, so that a folder of masks holds nothing else.
+        with_overlay: write any.
+        overwrite: allow an input to be replaced.
+        progress: told of every picture.
+
+    Returns:
+        A row a picture, in the order of their names. A picture without anything to mask gets no file.
+
+    Raises:
+        ImageError: what cannot be read or written; checked before the work where that is possible.
+        OptionError: a negative `grow`.
+    """
+    targets = _targets(source, output, overlay if with_overlay else None, with_overlay)
+    if grow < 0:
+        raise OptionError(f"--grow is {grow}; at least 0 fits")
+    for target in targets:
+        for path in (target.mask, target.overlay):
+            if path is not None:
+                check_output(path, overwrite=overwrite, inputs=tuple(one.picture for one in targets))
+    rows = []
+    for done, target in enumerate(targets):
+        rows.append(_write_one(target, find, grow))
+        progress(work_done("pictures", done + 1, len(targets)))
+    return rows
+
+
+def _write_one(target: _Target, find: Find, grow: int) -> Row:
+    image = read_rgb(target.picture)
+    with naming(target.picture):
+        found = find(image, target.picture)
+    row = Row(file=str(target.picture), mask=None, overlay=None, hole=0.0, what="")
+    if found is None:
+        return row
+    if found.doubt:
+        warn(f"{target.picture}: {found.doubt}")
+    mask = grow_mask(found.mask, grow)
+    save_picture(PILImage.fromarray(mask[0, 0].numpy().astype(np.uint8) * 255), target.mask)
+    if target.overlay is not None:
+        save_picture(PILImage.blend(to_rgb(image), paint_hole(image, mask), _OVERLAY), target.overlay)
+    overlay = None if target.overlay is None else str(target.overlay)
+    written = {"mask": str(target.mask), "overlay": overlay, "hole": float(mask.float().mean()), "what": found.what}
+    return Row(**asdict(row) | written)
+
+
+def _targets(source: Path, output: Path | None, overlay: Path | None, with_overlay: bool) -> list[_Target]:
+    """Where everything goes."""
+    files = pictures_at(source)
+    if not source.is_dir():
+        mask = target_beside(source, output, "-mask", ending=".png")
+        default = beside(mask, "-overlay", ending=".png")
+        shown = default if overlay is None else target_beside(source, overlay, "-overlay", ending=".png")
+        targets = [_Target(picture=source, mask=mask, overlay=shown if with_overlay else None)]
+    else:
+        folder = source.resolve().with_name(source.resolve().name + "-masks") if output is None else output
+        shown = folder.with_name(folder.name + "-overlay") if overlay is None else overlay
+        _check_folders(folder, shown)
+        targets = [
+            _Target(
+                picture=file,
+                mask=folder / f"{stem}.png",
+                overlay=shown / f"{stem}.png" if with_overlay else None,
+            )
+            for stem, file in by_stem(source, files).items()
+        ]
+    for path in (targets[0].mask, targets[0].overlay):
+        if path is not None and path.suffix.lower() != ".png":
+            raise ImageError(f"{path} is no .png; a mask and its overlay are PNG files, which keep every pixel")
+    return targets
+
+
+def _check_folders(*folders: Path) -> None:
+    for folder in folders:
+        if folder.exists() and not folder.is_dir():
+            raise ImageError(f"{folder} is a file; the masks of a folder go into a folder")
