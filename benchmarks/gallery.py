@@ -62,14 +62,6 @@ class Workshop:
         key = hashlib.sha256(repr((self.preset, sorted(options.items()))).encode()).hexdigest()[:8]
         return self.folder / f"{name}-{self.preset}-{key}"
 
-    def enlarged(self, small: Image.Image, name: str, factor: float) -> Image.Image:
-        """Super-resolution, which trains a pyramid of its own."""
-        options = {**self.settings, "factor": str(factor)}
-        return selfmend.super_resolve(
-            small, factor, preset=self.preset, folder=self.place(f"{name}-enlarged", options), device="cpu",
-            **self.settings,
-        )  # fmt: skip
-
 
 def sampled(workshop: Workshop, name: str) -> Sheet:
     samples = workshop.learned(name).sample(samples=3, seed=1)
@@ -82,12 +74,12 @@ def retargeted(workshop: Workshop, name: str) -> Sheet:
     return [("photo", photo(name)), ("retargeted", model.retarget((height, width * 3 // 2), seed=1))]
 
 
-def enlarged(workshop: Workshop, name: str, box: tuple[int, int, int, int]) -> Sheet:
+def enlarged(name: str, box: tuple[int, int, int, int]) -> Sheet:
     large = photo(name).crop(box)
-    small = large.resize((large.width // 2, large.height // 2), Image.Resampling.BICUBIC)
+    small = large.resize((large.width // 3, large.height // 3), Image.Resampling.BICUBIC)
     return [
         ("bicubic", small.resize(large.size, Image.Resampling.BICUBIC)),
-        ("super-resolved", workshop.enlarged(small, name, 2)),
+        ("super-resolved", selfmend.super_resolve(small, 3)),
         ("truth", large),
     ]
 
@@ -168,8 +160,8 @@ SHEETS: dict[str, Callable[[Workshop], Sheet]] = {
     "sample-bad": lambda w: sampled(w, "chelsea"),
     "retarget-good": lambda w: retargeted(w, "hubble"),
     "retarget-bad": lambda w: retargeted(w, "chelsea"),
-    "super-resolve-good": lambda w: enlarged(w, "chelsea", (60, 30, 210, 150)),
-    "super-resolve-bad": lambda w: enlarged(w, "page", (40, 20, 200, 120)),
+    "super-resolve-good": lambda _: enlarged("chelsea", (30, 0, 246, 165)),
+    "super-resolve-bad": lambda _: enlarged("page", (40, 0, 232, 120)),
     "paint-good": lambda w: painted(w, "hubble", painting_of_space((12, 10, 14), WARM, BLUE, WHITE)),
     "paint-quantized": lambda w: painted(
         w, "hubble", painting_of_space((40, 110, 60), (250, 80, 60), (250, 240, 60)), quantized=True

@@ -123,7 +123,7 @@ def test_mistakes(model: selfmend.Model, options, message) -> None:
     ids=lambda v: str(v)[:20],
 )
 def test_an_enlargement_is_of_the_kind_that_came_with_its_transparency(source, kind) -> None:
-    made = selfmend.super_resolve(source, 1.3, preset="tiny")
+    made = selfmend.super_resolve(source, 1.3)
     assert type(made) is type(source)
     assert to_picture(made).size == (48, 68)
     assert (made.mode if isinstance(made, PILImage.Image) else made.dtype) == kind
@@ -137,6 +137,19 @@ def test_super_resolution_is_kept_in_a_folder(tmp_path: Path) -> None:
     assert np.array_equal(first, loaded.super_resolve())
     assert not np.array_equal(first, loaded.super_resolve(seed=5))
     assert loaded.method.config.reconstruction_weight == 100
+
+
+def test_what_enlarges_and_who_is_meant_where_none_is_named() -> None:
+    quick = selfmend.super_resolve(PIXELS, 1.3, method="gpnn")
+    assert np.array_equal(selfmend.super_resolve(PIXELS, 1.3), quick)
+    learned = selfmend.super_resolve(PIXELS, 1.3, method="singan", preset="tiny")
+    assert np.array_equal(selfmend.super_resolve(PIXELS, 1.3, preset="tiny"), learned)
+    with pytest.raises(OptionError, match="telea enlarges no pictures; these do: gpnn, singan"):
+        selfmend.super_resolve(PIXELS, 1.3, method="telea")
+    with pytest.raises(OptionError, match="gpnn learns nothing, so there is nothing to keep; leave folder out"):
+        selfmend.super_resolve(PIXELS, 1.3, method="gpnn", folder="run")
+    with pytest.raises(OptionError, match="unknown option 'patchs'"):
+        selfmend.super_resolve(PIXELS, 1.3, patchs=3)
 
 
 def test_only_what_was_trained_for_it_enlarges(model: selfmend.Model, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,12 @@ def test_an_enlargement_keeps_mode_and_transparency(run, small):
         assert abs(np.asarray(made.getchannel("A")) - alpha).max() < 12
 
 
+def test_without_learning(run, small):
+    done = run("super-resolve", "small.png", "-f", "1.5")
+    assert done.out.startswith("small-x1.5.png  (gpnn, 57x78, ")
+    assert done.err == ""
+
+
 def test_what_was_learned_can_be_kept_and_is_used_again(run, small):
     command = ("super-resolve", "small.png", "-f", "2", "--preset", "tiny", "--save-model", "kept", "--quiet")
     assert run(*command, "-o", "a.png").code == 0
@@ -44,7 +50,9 @@ def test_what_was_learned_can_be_kept_and_is_used_again(run, small):
         (["small.png", "-f", "1e6"], "size is 38000000x52000000; from 1x1 to 268 million pixels fit"),
         (["no.png", "-f", "2"], "no such file: no.png"),
         (["cache", "-f", "2"], "cache is a folder; a picture file fits"),
-        (["tiny.png", "-f", "2"], "the coarsest scale would have 8x12 pixels, less than the 11x11 that"),
+        (["tiny.png", "-f", "2", "--method", "singan"], "the coarsest scale would have 8x12 pixels, less"),
+        (["tiny.png", "-f", "2", "--set", "enlarge_patch=10"], "the picture has 10x15 pixels, no more than a patch"),
+        (["small.png", "-f", "2", "--method", "gpnn", "--save-model", "m"], "gpnn learns nothing, so there is"),
         (["small.png", "-f", "2", "-o", "small.png"], "small.png is an input and would be overwritten"),
     ],
 )  # fmt: skip

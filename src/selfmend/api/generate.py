@@ -8,13 +8,15 @@ from typing import Any
 
 from selfmend.api.learn import fit_picture
 from selfmend.api.model import Model
-from selfmend.api.results import drawn, generative, one_or_all, retargeted
+from selfmend.api.results import drawn, enlarged, generative, one_or_all, retargeted
+from selfmend.core.checks import OptionError
 from selfmend.core.progress import Progress, silent
 from selfmend.core.types import Size
 from selfmend.image.io import read_picture
 from selfmend.image.picture import Picture
-from selfmend.methods import method_class
-from selfmend.methods.singan.super_resolution import check_factor, super_resolution_options
+from selfmend.methods import method_class, method_names
+from selfmend.methods.enlarging import Enlarging, check_factor
+from selfmend.methods.singan.super_resolution import super_resolution_options
 from selfmend.train.device import resolve_device
 
 DEFAULT_GENERATIVE_METHOD = "gpnn"
@@ -95,6 +97,7 @@ def super_resolve(
     image: Any,
     factor: float,
     *,
+    method: str | None = None,
     preset: str | None = None,
     seed: int = 0,
     device: str = "auto",
@@ -102,18 +105,20 @@ def super_resolve(
     progress: Progress = silent,
     **options: Any,
 ) -> Any:
-    """The picture enlarged, with detail like that which it has at smaller scales (SinGAN, Sec. 4).
+    """The picture enlarged, with detail like that which it has at smaller scales.
 
     Args:
         image: path, PIL image, array or tensor, as in `inpaint`, of one picture.
         factor: above 1, such as 2 or 1.5.
-        preset: of singan: "fast" or "paper".
+        method: "gpnn", which learns nothing (Glasner et al. 2009), or "singan", which learns the picture first (SinGAN,
+            Sec. 4). None: singan where a preset of it or a folder is named, else gpnn.
+        preset: of the method; "paper" is singan's.
         seed: same seed, same bytes.
         device: "auto", "cpu", "cuda" or "mps".
-        folder: run folder in which the training is kept and resumed; None keeps nothing.
+        folder: run folder in which singan's training is kept and resumed; None keeps nothing.
         progress: told of what happens.
-        options: fields of singan's config. A picture with a side longer than `max_size` is learned at that size, and
-            enlarged at its own.
+        options: fields of the method's config. Singan learns a picture with a side longer than `max_size` at that size,
+            and enlarges it at its own.
 
     Returns:
         The kind that came, of size int(factor * H) x int(factor * W), with its transparency.
@@ -124,14 +129,40 @@ def super_resolve(
     Example:
         >>> import numpy as np
         >>> stripes = np.tile(np.uint8([0, 0, 255, 255]), (36, 9))
-        >>> super_resolve(stripes, 1.5, preset="tiny").shape
+        >>> super_resolve(stripes, 1.5).shape
         (54, 54)
     """
     picture = read_picture(image)
+    worker = enlarging(enlarging_name(method, preset, folder), preset, options, device=device)
+    if worker is not None:
+        if folder is not None:
+            raise OptionError(f"{method} learns nothing, so there is nothing to keep; leave folder out")
+        return enlarged(picture, worker.super_resolve(picture.image, factor, seed=seed, progress=progress))
     model = fit_super_resolution(
         picture, factor, preset=preset, options=options, seed=seed, device=device, folder=folder, progress=progress
     )
     return model.super_resolve(progress=progress)
+
+
+def enlarging_name(method: str | None, preset: str | None, folder: str | Path | None) -> str:
+    """The method that is meant where none is named: singan where something is asked for that only it has."""
+    learns = folder is not None or preset in method_class("singan").presets
+    return method or ("singan" if learns else DEFAULT_GENERATIVE_METHOD)
+
+
+def enlarging(name: str, preset: str | None, options: Mapping[str, Any], *, device: str = "auto") -> Enlarging | None:
+    """The method that enlarges without learning; None where it is singan, which learns first.
+
+    Raises:
+        OptionError: the method enlarges no pictures; an unknown preset or option.
+    """
+    if name == "singan":
+        return None
+    worker = method_class(name).from_options(preset, options, device=resolve_device(device))
+    if not isinstance(worker, Enlarging):
+        able = [n for n in method_names() if n == "singan" or issubclass(method_class(n), Enlarging)]
+        raise OptionError(f"{name} enlarges no pictures; these do: {', '.join(able)}")
+    return worker
 
 
 def fit_super_resolution(
@@ -145,7 +176,7 @@ def fit_super_resolution(
     folder: str | Path | None = None,
     progress: Progress = silent,
 ) -> Model:
-    """What `super_resolve` learns, of a picture that is already read; only its finest scale is used in the end."""
+    """What singan learns for `super_resolve`, of a picture that is read already; its finest scale is used."""
     value = check_factor(factor, picture.size)
     return fit_picture(
         "singan", picture, None, preset=preset, options=super_resolution_options(value) | dict(options or {}),

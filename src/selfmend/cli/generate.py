@@ -13,7 +13,8 @@ from typing import Any
 import typer
 
 import selfmend.api as api
-from selfmend.api.results import generative, warn_of_transparency
+from selfmend.api.generate import enlarging, enlarging_name
+from selfmend.api.results import enlarged, generative, warn_of_transparency
 from selfmend.cli.common import parse_size, print_json, scaled
 from selfmend.cli.fill import cache_folder, kept
 from selfmend.core.checks import OptionError
@@ -24,8 +25,9 @@ from selfmend.image.picture import Picture, to_picture
 from selfmend.image.sheet import contact_sheet, thumbnail, to_rgb
 from selfmend.methods import method_class
 from selfmend.methods.base import LearningMethod, Method, describe_config
+from selfmend.methods.enlarging import check_factor
 from selfmend.methods.generative import Generative, check_pixels
-from selfmend.methods.singan.super_resolution import check_factor, super_resolution_options
+from selfmend.methods.singan.super_resolution import super_resolution_options
 from selfmend.train.device import resolve_device
 
 LONGEST_ON_SHEET = 1024  # pixels; a sheet is for choosing
@@ -138,8 +140,25 @@ def learned(
 
 @contextmanager
 def enlarged_source(request: Request, factor: float, progress: Progress) -> Iterator[tuple[Source, Any]]:
-    """A picture that is learned for enlarging, and its enlargement."""
-    picture = read_picture(request.source)
+    """A picture and its enlargement; singan learns the picture for that first."""
+    picture, seed = read_picture(request.source), request.seed or 0
+    name = enlarging_name(request.method, request.preset, request.save_model)
+    worker = enlarging(name, request.preset, request.options, device=request.device)
+    if worker is None:
+        with _learned_for_enlarging(request, factor, picture, progress) as model:
+            yield _beside(model.super_resolve(progress=progress), picture, model.method, seed)
+        return
+    if request.save_model is not None:
+        raise OptionError(f"{name} learns nothing, so there is no model to save; leave --save-model out")
+    result = enlarged(picture, worker.super_resolve(picture.image, factor, seed=seed, progress=progress))
+    assert isinstance(worker, Method)
+    yield _beside(result, picture, worker, seed)
+
+
+@contextmanager
+def _learned_for_enlarging(
+    request: Request, factor: float, picture: Picture, progress: Progress
+) -> Iterator[api.Model]:
     options = super_resolution_options(check_factor(factor, picture.size)) | request.options
     config = method_class("singan").from_options(request.preset, options).config
 
@@ -150,9 +169,13 @@ def enlarged_source(request: Request, factor: float, progress: Progress) -> Iter
         )  # fmt: skip
 
     with learned(request, "singan", config, picture, fit) as model:
-        result = model.super_resolve(progress=progress)
-        size = to_picture(result).size
-        yield Source(picture=picture, image=picture.image, method=model.method, seed=model.seed, size=size), result
+        yield model
+
+
+def _beside(result: Any, picture: Picture, method: Method, seed: int) -> tuple[Source, Any]:
+    """An enlargement and what it was made from."""
+    size = to_picture(result).size
+    return Source(picture=picture, image=picture.image, method=method, seed=seed, size=size), result
 
 
 def _of_run(request: Request, progress: Progress) -> Source:

@@ -17,6 +17,9 @@ def super_resolve(
     image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The picture to enlarge.", show_default=False)],
     factor: Annotated[float, typer.Option("--factor", "-f", help="How many times as high and wide: above 1.")],
     output: arguments.Output = None,
+    method: Annotated[
+        str | None, typer.Option(help="gpnn or singan.", show_default="gpnn; singan with --preset fast or paper")
+    ] = None,
     preset: arguments.Preset = None,
     seed: arguments.Seed = None,
     device: arguments.Device = "auto",
@@ -26,9 +29,10 @@ def super_resolve(
     quiet: arguments.Quiet = False,
     as_json: arguments.Json = False,
 ) -> None:
-    """Enlarge a picture with detail like that which it has at smaller scales, by SinGAN.
+    """Enlarge a picture with detail like that which it has at smaller scales.
 
-    IMAGE is learned first: --preset fast in minutes, --preset paper as the paper does.
+    By gpnn from the picture's own patches in seconds, or by --method singan, which learns IMAGE first: --preset paper
+    as the paper does, --preset fast in seconds and not as well.
     """
     from selfmend.cli.generate import Request, enlarged_source, report
     from selfmend.image.io import check_output, save_picture
@@ -37,7 +41,7 @@ def super_resolve(
     target = target_beside(image, output, f"-x{factor:g}")
     check_output(target, overwrite=overwrite, inputs=(image,))
     request = Request(
-        source=image, preset=preset, seed=seed, device=device, options=parse_settings(settings or []),
+        source=image, method=method, preset=preset, seed=seed, device=device, options=parse_settings(settings or []),
         save_model=save_model, say=not (quiet or as_json),
     )  # fmt: skip
     started = time.perf_counter()

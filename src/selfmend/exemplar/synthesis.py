@@ -157,7 +157,7 @@ class _Search:
         self, level: Exemplars, size: Size, settings: SynthesisSettings, below: _Search | None, *, seed: int
     ) -> None:
         self.settings, self.seed, self.size = settings, seed, size
-        self.values, self.blurred = _array(level.values), _array(level.blurred)
+        self.values, self.blurred = to_array(level.values), to_array(level.blurred)
         self.queries = places(size, settings.patch)
         self.keys = places((self.values.shape[0], self.values.shape[1]), settings.patch)
         self.allowed = None if level.hole is None else _allowed(level.hole, settings.patch)
@@ -177,14 +177,14 @@ class _Search:
 
     def round(self, picture: torch.Tensor, step: int) -> torch.Tensor:
         """Match and vote once."""
-        settings, queries = self.settings, _array(picture)
+        settings, queries = self.settings, to_array(picture)
         keys = self.blurred if step == 0 else self.values  # the picture has just come up, and is as blurred
         if self.exact:
             self.field = exact_field(queries, keys, patch=settings.patch, alpha=settings.alpha, allowed=self.allowed)
         else:
             self._improve(queries, keys, step)
         voted = vote(self.field, self.values, self.size, patch=settings.patch)
-        return torch.from_numpy(voted).permute(2, 0, 1)[None]
+        return to_picture(voted)
 
     def _improve(self, queries: np.ndarray, keys: np.ndarray, step: int) -> None:
         patch, passes = self.settings.patch, self.settings.passes
@@ -229,8 +229,14 @@ def _event(sizes: Sequence[Size], n: int, step: int, rounds: int) -> ProgressEve
     return ProgressEvent(stage=name, stage_index=n, stage_count=len(sizes), step=step, steps=rounds, done=done)
 
 
-def _array(picture: torch.Tensor) -> np.ndarray:
+def to_array(picture: torch.Tensor) -> np.ndarray:
+    """(1, C, H, W) as contiguous float32 (H, W, C)."""
     return np.ascontiguousarray(picture[0].permute(1, 2, 0).numpy(), np.float32)
+
+
+def to_picture(array: np.ndarray) -> torch.Tensor:
+    """The other way round."""
+    return torch.from_numpy(array).permute(2, 0, 1)[None]
 
 
 def _size(picture: torch.Tensor) -> Size:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -28,17 +28,26 @@ class HoleMaker(Protocol):
         ...
 
 
-SEEING_MAKERS: dict[str, Callable[[], HoleMaker]] = {}
-"""Makers that look at the picture, by name, each behind a function that loads what it needs: "eyes" belongs here."""
+def _eye_bars() -> HoleMaker:
+    from selfmend.image.bars import EyeBars  # loads the detectors, which no other training needs
+
+    return EyeBars()
+
+
+SEEING_MAKERS: dict[str, Callable[[], HoleMaker]] = {"eyes": _eye_bars}
+"""Makers that look at the picture, by name, each behind a function that loads what it needs."""
 
 
 def hole_maker(masks: str) -> HoleMaker:
-    """The maker that `masks` means: a shape's name, or a folder of mask pictures (white >= 128 is hole).
+    """The maker that `masks` means: a kind's name, a folder of mask pictures (white >= 128 is hole), or several of
+    these with commas between them, one of which is drawn for each picture.
 
     Raises:
         OptionError: neither a known name nor a folder.
         MaskError: a folder without masks.
     """
+    if "," in masks and not exists(masks):
+        return _OneOf([hole_maker(part.strip()) for part in masks.split(",")])
     if masks in SEEING_MAKERS:
         return SEEING_MAKERS[masks]()
     if masks in HOLE_SHAPES:
@@ -47,6 +56,16 @@ def hole_maker(masks: str) -> HoleMaker:
         return MaskFolder(masks)
     known = nearest_name(masks, [*HOLE_SHAPES, *SEEING_MAKERS])
     raise OptionError(f"masks is {masks!r}, which is no folder and no known kind of hole; {known}")
+
+
+class _OneOf:
+    """One of several makers, by chance."""
+
+    def __init__(self, makers: Sequence[HoleMaker]) -> None:
+        self._makers = makers
+
+    def __call__(self, picture: Image, generator: torch.Generator) -> Mask:
+        return self._makers[int(torch.randint(len(self._makers), (), generator=generator))](picture, generator)
 
 
 def _shaped(shape: str, picture: Image, generator: torch.Generator) -> Mask:

@@ -14,11 +14,13 @@ import torch
 from selfmend.core.options import option
 from selfmend.core.progress import Progress, silent
 from selfmend.core.types import Image, Mask, Size
+from selfmend.exemplar.enlarge import EnlargeSettings, enlarge_by_examples
 from selfmend.exemplar.synthesis import SynthesisSettings, check_sizes, exemplar_levels, synthesize, whole_patches
 from selfmend.hole_init import get_initialisation
 from selfmend.hole_init.patchmatch.scales import hole_depth
 from selfmend.image.resize import resize, resize_mask
 from selfmend.methods.base import Method, to_image, to_signed
+from selfmend.methods.enlarging import Enlarging
 from selfmend.methods.generative import Generative
 
 _PAPER = "GPNN (CVPR 2022)"
@@ -64,13 +66,26 @@ class GPNNConfig:
     fill_alpha: float | None = option(
         None, "`alpha` when a hole is filled; none: off", source=f"{_PAPER}: 1, which is nearly off", low=1e-9
     )
+    enlarge_patch: int = option(
+        4,
+        "`patch` when the picture is enlarged: smaller is sharper, larger nearer to the truth",
+        unit="px",
+        source=_OURS,
+        low=2,
+    )
+    enlarge_passes: int = option(6, "PatchMatch passes a step of that", source=_OURS, low=1)
+    back_projections: int = option(
+        3, "corrections a step of that, so that the result is the picture when it is shrunk", source=_OURS, low=0
+    )
 
 
-class GPNN(Generative, Method):
-    """Samples, other shapes and fills made of the picture's own patches."""
+class GPNN(Generative, Enlarging, Method):
+    """Samples, other shapes, fills and enlargements made of the picture's own patches."""
 
     name: ClassVar[str] = "gpnn"
-    title: ClassVar[str] = "new pictures from the patches of one: samples, other shapes, fills; seconds, no training"
+    title: ClassVar[str] = (
+        "new pictures from the patches of one: samples, other shapes, fills, enlargements; no training"
+    )
     source: ClassVar[str] = "N. Granot et al., Drop the GAN, CVPR 2022"
     presets: ClassVar[dict[str, Any]] = {"default": GPNNConfig()}
 
@@ -107,6 +122,16 @@ class GPNN(Generative, Method):
             progress=progress,
         )
         return to_image(filled)
+
+    def enlarge_one(
+        self, image: Image, factor: float, *, generator: torch.Generator, progress: Progress = silent
+    ) -> Image:
+        """One picture enlarged by its own examples (not in the paper); see `exemplar.enlarge`."""
+        config = self.config
+        settings = EnlargeSettings(
+            patch=config.enlarge_patch, passes=config.enlarge_passes, back_projections=config.back_projections
+        )
+        return enlarge_by_examples(image, factor, settings=settings, generator=generator, progress=progress)
 
     def check_size(self, image: Image, size: Size, *, reshape: bool = False) -> None:
         """See `Generative.check_size`: every scale of picture and result must hold a patch."""

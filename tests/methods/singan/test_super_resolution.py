@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from pictures import picture
-from selfmend.core.checks import OptionError, SelfmendWarning
+from selfmend.core.checks import OptionError
 from selfmend.core.rng import make_generator
 from selfmend.image.pyramid import enlarged_sizes
 from selfmend.image.resize import resize
@@ -14,7 +14,7 @@ from selfmend.methods.base import to_image, to_signed
 from selfmend.methods.singan.config import PAPER, TINY
 from selfmend.methods.singan.model import SinGAN
 from selfmend.methods.singan.scales import generate
-from selfmend.methods.singan.super_resolution import check_factor, enlarge, super_resolution_options
+from selfmend.methods.singan.super_resolution import enlarge, super_resolution_options
 
 IMAGE = resize(resize(picture()[0], (9, 13)), (37, 53)).clamp(0, 1)
 
@@ -72,17 +72,11 @@ def test_a_model_for_samples_does_not_enlarge() -> None:
         SinGAN(TINY).fit(IMAGE).super_resolve(IMAGE)
 
 
-@pytest.mark.parametrize("factor", [1, 0.5, -2, float("nan"), float("inf"), "x", None])
-def test_a_factor_that_does_not_enlarge_is_refused(factor: object) -> None:
-    with pytest.raises(OptionError, match=r"the factor is .*; a number above 1 fits, such as 2 or 1.5"):
-        check_factor(factor, (40, 40))
-
-
-def test_large_factors() -> None:
-    with pytest.warns(SelfmendWarning, match="the factor is 17: beyond 16 little of the result stands in the picture"):
-        assert check_factor(17, (40, 40)) == 17
-    with pytest.raises(OptionError, match="size is 40000000x40000000; from 1x1 to 268 million pixels fit"):
-        check_factor(1e6, (40, 40))
+def test_back_projection_makes_it_true_to_the_picture() -> None:
+    model = trained(2)
+    plain, corrected = (model.with_fill_options({"back_projections": n}).super_resolve(IMAGE, seed=7) for n in (0, 3))
+    off = [float((resize(x, (37, 53)) - IMAGE).abs().mean()) for x in (plain, corrected)]
+    assert off[1] < 0.5 * off[0]
 
 
 @pytest.mark.parametrize("size", [(10, 40), (12, 40)])

@@ -152,6 +152,12 @@ class SinGANConfig:
         "none: the ordinary pyramid",
         source=_PAPER + ", Sec. 4",
     )
+    back_projections: int = option(
+        0,
+        "super-resolution: how often, after each step, the result is corrected to be the picture when it is shrunk",
+        source=_SAMPLES + "; 0 is the paper's",
+        low=0,
+    )
     finish: str = option(
         "larger",
         "exemplar pass up to full size: for fills of pictures larger than the finest scale, for fills and samples "
@@ -182,6 +188,7 @@ FAST = replace(
     layout=0.06,
     injection_depth=12.0,
     keep_known=True,
+    back_projections=3,
     finish="always",
     finish_from=0.3,
     finish_keeps=False,

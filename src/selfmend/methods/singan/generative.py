@@ -147,7 +147,11 @@ class GenerativeSinGAN(LearningMethod, Generative):
                 "this SinGAN was not trained to enlarge; train with super_resolution=4, or another factor"
             )
         x, generator = to_signed(check_image(image)).to(self.device), make_generator(seed, "super-resolution")
-        return to_image(enlarge(scales, x, factor=factor, generator=generator, progress=progress)).cpu()
+        result = enlarge(
+            scales, x, factor=factor, generator=generator, back_projections=self.config.back_projections,
+            progress=progress,
+        )  # fmt: skip
+        return to_image(result).cpu()
 
     def _start_scale(self, plan: PyramidPlan, *, reshape: bool = False) -> int:
         chosen, lowest = self.config.start_scale, int(reshape)  # at scale 0 nothing of the picture enters

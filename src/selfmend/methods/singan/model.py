@@ -38,7 +38,7 @@ class SinGAN(GenerativeSinGAN):
 
     fill_options: ClassVar[frozenset[str]] = frozenset(
         {"init", "init_radius", "injection_scale", "injection_depth", "progressive", "keep_known"}
-        | {"finish", "finish_from", "finish_keeps", "start_scale", "start_below"}
+        | {"finish", "finish_from", "finish_keeps", "start_scale", "start_below", "back_projections"}
     )
 
     def check_learnable(self, image: Image, mask: Mask | None) -> None:

@@ -6,42 +6,16 @@ learned to undo one step of the pyramid can go beyond the picture itself. Pictur
 
 from __future__ import annotations
 
-import math
-import warnings
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from selfmend.core.checks import OptionError, SelfmendWarning
 from selfmend.core.progress import Progress, ProgressEvent, silent
-from selfmend.core.types import Size
+from selfmend.image.back_projection import back_project
 from selfmend.image.pyramid import enlarged_sizes
-from selfmend.methods.generative import check_pixels
 from selfmend.methods.singan.sample import TILE
 from selfmend.methods.singan.scales import Scales, generate
-
-LARGE_FACTOR = 16
-"""From here on hardly anything of the result is in the picture."""
-
-
-def check_factor(factor: Any, size: Size) -> float:
-    """The factor as a number, if a picture of `size` can be enlarged by it; a warning above `LARGE_FACTOR`.
-
-    Raises:
-        OptionError: no number above 1, or a result of far too many pixels.
-    """
-    try:
-        value = float(factor)
-    except (TypeError, ValueError):
-        value = math.nan
-    if not (value > 1 and math.isfinite(value)):
-        raise OptionError(f"the factor is {factor}; a number above 1 fits, such as 2 or 1.5")
-    check_pixels((math.floor(size[0] * value), math.floor(size[1] * value)))
-    if value > LARGE_FACTOR:
-        message = f"the factor is {value:g}: beyond {LARGE_FACTOR} little of the result stands in the picture"
-        warnings.warn(message, SelfmendWarning, stacklevel=3)
-    return value
 
 
 def super_resolution_options(factor: float) -> dict[str, Any]:
@@ -56,6 +30,7 @@ def enlarge(
     *,
     factor: float,
     generator: torch.Generator,
+    back_projections: int = 0,
     progress: Progress = silent,
     tile: int = TILE,
 ) -> Tensor:
@@ -66,13 +41,14 @@ def enlarge(
         x: (1, C, H, W) in [-1, 1], the picture, of any size.
         factor: above 1.
         generator: of the noise.
+        back_projections: rounds after each step, with `x` as the picture to be true to; 0 is the paper's.
         progress: told of each step.
         tile: side of the squares that are computed at a time, in pixels.
 
     Returns:
         (1, C, int(factor * H), int(factor * W)), not clamped.
     """
-    last = len(scales.plan.sizes) - 1
+    last, small = len(scales.plan.sizes) - 1, x
     finest = scales.at(last)
     sizes = enlarged_sizes((x.shape[2], x.shape[3]), factor)
     work = [height * width for height, width in sizes]
@@ -80,6 +56,7 @@ def enlarge(
         x = scales.resized(x, size, 1 / scales.plan.factor)
         noise = scales.draw_noise(last, generator=generator, device=x.device, size=size) * finest.noise_amplitude
         x = generate(finest.generator, x, noise, partial=scales.partial, tile=tile)
+        x = back_project(x, small, rounds=back_projections)
         done = sum(work[: k + 1]) / sum(work)
         progress(ProgressEvent(stage=f"enlarging to {size[0]}x{size[1]}", step=k + 1, steps=len(sizes), done=done))
     return x

@@ -1,0 +1,239 @@
+"""Methods that learn from a folder, on faces that they have not seen, beside methods that learn nothing.
+
+    python benchmarks/folder.py FACES OUT --score SCORE.PY --minutes 20
+    python benchmarks/folder.py FACES OUT --score SCORE.PY --learn dmfn --holes center --set width=0.5
+
+The last `--held-back` pictures of FACES, by name, are never learned from. Their middles at `--size` pixels are the truths;
+the holes are the centre, half as high and wide as the picture, and a bar over the eyes where they are found. Each method
+learns once, for `--minutes` of one core, by its preset "small" with holes of both kinds, and fills both. A run goes on where it was
+interrupted; what is there is not made again. OUT gets truths, masks, fills, runs, a sheet of eight faces a kind of hole,
+and the table. Faces of CelebA may not be published: OUT belongs outside the repository, or into an ignored folder.
+
+psnr_hole, feat_hole and fd are those of the scorer, a file outside the repository (lower feat_hole and fd are better).
+EdgeConnect's drawn edges are measured too: precision and recall in the hole against the true picture's edges, beside
+what as many random pixels would reach. `seconds` is processor time of one pass over the held-back pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from common import commit, machine
+from scorer import load_scorer
+
+import selfmend.api as api
+from selfmend.core.rng import make_generator
+from selfmend.core.types import Image, Mask
+from selfmend.image.bars import EyeBars
+from selfmend.image.channels import from_rgb
+from selfmend.image.edges import canny_edges
+from selfmend.image.hole_shapes import HOLE_SHAPES
+from selfmend.image.io import read_picture, save_picture
+from selfmend.image.listing import list_pictures
+from selfmend.image.resize import resize
+from selfmend.image.sheet import contact_sheet, paint_hole, to_rgb
+
+LEARNERS = {"context-encoder": {"network": "random-region"}, "dmfn": {}, "edge-connect": {}}
+QUICK = ("telea", "patchmatch")
+COLUMNS = {"psnr_hole": ".2f", "ssim": ".4f", "feat_hole": ".3f", "fd": ".2f"}
+SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Where things are, and the held-back pictures.
+
+    Attributes:
+        out: the folder of everything.
+        names: of the held-back pictures.
+        holes: kinds of holes.
+    """
+
+    out: Path
+    names: list[str]
+    holes: list[str]
+
+    def truth(self, name: str) -> Path:
+        return self.out / "truth" / f"{name}.png"
+
+    def mask(self, hole: str, name: str) -> Path:
+        return self.out / "mask" / hole / f"{name}.png"
+
+    def fill(self, method: str, hole: str, name: str) -> Path:
+        return self.out / "fills" / method / hole / f"{name}.png"
+
+
+def prepare(faces: Path, out: Path, *, held_back: int, size: int, holes: list[str]) -> Cases:
+    """Divide the pictures, and write truths and masks."""
+    names = sorted(list_pictures(faces))
+    kept, held = names[:-held_back], names[-held_back:]
+    for name in kept:
+        target = out / "learn" / name
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(faces / name, target)
+    cases = Cases(out, [Path(name).with_suffix("").as_posix().replace("/", "-") for name in held], holes)
+    bars = EyeBars(shift=0, stretch=0, turn=0)
+    for name, file in zip(cases.names, held, strict=True):
+        truth = middle(read_picture(faces / file).image, size)
+        save_picture(to_rgb(truth), cases.truth(name))
+        for hole in holes:
+            shape, generator = HOLE_SHAPES.get(hole), make_generator(0, hole, name)
+            mask = shape((size, size), generator) if shape else bars(truth[0], generator)
+            save_picture(to_rgb(mask[None].float()), cases.mask(hole, name))
+    print(f"{len(kept)} pictures to learn from, {len(held)} held back; eyes not found in {bars.without_eyes}, "
+          f"no face in {bars.without_face}", flush=True)  # fmt: skip
+    return cases
+
+
+def middle(image: Image, size: int) -> Image:
+    """The middle square of a picture, `size` pixels wide: what a method with scale=whole sees."""
+    share = size / min(image.shape[2:])
+    image = resize(image, (max(size, round(image.shape[2] * share)), max(size, round(image.shape[3] * share))))
+    top, left = (image.shape[2] - size) // 2, (image.shape[3] - size) // 2
+    return image[..., top : top + size, left : left + size].clamp(0, 1)
+
+
+def learned(method: str, cases: Cases, *, minutes: float, settings: dict[str, str], seed: int) -> api.FolderModel:
+    """The model of a run that takes about so many minutes of one core, or goes on with one that is there."""
+    options: dict[str, Any] = {**LEARNERS[method], "masks": ",".join(cases.holes), **settings}
+    steps_file = cases.out / "runs" / f"{method}.steps"
+    if not steps_file.exists():
+        steps_file.parent.mkdir(parents=True, exist_ok=True)
+        steps_file.write_text(str(affordable_steps(method, cases, options, minutes=minutes, seed=seed)))
+    steps = int(steps_file.read_text())
+    began, clock = time.process_time(), time.perf_counter()
+    model = api.fit_folder(
+        method, cases.out / "learn", preset="small", seed=seed, device="cpu", folder=cases.out / "runs" / method,
+        validate_every=1000, steps=steps, **options,
+    )  # fmt: skip
+    print(f"{method}: {steps} steps a stage, {(time.process_time() - began) / 60:.1f} minutes of processor time, "
+          f"{(time.perf_counter() - clock) / 60:.1f} of the clock", flush=True)  # fmt: skip
+    return model
+
+
+def affordable_steps(method: str, cases: Cases, options: dict[str, Any], *, minutes: float, seed: int) -> int:
+    """Steps a stage that take `minutes` of processor time over all stages, from a trial of some."""
+    taken = []
+    for steps in (5, 25):
+        began = time.process_time()
+        model = api.fit_folder(
+            method, cases.out / "learn", preset="small", seed=seed, device="cpu", steps=steps, **options
+        )
+        taken.append(time.process_time() - began)
+    assert model.method.fitted
+    return max(1, int(minutes * 60 / ((taken[1] - taken[0]) / 20)))  # the difference has no start-up in it
+
+
+def fill_all(method: str, cases: Cases, model: api.FolderModel | None) -> float:
+    """Write the fills that are not there; processor seconds."""
+    began = time.process_time()
+    for hole in cases.holes:
+        for name in cases.names:
+            target = cases.fill(method, hole, name)
+            if target.exists():
+                continue
+            picture, mask = cases.truth(name), cases.mask(hole, name)
+            filled = api.inpaint(picture, mask, method=method) if model is None else model.inpaint(picture, mask)
+            save_picture(filled, target)
+    return time.process_time() - began
+
+
+def edge_scores(model: api.FolderModel, cases: Cases, hole: str) -> dict[str, float]:
+    """Precision and recall of the drawn edges in the hole, at .5; `chance` is the precision of random pixels."""
+    from selfmend.methods.edge_connect.passes import draw_edges
+
+    found = drawn_total = true_total = pixels = 0
+    net, sigma = model.method.net("edge_generator"), model.method.config.sigma
+    for name in cases.names:
+        grey = from_rgb(read_picture(cases.truth(name)).image, 1)
+        mask = as_mask(read_picture(cases.mask(hole, name)).image)
+        known = canny_edges(torch.where(mask, 0.0, grey), mask, sigma=sigma)
+        with model.method.evaluating():
+            drawn = (draw_edges(net, grey, known, mask.float()) > 0.5) & mask
+        true = (canny_edges(grey, sigma=sigma) > 0.5) & mask
+        found += int((drawn & true).sum())
+        drawn_total, true_total, pixels = (
+            drawn_total + int(drawn.sum()),
+            true_total + int(true.sum()),
+            pixels + int(mask.sum()),
+        )
+    return {"precision": found / max(1, drawn_total), "recall": found / max(1, true_total), "chance": true_total / pixels,
+            "chance recall": drawn_total / pixels}  # fmt: skip
+
+
+def as_mask(image: Image) -> Mask:
+    return image[:, :1] >= 0.5
+
+
+def scores_of(method: str, hole: str, cases: Cases, scorer: Any, net: Any) -> dict[str, float]:
+    """Means over the held-back pictures; fd compares the sets as wholes."""
+    import numpy as np
+
+    rows, features = [], ([], [])
+    for name in cases.names:
+        truth, output = scorer.read(cases.truth(name)), scorer.read(cases.fill(method, hole, name))
+        mask = scorer.read_mask(cases.mask(hole, name), truth.shape)
+        rows.append(scorer.pair(net, truth, output, mask))
+        for part, picture in zip(features, (truth, output), strict=True):
+            part.append(scorer.hole_features(net, picture, mask))
+    means = {column: float(np.mean([row[column] for row in rows])) for column in COLUMNS if column != "fd"}
+    return means | {"fd": scorer.frechet(*(np.concatenate(part) for part in features)) / 1e4}
+
+
+def write_sheet(cases: Cases, hole: str, methods: list[str]) -> None:
+    """Eight held-back pictures, a row each: damaged, all fills, truth."""
+    pictures, captions = [], []
+    for name in cases.names[:: max(1, len(cases.names) // SHOWN)][:SHOWN]:
+        truth, mask = read_picture(cases.truth(name)).image, as_mask(read_picture(cases.mask(hole, name)).image)
+        fills = [to_rgb(read_picture(cases.fill(method, hole, name)).image) for method in methods]
+        row = [paint_hole(truth, mask), *fills, to_rgb(truth)]
+        pictures += [picture.resize((2 * picture.width, 2 * picture.height)) for picture in row]
+        captions += ["damaged", *methods, "truth"]
+    contact_sheet(pictures, captions, columns=len(methods) + 2).save(cases.out / f"{hole}.png")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("faces", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--score", type=Path, required=True, help="the scorer's Python file")
+    parser.add_argument("--minutes", type=float, default=20, help="of training a method, on one core")
+    parser.add_argument("--held-back", type=int, default=200)
+    parser.add_argument("--size", type=int, default=64)
+    parser.add_argument("--holes", nargs="+", default=["center", "eyes"])
+    parser.add_argument("--learn", nargs="*", default=[*LEARNERS])
+    parser.add_argument("--quick", nargs="*", default=[*QUICK])
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of all that learn")
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    cases = prepare(args.faces, args.out, held_back=args.held_back, size=args.size, holes=args.holes)
+    settings = {"size": str(args.size), **dict(pair.split("=", 1) for pair in args.set)}
+    models = {m: learned(m, cases, minutes=args.minutes, settings=settings, seed=args.seed) for m in args.learn}
+    for method in [*args.quick, *args.learn]:
+        fill_all(method, cases, models.get(method))
+    scorer = load_scorer(args.score)
+    net, methods = scorer.SqueezeNet(), [*args.quick, *args.learn]
+    lines = [f"{machine()}, one thread, commit {commit()}, seed {args.seed}, {args.minutes:g} minutes a method"]
+    for hole in args.holes:
+        lines += ["", f"**{hole}**", "", "| method | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
+        for method in methods:
+            scores = scores_of(method, hole, cases, scorer, net)
+            lines.append(f"| {method} | " + " | ".join(format(scores[c], f) for c, f in COLUMNS.items()) + " |")
+        if "edge-connect" in models:
+            edges = edge_scores(models["edge-connect"], cases, hole)
+            lines += ["", "edges: " + ", ".join(f"{name} {value:.3f}" for name, value in edges.items())]
+        write_sheet(cases, hole, methods)
+    print("\n".join(lines))
+    (args.out / "table.md").write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
