@@ -49,19 +49,20 @@ def strokes(size: Size, generator: torch.Generator) -> Mask:
     height, width = size
     drawing = PILImage.new("1", (width, height))
     pen = ImageDraw.Draw(drawing)
-    for _ in range(_draw(1, _STROKES, generator)):
-        brush = max(1, round(_uniform(*_WIDTH, generator) * min(size)))
-        x, y = _uniform(0, width - 1, generator), _uniform(0, height - 1, generator)
-        heading = _uniform(0, 2 * math.pi, generator)
-        for k in range(_draw(*_CORNERS, generator)):
-            heading += (-1) ** k * _TURN * _uniform(2 / 3, 4 / 3, generator)
-            length = _uniform(0, _LENGTH, generator) * math.hypot(*size)
-            start = x, y
-            x = min(max(x + length * math.cos(heading), 0), width - 1)
-            y = min(max(y + length * math.sin(heading), 0), height - 1)
-            pen.line([start, (x, y)], fill=1, width=brush)
-            for px, py in (start, (x, y)):
-                pen.ellipse([px - brush / 2, py - brush / 2, px + brush / 2, py + brush / 2], fill=1)
+    # All at once: a number alone costs as much as all of them.
+    drawn = torch.rand(_STROKES, 5 + 2 * _CORNERS[1], generator=generator).tolist()
+    for chances in drawn[: _draw(1, _STROKES, generator)]:
+        brush = max(1, round(_between(*_WIDTH, chances[0]) * min(size)))
+        corners = [(chances[1] * (width - 1), chances[2] * (height - 1))]
+        heading = 2 * math.pi * chances[3]
+        for k in range(int(_between(_CORNERS[0], _CORNERS[1] + 1, chances[4]))):
+            heading += (-1) ** k * _TURN * _between(2 / 3, 4 / 3, chances[5 + 2 * k])
+            length = _LENGTH * math.hypot(*size) * chances[6 + 2 * k]
+            x, y = corners[-1][0] + length * math.cos(heading), corners[-1][1] + length * math.sin(heading)
+            corners.append((min(max(x, 0), width - 1), min(max(y, 0), height - 1)))
+        pen.line(corners, fill=1, width=brush)
+        for x, y in corners:
+            pen.ellipse([x - brush / 2, y - brush / 2, x + brush / 2, y + brush / 2], fill=1)
     return torch.from_numpy(np.array(drawing))[None]
 
 
@@ -96,5 +97,5 @@ def _draw(low: int, high: int, generator: torch.Generator) -> int:
     return int(torch.randint(low, high + 1, (), generator=generator))
 
 
-def _uniform(low: float, high: float, generator: torch.Generator) -> float:
-    return low + (high - low) * float(torch.rand((), generator=generator))
+def _between(low: float, high: float, chance: float) -> float:
+    return low + (high - low) * chance

@@ -130,26 +130,25 @@ class FolderBatches:
             except ImageError as error:
                 self._report([_line(self._pictures.names[index], error)])
                 continue
-            yield self._on_device([item])
+            yield self._on_device(*(part[None] for part in item))
 
     def _batches(self, stage: str, first: int) -> Iterator[Batch]:
         loader = DataLoader(
             _Items(self, stage),
             batch_sampler=_Steps(first, self._places),
             num_workers=self._workers,
-            collate_fn=list,
+            collate_fn=_stacked,  # in the worker: a tensor costs a shared file, and so a batch costs two
             prefetch_factor=_AHEAD if self._workers else None,
             worker_init_fn=_ignore_interrupts,
             multiprocessing_context=_fork() if self._workers else None,
             pin_memory=self.device.type == "cuda",
             generator=torch.Generator(),  # it would draw from the global one
         )
-        for step, items in zip(itertools.count(first), loader, strict=False):
-            whole = [item for item in items if not isinstance(item, str)]
-            self._report([item for item in items if isinstance(item, str)])
-            if not whole:
+        for step, (whole, damaged) in zip(itertools.count(first), loader, strict=False):
+            self._report(damaged)
+            if whole is None:
                 raise ImageError(f"step {step + 1} has no picture that can be read; remove the damaged files")
-            yield self._on_device(whole)
+            yield self._on_device(*whole)
 
     def item(self, stage: str, step: int, place: int) -> tuple[torch.Tensor, Mask]:
         """The picture (3, S, S) uint8 and its hole (1, S, S) at a place of the batch of all processes."""
@@ -174,8 +173,7 @@ class FolderBatches:
             raise MaskError(f"no hole came for {self._pictures.names[index]}; take another kind of masks")
         return picture.clone(), mask
 
-    def _on_device(self, items: Sequence[tuple[torch.Tensor, Mask]]) -> Batch:
-        pictures, masks = (torch.stack(part) for part in zip(*items, strict=True))
+    def _on_device(self, pictures: torch.Tensor, masks: Mask) -> Batch:
         boxes = hole_boxes(masks)
         pictures, masks, boxes = (part.to(self.device, non_blocking=True) for part in (pictures, masks, boxes))
         return Batch(pictures.float() / 255, masks, boxes)
@@ -199,6 +197,17 @@ class _Items(Dataset):
             return self._batches.item(self._stage, *key)
         except ImageError as error:
             return str(error)
+
+
+def _stacked(
+    items: Sequence[tuple[torch.Tensor, Mask] | str],
+) -> tuple[tuple[torch.Tensor, Mask] | None, list[str]]:
+    """The pictures and the holes of a batch, None where there are none, and the lines about damaged files."""
+    whole = [item for item in items if not isinstance(item, str)]
+    damaged = [item for item in items if isinstance(item, str)]
+    if not whole:
+        return None, damaged
+    return (torch.stack([p for p, _ in whole]), torch.stack([m for _, m in whole])), damaged
 
 
 class _Steps:
