@@ -138,7 +138,9 @@ def test_a_network_takes_its_own_keys_and_leaves_the_rest(tmp_path) -> None:
 def test_what_is_no_state_dict_is_refused_and_no_code_in_it_runs(content, tmp_path) -> None:
     path = tmp_path / "a.pth"
     path.write_bytes(content) if isinstance(content, bytes) else torch.save(content, path)
-    with pytest.raises(WeightsError, match=r"a\.pth is no PyTorch file of tensors alone; a published state dict fits"):
+    with pytest.raises(
+        WeightsError, match=r"a\.pth is no whole PyTorch file of tensors alone; a published state dict fits"
+    ):
         load_pretrained(Small(), WeightsFile(name="a.pth", origin=""), path=path)
 
 

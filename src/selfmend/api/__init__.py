@@ -3,6 +3,7 @@
 from selfmend.api.folder_model import FolderModel
 from selfmend.api.folder_training import FolderTraining, fit_folder
 from selfmend.api.generate import DEFAULT_GENERATIVE_METHOD, fit_super_resolution, retarget, sample, super_resolve
+from selfmend.api.importing import import_official
 from selfmend.api.learn import fit, fit_picture, load, load_picture_model
 from selfmend.api.mend import DEFAULT_METHOD, inpaint
 from selfmend.api.model import Model, digest
@@ -19,6 +20,7 @@ __all__ = [
     "fit_folder",
     "fit_picture",
     "fit_super_resolution",
+    "import_official",
     "inpaint",
     "load",
     "load_picture_model",

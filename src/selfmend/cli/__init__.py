@@ -15,6 +15,7 @@ from selfmend.cli import (
     edit,
     evaluate,
     harmonize,
+    import_,
     inpaint,
     mask,
     methods,
@@ -47,6 +48,7 @@ def _options(
 
 app.command("inpaint")(inpaint.inpaint)
 app.command("train")(train.train)
+app.command("import")(import_.import_)
 app.command("sample")(sample.sample)
 app.command("retarget")(retarget.retarget)
 app.command("super-resolve")(super_resolve.super_resolve)

@@ -11,10 +11,11 @@ from typing import Any
 import typer
 
 import selfmend.api as api
-from selfmend.cli.common import print_json
+from selfmend.cli.common import USER_MISTAKE, print_json
 from selfmend.cli.fill import kept
 from selfmend.cli.progress import terminal_progress
 from selfmend.cli.table import print_table
+from selfmend.core.checks import SelfmendError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,15 @@ class Request:
 
 def train_folder(request: Request, *, dry_run: bool, quiet: bool, as_json: bool) -> None:
     """Train, or with `dry_run` say what would be done."""
+    try:
+        _train(request, dry_run=dry_run, quiet=quiet, as_json=as_json)
+    except SelfmendError:
+        if is_helper_process():  # all processes make the same mistake; the first one says it
+            raise typer.Exit(USER_MISTAKE) from None
+        raise
+
+
+def _train(request: Request, *, dry_run: bool, quiet: bool, as_json: bool) -> None:
     started = time.perf_counter()
     training = api.FolderTraining(
         request.method, request.pictures, validation=request.validation, preset=request.preset,

@@ -27,7 +27,7 @@ def canny_edges(grey: Image, mask: Mask | None = None, *, sigma: float = 2.0) ->
         >>> step = torch.zeros(1, 1, 9, 9)
         >>> step[..., 5:] = 1
         >>> canny_edges(step, sigma=1)[0, 0, 4].nonzero().flatten().tolist()
-        [5]
+        [4]
     """
     known = None if mask is None else ~mask[:, 0].cpu().numpy()
     pictures = grey[:, 0].detach().float().cpu().numpy()

@@ -17,7 +17,7 @@ METHODS = {
     "singan": "selfmend.methods.singan:SinGAN",
     "gpdm": "selfmend.methods.gpdm:GPDM",
     "context-encoder": "selfmend.methods.context_encoder:ContextEncoder",
-    "edge-connect": "selfmend.methods.edge_connect:EdgeConnect",
+    "edgeconnect": "selfmend.methods.edge_connect:EdgeConnect",
     "dmfn": "selfmend.methods.dmfn:DMFN",
     "telea": "selfmend.methods.classical:Telea",
     "navier-stokes": "selfmend.methods.classical:NavierStokes",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from selfmend.core.checks import MissingWeightsError, OptionError
 from selfmend.core.rng import make_generator
@@ -27,6 +27,9 @@ class AdversarialMethod(FolderMethod):
     Subclasses say which networks there are; `self.net(name)` gives them.
     """
 
+    official: ClassVar[Mapping[str, str]]
+    """Each generator's name to what `nets.official.recognize` calls it in the authors' checkpoints."""
+
     _networks: dict[str, nn.Module]
     _generator_names: tuple[str, ...]
 
@@ -37,6 +40,11 @@ class AdversarialMethod(FolderMethod):
     @abstractmethod
     def new_discriminators(self) -> dict[str, nn.Module]:
         """The networks that only training needs, by name, with any weights."""
+
+    @classmethod
+    @abstractmethod
+    def official_options(cls, states: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Any]:
+        """What the shapes of the authors' state dicts, by generator, say of the config."""
 
     def build(self, *, seed: int) -> None:
         """See `FolderMethod.build`."""
@@ -136,3 +144,13 @@ def check_multiple_of_four(size: int, *, low: int) -> None:
     """
     if size % 4 or size < low:
         raise OptionError(f"size is {size}; a multiple of 4 from {low} on fits")
+
+
+def count_blocks(state: Mapping[str, Tensor], prefix: str) -> int:
+    """How many numbered modules a state dict has: `prefix`0 to `prefix`N.
+
+    Example:
+        >>> count_blocks({"blocks.0.weight": torch.zeros(1), "blocks.1.weight": torch.zeros(1)}, "blocks.")
+        2
+    """
+    return len({key.removeprefix(prefix).split(".")[0] for key in state if key.startswith(prefix)})

@@ -7,9 +7,9 @@ with the options of their README.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -81,7 +81,20 @@ class ContextEncoder(AdversarialMethod):
     title: ClassVar[str] = "predicts a hole from all around it; learned from a folder of pictures"
     source: ClassVar[str] = "Pathak et al., Context Encoders, 2016"
     presets: ClassVar = {"paper": PAPER, "small": SMALL, "tiny": TINY}
+    official: ClassVar[Mapping[str, str]] = {"generator": "the Context Encoder's generator"}
     config: ContextEncoderConfig
+
+    @classmethod
+    def official_options(cls, states: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Any]:
+        """See `AdversarialMethod`; a network that gives the whole square has one doubling more."""
+        state = states["generator"]
+        whole = "main.32.weight" in state
+        bottleneck = state["main.14.weight"].shape[0]
+        return {
+            "network": "random-region" if whole else "center",
+            "masks": "mix" if whole else "center",
+            "bottleneck": bottleneck,
+        }
 
     def new_generators(self) -> dict[str, nn.Module]:
         """See `AdversarialMethod`."""

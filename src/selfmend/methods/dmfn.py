@@ -5,9 +5,9 @@ Hui et al., "Image Fine-grained Inpainting", 2020. "Code" in a source is the aut
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -26,6 +26,7 @@ from selfmend.methods.adversarial import (
     adam,
     check_perceptual,
     check_power_of_two,
+    count_blocks,
     frozen,
     perceptual_net,
 )
@@ -85,7 +86,15 @@ class DMFN(AdversarialMethod):
     title: ClassVar[str] = "fine detail from dilated convolutions; learned from a folder of pictures"
     source: ClassVar[str] = "Hui et al., Image Fine-grained Inpainting, 2020"
     presets: ClassVar = {"paper": PAPER, "small": SMALL, "tiny": TINY}
+    official: ClassVar[Mapping[str, str]] = {"generator": "DMFN's generator"}
     config: DMFNConfig
+
+    @classmethod
+    def official_options(cls, states: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Any]:
+        """See `AdversarialMethod`."""
+        state = states["generator"]
+        fusion_kernel, use_k = state["blocks.0.c2.weight"].shape[-1], "blocks.0.k2.weight" in state
+        return {"blocks": count_blocks(state, "blocks."), "fusion_kernel": fusion_kernel, "use_k": use_k}
 
     def new_generators(self) -> dict[str, nn.Module]:
         """See `AdversarialMethod`."""

@@ -12,7 +12,7 @@ import urllib.request
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import platformdirs
 import torch
@@ -139,9 +139,17 @@ def read_tensors(path: Path) -> Any:
         WeightsError: it cannot be read, is not whole, or holds anything but tensors, numbers, texts and their dicts.
     """
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # what a damaged file raises depends on where it is damaged
-        raise WeightsError(f"{path} is no PyTorch file of tensors alone; a published state dict fits") from error
+        with open(path, "rb") as file:
+            return _loaded(file, path)
+    except OSError as error:
+        raise WeightsError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _loaded(file: BinaryIO, path: Path) -> Any:
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # what a damaged file raises depends on where it is damaged; OSError is among it
+        raise WeightsError(f"{path} is no whole PyTorch file of tensors alone; a published state dict fits") from error
 
 
 def _places(file: WeightsFile, path: Path | None) -> list[Path]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from selfmend.core.checks import OptionError
 from selfmend.core.types import Image, Mask
@@ -16,6 +16,7 @@ from selfmend.methods.adversarial import (
     AdversarialMethod,
     check_multiple_of_four,
     check_perceptual,
+    count_blocks,
     perceptual_net,
 )
 from selfmend.methods.edge_connect.config import PAPER, SMALL, TINY, EdgeConnectConfig
@@ -33,12 +34,21 @@ if TYPE_CHECKING:
 class EdgeConnect(AdversarialMethod):
     """Edges in the hole, then colours; every network sees squares of `config.size`."""
 
-    name: ClassVar[str] = "edge-connect"
+    name: ClassVar[str] = "edgeconnect"
     title: ClassVar[str] = "edges first, then colours; learned from a folder of pictures"
     source: ClassVar[str] = "Nazeri et al., EdgeConnect, 2019"
     presets: ClassVar = {"paper": PAPER, "small": SMALL, "tiny": TINY}
     fill_options: ClassVar[frozenset[str]] = frozenset({"sigma", "merge_edges"})
+    official: ClassVar[Mapping[str, str]] = {
+        "edge_generator": "EdgeConnect's edge generator",
+        "inpaint_generator": "EdgeConnect's inpainting generator",
+    }
     config: EdgeConnectConfig
+
+    @classmethod
+    def official_options(cls, states: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Any]:
+        """See `AdversarialMethod`."""
+        return {"blocks": count_blocks(states["inpaint_generator"], "middle.")}
 
     def new_generators(self) -> dict[str, nn.Module]:
         """See `AdversarialMethod`."""
