@@ -3,15 +3,16 @@
     python benchmarks/folder.py FACES OUT --score SCORE.PY --minutes 20
     python benchmarks/folder.py FACES OUT --score SCORE.PY --learn dmfn --holes center --set width=0.5
 
-The last `--held-back` pictures of FACES, by name, are never learned from. Their middles at `--size` pixels are the truths;
-the holes are the centre, half as high and wide as the picture, and a bar over the eyes where they are found. Each method
-learns once, for `--minutes` of one core, by its preset "small" with holes of both kinds, and fills both. A run goes on where it was
-interrupted; what is there is not made again. OUT gets truths, masks, fills, runs, a sheet of eight faces a kind of hole,
-and the table. Faces of CelebA may not be published: OUT belongs outside the repository, or into an ignored folder.
+The last `--held-back` pictures of FACES, by name, are never learned from. Their middles at `--size` pixels are the
+truths; the holes are the centre, half as high and wide as the picture, and a bar over the eyes where they are found.
+Each method learns once, for `--minutes` of one core, by its preset "small" with holes of both kinds, and fills both. A
+run goes on where it was interrupted; what is there is not made again. OUT gets truths, masks, fills, runs, a sheet of
+eight faces for each kind of hole, and the table. Faces of CelebA may not be published: OUT belongs outside the
+repository, or into an ignored folder.
 
-psnr_hole, feat_hole and fd are those of the scorer, a file outside the repository (lower feat_hole and fd are better).
-EdgeConnect's drawn edges are measured too: precision and recall in the hole against the true picture's edges, beside
-what as many random pixels would reach. `seconds` is processor time of one pass over the held-back pictures.
+psnr_hole, ssim, feat_hole and fd are those of the scorer, a file outside the repository (lower feat_hole and fd are
+better). EdgeConnect's drawn edges are measured too: precision and recall in the hole against the true picture's edges,
+beside what as many random pixels would reach.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from common import commit, machine
-from scorer import load_scorer
 
 import selfmend.api as api
+from common import commit, machine
+from scorer import load_scorer
 from selfmend.core.rng import make_generator
 from selfmend.core.types import Image, Mask
 from selfmend.image.bars import EyeBars
@@ -43,6 +44,8 @@ LEARNERS = {"context-encoder": {"network": "random-region"}, "dmfn": {}, "edge-c
 QUICK = ("telea", "patchmatch")
 COLUMNS = {"psnr_hole": ".2f", "ssim": ".4f", "feat_hole": ".3f", "fd": ".2f"}
 SHOWN = 8
+LEARN_MASKS = 200
+"""Of each kind. Bars are found on so many faces: finding them on all would take longer than the training."""
 
 
 @dataclass(frozen=True)
@@ -87,9 +90,25 @@ def prepare(faces: Path, out: Path, *, held_back: int, size: int, holes: list[st
             shape, generator = HOLE_SHAPES.get(hole), make_generator(0, hole, name)
             mask = shape((size, size), generator) if shape else bars(truth[0], generator)
             save_picture(to_rgb(mask[None].float()), cases.mask(hole, name))
+    write_learn_masks(cases, [faces / name for name in kept], size)
     print(f"{len(kept)} pictures to learn from, {len(held)} held back; eyes not found in {bars.without_eyes}, "
           f"no face in {bars.without_face}", flush=True)  # fmt: skip
     return cases
+
+
+def write_learn_masks(cases: Cases, files: list[Path], size: int) -> None:
+    """Masks to learn with, as many of each kind; bars lie a little elsewhere on each face, as `EyeBars` draws them."""
+    bars = EyeBars()
+    for k, file in enumerate(files[:: max(1, len(files) // LEARN_MASKS)][:LEARN_MASKS]):
+        for hole in cases.holes:
+            target = cases.out / "learn-masks" / f"{hole}-{k:03d}.png"
+            if target.exists():
+                continue
+            shape, generator = HOLE_SHAPES.get(hole), make_generator(1, hole, k)
+            mask = (
+                shape((size, size), generator) if shape else bars(middle(read_picture(file).image, size)[0], generator)
+            )
+            save_picture(to_rgb(mask[None].float()), target)
 
 
 def middle(image: Image, size: int) -> Image:
@@ -102,7 +121,7 @@ def middle(image: Image, size: int) -> Image:
 
 def learned(method: str, cases: Cases, *, minutes: float, settings: dict[str, str], seed: int) -> api.FolderModel:
     """The model of a run that takes about so many minutes of one core, or goes on with one that is there."""
-    options: dict[str, Any] = {**LEARNERS[method], "masks": ",".join(cases.holes), **settings}
+    options: dict[str, Any] = {**LEARNERS[method], "masks": str(cases.out / "learn-masks"), **settings}
     steps_file = cases.out / "runs" / f"{method}.steps"
     if not steps_file.exists():
         steps_file.parent.mkdir(parents=True, exist_ok=True)
@@ -164,8 +183,12 @@ def edge_scores(model: api.FolderModel, cases: Cases, hole: str) -> dict[str, fl
             true_total + int(true.sum()),
             pixels + int(mask.sum()),
         )
-    return {"precision": found / max(1, drawn_total), "recall": found / max(1, true_total), "chance": true_total / pixels,
-            "chance recall": drawn_total / pixels}  # fmt: skip
+    return {
+        "precision": found / max(1, drawn_total),
+        "of random pixels": true_total / pixels,
+        "recall": found / max(1, true_total),
+        "of as many random pixels": drawn_total / pixels,
+    }
 
 
 def as_mask(image: Image) -> Mask:
