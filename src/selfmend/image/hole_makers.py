@@ -39,32 +39,25 @@ SEEING_MAKERS: dict[str, Callable[[], HoleMaker]] = {"eyes": _eye_bars}
 """Makers that look at the picture, by name, each behind a function that loads what it needs."""
 
 
-<<<<<<< HEAD
-def hole_maker(masks: str) -> HoleMaker:
+def hole_maker(masks: str, *, max_delta: int = 0) -> HoleMaker:
     """The maker that `masks` means: a kind's name, a folder of mask pictures (white >= 128 is hole), or several of
     these with commas between them, one of which is drawn for each picture.
-=======
-def hole_maker(masks: str, *, max_delta: int = 0) -> HoleMaker:
-    """The maker that `masks` means: a shape's name, or a folder of mask pictures (white >= 128 is hole).
->>>>>>> data
 
     Args:
-        masks: the name, or the folder.
+        masks: names, or folders.
         max_delta: of "center" and "random-box", see there.
 
     Raises:
         OptionError: neither a known name nor a folder, or `max_delta` for one that takes none.
         MaskError: a folder without masks.
     """
-<<<<<<< HEAD
     if "," in masks and not exists(masks):
-        return _OneOf([hole_maker(part.strip()) for part in masks.split(",")])
-=======
+        kinds = [part.strip() for part in masks.split(",")]
+        return _OneOf([hole_maker(kind, max_delta=max_delta if kind in _BOXES else 0) for kind in kinds])
     if max_delta and masks not in _BOXES:
         raise OptionError(f"max_delta is {max_delta}; masks={masks} takes none, {' and '.join(_BOXES)} do")
     if masks in _BOXES:
         return partial(_shaped, partial(_BOXES[masks], max_delta=max_delta))
->>>>>>> data
     if masks in SEEING_MAKERS:
         return SEEING_MAKERS[masks]()
     if masks in HOLE_SHAPES:
@@ -75,7 +68,6 @@ def hole_maker(masks: str, *, max_delta: int = 0) -> HoleMaker:
     raise OptionError(f"masks is {masks!r}, which is no folder and no known kind of hole; {known}")
 
 
-<<<<<<< HEAD
 class _OneOf:
     """One of several makers, by chance."""
 
@@ -86,12 +78,8 @@ class _OneOf:
         return self._makers[int(torch.randint(len(self._makers), (), generator=generator))](picture, generator)
 
 
-def _shaped(shape: str, picture: Image, generator: torch.Generator) -> Mask:
-    return HOLE_SHAPES[shape]((picture.shape[1], picture.shape[2]), generator)
-=======
 def _shaped(shape: Callable[[Size, torch.Generator], Mask], picture: Image, generator: torch.Generator) -> Mask:
     return shape((picture.shape[1], picture.shape[2]), generator)
->>>>>>> data
 
 
 class MaskFolder:
