@@ -73,9 +73,19 @@ def measure_faces(files: list[Path]) -> None:
     many, right = sum(len(faces) > 1 for faces in found), int((errors < 0.25).sum())
     print(f"{len(files)} pictures: face {share(len(boxes), len(files))}, more than one {share(many, len(files))}")
     print(f"both eyes {share(len(pairs), len(files))}, of these right {share(right, len(pairs))}")
+    for name, known in (("with", True), ("without", False)):
+        some = [faces[0] for faces in found if faces and (faces[0].eyes is not None) == known]
+        over = sum(covers(face, usual) for face in some)
+        print(f"bars of faces {name} found eyes that cover both usual places: {share(over, len(some))}")
     print(f"{seconds * 1e3:.0f} ms a picture")
     print(f"median face (top, left, height, width): {np.round(np.median(boxes, 0), 1).tolist()}")
     print(f"median eyes (row, column): {np.round(usual, 1).tolist()}")
+
+
+def covers(face: Face, eyes: np.ndarray) -> bool:
+    """Whether the default bar holds the centres (row, column) of both eyes."""
+    mask = bar_of(face).mask((int(eyes.max()) + 2, int(eyes.max()) + 2))[0, 0]
+    return all(bool(mask[int(row), int(column)]) for row, column in eyes)
 
 
 def measure_bars(files: list[Path], random: np.random.Generator) -> None:

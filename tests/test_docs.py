@@ -47,6 +47,12 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     edited.paste(photo.crop((2, 2, 18, 14)), (30, 16))
     edited.save(folder / "edited.png")
     edited.save(folder / "composite.png")
+    face = data.astronaut()[40:200, 150:300].copy()  # of Eileen Collins, by NASA
+    (folder / "faces").mkdir()
+    for name in ("face.jpg", "faces/one.jpg", "faces/two.jpg"):
+        PILImage.fromarray(face).save(folder / name)
+    face[50:75, 30:120] = 10
+    PILImage.fromarray(face).save(folder / "barred.jpg", quality=90)
     photo.quantize(5).resize((60, 50)).save(folder / "painting.png")
     selfmend.fit("singan", folder / "photo.jpg", preset="tiny", folder=folder / "singan-run")
     return folder

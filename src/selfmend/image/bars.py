@@ -21,8 +21,8 @@ from selfmend.image.faces import Box, Face, find_faces
 EYE_ROW = 0.375
 """Height of the eyes in a face's box, from its top: with a bar 0.15 high, 0.30 to 0.45 is covered."""
 
-USUAL_FACE = (0.0, 0.07, 0.86, 0.86)
-"""Top, left, height, width of the face in a tight square crop, in shares of it: the median of 1200 detections."""
+USUAL_FACE = (0.0, 0.06, 0.86, 0.86)
+"""Top, left, height, width of the face in a tight square crop, in shares of it: the median of 492 detections."""
 
 
 @dataclass(frozen=True, kw_only=True)
