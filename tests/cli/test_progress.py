@@ -39,6 +39,13 @@ def test_a_line_a_stage_in_a_log(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert capsys.readouterr().err == "[2/4] scale 3 (57x85) 9/9: loss 0.5 (0 s, 25% of the work)\n"
 
 
+def test_a_long_stage_says_where_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with terminal_progress(quiet=False) as progress:
+        monkeypatch.setattr(room, "LOG_EVERY", -1.0)
+        progress(EVENT)
+    assert capsys.readouterr().err == "[2/4] scale 3 (57x85) 5/9: loss 2 (0 s)\n"
+
+
 def test_quiet_is_silent() -> None:
     with terminal_progress(quiet=True) as progress:
         assert progress is silent

@@ -20,6 +20,13 @@ def test_a_name_makes_its_shape():
         hole_maker("centre")
 
 
+def test_boxes_can_be_made_smaller():
+    drawn = hole_maker("center", max_delta=4)
+    assert {int(drawn(PICTURE, make_generator(k)).any(1).sum()) for k in range(40)} == {4, 6, 8}
+    with pytest.raises(OptionError, match="max_delta is 4; masks=strokes takes none, center and random-box do"):
+        hole_maker("strokes", max_delta=4)
+
+
 def test_a_maker_that_looks_at_the_picture_plugs_in(monkeypatch):
     monkeypatch.setitem(hole_makers.SEEING_MAKERS, "dark", lambda: lambda picture, generator: picture[:1] < 0.5)
     assert hole_maker("dark")(PICTURE, make_generator(0)).all()

@@ -31,6 +31,8 @@ def test_every_hole_is_in_exactly_one_window(seed):
 def test_a_window_grows_around_a_hole_that_is_too_large():
     (window, _), = windows_around(mask_of((64, 64), (10, 10, 50, 20)), 32)  # fmt: skip
     assert window.side == 46  # 40 * 8 / 7
+    (window, _), = windows_around(mask_of((64, 64), (10, 10, 40, 20)), 32)  # fmt: skip
+    assert window.side == 35, "something known is needed around it"
     (window, _), = windows_around(mask_of((64, 64), (0, 10, 64, 20)), 64)  # fmt: skip
     assert (window.side, window.top, window.left) == (64, 0, 0), "there is nothing to gain beyond the picture"
     (window, _), = windows_around(mask_of((20, 64), (0, 10, 20, 50)), 20)  # fmt: skip

@@ -176,3 +176,17 @@ def test_every_step_of_every_stage_draws_its_own() -> None:
     drawn.clear()
     run([stage("a")], seed=0)
     assert drawn == again
+
+
+def test_the_state_of_another_net_is_refused_and_so_is_half_a_file(tmp_path: Path) -> None:
+    def stage(width: int) -> list[Stage]:
+        net = torch.nn.Linear(3, width)
+        return [Stage(name="s", steps=2, step=lambda i, b, g: {}, state={"net": net})]
+
+    with pytest.raises(InterruptedError):
+        run(stage(1), seed=0, folder=tmp_path, progress=Stopper(1))
+    with pytest.raises(RunError, match=r"stage-000.safetensors does not fit this version's net \(.*size mismatch"):
+        run(stage(2), seed=0, folder=tmp_path)
+    os.truncate(tmp_path / "stage-000.safetensors", 90)
+    with pytest.raises(RunError, match=r"is not a whole checkpoint .*; remove it to start this part again"):
+        run(stage(1), seed=0, folder=tmp_path)

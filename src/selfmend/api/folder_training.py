@@ -64,7 +64,7 @@ class FolderTraining:
             raise OptionError(f"{method} does not learn from a folder of pictures (these do: {able})")
         self._device = resolve_device(device)
         self.method = kind.from_options(preset, options, device=self._device)
-        self.holes = hole_maker(self.method.config.masks)
+        self.holes = hole_maker(self.method.config.masks, max_delta=self.method.config.max_delta)
         with warnings.catch_warnings():
             if int(os.environ.get("LOCAL_RANK", "0")):  # the first process has said it
                 warnings.simplefilter("ignore", SelfmendWarning)

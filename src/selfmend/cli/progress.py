@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 LOG_AFTER = 5.0  # seconds; work that takes no longer says nothing in a log
+LOG_EVERY = 300.0  # seconds
 
 
 @contextmanager
@@ -33,12 +34,16 @@ def terminal_progress(*, quiet: bool) -> Iterator[Progress]:
 
 
 def log_lines() -> Progress:
-    """Progress for a log: a line whenever a stage of training is finished."""
-    started = time.monotonic()
+    """Progress for a log: a line whenever a stage of training is finished, and every few minutes of a long one."""
+    started = told = time.monotonic()
 
     def show(event: ProgressEvent) -> None:
-        seconds = time.monotonic() - started
-        if event.terms and event.step == event.steps and seconds > LOG_AFTER:
+        nonlocal told
+        now = time.monotonic()
+        seconds = now - started
+        finished = event.terms and event.step == event.steps and seconds > LOG_AFTER
+        if finished or now - told > LOG_EVERY:
+            told = now
             share = "" if event.done is None else f", {event.done:.0%} of the work"
             typer.echo(f"{_where(event)}: {_terms(event)} ({seconds:.0f} s{share})", err=True)
 

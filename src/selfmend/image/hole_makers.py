@@ -11,12 +11,13 @@ import torch
 
 from selfmend.core.checks import MaskError, OptionError, nearest_name
 from selfmend.core.files import exists
-from selfmend.core.types import Image, Mask
-from selfmend.image.hole_shapes import HOLE_SHAPES
+from selfmend.core.types import Image, Mask, Size
+from selfmend.image.hole_shapes import HOLE_SHAPES, center, random_box
 from selfmend.image.listing import list_pictures
 from selfmend.image.mask import drawn_mask
 from selfmend.image.resize import resize
 
+_BOXES = {"center": center, "random-box": random_box}
 _TRIES = 20  # crops of a folder's masks until one has both hole and something known
 
 
@@ -32,25 +33,33 @@ SEEING_MAKERS: dict[str, Callable[[], HoleMaker]] = {}
 """Makers that look at the picture, by name, each behind a function that loads what it needs: "eyes" belongs here."""
 
 
-def hole_maker(masks: str) -> HoleMaker:
+def hole_maker(masks: str, *, max_delta: int = 0) -> HoleMaker:
     """The maker that `masks` means: a shape's name, or a folder of mask pictures (white >= 128 is hole).
 
+    Args:
+        masks: the name, or the folder.
+        max_delta: of "center" and "random-box", see there.
+
     Raises:
-        OptionError: neither a known name nor a folder.
+        OptionError: neither a known name nor a folder, or `max_delta` for one that takes none.
         MaskError: a folder without masks.
     """
+    if max_delta and masks not in _BOXES:
+        raise OptionError(f"max_delta is {max_delta}; masks={masks} takes none, {' and '.join(_BOXES)} do")
+    if masks in _BOXES:
+        return partial(_shaped, partial(_BOXES[masks], max_delta=max_delta))
     if masks in SEEING_MAKERS:
         return SEEING_MAKERS[masks]()
     if masks in HOLE_SHAPES:
-        return partial(_shaped, masks)
+        return partial(_shaped, HOLE_SHAPES[masks])
     if exists(masks) and Path(masks).is_dir():
         return MaskFolder(masks)
     known = nearest_name(masks, [*HOLE_SHAPES, *SEEING_MAKERS])
     raise OptionError(f"masks is {masks!r}, which is no folder and no known kind of hole; {known}")
 
 
-def _shaped(shape: str, picture: Image, generator: torch.Generator) -> Mask:
-    return HOLE_SHAPES[shape]((picture.shape[1], picture.shape[2]), generator)
+def _shaped(shape: Callable[[Size, torch.Generator], Mask], picture: Image, generator: torch.Generator) -> Mask:
+    return shape((picture.shape[1], picture.shape[2]), generator)
 
 
 class MaskFolder:

@@ -44,6 +44,7 @@ class FolderConfig:
         choices=("whole", "native"),
     )
     masks: str = option("center", "holes of the training: center, random-box, strokes, eyes, mix, or a folder of masks")
+    max_delta: int = option(0, "center and random-box: lower and narrower by up to this, drawn anew", unit="px", low=0)
     batch_size: int = option(8, "pictures a step, over all processes", low=1)
     steps: int = option(100_000, "steps of each stage", low=1)
     flip: bool = option(True, "mirror every second picture, by chance")
