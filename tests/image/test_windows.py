@@ -53,3 +53,10 @@ def test_pasting_changes_the_mask_only():
     assert pasted[0, 0, 1:3, 2:4].tolist() == [[13, 14], [19, 20]]
     assert int((pasted[0, 0] != 0).sum()) == 4
     assert not picture.any()
+
+
+def test_how_much_of_a_window_a_hole_may_take_is_said():
+    mask = torch.zeros(1, 1, 40, 40, dtype=torch.bool)
+    mask[..., 10:26, 10:26] = True
+    sides = {most: [window.side for window, _ in windows_around(mask, 16, most=most)] for most in (0.5, 0.8, 1.0)}
+    assert sides == {0.5: [32], 0.8: [20], 1.0: [16]}

@@ -81,7 +81,7 @@ def test_holes_lie_in_the_inner_square(overlap: int, scale: str, size: tuple[int
 
 
 @pytest.mark.parametrize("picture", [(9, 11), (20, 17), (64, 50)])
-def test_windows_have_the_hole_in_their_inner_quarter(picture: tuple[int, int]) -> None:
+def test_windows_have_the_hole_in_their_inner_eighth(picture: tuple[int, int]) -> None:
     method, _ = painting()
     for side in range(1, 8):
         mask = torch.zeros(1, 1, *picture, dtype=torch.bool)
@@ -89,21 +89,49 @@ def test_windows_have_the_hole_in_their_inner_quarter(picture: tuple[int, int]) 
         for window, own in method.windows(mask):
             rows, columns = (own[0, 0].any(axis).nonzero().flatten() for axis in (1, 0))
             for places, start in ((rows, window.top), (columns, window.left)):
-                low = start + window.side * 6 / 16  # of the 8 that are predicted, 2 to each side are left to resizing
+                low = start + window.side * 7 / 16  # of the 6 that are not shown, 2 to each side are left to resizing
                 assert low <= int(places.min())
-                assert int(places.max()) + 1 <= start + window.side * 10 / 16
+                assert int(places.max()) + 1 <= start + window.side * 9 / 16
+
+
+def test_nothing_is_resized_where_the_hole_fits_as_it_is() -> None:
+    method, _ = painting(scale="native")
+    mask = torch.zeros(1, 1, 30, 40, dtype=torch.bool)
+    mask[..., 12:18, 20:26] = True
+    ((window, _),) = method.windows(mask)
+    assert (window.top, window.left, window.side) == (7, 15, 16)
+    mask[..., 12:19, 20:26] = True
+    ((window, _),) = method.windows(mask)
+    assert window.side > 16
 
 
 def test_what_is_in_the_hole_is_never_shown() -> None:
     method, net = painting()
     image = torch.zeros(1, 3, 40, 40)
     mask = torch.zeros(1, 1, 40, 40, dtype=torch.bool)
-    mask[..., 18:22, 18:22] = True
+    mask[..., 18:20, 18:20] = True
     mask[..., 2:6, 30:36] = True
     method.inpaint(image, mask)
     assert len(net.seen) == 2
     for seen in net.seen:
         assert torch.allclose(seen[..., 5:11, 5:11], FILL.expand(1, 3, 6, 6), atol=1e-6)
+
+
+def test_a_hole_beyond_the_inner_square_is_fitted_into_it() -> None:
+    method, net = painting(size=32)
+    batch = batch_of(32)
+    with method.evaluating():
+        found = method.complete(batch.image, batch.mask, generator=torch.Generator())
+    assert len(net.seen) == 2, "one picture after the other"
+    assert bool((found[batch.mask.expand_as(found)] > 0.9).all())
+    for seen in net.seen:
+        known = (seen - FILL).abs().amax(1) > 1e-3
+        assert bool(known[:, 8, :].any()), "the band around the inner square is shown"
+    inner = batch.mask.clone()
+    inner[..., :9, :], inner[..., 23:, :], inner[..., :9], inner[..., 23:] = (False,) * 4
+    net.seen.clear()
+    method.complete(batch.image, inner, generator=torch.Generator())
+    assert len(net.seen) == 1, "what fits is done at once"
 
 
 def test_random_region_paints_anywhere() -> None:
@@ -146,7 +174,7 @@ def test_feature_learning_has_no_discriminator() -> None:
     ("options", "message"),
     [
         ({"masks": "strokes"}, "masks is strokes; network=center takes masks=center, network=random-region takes all"),
-        ({"overlap": 4}, "overlap is 4; less than a quarter of the size 16 fits"),
+        ({"overlap": 2}, "overlap is 2; at most 1 fits size 16"),
         ({"batch_size": 1}, "batch_size is 1; at least 2 fits"),
         ({"network": "feature-learning"}, "size is 16; network=feature-learning takes 227"),
     ],

@@ -47,7 +47,7 @@ class Window:
         return result
 
 
-def windows_around(mask: Mask, side: int) -> Iterator[tuple[Window, Mask]]:
+def windows_around(mask: Mask, side: int, *, most: float = _MOST) -> Iterator[tuple[Window, Mask]]:
     """Windows that hold all holes of a mask, each with the holes that it holds as a whole and no earlier one did.
 
     A window has the side `side`; around a hole that takes nearly all of that or more, it grows.
@@ -55,6 +55,7 @@ def windows_around(mask: Mask, side: int) -> Iterator[tuple[Window, Mask]]:
     Args:
         mask: (1, 1, H, W), True = hole.
         side: of a window, in pixels.
+        most: of its side that a hole may take before it grows, in (0, 1].
 
     Yields:
         The window, and (1, 1, H, W), True = the holes to be filled in it; the union of these is `mask`.
@@ -65,18 +66,18 @@ def windows_around(mask: Mask, side: int) -> Iterator[tuple[Window, Mask]]:
     size = (mask.shape[2], mask.shape[3])
     while left_over.any():
         first = boxes[left_over.argmax()]
-        side_here = _grown(first, side, size)
+        side_here = _grown(first, side, size, most)
         window = _around(_with_neighbours(first, boxes[left_over], side_here), side_here, size)
         held = left_over & _inside(boxes, window)
         left_over &= ~held
         yield window, torch.from_numpy(np.isin(labels, np.flatnonzero(held) + 1))[None, None].to(mask.device)
 
 
-def _grown(box: np.ndarray, side: int, size: Size) -> int:
+def _grown(box: np.ndarray, side: int, size: Size, most: float) -> int:
     longest = int(max(box[2:] - box[:2]))
-    if longest <= _MOST * side:
+    if longest <= most * side:
         return side
-    return max(side, longest, min(math.ceil(longest / _MOST), max(size)))
+    return max(side, longest, min(math.ceil(longest / most), max(size)))
 
 
 def _with_neighbours(box: np.ndarray, others: np.ndarray, side: int) -> np.ndarray:

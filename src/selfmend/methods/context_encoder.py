@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 _PAPER = "Context Encoders (CVPR 2016)"
 _CODE = "code of the Context Encoder"
 _FILL = (117 / 255, 104 / 255, 123 / 255)  # what a hole is filled with before the net sees it, by channel, in [0, 1]
+_RESIZING = 2  # pixels by which a hole grows to each side when a window is resized: all that is tainted is hole
 NETWORKS = ("center", "random-region", "feature-learning")
 
 
@@ -122,8 +123,10 @@ class ContextEncoder(AdversarialMethod):
         check_power_of_two(c.size, low=16)
         if c.batch_size < 2:
             raise OptionError(f"batch_size is {c.batch_size}; at least 2 fits: its layers are normalised over a batch")
-        if c.network == "center" and not 4 * c.overlap < c.size:
-            raise OptionError(f"overlap is {c.overlap}; less than a quarter of the size {c.size} fits")
+        if c.network == "center" and self._inner_size <= 2 * _RESIZING:
+            raise OptionError(
+                f"overlap is {c.overlap}; at most {(c.size // 2 - 1) // 2 - _RESIZING} fits size {c.size}"
+            )
         if c.network == "center" and c.masks != "center":
             raise OptionError(f"masks is {c.masks}; network=center takes masks=center, network=random-region takes all")
 
@@ -161,7 +164,21 @@ class ContextEncoder(AdversarialMethod):
         yield Stage(name="train", steps=c.steps, step=step, state=state, batches=batches("train"))
 
     def complete(self, image: Image, mask: Mask, *, generator: torch.Generator) -> Image:
-        """See `FolderMethod.complete`; the network for the centre fills no hole outside it."""
+        """See `FolderMethod.complete`.
+
+        The network for the centre relies on what lies just around its inner square. A hole that takes some of that is
+        filled as in any other picture: in windows of another scale, in which it fits.
+        """
+        edge = (self.config.size - self._inner_size) // 2
+        outside = mask.clone()
+        outside[..., edge : edge + self._inner_size, edge : edge + self._inner_size] = False
+        if self.config.network != "center" or not outside.any():
+            return self.complete_window(image, mask, generator=generator)
+        pairs = zip(torch.where(mask, 0.5, image).split(1), mask.split(1), strict=True)
+        return torch.cat([self.fill(one, hole, generator=generator) for one, hole in pairs]).to(self.device)
+
+    def complete_window(self, image: Image, mask: Mask, *, generator: torch.Generator) -> Image:
+        """See `FolderMethod.complete_window`; the network for the centre fills no hole outside it."""
         x = self._shown(to_signed(image), mask)
         drawn = self.net("generator")(x).to(x.dtype)
         if self.config.network == "center":
@@ -173,11 +190,13 @@ class ContextEncoder(AdversarialMethod):
         if self.config.network != "center":
             yield from super().windows(hole)
             return
-        # resizing what was predicted looks two pixels further
-        size, inner = self.config.size, self._output_size - 2 * max(self.config.overlap, 2)
+        size, inner = self.config.size, self._inner_size
         side = self.window_side((hole.shape[2], hole.shape[3]))
-        for window, own in windows_around(hole, max(1, side * inner // size)):
-            whole = math.ceil(window.side * size / inner)
+        resized = inner - 2 * _RESIZING
+        exact = side == size  # nothing is resized where the hole fits as it is
+        least = inner if exact else max(1, side * resized // size)
+        for window, own in windows_around(hole, least, most=1.0):
+            whole = size if exact and window.side == inner else math.ceil(window.side * size / resized)
             whole += (whole - window.side) % 2  # as much on one side as on the other
             margin = (whole - window.side) // 2
             yield Window(window.top - margin, window.left - margin, whole, window.size), own

@@ -55,6 +55,9 @@ class DMFNConfig(FolderConfig):
     fusion_kernel: int = option(3, "side of the convolution that fuses a block's scales: 1 in the paper", source=_CODE)
     use_k: bool = option(False, "a convolution after each sum of a block: in the paper, not in the code", source=_CODE)
     learning_rate: float = option(2e-4, "Adam's, of both networks", source=_PAPER, low=0)
+    discriminator_rate: float = option(
+        1.0, "learning rate of the discriminator to the generator's", source=_PAPER, low=0
+    )
     beta1: float = option(0.5, "Adam's first momentum", source=_PAPER, low=0)
     beta2: float = option(0.9, "Adam's second momentum; 0.999 in the code", source=_PAPER, low=0)
     l1: float = option(1.0, "weight of the absolute difference", source=_PAPER, low=0)
@@ -75,7 +78,10 @@ class DMFNConfig(FolderConfig):
 
 
 PAPER = DMFNConfig()
-SMALL = DMFNConfig(size=64, width=0.25, blocks=4, batch_size=8, steps=8000, perceptual="none", learning_rate=1e-3)
+SMALL = DMFNConfig(
+    size=64, width=0.25, blocks=4, batch_size=8, steps=8000, perceptual="none", learning_rate=1e-3,
+    discriminator_rate=0.1,
+)  # fmt: skip
 TINY = DMFNConfig(size=16, width=0.07, blocks=1, steps=2, batch_size=2, perceptual="none")
 
 
@@ -119,8 +125,8 @@ class DMFN(AdversarialMethod):
         c = self.config
         vgg = perceptual_net(c.perceptual, taps=_TAPS, normalization=c.normalization, device=self.device)
         making, judging = (
-            adam([self.net(name)], learning_rate=c.learning_rate, betas=(c.beta1, c.beta2))
-            for name in ("generator", "discriminator")
+            adam([self.net(name)], learning_rate=c.learning_rate * factor, betas=(c.beta1, c.beta2))
+            for name, factor in (("generator", 1.0), ("discriminator", c.discriminator_rate))
         )
         making_updater, judging_updater = Updater(fabric, making), Updater(fabric, judging)
         discriminator = self.net("discriminator")

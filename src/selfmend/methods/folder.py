@@ -158,7 +158,7 @@ class FolderMethod(TrainedMethod):
         with self.evaluating():
             for window, own in self.windows(hole):
                 square = resize(window.cut(picture), size).clamp(0, 1)
-                completed = self.complete(square, resize_mask(window.cut(hole), size), generator=generator)
+                completed = self.complete_window(square, resize_mask(window.cut(hole), size), generator=generator)
                 picture = window.paste(resize(completed.float(), (window.side, window.side)), picture, own)
                 hole = hole & ~own
         return from_rgb(picture.clamp(0, 1), image.shape[1]).cpu()
@@ -170,6 +170,10 @@ class FolderMethod(TrainedMethod):
             hole: (1, 1, H, W), True = hole.
         """
         return windows_around(hole, self.window_side((hole.shape[2], hole.shape[3])))
+
+    def complete_window(self, image: Image, mask: Mask, *, generator: torch.Generator) -> Image:
+        """What `fill` does to a window: `complete`, where a method has not laid its windows for something simpler."""
+        return self.complete(image, mask, generator=generator)
 
     def window_side(self, size: Size) -> int:
         """Side of a square that the net sees at the scale of the training, in pixels of a picture of `size`."""
