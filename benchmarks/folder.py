@@ -40,7 +40,7 @@ from selfmend.image.listing import list_pictures
 from selfmend.image.resize import resize
 from selfmend.image.sheet import contact_sheet, paint_hole, to_rgb
 
-LEARNERS = {"context-encoder": {"network": "random-region"}, "dmfn": {}, "edge-connect": {}}
+LEARNERS = {"context-encoder": {"network": "random-region"}, "dmfn": {}, "edgeconnect": {}}
 QUICK = ("telea", "patchmatch")
 COLUMNS = {"psnr_hole": ".2f", "ssim": ".4f", "feat_hole": ".3f", "fd": ".2f"}
 SHOWN = 8
@@ -250,8 +250,8 @@ def main() -> None:
         for method in methods:
             scores = scores_of(method, hole, cases, scorer, net)
             lines.append(f"| {method} | " + " | ".join(format(scores[c], f) for c, f in COLUMNS.items()) + " |")
-        if "edge-connect" in models:
-            edges = edge_scores(models["edge-connect"], cases, hole)
+        if "edgeconnect" in models:
+            edges = edge_scores(models["edgeconnect"], cases, hole)
             lines += ["", "edges: " + ", ".join(f"{name} {value:.3f}" for name, value in edges.items())]
         write_sheet(cases, hole, methods)
     print("\n".join(lines))
