@@ -50,6 +50,9 @@ _TAPS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 class DMFNConfig(FolderConfig):
     """Every option; the defaults are the authors'."""
 
+    max_delta: int = option(
+        32, "center and random-box: lower and narrower by up to this, drawn anew", unit="px", source=_CODE, low=0
+    )
     batch_size: int = option(16, "pictures a step, over all processes", source=_PAPER, low=1)
     blocks: int = option(8, "fusion blocks", source=_PAPER, low=1)
     fusion_kernel: int = option(3, "side of the convolution that fuses a block's scales: 1 in the paper", source=_CODE)
@@ -79,10 +82,10 @@ class DMFNConfig(FolderConfig):
 
 PAPER = DMFNConfig()
 SMALL = DMFNConfig(
-    size=64, width=0.25, blocks=4, batch_size=8, steps=8000, perceptual="none", learning_rate=1e-3,
+    size=64, max_delta=8, width=0.25, blocks=4, batch_size=8, steps=8000, perceptual="none", learning_rate=1e-3,
     discriminator_rate=0.1,
 )  # fmt: skip
-TINY = DMFNConfig(size=16, width=0.07, blocks=1, steps=2, batch_size=2, perceptual="none")
+TINY = DMFNConfig(size=16, max_delta=2, width=0.07, blocks=1, steps=2, batch_size=2, perceptual="none")
 
 
 class DMFN(AdversarialMethod):
