@@ -23,8 +23,17 @@ def test_a_name_makes_its_shape():
 def test_boxes_can_be_made_smaller():
     drawn = hole_maker("center", max_delta=4)
     assert {int(drawn(PICTURE, make_generator(k)).any(1).sum()) for k in range(40)} == {4, 6, 8}
-    with pytest.raises(OptionError, match="max_delta is 4; masks=strokes takes none, center and random-box do"):
-        hole_maker("strokes", max_delta=4)
+    assert torch.equal(
+        hole_maker("strokes", max_delta=4)(PICTURE, make_generator(3)), strokes((16, 16), make_generator(3))
+    )
+
+
+def test_one_of_several_kinds_is_drawn_for_each_picture():
+    drawn = [hole_maker("center, eyes")(PICTURE, make_generator(k)) for k in range(20)]
+    boxes = sum(torch.equal(mask, hole_maker("center")(PICTURE, make_generator(0))) for mask in drawn)
+    assert 4 < boxes < 16
+    with pytest.raises(OptionError, match="masks is 'eyed', which is no folder"):
+        hole_maker("center,eyed")
 
 
 def test_a_maker_that_looks_at_the_picture_plugs_in(monkeypatch):

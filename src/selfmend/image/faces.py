@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -54,6 +54,10 @@ class Box:
         """(row, column)."""
         return self.top + self.height / 2, self.left + self.width / 2
 
+    def mirrored(self, width: int) -> Box:
+        """The box in the mirror image of a picture of so many pixels across."""
+        return replace(self, left=width - self.left - self.width)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Face:
@@ -66,6 +70,11 @@ class Face:
 
     box: Box
     eyes: tuple[Box, Box] | None
+
+    def mirrored(self, width: int) -> Face:
+        """The face in the mirror image of a picture of so many pixels across."""
+        eyes = None if self.eyes is None else (self.eyes[1].mirrored(width), self.eyes[0].mirrored(width))
+        return Face(box=self.box.mirrored(width), eyes=eyes)
 
 
 def find_faces(image: Image) -> list[Face]:

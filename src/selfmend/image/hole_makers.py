@@ -45,17 +45,15 @@ def hole_maker(masks: str, *, max_delta: int = 0) -> HoleMaker:
 
     Args:
         masks: names, or folders.
-        max_delta: of "center" and "random-box", see there.
+        max_delta: of "center" and "random-box", see there; other kinds have no use for it.
 
     Raises:
-        OptionError: neither a known name nor a folder, or `max_delta` for one that takes none.
+        OptionError: neither a known name nor a folder.
         MaskError: a folder without masks.
     """
     if "," in masks and not exists(masks):
         kinds = [part.strip() for part in masks.split(",")]
-        return _OneOf([hole_maker(kind, max_delta=max_delta if kind in _BOXES else 0) for kind in kinds])
-    if max_delta and masks not in _BOXES:
-        raise OptionError(f"max_delta is {max_delta}; masks={masks} takes none, {' and '.join(_BOXES)} do")
+        return _OneOf([hole_maker(kind, max_delta=max_delta) for kind in kinds])
     if masks in _BOXES:
         return partial(_shaped, partial(_BOXES[masks], max_delta=max_delta))
     if masks in SEEING_MAKERS:

@@ -43,7 +43,10 @@ class FolderConfig:
         "whole: a picture's short side is scaled to `size`; native: parts of it at its own resolution",
         choices=("whole", "native"),
     )
-    masks: str = option("center", "holes of the training: center, random-box, strokes, eyes, mix, or a folder of masks")
+    masks: str = option(
+        "center",
+        "holes of the training: center, random-box, strokes, eyes, mix, a folder of masks, or several of these: a,b",
+    )
     max_delta: int = option(0, "center and random-box: lower and narrower by up to this, drawn anew", unit="px", low=0)
     batch_size: int = option(8, "pictures a step, over all processes", low=1)
     steps: int = option(100_000, "steps of each stage", low=1)
