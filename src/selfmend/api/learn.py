@@ -20,6 +20,8 @@ from selfmend.image.picture import Picture
 from selfmend.methods import method_class, method_names
 from selfmend.methods.base import LearningMethod
 from selfmend.methods.folder import FolderMethod
+from selfmend.methods.validation import BEST
+from selfmend.train.checkpoint import load_state
 from selfmend.train.device import resolve_device
 from selfmend.train.run_folder import RunFolder
 
@@ -98,12 +100,18 @@ def fit_picture(
 def load(folder: str | Path, *, device: str = "auto") -> Model | FolderModel:
     """Load a run that `Model.save`, `fit(folder=...)` or `selfmend train` wrote.
 
+    Args:
+        folder: of the run; or a file `best.safetensors` in it, the best weights that a training on a folder has had in
+            its validations, there while it is still going on.
+        device: "auto", "cpu", "cuda" or "mps".
+
     Raises:
         RunError: no run there, a half-written or damaged one, or one of another format; nothing in it is executed.
     """
-    run_folder = RunFolder(folder)
+    best = Path(folder).name == BEST
+    run_folder = RunFolder(Path(folder).parent if best else folder)
     record = run_folder.record()
-    state = run_folder.weights()
+    state = load_state(folder) if best else run_folder.weights()
     resolve_device(device)  # its error is about the argument, those below are about the folder
     try:
         method = _trained(record, state, device)

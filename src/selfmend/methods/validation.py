@@ -21,6 +21,8 @@ from selfmend.train.log import LogFile
 from selfmend.train.stage import Stage, Terms
 
 SHOWN = 6  # pictures of a sheet
+BEST = "best.safetensors"
+"""File of a run with the best weights so far."""
 _MOST_PSNR = 100.0  # dB; equal pictures have an infinite one, which no JSON file can hold
 
 
@@ -74,7 +76,7 @@ class Validator:
             raise SelfmendError("no picture of the validation can be read; give another folder")
         self._method, self._batches, self._run, self._log = method, batches, run, log
         self._every, self._seed, self._measured = every, seed, measured
-        self._best = run / "best.safetensors"
+        self._best = run / BEST
         self._least: float | None = None
 
     def begin(self, stage: Stage, first: int) -> None:
