@@ -27,7 +27,9 @@ selfmend.methods.METHODS["folder-learner"] = "folder_learner:FolderLearner"
 COMMAND = "from selfmend.cli import main\nmain()\n"
 SLOW = """
 import time
+import torch
 from selfmend.api import FolderTraining
+torch.set_num_threads(1)  # as the tests' own process: another number of threads may give other bits
 training = FolderTraining("folder-learner", sys.argv[1], options={{"steps": 12}}, device="cpu", workers=1)
 def slow(event):
     print(event.step, flush=True)
