@@ -58,7 +58,7 @@ class RunFolder:
             earlier = self.record()
             for key in _RESUME_KEYS:
                 if earlier.get(key) != record.get(key):
-                    difference = _difference(key, earlier.get(key), record.get(key))
+                    difference = record_difference(key, earlier.get(key), record.get(key))
                     raise RunError(
                         f"{self.path} holds another run ({difference}); choose another folder, or remove it to start "
                         "again"
@@ -124,8 +124,8 @@ def _why(error: Exception) -> str:
     return f"no {error} in it" if isinstance(error, KeyError) else " ".join(str(error).split())
 
 
-def _difference(key: str, found: Any, wanted: Any) -> str:
-    """The first thing in which two records differ, for a message of one line."""
+def record_difference(key: str, found: Any, wanted: Any) -> str:
+    """The first thing in which two records differ under a key, for a message of one line."""
     if key == "data" and isinstance(found, dict) and isinstance(wanted, dict):
         counts = found.get("pictures"), wanted.get("pictures")
         return (
