@@ -15,8 +15,8 @@ from typing import Any
 
 from selfmend._version import __version__
 from selfmend.core.checks import OptionError, RunError
-from selfmend.core.files import atomic_path, check_writable
-from selfmend.train.run_folder import record_difference
+from selfmend.core.files import atomic_path
+from selfmend.train.run_folder import check_can_hold, record_difference
 
 FORMAT = 1
 
@@ -50,12 +50,7 @@ class AblationFolder:
         for folder in pictures:
             if folder.resolve() in (self.path.resolve(), *self.path.resolve().parents):
                 raise OptionError(f"{self.path} lies in {folder}, whose pictures are read; choose a folder outside it")
-        try:
-            check_writable(self.path)
-        except OSError as error:
-            raise RunError(
-                f"cannot write into {self.path}: {error.strerror or error}; choose another folder"
-            ) from error
+        check_can_hold(self.path)
         if self._file.exists():
             self._check_same(json.loads(json.dumps(record)))
         elif self.path.exists() and any(not p.name.startswith(".") for p in self.path.iterdir()):

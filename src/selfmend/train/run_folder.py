@@ -47,12 +47,7 @@ class RunFolder:
         Raises:
             RunError: the folder cannot be written, holds another run, or holds something that is not a run.
         """
-        try:
-            check_writable(self.path)
-        except OSError as error:
-            raise RunError(
-                f"cannot write into {self.path}: {error.strerror or error}; choose another folder"
-            ) from error
+        check_can_hold(self.path)
         record = json.loads(json.dumps({"format": FORMAT, "selfmend": __version__, "status": "training", **record}))
         if (self.path / "run.json").exists():
             earlier = self.record()
@@ -118,6 +113,18 @@ class RunFolder:
     def _write_record(self, record: Mapping[str, Any]) -> None:
         with atomic_path(self.path / "run.json") as temporary:
             temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+def check_can_hold(folder: Path) -> None:
+    """Refuse, before any work, a folder into which nothing can be written.
+
+    Raises:
+        RunError: see there.
+    """
+    try:
+        check_writable(folder)
+    except OSError as error:
+        raise RunError(f"cannot write into {folder}: {error.strerror or error}; choose another folder") from error
 
 
 def _why(error: Exception) -> str:
