@@ -65,7 +65,7 @@ def test_the_table_and_the_sheet_show_every_value(finished) -> None:
     _, out = finished
     table = (out / "table.md").read_text()
     assert table.startswith("# dmfn: matching\n\nPreset tiny, 2 training(s) a value, 4 pictures learned from, 3 held b")
-    assert "LPIPS was left out." in table
+    assert "Fewer than 3 seeds or 20 pictures: the intervals are too narrow.\n\nLPIPS was left out." in table
     sections = table.split("\n## ")[1:]
     assert [s.split("\n")[0] for s in sections] == ["psnr-hole", "ssim-hole", "mae-hole", "psnr", "ssim", "mae"]
     for section in sections:
@@ -124,6 +124,6 @@ def test_another_folder_can_be_measured_on(pictures, tmp_path) -> None:
 
 
 def test_values_are_names_of_folders() -> None:
-    assert [value_name(v) for v in (5.0, 0.003, 1e-7, True, "relu1_1", "a/b", 3)] == [
-        "5", "0.003", "1e-07", "true", "relu1_1", "a-b", "3"
+    assert [value_name(v) for v in (5.0, 0.003, 1e-7, True, None, "relu1_1", "a/b", -1, (3, 4))] == [
+        "5", "0.003", "1e-07", "true", "none", "relu1_1", "a-b", "-1", "3-4"
     ]  # fmt: skip

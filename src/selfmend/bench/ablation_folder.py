@@ -79,13 +79,15 @@ class AblationFolder:
 
 
 def value_name(value: Any) -> str:
-    """A value as a part of a file's name.
+    """A value in tables, and as a part of a file's name.
 
     Example:
-        >>> value_name(5.0), value_name(0.003), value_name(True), value_name((1, 2))
-        ('5', '0.003', 'true', '1-2')
+        >>> value_name(5.0), value_name(-0.003), value_name(True), value_name((1, 2))
+        ('5', '-0.003', 'true', '1-2')
     """
+    if isinstance(value, tuple):
+        return "-".join(value_name(one) for one in value)
     if isinstance(value, float):
         return repr(value).removesuffix(".0")
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    return re.sub(r"[^\w.+-]+", "-", text).strip("-")
+    text = str(value).lower() if value is None or isinstance(value, bool) else str(value)
+    return re.sub(r"[^\w.+-]+", "-", text)

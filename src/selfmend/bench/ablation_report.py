@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SHOWN = 8  # rows of the sheet
 _LEAST_SIDE = 128  # pixels; smaller pictures are shown enlarged
+_FEW_SEEDS, _FEW_PICTURES = 3, 20
 _DIGITS = {"psnr": 2}
 
 
@@ -55,6 +56,8 @@ def notes(result: AblationResult) -> list[str]:
         )
     if plan.seeds == 1:
         found.append("One seed: the intervals say nothing of what another seed would give.")
+    elif plan.seeds < _FEW_SEEDS or held < _FEW_PICTURES:
+        found.append(f"Fewer than {_FEW_SEEDS} seeds or {_FEW_PICTURES} pictures: the intervals are too narrow.")
     if result.lpips is None:
         found.append("LPIPS was left out.")
     return found
