@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import lpips_files
 from folder_of_pictures import draw_folder
 
 SMALL = ("--held-back", "2", "--seeds", "1", "--preset", "tiny", "--masks", "center", "--workers", "0")
@@ -33,10 +34,16 @@ def test_eta_is_short_for_an_option_of_dmfn(run, folder, faces) -> None:
     assert shown == [f"{row['mean']['mean']:.2f}" for row in told["comparisons"][3]["rows"]]
 
 
-def test_any_option_of_any_method_that_learns_from_folders(run, folder, faces) -> None:
-    varied = ("--vary", "learning-rate=0.01,1e-3", "--set", "steps=2")
+def test_any_option_of_any_method_that_learns_from_folders(run, folder, faces, monkeypatch) -> None:
+    lpips_files.publish(folder, "squeeze", monkeypatch)
+    monkeypatch.setenv("SELFMEND_WEIGHTS", str(folder))
+    varied = ("--vary", "learning-rate=0.01,1e-3", "--set", "steps=2", "--set", "size=32", "--lpips", "squeeze")
     assert run("ablation", "folder-learner", "--data", "faces", "-o", "out", *varied, *SMALL, "-q").out == ""
     assert {path.name for path in (folder / "out" / "runs").iterdir()} == {"0.01-0", "0.001-0"}
+    told = json.loads((folder / "out" / "scores.json").read_text())
+    assert told["lpips"] == "squeeze"
+    assert {"lpips-squeeze", "lpips-squeeze-hole"} < {c["metric"] for c in told["comparisons"]}
+    assert "LPIPS was left out" not in (folder / "out" / "table.md").read_text()
 
 
 @pytest.mark.parametrize(
