@@ -49,7 +49,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     edited.save(folder / "composite.png")
     face = data.astronaut()[40:200, 150:300].copy()  # of Eileen Collins, by NASA
     (folder / "faces").mkdir()
-    for name in ("face.jpg", "faces/one.jpg", "faces/two.jpg"):
+    for name in ("face.jpg", *(f"faces/{number}.jpg" for number in ("one", "two", "three", "four"))):
         PILImage.fromarray(face).save(folder / name)
     face[50:75, 30:120] = 10
     PILImage.fromarray(face).save(folder / "barred.jpg", quality=90)

@@ -4,6 +4,7 @@ import pytest
 import torch
 from PIL import Image as PILImage
 
+from folder_of_pictures import draw_folder
 from selfmend.core.checks import ImageError, OptionError, SelfmendWarning
 from selfmend.train.picture_set import find_pictures, read_scaled
 
@@ -35,6 +36,18 @@ def test_another_name_or_size_is_another_digest(tmp_path):
     digests = [find_pictures(tmp_path / n).digest() for n in "abcd"]
     assert digests[0] == digests[1]
     assert len({d["sha256"] for d in digests}) == 3
+
+
+def test_the_last_pictures_by_name_are_held_back(tmp_path):
+    draw_folder(tmp_path, count=4)
+    pictures = find_pictures(tmp_path)
+    kept, held = pictures.divided(1)
+    assert (kept.names, held.names) == (("0.png", "1.png", "2.png"), ("3.png",))
+    assert (kept.root, len(kept.sizes), len(held.sizes)) == (tmp_path, 3, 1)
+    assert kept.digest() != pictures.digest()
+    for wrong in (0, 4):
+        with pytest.raises(ImageError, match="holds 4 pictures; of these, 1 to 3 can be held back"):
+            pictures.divided(wrong)
 
 
 def test_empty_folders_and_folders_of_other_things_are_refused(tmp_path):

@@ -23,7 +23,7 @@ from selfmend.train.data import FolderBatches
 from selfmend.train.device import make_fabric, resolve_device, started_processes
 from selfmend.train.log import LogFile
 from selfmend.train.memory import activation_bytes, on_meta, state_bytes
-from selfmend.train.picture_set import find_pictures
+from selfmend.train.picture_set import PictureSet, find_pictures
 from selfmend.train.processes import Processes
 from selfmend.train.run_folder import RunFolder
 from selfmend.train.watch import Watcher
@@ -36,7 +36,7 @@ VALIDATE_EVERY = 1000  # steps
 
 
 class FolderTraining:
-    """A training that is checked and not yet begun; arguments as in `fit_folder`.
+    """A training that is checked and not yet begun; arguments as in `fit_folder`, or a set of pictures.
 
     Raises:
         SelfmendError: as `fit_folder`.
@@ -45,7 +45,7 @@ class FolderTraining:
     def __init__(
         self,
         method: str,
-        pictures: str | Path,
+        pictures: str | Path | PictureSet,
         *,
         validation: str | Path | None = None,
         celeba_attributes: Sequence[str] = (),
@@ -58,17 +58,17 @@ class FolderTraining:
         precision: str = "32",
         workers: int | None = None,
     ) -> None:
-        kind = method_class(method)
-        if not issubclass(kind, FolderMethod):
-            able = ", ".join(n for n in method_names() if method_class(n).learns_from_folder) or "none is installed"
-            raise OptionError(f"{method} does not learn from a folder of pictures (these do: {able})")
+        kind = folder_method(method)
         self._device = resolve_device(device)
         self.method = kind.from_options(preset, options, device=self._device)
         self.holes = hole_maker(self.method.config.masks, max_delta=self.method.config.max_delta)
         with warnings.catch_warnings():
             if int(os.environ.get("LOCAL_RANK", "0")):  # the first process has said it
                 warnings.simplefilter("ignore", SelfmendWarning)
-            self.pictures = find_pictures(pictures, celeba_attributes=celeba_attributes)
+            if isinstance(pictures, PictureSet):
+                self.pictures = pictures
+            else:
+                self.pictures = find_pictures(pictures, celeba_attributes=celeba_attributes)
             self.validation = None if validation is None else find_pictures(validation)
         self.seed, self._precision = seed, precision
         self._devices, self._nodes = started_processes(devices, nodes)
@@ -179,6 +179,19 @@ class FolderTraining:
             )  # fmt: skip
         looked_at = list(batches.validation(VALIDATED if measured else SHOWN))
         return Validator(self.method, looked_at, run=run, log=log, every=every, seed=self.seed, measured=measured)
+
+
+def folder_method(name: str) -> type[FolderMethod]:
+    """The class of a method that learns from folders.
+
+    Raises:
+        OptionError: an unknown method, or one that learns otherwise.
+    """
+    kind = method_class(name)
+    if not issubclass(kind, FolderMethod):
+        able = ", ".join(n for n in method_names() if method_class(n).learns_from_folder) or "none is installed"
+        raise OptionError(f"{name} does not learn from a folder of pictures (these do: {able})")
+    return kind
 
 
 def fit_folder(

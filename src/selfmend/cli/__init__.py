@@ -10,6 +10,7 @@ import sys
 import typer
 
 from selfmend.cli import (
+    ablation,
     animate,
     demo,
     edit,
@@ -48,6 +49,7 @@ def _options(
 
 app.command("inpaint")(inpaint.inpaint)
 app.command("train")(train.train)
+app.command("ablation")(ablation.ablation)
 app.command("import")(import_.import_)
 app.command("sample")(sample.sample)
 app.command("retarget")(retarget.retarget)

@@ -23,7 +23,7 @@ from selfmend.train.stage import Stage, Terms
 SHOWN = 6  # pictures of a sheet
 BEST = "best.safetensors"
 """File of a run with the best weights so far."""
-_MOST_PSNR = 100.0  # dB; equal pictures have an infinite one, which no JSON file can hold
+MOST_PSNR = 100.0  # dB; equal pictures have an infinite one, which no JSON file can hold
 
 
 def filled(method: FolderMethod, batch: Batch, *, seed: int) -> Image:
@@ -41,7 +41,7 @@ def measure(method: FolderMethod, batches: Sequence[Batch], *, seed: int) -> dic
     for batch in batches:
         output, truth, mask = filled(method, batch, seed=seed), batch.image.cpu(), batch.mask.cpu()
         errors.append(mae(output, truth, mask=mask))
-        ratios.append(psnr(output, truth, mask=mask).clamp(max=_MOST_PSNR))
+        ratios.append(psnr(output, truth, mask=mask).clamp(max=MOST_PSNR))
     return {"l1": float(torch.cat(errors).mean()), "psnr": float(torch.cat(ratios).mean())}
 
 

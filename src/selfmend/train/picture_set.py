@@ -38,6 +38,19 @@ class PictureSet:
     sizes: tuple[Size, ...]
     unreadable: tuple[str, ...] = ()
 
+    def divided(self, held_back: int) -> tuple[PictureSet, PictureSet]:
+        """All but the last `held_back` pictures, and these.
+
+        Raises:
+            ImageError: nothing would be left to learn from.
+        """
+        count = len(self.names)
+        if not 0 < held_back < count:
+            raise ImageError(f"{self.root} holds {count} pictures; of these, 1 to {count - 1} can be held back")
+        places = slice(None, count - held_back), slice(count - held_back, None)
+        kept, held = (PictureSet(self.root, self.names[place], self.sizes[place]) for place in places)
+        return kept, held
+
     def digest(self) -> dict[str, object]:
         """The number of pictures, and a hash of their names and sizes: another folder has another one."""
         text = "\n".join(f"{h}x{w} {name}" for name, (h, w) in zip(self.names, self.sizes, strict=True))

@@ -47,18 +47,13 @@ class RunFolder:
         Raises:
             RunError: the folder cannot be written, holds another run, or holds something that is not a run.
         """
-        try:
-            check_writable(self.path)
-        except OSError as error:
-            raise RunError(
-                f"cannot write into {self.path}: {error.strerror or error}; choose another folder"
-            ) from error
+        check_can_hold(self.path)
         record = json.loads(json.dumps({"format": FORMAT, "selfmend": __version__, "status": "training", **record}))
         if (self.path / "run.json").exists():
             earlier = self.record()
             for key in _RESUME_KEYS:
                 if earlier.get(key) != record.get(key):
-                    difference = _difference(key, earlier.get(key), record.get(key))
+                    difference = record_difference(key, earlier.get(key), record.get(key))
                     raise RunError(
                         f"{self.path} holds another run ({difference}); choose another folder, or remove it to start "
                         "again"
@@ -120,12 +115,24 @@ class RunFolder:
             temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
+def check_can_hold(folder: Path) -> None:
+    """Refuse, before any work, a folder into which nothing can be written.
+
+    Raises:
+        RunError: see there.
+    """
+    try:
+        check_writable(folder)
+    except OSError as error:
+        raise RunError(f"cannot write into {folder}: {error.strerror or error}; choose another folder") from error
+
+
 def _why(error: Exception) -> str:
     return f"no {error} in it" if isinstance(error, KeyError) else " ".join(str(error).split())
 
 
-def _difference(key: str, found: Any, wanted: Any) -> str:
-    """The first thing in which two records differ, for a message of one line."""
+def record_difference(key: str, found: Any, wanted: Any) -> str:
+    """The first thing in which two records differ under a key, for a message of one line."""
     if key == "data" and isinstance(found, dict) and isinstance(wanted, dict):
         counts = found.get("pictures"), wanted.get("pictures")
         return (
