@@ -71,7 +71,7 @@ class ContextEncoderConfig(FolderConfig):
 
 
 PAPER = ContextEncoderConfig()
-SMALL = ContextEncoderConfig(size=64, width=0.25, batch_size=16, steps=12_000, overlap=2)
+SMALL = ContextEncoderConfig(size=64, width=0.25, batch_size=16, steps=11_000, overlap=2, decay=0.6)
 TINY = ContextEncoderConfig(size=16, width=0.03, steps=2, batch_size=2, overlap=1)
 
 

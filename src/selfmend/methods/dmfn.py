@@ -83,7 +83,7 @@ class DMFNConfig(FolderConfig):
 PAPER = DMFNConfig()
 SMALL = DMFNConfig(
     size=64, max_delta=8, width=0.25, blocks=4, batch_size=8, steps=8000, perceptual="none", learning_rate=1e-3,
-    discriminator_rate=0.1,
+    discriminator_rate=0.1, l1=25.0, decay=0.6,
 )  # fmt: skip
 TINY = DMFNConfig(size=16, max_delta=2, width=0.07, blocks=1, steps=2, batch_size=2, perceptual="none")
 

@@ -23,6 +23,7 @@ from selfmend.methods.base import TrainedMethod
 from selfmend.train.data import Batch
 from selfmend.train.loop import run
 from selfmend.train.processes import Processes
+from selfmend.train.schedule import falling_at_the_end
 from selfmend.train.stage import Stage
 from selfmend.train.watch import Watcher
 
@@ -50,6 +51,9 @@ class FolderConfig:
     max_delta: int = option(0, "center and random-box: lower and narrower by up to this, drawn anew", unit="px", low=0)
     batch_size: int = option(8, "pictures a step, over all processes", low=1)
     steps: int = option(100_000, "steps of each stage", low=1)
+    decay: float = option(
+        0.0, "over how much of a stage, at its end, the learning rates fall to nothing", unit="share of steps", low=0
+    )
     flip: bool = option(True, "mirror every second picture, by chance")
     width: float = option(1.0, "channels of every layer, as a multiple of the paper's", low=0.01)
 
@@ -131,7 +135,8 @@ class FolderMethod(TrainedMethod):
         """
         self.check_trainable()
         self.build(seed=seed)
-        stages = self.stages(batches, seed=seed, fabric=fabric)
+        decay = self.config.decay
+        stages = (falling_at_the_end(stage, decay) for stage in self.stages(batches, seed=seed, fabric=fabric))
         run(
             stages, seed=seed, folder=folder, progress=progress, watchers=watchers, processes=Processes(fabric),
             save_seconds=save_seconds,

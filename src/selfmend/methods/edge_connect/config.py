@@ -59,6 +59,13 @@ class EdgeConnectConfig(FolderConfig):
 
 PAPER = EdgeConnectConfig()
 SMALL = EdgeConnectConfig(
-    size=64, width=0.25, blocks=4, steps=3500, perceptual="none", learning_rate=1e-3, fine_learning_rate=2e-4
+    size=64,
+    width=0.25,
+    blocks=4,
+    steps=3500,
+    perceptual="none",
+    learning_rate=1e-3,
+    fine_learning_rate=2e-4,
+    decay=0.6,
 )
 TINY = EdgeConnectConfig(size=24, width=0.07, blocks=1, steps=2, batch_size=2, perceptual="none", sigma=1.0)

@@ -10,7 +10,6 @@ pyramid, noise and partial convolutions are kept. Pictures are (N, C, H, W) in [
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from selfmend.methods.singan.scales import Scale, Scales, freeze, generate, stag
 from selfmend.nets.initialize import initialize
 from selfmend.nets.singan import RADIUS, SinGANGenerator
 from selfmend.train.device import make_fabric
+from selfmend.train.schedule import half_cosine
 from selfmend.train.stage import Stage
 
 Guess = Callable[[Tensor, Mask, torch.Generator], Tensor]
@@ -205,7 +205,7 @@ def guided_stage(
 
 def falling_rate(step: int, steps: int) -> float:
     """What the learning rate is multiplied by at a step: half a cosine from 1 down to 0.05."""
-    return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * step / steps))
+    return half_cosine(step / steps, end=0.05)
 
 
 @contextmanager
