@@ -40,6 +40,9 @@ class EdgeConnectConfig(FolderConfig):
     gan: str = option("nsgan", "the adversarial loss", source=_CODE, choices=KINDS)
     edge_adversarial: float = option(1.0, "weight of the edges' adversarial loss", source=_PAPER, low=0)
     edge_matching: float = option(10.0, "weight of the edges' feature matching", source=_PAPER, low=0)
+    edge_cross_entropy: float = option(
+        0.0, "weight of the edges' balanced cross-entropy in the hole, which the authors do without", low=0
+    )
     l1: float = option(1.0, "weight of the colours' absolute difference", source=_PAPER, low=0)
     adversarial: float = option(0.1, "weight of the colours' adversarial loss", source=_PAPER, low=0)
     content: float = option(0.1, "weight of the perceptual loss", source=_PAPER, low=0)
@@ -64,6 +67,10 @@ SMALL = EdgeConnectConfig(
     blocks=4,
     steps=3500,
     perceptual="none",
+    edge_cross_entropy=1.0,
+    edge_adversarial=0.01,
+    edge_matching=0.0,
+    adversarial=0.01,
     learning_rate=1e-3,
     fine_learning_rate=2e-4,
     decay=0.6,

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from selfmend.image.channels import from_rgb
 from selfmend.image.edges import canny_edges
+from selfmend.losses.cross_entropy import balanced_cross_entropy
 from selfmend.losses.feature_matching import feature_matching, style_loss
 from selfmend.losses.gan import discriminator_loss, generator_loss
 from selfmend.methods.adversarial import adam, frozen
@@ -136,10 +137,13 @@ class Trainer:
         with torch.no_grad():
             real = net(pair[0])
         fake = net(pair[1])
-        return {
+        terms = {
             "edge_adversarial": generator_loss(fake[-1], kind=self.config.gan),
             "edge_matching": feature_matching(fake, real),
         }
+        if self.config.edge_cross_entropy and made.drawn is not None:
+            terms["edge_cross_entropy"] = balanced_cross_entropy(made.drawn, truth.edges, truth.mask)
+        return terms
 
     def _inpaint_terms(self, truth: _Truth, made: _Made) -> dict[str, Tensor]:
         pair = self._inpaint_pair(truth, made)
