@@ -6,6 +6,7 @@ from folder_batches import batch_of, batches_of
 from selfmend.core.checks import OptionError
 from selfmend.image.channels import from_rgb
 from selfmend.image.edges import canny_edges
+from selfmend.losses.cross_entropy import balanced_cross_entropy
 from selfmend.losses.gan import discriminator_loss, generator_loss
 from selfmend.methods.edge_connect import EdgeConnect
 from selfmend.methods.edge_connect.training import PERCEPTUAL_TAPS, STYLE_TAPS, Trainer
@@ -97,6 +98,19 @@ def test_terms_are_those_of_the_paper() -> None:
         assert torch.allclose(colour["l1"], l1)
         logits = method.net("inpaint_discriminator")(made.painted)[-1]
         assert torch.equal(colour["adversarial"], generator_loss(logits))
+
+
+def test_the_cross_entropy_of_edges_is_a_term_only_where_asked_for() -> None:
+    for weight, asked in ((0.0, False), (0.5, True)):
+        method = built(edge_cross_entropy=weight)
+        trainer = Trainer(method.config, method.networks(), vgg=None, fabric=FABRIC)
+        with torch.no_grad():
+            truth = trainer._truth(batch_of(24))
+            made = trainer._make(truth, "edge")
+            terms = trainer._edge_terms(truth, made)
+        assert ("edge_cross_entropy" in terms) == asked
+        if asked:
+            assert torch.equal(terms["edge_cross_entropy"], balanced_cross_entropy(made.drawn, truth.edges, truth.mask))
 
 
 def test_style_looks_into_the_hole_alone_and_content_everywhere() -> None:
