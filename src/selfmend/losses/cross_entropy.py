@@ -6,7 +6,6 @@ root of their balance: the full balance draws edges wherever one is thinkable.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 _LEAST = 1e-6
