@@ -23,9 +23,10 @@ def balanced_cross_entropy(output: Tensor, target: Tensor, mask: Tensor) -> Tens
         A scalar; 0 without a hole.
 
     Example:
+        >>> import torch
         >>> half = torch.full((1, 1, 1, 2), 0.5)
-        >>> balanced_cross_entropy(half, torch.tensor([[[[1.0, 0.0]]]]), torch.ones(1, 1, 1, 2)).item()
-        0.6931...
+        >>> balanced_cross_entropy(half, torch.tensor([[[[1.0, 0.0]]]]), torch.ones(1, 1, 1, 2))
+        tensor(0.6931)
     """
     output = output.float().clamp(_LEAST, 1 - _LEAST)
     edges, pixels = (target * mask).sum(), mask.sum().clamp(min=1)
