@@ -150,9 +150,10 @@ def test_fid_is_of_whole_folders(run, refused, mended, monkeypatch) -> None:
 def test_what_nobody_named_is_left_out_with_a_word(run, refused, mended) -> None:
     done = run("evaluate", "truth", "made", "--mask", "mask.png", "--json")
     assert done.err == (
-        "warning: left out because their weights are missing: lpips-alex, lpips-squeeze, fid; --metrics lpips-alex says "
-        "what to bring\n"
+        "warning: left out because their weights are missing: lpips-alex, lpips-squeeze, fid; --metrics lpips-alex "
+        "says what to bring\n"
     )
+    assert ": lpips-alex, lpips-squeeze; --metrics" in run("evaluate", "photo.png", "out.png").err
     assert json.loads(done.out)["fid"] is None
     told = refused("evaluate", "truth", "made", "--metrics", "psnr,fid")
     assert told.startswith("weights pt_inception-2015-12-05-6726825d.pth are missing: put it into")
