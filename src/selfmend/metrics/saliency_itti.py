@@ -23,6 +23,7 @@ from selfmend.metrics.inputs import check_colours
 
 _LEVELS = 9  # of the pyramids: 1/1 to 1/256
 _LEAST_SIDE = 1 << (_LEVELS - 1)  # px, so that the coarsest level has a pixel
+_MOST_ENLARGED = 4096  # px of the long side: a strip of a few pixels would grow without end
 _CENTRES, _DELTAS = (2, 3, 4), (3, 4)
 _MAP_LEVEL = 4
 _ANGLES = (0, 45, 90, 135)  # degrees
@@ -37,7 +38,8 @@ def itti_koch_niebur(image: Image) -> Tensor:
     """What stands out from its surround in intensity, colour or orientation.
 
     Args:
-        image: (N, 1 or 3, H, W) in [0, 1]. One whose short side has less than 256 px is enlarged to that first.
+        image: (N, 1 or 3, H, W) in [0, 1]. One whose short side has less than 256 px is enlarged to that first,
+            as far as its long side does not exceed 4096 px then.
 
     Returns:
         float64 (N, 1, H, W) in [0, 1]; the most salient place of each picture is 1, and all of a flat one is 0. It has
@@ -55,7 +57,7 @@ def itti_koch_niebur(image: Image) -> Tensor:
         (True, True)
     """
     height, width = check_colours(check_image(image)).shape[-2:]
-    enlarge = max(1.0, _LEAST_SIDE / min(height, width))
+    enlarge = max(1.0, min(_LEAST_SIDE / min(height, width), _MOST_ENLARGED / max(height, width)))
     size = math.ceil(height * enlarge), math.ceil(width * enlarge)
     values = image.double().cpu().expand(-1, 3, -1, -1)
     if enlarge > 1:

@@ -13,6 +13,7 @@ from selfmend.image.resize import resize
 from selfmend.metrics.inputs import grey
 
 _WIDTH = 64  # px of the picture that is looked at
+_MOST_HIGH = 4096  # px: a column of a few pixels would grow without end
 _SIGMA = 2.5  # px of that picture, in the authors' code; their text says 8
 _FLAT = 1e-6  # differences of grey values below this are rounding
 _ROUNDING = 1e-12  # share of the largest amplitude; a frequency below it is not there, and its phase chance
@@ -38,7 +39,8 @@ def spectral_residual(image: Image) -> Tensor:
     """
     values = grey(check_image(image))
     height, width = values.shape[-2:]
-    small = resize(values, (max(1, round(height * _WIDTH / width)), _WIDTH)).cpu().numpy()
+    high = min(max(1, round(height * _WIDTH / width)), _MOST_HIGH)
+    small = resize(values, (high, _WIDTH)).cpu().numpy()
     maps = torch.from_numpy(np.stack([_residual_map(picture[0]) for picture in small])[:, None])
     enlarged = resize(maps, (height, width)).clamp(min=0).to(image.device)
     largest = enlarged.amax((-2, -1), keepdim=True)
