@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from golden import weight_by_rule
-from selfmend.metrics import lpips
+from selfmend.metrics.lpips import BACKBONES
 from selfmend.nets.pretrained import WeightsFile
 
 ALEX = {0: (64, 3, 11, 11), 3: (192, 64, 5, 5), 6: (384, 192, 3, 3), 8: (256, 384, 3, 3), 10: (256, 256, 3, 3)}
@@ -45,8 +45,8 @@ def publish(folder: Path, backbone: str, monkeypatch: pytest.MonkeyPatch) -> Non
     """Write both files into `folder` and let their digests be the published ones."""
     written: list[WeightsFile] = []
     states = (backbone_state(backbone), heads_state(backbone))
-    for file, state in zip(lpips.BACKBONES[backbone], states, strict=True):
+    for file, state in zip(BACKBONES[backbone], states, strict=True):
         torch.save(state, folder / file.name)
         digest = hashlib.sha256((folder / file.name).read_bytes()).hexdigest()
         written.append(dataclasses.replace(file, sha256=digest))
-    monkeypatch.setitem(lpips.BACKBONES, backbone, (written[0], written[1]))
+    monkeypatch.setitem(BACKBONES, backbone, (written[0], written[1]))

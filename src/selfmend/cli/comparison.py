@@ -1,25 +1,63 @@
-"""What `selfmend evaluate pair` does: mended pictures against their originals, as a whole and in the hole."""
+"""What `selfmend evaluate TRUTH OUTPUT` does: mended pictures against their originals, as a whole and in the hole."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from selfmend.cli.evaluation import finite, mean_of
+import torch
+from torch import Tensor
+
+from selfmend.cli.evaluation import check_weights_place, finite, mean_of
 from selfmend.cli.picture_files import by_stem, naming, pair_by_name, pictures_at, read_rgb, warn
-from selfmend.core.checks import ImageError, MaskError, OptionError
+from selfmend.core.checks import ImageError, MaskError, MissingWeightsError, OptionError, check_known
 from selfmend.core.files import exists
 from selfmend.core.progress import Progress, work_done
+from selfmend.core.rng import make_generator
 from selfmend.core.types import Image, Mask
+from selfmend.image.edges import canny_edges
 from selfmend.image.io import read_picture
 from selfmend.image.mask import read_mask
-from selfmend.metrics.lpips import Lpips, load_lpips, lpips
+from selfmend.metrics.asvs import asvs
+from selfmend.metrics.bootstrap import mean_interval
+from selfmend.metrics.edges import edge_accuracy
+from selfmend.metrics.fid import fid_features
+from selfmend.metrics.frechet import frechet_between
+from selfmend.metrics.inputs import check_pair, grey
+from selfmend.metrics.lpips import BACKBONES, Lpips, load_lpips, lpips
 from selfmend.metrics.mae import mae
+from selfmend.metrics.noticeability import noticeability
 from selfmend.metrics.psnr import psnr
 from selfmend.metrics.rmse import rmse
+from selfmend.metrics.saliency import SALIENCY
 from selfmend.metrics.ssim import ssim
+from selfmend.nets.inception_fid import FEATURES, InceptionFid, load_inception_fid
 
-_METRICS = {"psnr": psnr, "ssim": ssim, "mae": mae, "rmse": rmse}
+_OF_PIXELS = {"psnr": psnr, "ssim": ssim, "mae": mae, "rmse": rmse}
+_OF_HOLES = ("asvs", "dn")
+PAIR_METRICS = (*_OF_PIXELS, *(f"lpips-{backbone}" for backbone in BACKBONES), "edges", *_OF_HOLES, "fid")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What is measured.
+
+    Attributes:
+        names: the metrics.
+        named: those that the user named: what cannot be measured is an error, and not left out with a warning.
+        lost: those that are left out because their weights are missing.
+        lpips: the networks by the metrics' names.
+        fid: the network.
+    """
+
+    names: Sequence[str]
+    named: Sequence[str]
+    lost: Sequence[str] = ()
+    lpips: dict[str, Lpips] = field(default_factory=dict)
+    fid: InceptionFid | None = None
 
 
 def compare(
@@ -27,6 +65,7 @@ def compare(
     outputs: Path,
     *,
     mask: str | None,
+    metrics: list[str] | None,
     backbone: str | None,
     weights: Path | None,
     download: bool,
@@ -37,35 +76,71 @@ def compare(
     Args:
         truths, outputs: two folders, or two pictures.
         mask: as `read_mask` takes it, for every pair, or a folder with a mask of each name; None measures no hole.
-        backbone: of LPIPS; None leaves it out.
-        weights: folder of LPIPS' two files; None looks where `find_weights` says.
+        metrics: some of `PAIR_METRICS`; None measures all that can be had and warns of what cannot.
+        backbone: of LPIPS, which must be had then, beside the others.
+        weights: folder of the published files; None looks where `find_weights` says.
         download: fetch missing weights.
         progress: told of every pair.
 
     Returns:
-        pictures (file and scores of each) and mean; scores of the hole end in "-hole", LPIPS has its backbone's name.
+        pictures (file and scores of each), mean, interval (95 %, of the mean; None of fewer than two pictures) and fid,
+        which is one number for all. Scores of the hole end in "-hole"; LPIPS has its backbone's name and ASVS and DN
+        that of their model of saliency.
 
     Raises:
         ImageError, MaskError, OptionError, WeightsError: what does not fit; messages about a picture name its file.
     """
     pairs = pair_by_name(truths, outputs)
+    choice = _choose(metrics, backbone, mask is not None, len(pairs), weights, download)
     masks = _masks(mask, pairs)
-    if weights is not None and weights.is_file():
-        raise OptionError(f"--weights {weights} is a file; LPIPS has two, and the folder that holds both fits")
-    net = None if backbone is None else load_lpips(backbone, weights, download=download)
-    rows = []
+    rows, features = [], []
     for done, (truth, output) in enumerate(pairs):
         one, other = read_rgb(output), read_rgb(truth)
-        with naming(output):
-            scores = _scores(one, other, None, net)
+        hole = None
         if masks is not None:
             with naming(truth):
                 hole = read_mask(masks[done], read_picture(truth))
-            with naming(output):
-                scores |= {f"{name}-hole": value for name, value in _scores(one, other, hole, net).items()}
-        rows.append({"file": str(output), **scores})
+        with naming(output):
+            check_pair(one, other, hole)
+            rows.append({"file": str(output), **_scores(one, other, hole, choice, output)})
+        if choice.fid is not None:
+            features.append([fid_features(picture, net=choice.fid) for picture in (one, other)])
         progress(work_done("pictures", done + 1, len(pairs)))
-    return {"pictures": rows, "mean": mean_of(rows)}
+    if choice.lost:  # only now: a mistake is told in one line
+        names = ", ".join(choice.lost)
+        warn(f"left out because their weights are missing: {names}; --metrics {choice.lost[0]} says what to bring")
+    return {"pictures": rows, "mean": mean_of(rows), "interval": _intervals(rows), "fid": _fid(features)}
+
+
+def _choose(
+    metrics: list[str] | None, backbone: str | None, hole: bool, count: int, weights: Path | None, download: bool
+) -> Choice:
+    """What was asked for and can be had; unless they were named, metrics without their weights are dropped."""
+    if weights is not None and weights.is_file():
+        raise OptionError(f"--weights {weights} is a file; there are several, and the folder that holds them fits")
+    check_weights_place(weights, download=download)
+    extra = [] if backbone is None else [f"lpips-{check_known('backbone of LPIPS', backbone, BACKBONES)}"]
+    named = [check_known("metric", name, PAIR_METRICS) for name in metrics or ()] + extra
+    if not hole and set(_OF_HOLES) & set(named):
+        raise OptionError("asvs and dn measure a hole; name it by --mask")
+    if count < 2 and "fid" in named:
+        raise OptionError("fid measures sets of pictures; two folders with at least 2 in common fit")
+    wanted = [name for name in PAIR_METRICS if name in named or metrics is None]
+    wanted = [name for name in wanted if (hole or name not in _OF_HOLES) and (count > 1 or name != "fid")]
+    nets: dict[str, Any] = {}
+    lost = []
+    for name in wanted:
+        try:
+            if name == "fid":
+                nets[name] = load_inception_fid(weights, download=download)
+            elif name.startswith("lpips"):
+                nets[name] = load_lpips(name.removeprefix("lpips-"), weights, download=download)
+        except MissingWeightsError:
+            if name in named:
+                raise
+            lost.append(name)
+    kept = [name for name in wanted if name not in lost]
+    return Choice(names=kept, named=named, lost=lost, fid=nets.pop("fid", None), lpips=nets)
 
 
 def _masks(mask: str | None, pairs: list[tuple[Path, Path]]) -> list[str] | None:
@@ -82,16 +157,70 @@ def _masks(mask: str | None, pairs: list[tuple[Path, Path]]) -> list[str] | None
     return [str(files[truth.stem]) for truth, _ in pairs]
 
 
-def _scores(output: Image, truth: Image, mask: Mask | None, net: Lpips | None) -> dict[str, float | None]:
+def _scores(output: Image, truth: Image, hole: Mask | None, choice: Choice, file: Path) -> dict[str, float | None]:
+    """The scores of one pair; None where a metric that nobody named cannot be measured."""
     scores: dict[str, float | None] = {}
-    for name, metric in _METRICS.items():
+    for metric, names, measure in _measures(output, truth, hole, choice):
         try:
-            scores |= finite({name: float(metric(output, truth, mask=mask))})
-        except MaskError as error:
-            if metric is not ssim or mask is None or not mask.any():
+            scores |= finite(dict(zip(names, (float(value) for value in measure()), strict=True)))
+        except (ImageError, MaskError) as error:
+            if metric in choice.named:
                 raise
-            warn(f"ssim of the hole is left out: {error}")
-            scores[name] = None
-    if net is not None:
-        scores[f"lpips-{net.backbone}"] = float(lpips(output, truth, net=net, mask=mask))
+            warn(f"{file}: {names[0]} is left out: {error}")
+            scores |= dict.fromkeys(names)
     return scores
+
+
+def _measures(
+    output: Image, truth: Image, hole: Mask | None, choice: Choice
+) -> Iterator[tuple[str, list[str], Callable[[], Sequence[Tensor]]]]:
+    """Each metric, the names of its numbers and what gives them: of whole pictures, then of the hole."""
+    for mask, ending in ((None, ""), (hole, "-hole")):
+        if ending and mask is None:
+            return
+        for name in choice.names:
+            if name in _OF_PIXELS:
+                yield name, [name + ending], partial(_one, _OF_PIXELS[name], output, truth, mask=mask)
+            elif name in choice.lpips:
+                yield name, [name + ending], partial(_one, lpips, output, truth, net=choice.lpips[name], mask=mask)
+            elif name == "edges":
+                yield name, [f"edge-precision{ending}", f"edge-recall{ending}"], partial(_edges, output, truth, mask)
+            for model in SALIENCY:
+                if name == "asvs" and mask is not None:
+                    yield name, [f"asvs-{model}{ending}"], partial(_one, asvs, output, mask, model=model)
+                elif name == "dn" and mask is None:  # a number of the whole picture, which needs the hole
+                    yield name, [f"dn-{model}"], partial(_one, noticeability, output, truth, hole, model=model)
+
+
+def _one(metric: Callable[..., Tensor], *pictures: Any, **options: Any) -> list[Tensor]:
+    return [metric(*pictures, **options)]
+
+
+def _edges(output: Image, truth: Image, mask: Mask | None) -> tuple[Tensor, Tensor]:
+    """Precision and recall of Canny's edges, as EdgeConnect takes them."""
+    drawn, true = (canny_edges(grey(image).float()) for image in (output, truth))
+    found = edge_accuracy(drawn, true, mask=mask)
+    return found.precision, found.recall
+
+
+def _intervals(rows: list[dict[str, Any]]) -> dict[str, tuple[float, float] | None]:
+    """The 95 % interval of each mean, over the pictures that have the score."""
+    found: dict[str, tuple[float, float] | None] = {}
+    for name in [name for name in rows[0] if name != "file"]:
+        values = torch.tensor([[row[name] for row in rows if row[name] is not None]], dtype=torch.float64)
+        if values.shape[1] < 2:
+            found[name] = None
+        else:
+            interval = mean_interval(values, generator=make_generator(0, "evaluate", name))
+            found[name] = (interval.low, interval.high)
+    return found
+
+
+def _fid(features: list[list[Tensor]]) -> float | None:
+    if not features:
+        return None
+    if len(features) <= FEATURES:
+        few = f"fid of {len(features)} pictures, more than {FEATURES} are needed for a covariance of full rank"
+        warn(f"{few}: compare it with that of as many pictures only")
+    outputs, truths = (torch.cat(side) for side in zip(*features, strict=True))
+    return frechet_between(outputs, truths)

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from selfmend.cli import arguments
 from selfmend.cli.common import be_quiet, print_json
 from selfmend.cli.progress import terminal_progress
-from selfmend.cli.table import print_table
+from selfmend.cli.score_tables import print_comparison, print_scores
 
-app = typer.Typer(help="Measure pictures.", no_args_is_help=True)
+
+class PairUnlessNamed(TyperGroup):
+    """`evaluate TRUTH OUTPUT` is `evaluate pair TRUTH OUTPUT`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put `pair` before what is neither a command nor meant to be one."""
+        first = args[0] if args else "--help"
+        slip = not Path(first).exists() and difflib.get_close_matches(first, self.commands, cutoff=0.7)
+        if first not in self.commands and first != "--help" and not slip:
+            args = ["pair", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    help="Measure pictures: `selfmend evaluate TRUTH OUTPUT` and the commands below.",
+    no_args_is_help=True,
+    cls=PairUnlessNamed,
+)
 
 Weights = Annotated[
     Path | None,
@@ -22,11 +41,6 @@ Weights = Annotated[
     ),
 ]
 Download = Annotated[bool, typer.Option("--download", help="Fetch weights that are missing (104 MB).")]
-_HEADINGS = {
-    "copied-side": "copied side px",
-    "copied-large": "copied >32 px",
-}
-_DIGITS = {"copied-side": 1, "copied-large": 3, "seams": 2, "rmse": 2, "psnr": 2, "niqe": 2}
 
 
 @app.command("samples")
@@ -53,14 +67,14 @@ def samples(
     from selfmend.cli.evaluation import score_samples
 
     be_quiet(quiet)
-    asked = None if metrics is None else [name.strip() for name in metrics.split(",")]
+    asked = _names(metrics)
     with terminal_progress(quiet=quiet or as_json) as progress:
         found = score_samples(real, fakes, metrics=asked, weights=weights, download=download, progress=progress)
     if as_json:
         print_json(found)
         return
     if len(found["mean"]) > 0:
-        _print_scores(found["samples"], found["mean"])
+        print_scores(found["samples"], found["mean"])
     if found["diversity"] is not None:
         typer.echo(f"diversity of {found['compared']} samples: {found['diversity']:.4f}")
 
@@ -85,7 +99,7 @@ def super_resolution(
     if as_json:
         print_json(found)
     else:
-        _print_scores(found["pictures"], found["mean"])
+        print_scores(found["pictures"], found["mean"])
 
 
 @app.command("pair")
@@ -101,37 +115,53 @@ def pair(
             help="Also measure the hole alone. As in inpaint, or a folder with a mask of each name.",
         ),
     ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            help="Which, with commas between: psnr, ssim, mae, rmse, lpips-alex, lpips-squeeze, edges, asvs, dn, fid.",
+            show_default="all that can be had",
+        ),
+    ] = None,
     lpips: Annotated[
-        str | None, typer.Option(metavar="alex|squeeze", help="Also measure LPIPS on this backbone.")
+        str | None, typer.Option(metavar="alex|squeeze", help="LPIPS on this backbone, which must be had then.")
     ] = None,
     weights: Annotated[
         Path | None,
-        typer.Option(
-            help="Folder with the two files of LPIPS.", show_default="SELFMEND_WEIGHTS, then the cache folder"
-        ),
+        typer.Option(help="Folder with the published weights.", show_default="SELFMEND_WEIGHTS, then the cache folder"),
     ] = None,
-    download: Annotated[bool, typer.Option("--download", help="Fetch them (alex: 244 MB, squeeze: 5 MB).")] = False,
+    download: Annotated[
+        bool, typer.Option("--download", help="Fetch those that are missing (alex: 244 MB, squeeze: 5 MB, fid: 91 MB).")
+    ] = False,
     quiet: arguments.Quiet = False,
     as_json: arguments.Json = False,
 ) -> None:
-    """Compare mended pictures with the originals, paired by name: psnr (dB), ssim, mae, rmse (0 to 255), LPIPS.
+    """Compare mended pictures with the originals, paired by name; `pair` can be left out.
 
-    With --mask each also of the hole alone: known pixels are equal and flatter every number.
+    psnr (dB), ssim, mae, rmse (0 to 255), LPIPS; edges: precision and recall of Canny's; asvs, dn: how much the fill
+    draws the eye, under two models of saliency; fid: of whole folders. With --mask each also of the hole alone: known
+    pixels are equal and flatter every number.
     """
     from selfmend.cli.comparison import compare
 
     be_quiet(quiet)
+    asked = _names(metrics)
     with terminal_progress(quiet=quiet or as_json) as progress:
         found = compare(
-            truths, outputs, mask=mask, backbone=lpips, weights=weights, download=download, progress=progress
+            truths,
+            outputs,
+            mask=mask,
+            metrics=asked,
+            backbone=lpips,
+            weights=weights,
+            download=download,
+            progress=progress,
         )
     if as_json:
         print_json(found)
         return
-    _print_scores(found["pictures"], {name: value for name, value in found["mean"].items() if "-hole" not in name})
-    if mask is not None:  # a table of its own: both side by side are wider than a terminal
-        typer.echo("in the hole:")
-        _print_scores([_of_hole(row) for row in found["pictures"]], _of_hole(found["mean"]))
+    print_comparison(found, hole=mask is not None)
+    if found["fid"] is not None:
+        typer.echo(f"fid of {len(found['pictures'])} pictures: {found['fid']:.3f}")
 
 
 @app.command("fit-niqe")
@@ -153,21 +183,6 @@ def fit_niqe(
         typer.echo(f"{output}  (from {count} photos)")
 
 
-def _of_hole(scores: dict[str, Any]) -> dict[str, Any]:
-    """The scores of the hole under the metrics' own names."""
-    return {name.removesuffix("-hole"): value for name, value in scores.items() if name == "file" or "-hole" in name}
-
-
-def _print_scores(rows: list[dict[str, Any]], mean: dict[str, float | None]) -> None:
-    """A row a picture, and their mean."""
-    short = {row["file"]: Path(row["file"]).name for row in rows}
-    if len(set(short.values())) < len(rows):  # from several folders
-        short = {file: file for file in short}
-    named = [{**row, "file": short[row["file"]]} for row in rows]
-    last = [{"file": f"mean of {len(rows)}", **mean}] if len(rows) > 1 else []
-    body = [[row["file"], *(_number(name, row[name]) for name in mean)] for row in [*named, *last]]
-    print_table(["picture", *(_HEADINGS.get(name, name) for name in mean)], body, numbers=True)
-
-
-def _number(name: str, value: float | None) -> str:
-    return "-" if value is None else f"{value:.{_DIGITS.get(name, 4)}f}"
+def _names(metrics: str | None) -> list[str] | None:
+    """The metrics that were named."""
+    return None if metrics is None else [name.strip() for name in metrics.split(",")]

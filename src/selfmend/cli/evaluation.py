@@ -147,8 +147,7 @@ def fit_parameters(folder: Path, output: Path, *, progress: Progress) -> int:
 
 def _load_tools(metrics: list[str] | None, known: Sequence[str], weights: Path | None, download: bool) -> Tools:
     """Load what the metrics need; unless they were named, those whose weights are missing are dropped with a word."""
-    if weights is not None and not exists(weights) and not download:
-        raise OptionError(f"--weights {weights} does not exist; a folder with weights, or one file of them, fits")
+    check_weights_place(weights, download=download)
     names, net, parameters = list(known if metrics is None else metrics), None, None
     try:
         if {"sifid", "sifid-192"} & set(names):
@@ -161,6 +160,16 @@ def _load_tools(metrics: list[str] | None, known: Sequence[str], weights: Path |
     except MissingWeightsError as error:
         names = _without(names, ("niqe",), metrics, error)
     return Tools(names=names, strict=metrics is not None, net=net, parameters=parameters)
+
+
+def check_weights_place(weights: Path | None, *, download: bool) -> None:
+    """Refuse a place for weights that is not there, unless something is to be downloaded to it.
+
+    Raises:
+        OptionError: it is not there.
+    """
+    if weights is not None and not exists(weights) and not download:
+        raise OptionError(f"--weights {weights} does not exist; a folder with weights, or one file of them, fits")
 
 
 def _place(file: WeightsFile, weights: Path | None) -> Path | None:
