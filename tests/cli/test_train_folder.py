@@ -67,13 +67,22 @@ def test_a_dry_run_says_what_would_be_done_and_writes_nothing(run, folder, faces
     assert (told["decoded_bytes"], told["decoded_kept_in_memory"]) == (6 * 3 * 20 * 26, True)
     shown = run(*TRAIN, "--dry-run").out
     assert "1 099" in shown
+    assert "0.0 MiB" in shown
     assert "3 steps, 2 epochs" in shown
     assert not (folder / "run").exists()
+
+
+def test_the_losses_on_features_can_be_left_out(run, faces):
+    done = run(
+        "train", "dmfn", faces, "-o", "run", "--preset", "paper", "--dry-run", "--perceptual", "none", "--size", "32"
+    )
+    assert "9 037 443" in done.out
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ("dmfn faces -o new --perceptual alex", "unknown perceptual 'alex'; Known: none, vgg19"),
         ("folder-learner photo.png -o new", "photo.png is no folder; a folder of pictures fits"),
         ("folder-learner none -o new", "none is no folder; a folder of pictures fits"),
         ("folder-learner empty -o new", "empty holds no pictures; a folder of pictures (in any depth) fits"),

@@ -43,6 +43,10 @@ def train(
         ),
     ] = None,
     size: Annotated[int | None, typer.Option(help="Side of the learned square.", rich_help_panel=_FOLDER)] = None,
+    perceptual: Annotated[
+        str | None,
+        typer.Option(help="Network of the losses on features: vgg19, or none.", rich_help_panel=_FOLDER),
+    ] = None,
     celeba_attribute: Annotated[
         list[str] | None,
         typer.Option(
@@ -75,7 +79,8 @@ def train(
     be_quiet(quiet)
     options: dict[str, Any] = {**parse_settings(settings or [])}
     of_folder = {
-        "--val": validation, "--masks": masks, "--size": size, "--celeba-attribute": celeba_attribute,
+        "--val": validation, "--masks": masks, "--size": size, "--perceptual": perceptual,
+        "--celeba-attribute": celeba_attribute,
         "--precision": precision, "--workers": workers, "--validate-every": validate_every,
         "--devices": devices - 1, "--nodes": nodes - 1, "--tensorboard": tensorboard, "--dry-run": dry_run,
     }  # fmt: skip
@@ -87,7 +92,8 @@ def train(
         return
     from selfmend.cli.train_folder import Request, train_folder
 
-    options |= {name: value for name, value in {"masks": masks, "size": size}.items() if value is not None}
+    named = {"masks": masks, "size": size, "perceptual": perceptual}
+    options |= {name: value for name, value in named.items() if value is not None}
     request = Request(
         method=method, pictures=image, run=run, validation=validation, preset=preset, seed=seed or 0, device=device,
         celeba_attributes=celeba_attribute or [], devices=devices, nodes=nodes, precision=precision or "32",

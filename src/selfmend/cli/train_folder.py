@@ -17,6 +17,8 @@ from selfmend.cli.progress import terminal_progress
 from selfmend.cli.table import print_table
 from selfmend.core.checks import SelfmendError
 
+_UNKNOWN = "not known beforehand"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
@@ -87,9 +89,13 @@ def is_helper_process() -> bool:
     return any(int(os.environ.get(name, "0")) > 0 for name in ("RANK", "LOCAL_RANK", "NODE_RANK"))
 
 
+def _bytes(count: int) -> str:
+    return f"{count / 2**30:.2f} GiB" if count >= 2**30 else f"{count / 2**20:.1f} MiB"
+
+
 def _print(request: Request, told: dict[str, Any]) -> None:
-    gib = {name: f"{count / 2**30:.2f} GiB" for name, count in told["memory"].items() if count is not None}
-    activations = gib.pop("activations", "not known beforehand")
+    memory = {name: _bytes(count) for name, count in told["memory"].items() if count is not None}
+    activations = memory.pop("activations", None)
     where = "kept in memory" if told["decoded_kept_in_memory"] else "too many to keep: read anew in each epoch"
     rows = [
         ["pictures", f"{told['pictures']} ({told['unreadable']} unreadable), sides {told['shortest_side']} to "
@@ -98,8 +104,8 @@ def _print(request: Request, told: dict[str, Any]) -> None:
         ["decoded", f"{told['decoded_bytes'] / 2**20:.0f} MiB, {where}; {told['workers']} worker processes"],
         ["processes", str(told["processes"])],
         *([f"parameters, {name}", f"{count:,}".replace(",", " ")] for name, count in told["parameters"].items()),
-        *([f"memory, {name}", size] for name, size in gib.items()),
-        ["memory, activations", f"{activations} (one pass of one process's batch)"],
+        *([f"memory, {name}", size] for name, size in memory.items()),
+        ["memory, activations", f"{activations} in one pass of one process's batch" if activations else _UNKNOWN],
         *([s["stage"], f"{s['steps']} steps, {s['epochs']:g} epochs"] for s in told["stages"]),
     ]  # fmt: skip
     print_table(["what", "value"], rows)

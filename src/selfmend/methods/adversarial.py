@@ -109,7 +109,9 @@ def check_perceptual(perceptual: str) -> None:
     try:
         find_weights(VGG19)
     except MissingWeightsError as error:
-        raise MissingWeightsError(f"{error}; or train without its losses: perceptual=none") from error
+        raise MissingWeightsError(
+            f"{error}; or train without its losses: perceptual=none (--perceptual none)"
+        ) from error
 
 
 def perceptual_net(
