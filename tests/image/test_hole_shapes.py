@@ -42,6 +42,14 @@ def test_a_random_box_goes_everywhere():
     assert {box_of(random_box((16, 16), make_generator(k), max_delta=4))[2] for k in range(99)} == {8, 6, 4}
 
 
+def test_strokes_are_as_wide_as_asked():
+    thin, wide = (
+        sum(int(strokes((200, 200), make_generator(k), width=width).sum()) for k in range(10))
+        for width in ((0.01, 0.01), (0.04, 0.04))
+    )
+    assert 3 < wide / thin < 5  # 8 px to 2 px
+
+
 def test_strokes_are_a_part_of_the_picture_and_differ():
     masks = torch.stack([strokes((64, 64), make_generator(k)) for k in range(100)]).float()
     share = masks.mean((1, 2, 3))

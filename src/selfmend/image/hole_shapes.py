@@ -51,25 +51,30 @@ def random_box(size: Size, generator: torch.Generator, *, max_delta: int = 0) ->
     return _box(size, top, left, height, width)
 
 
-def strokes(size: Size, generator: torch.Generator) -> Mask:
+def strokes(size: Size, generator: torch.Generator, *, width: tuple[float, float] = _WIDTH) -> Mask:
     """One to four strokes of a round brush that turn left and right in turn.
+
+    Args:
+        size: of the mask.
+        generator: draws everything.
+        width: of the brush, from and to, as shares of the picture's short side.
 
     Source: the free-form masks of DeepFill v2 (Yu et al., ICCV 2019, Sec. 4.2), with numbers of our own.
     """
-    height, width = size
-    drawing = PILImage.new("1", (width, height))
+    high, wide = size
+    drawing = PILImage.new("1", (wide, high))
     pen = ImageDraw.Draw(drawing)
     # All at once: a number alone costs as much as all of them.
     drawn = torch.rand(_STROKES, 5 + 2 * _CORNERS[1], generator=generator).tolist()
     for chances in drawn[: _draw(1, _STROKES, generator)]:
-        brush = max(1, round(_between(*_WIDTH, chances[0]) * min(size)))
-        corners = [(chances[1] * (width - 1), chances[2] * (height - 1))]
+        brush = max(1, round(_between(*width, chances[0]) * min(size)))
+        corners = [(chances[1] * (wide - 1), chances[2] * (high - 1))]
         heading = 2 * math.pi * chances[3]
         for k in range(int(_between(_CORNERS[0], _CORNERS[1] + 1, chances[4]))):
             heading += (-1) ** k * _TURN * _between(2 / 3, 4 / 3, chances[5 + 2 * k])
             length = _LENGTH * math.hypot(*size) * chances[6 + 2 * k]
             x, y = corners[-1][0] + length * math.cos(heading), corners[-1][1] + length * math.sin(heading)
-            corners.append((min(max(x, 0), width - 1), min(max(y, 0), height - 1)))
+            corners.append((min(max(x, 0), wide - 1), min(max(y, 0), high - 1)))
         pen.line(corners, fill=1, width=brush)
         for x, y in corners:
             pen.ellipse([x - brush / 2, y - brush / 2, x + brush / 2, y + brush / 2], fill=1)
