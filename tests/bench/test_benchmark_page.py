@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from html.parser import HTMLParser
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -145,12 +146,24 @@ def test_the_numbers_are_there_for_programs(finished) -> None:
     assert json.loads(found[1])["scores"]["copy"]["block_a"]["psnr"] is None
 
 
-def test_the_script_is_one(tmp_path) -> None:
-    script = (files("selfmend.bench") / "page" / "page.js").read_text(encoding="utf-8")
-    assert "</" not in script
+def test_the_script_sorts_chooses_and_slides() -> None:
+    script = files("selfmend.bench") / "page" / "page.js"
+    assert "</" not in script.read_text(encoding="utf-8")
     node = shutil.which("node")
     if node is None:
-        pytest.skip("needs node, to read the script as a browser would")
-    (tmp_path / "page.js").write_text(script)
-    done = subprocess.run([node, "--check", tmp_path / "page.js"], capture_output=True, text=True)
+        pytest.skip("needs node, to run the script of the page")
+    fake = Path(__file__).parent / "fake_page.js"
+    done = subprocess.run([node, fake, str(script)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["first"] == ["all b 3", "all a 20"]
+    assert told["all"] == ["all b 3", "all a 20", "thin b ", "thin a 1"]
+    assert told["up"] == ["thin a 1", "all b 3", "all a 20", "thin b "]  # numbers by value, none at the end
+    assert told["upState"] == [None, None, "ascending"]
+    assert told["down"] == ["all a 20", "all b 3", "thin a 1", "thin b "]
+    assert told["downState"] == "descending"
+    assert [row.split()[1] for row in told["names"]] == ["a", "a", "b", "b"]
+    assert told["namesState"] == [None, "ascending", None]
+    assert told["slider"] == ["truth", "y", "y", "truth against y"]
+    assert told["chosen"] == ["truth", "x", "x", "truth against x"]
+    assert (told["pressed"], told["cut"]) == (["true", "false"], "80%")
