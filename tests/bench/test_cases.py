@@ -71,11 +71,11 @@ def test_holes_are_neither_nothing_nor_nearly_all(photos) -> None:
 
 def test_masks_are_paired_by_name_or_in_order(photos, tmp_path) -> None:
     draw_masks(tmp_path / "named", [ODD_NAME, "a", "unused"])
-    draw_masks(tmp_path / "ordered", ["1/x", "2/y"], size=(128, 96))
+    draw_masks(tmp_path / "ordered", ["1/x", "all/y"], size=(128, 96))
     named = find_cases([photos], holes=["thin"], masks=tmp_path / "named")
     assert [(case.name, case.mask.stem) for case in named] == [(f"given_{ODD_NAME}", ODD_NAME), ("given_a", "a")]
     ordered = find_cases([photos], holes=["thin"], masks=tmp_path / "ordered")
-    assert [case.kind for case in ordered] == ["1", "2"]
+    assert [case.kind for case in ordered] == ["1", "given"]
     _, mask = make_case(ordered[0], size=32 * 64 // 48 + 1, seed=0)
     rows, columns = np.nonzero(mask[0, 0].numpy())
     assert mask.shape[2:] == (32, 43)

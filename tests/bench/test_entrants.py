@@ -35,7 +35,7 @@ def test_settings_tell_what_results_depend_on() -> None:
     [
         ("telia", "unknown method 'telia'; did you mean 'telea'?"),
         ("telea:fast", "unknown preset of telea 'fast'"),
-        ("telea:raduis=3", "unknown option 'raduis'; did you mean 'radius'?"),
+        ("telea:raduis=3", "method 'telea:raduis=3': unknown option 'raduis'; did you mean 'radius'?"),
         ("telea:radius=wide", "option radius is 'wide'; a value of type float fits"),
         ("singan:fast:tiny", r"method 'singan:fast:tiny' is not NAME\[:PRESET\]\[:KEY=VALUE...\]; for example"),
         ("telea:", "method 'telea:' is not NAME"),

@@ -27,6 +27,9 @@ from selfmend.image.mask import box_mask, drawn_mask, fit_mask, same_aspect
 from selfmend.image.resize import resize
 from selfmend.image.sheet import paint_hole, to_rgb
 
+ALL = "all"
+"""In tables: holes of every kind."""
+
 GIVEN = "given"
 """The kind of holes whose masks lie in no folder of their own."""
 
@@ -98,7 +101,7 @@ def find_cases(photos: Sequence[str | Path], *, holes: Sequence[str], masks: str
     return [
         Case(name=f"{kind}_{name}", kind=kind, photo=photo, mask=mask)
         for (name, photo), mask in zip(named.items(), _paired(root, list(named.values())), strict=True)
-        for kind in [mask.relative_to(root).parent.as_posix().replace("/", "-").replace(".", "") or GIVEN]
+        for kind in [_kind(mask.relative_to(root).parent)]
     ]
 
 
@@ -208,6 +211,12 @@ def _named(photos: Sequence[str | Path]) -> dict[str, Path]:
             name = f"{stem}-{number}"
         named[name] = file
     return named
+
+
+def _kind(folder: Path) -> str:
+    """The kind of the masks in a folder; never `ALL`, nor empty."""
+    name = "-".join(folder.parts)
+    return GIVEN if name in ("", ALL) else name
 
 
 def _paired(folder: Path, photos: Sequence[Path]) -> list[Path]:

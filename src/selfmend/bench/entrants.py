@@ -129,7 +129,10 @@ def method_entrant(spec: str, *, seed: int = 0, device: str = "auto") -> MethodE
         return _trained_entrant(spec, name, preset, options, seed=seed, device=device)
     if kind.learns_from_folder:
         raise OptionError(f"{name} learns from a folder first; name what `selfmend train` wrote: {name}:model=RUN")
-    config = describe_config(kind.from_options(preset, options).config)
+    try:
+        config = describe_config(kind.from_options(preset, options).config)
+    except OptionError as error:  # which of several?
+        raise OptionError(f"method {spec!r}: {error}") from error
     return MethodEntrant(
         name=spec, method=name, preset=preset, options=options, config=config, seed=seed, device=device
     )

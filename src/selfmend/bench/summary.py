@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from selfmend.bench.cases import Case
+from selfmend.bench.cases import ALL, Case
 from selfmend.bench.comparison import Comparison, compare
 from selfmend.bench.held_back import is_higher_better
 from selfmend.bench.scoring import KNOWN, MEMORY
 
-ALL = "all"
 LEAST_PHOTOS = 6
 """Of fewer, chance alone puts one before the other on all photos in more than 1 of 20 cases (2 / 2^6)."""
 
