@@ -34,7 +34,7 @@ def finished(tmp_path_factory):
     failing = write_program(folder / "fail", FAILING)
     deadly = write_program(folder / "die", FAILING.replace("exit 3", "kill -9 $PPID"))
     result = run_benchmark(
-        [photos], folder / "out", external=[f"made={made}"], jobs=2, command_line="selfmend bench <photos>",
+        [photos], folder / "out", external=[f"made={made}"], jobs=1, command_line="selfmend bench <photos>",
         commands=[f"{tool.name}={tool} {{image}} {{mask}} {{output}}" for tool in (failing, deadly)],
         **PLAN | {"methods": ["telea:radius=2"]},
     )  # fmt: skip

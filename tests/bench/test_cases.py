@@ -61,12 +61,21 @@ def test_kinds_are_what_they_are_called() -> None:
     assert 2 * sum(sizes["thin"]) < sum(sizes["wide"])
 
 
-def test_holes_are_neither_nothing_nor_nearly_all(photos) -> None:
-    for seed in range(5):
-        for case in find_cases([photos / "a.png"], holes=list(KINDS)):
-            truth, mask = make_case(case, size=250, seed=seed)
-            assert truth.shape == (1, 3, 48, 64)  # never enlarged
-            assert 0.005 <= float(mask.float().mean()) <= 0.5
+def test_holes_are_neither_nothing_nor_nearly_all(photos, monkeypatch) -> None:
+    (case,) = find_cases([photos / "a.png"], holes=["thin"])
+    drawn = []
+
+    def kind(size, generator):
+        drawn.append(torch.arange(size[0] * size[1]).view(1, *size) < [0, 3072, 1500][len(drawn) % 3])
+        return drawn[-1]
+
+    monkeypatch.setitem(KINDS, "thin", kind)
+    truth, mask = make_case(case, size=250, seed=0)
+    assert truth.shape == (1, 3, 48, 64)  # never enlarged
+    assert (len(drawn), int(mask.sum())) == (3, 1500)
+    monkeypatch.setitem(KINDS, "thin", lambda size, generator: torch.zeros(1, *size, dtype=torch.bool))
+    with pytest.raises(MaskError, match=r"a.png is too small for a hole of kind thin; a larger picture fits"):
+        make_case(case, size=250, seed=0)
 
 
 def test_masks_are_paired_by_name_or_in_order(photos, tmp_path) -> None:

@@ -69,11 +69,13 @@ class _Worker:
         self.alive = True
 
     def give(self, task: Task) -> None:
+        """Let it do a task."""
         self._task = task
         with contextlib.suppress(OSError):  # it has died; `take` says so
             self.connection.send(task)
 
     def take(self) -> Outcome:
+        """What became of its task, or of itself; waits for it."""
         try:
             answer = self.connection.recv()
         except (EOFError, OSError):
@@ -84,6 +86,7 @@ class _Worker:
         return Outcome(entrant=self.entrant, task=self._task, answer=answer)
 
     def end(self, *, now: bool = False) -> None:
+        """End the process, with the program that it waits for."""
         if now:
             self._process.terminate()
         elif self.alive:
