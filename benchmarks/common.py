@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import subprocess
-from pathlib import Path
 
+from selfmend.bench.entrants import parse_spec as parse
+from selfmend.bench.machine import machine
 
-def parse(spec: str) -> tuple[str, str | None, dict[str, str]]:
-    """NAME[:PRESET][:key=value,...] as name, preset, options."""
-    name, *rest = spec.split(":")
-    preset = next((r for r in rest if "=" not in r), None)
-    options = dict(pair.split("=") for r in rest if "=" in r for pair in r.split(","))
-    return name, preset, options
-
-
-def machine() -> str:
-    """Cores and processor."""
-    try:
-        model = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
-        model = model.split(":")[1].strip()
-    except (OSError, StopIteration):
-        model = platform.processor()
-    return f"{os.cpu_count()} cores, {model}"
+__all__ = ["commit", "machine", "parse"]
 
 
 def commit() -> str:

@@ -54,3 +54,10 @@ def test_a_picture_without_the_metric_counts_nowhere() -> None:
     none = torch.full((1, 40), math.nan)
     none[0, 0] = 1
     assert compare([0, 1], [{"ssim": none}, {"ssim": PICTURES}]) == []
+
+
+def test_one_value_has_an_interval_and_no_difference() -> None:
+    (found,) = compare(["a"], [{"mae": PICTURES}])
+    (row,) = found.rows
+    assert row.difference is None
+    assert row.mean.low < 0.5 < row.mean.high

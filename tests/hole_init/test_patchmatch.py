@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
 import torch
 
 from selfmend.core.checks import ImageError, MaskError, OptionError, SelfmendWarning
-from selfmend.hole_init.patchmatch import PatchMatchOptions, fill
+from selfmend.hole_init.patchmatch import PatchMatchOptions, fill, threads
 from selfmend.image.resize import resize
 
 FLAT = 0.25
@@ -97,6 +98,15 @@ def test_the_seed_decides() -> None:
     first, again, other = (fill(image, mask, generator=seeded(s)) for s in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+def test_threads_can_be_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "_most_threads", None)
+    threads.limit_threads(1)
+    assert threads.thread_count() == 1
+    seen = set()
+    threads.in_parallel(lambda run: seen.add(threading.current_thread().name), 4)
+    assert seen == {threading.current_thread().name}
 
 
 def test_threads_do_not_decide(monkeypatch: pytest.MonkeyPatch) -> None:

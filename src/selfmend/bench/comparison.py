@@ -66,7 +66,7 @@ def compare(values: Sequence[Any], scores: Sequence[Mapping[str, Tensor]]) -> li
     """Compare values in every metric.
 
     Args:
-        values: two or more.
+        values: one or more; of one there is nothing to compare, but its mean has an interval.
         scores: for each value (R, P) by metric; the same pictures in the same order. NaN is a picture without it.
 
     Returns:
@@ -86,7 +86,7 @@ def _compare(metric: str, values: Sequence[Any], scores: Sequence[Tensor]) -> Co
     higher = is_higher_better(metric)
     means = [float(s.mean()) for s in scores]
     best = means.index(max(means) if higher else min(means))
-    level = 1 - (1 - LEVEL) / (len(values) - 1)
+    level = 1 - (1 - LEVEL) / max(1, len(values) - 1)
     rows = []
     for k, (value, own) in enumerate(zip(values, scores, strict=True)):
         difference = None

@@ -12,6 +12,7 @@ import typer
 from selfmend.cli import (
     ablation,
     animate,
+    bench,
     demo,
     edit,
     evaluate,
@@ -49,6 +50,7 @@ def _options(
 
 app.command("inpaint")(inpaint.inpaint)
 app.command("train")(train.train)
+app.command("bench")(bench.bench)
 app.command("ablation")(ablation.ablation)
 app.command("import")(import_.import_)
 app.command("sample")(sample.sample)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from selfmend.core.files import exists
 from selfmend.core.types import Image
 from selfmend.image.formats import ENDINGS
 from selfmend.image.io import read_picture
+from selfmend.image.listing import by_stem
 from selfmend.image.picture import to_picture
 from selfmend.image.sheet import to_rgb
 
@@ -61,19 +61,6 @@ def pair_by_name(truths: Path, outputs: Path) -> list[tuple[Path, Path]]:
     if lonely:
         warn(f"pictures left out because the other folder has none of their name: {lonely}")
     return [(named[stem], by_name[stem]) for stem in both]
-
-
-def by_stem(folder: Path, files: list[Path]) -> dict[str, Path]:
-    """The files of a folder by their names without the ending.
-
-    Raises:
-        ImageError: two of one name.
-    """
-    named = {file.stem: file for file in files}
-    if len(named) < len(files):
-        twice = next(stem for stem, count in Counter(f.stem for f in files).items() if count > 1)
-        raise ImageError(f"{folder} has several pictures named {twice!r}; one of each name fits")
-    return named
 
 
 @contextmanager

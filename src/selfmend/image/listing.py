@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 
@@ -40,6 +41,19 @@ def list_pictures(folder: str | Path) -> list[str]:
             if not name.startswith(".") and Path(name).suffix.lower() in _endings()
         ]
     return sorted(names)
+
+
+def by_stem(folder: Path, files: list[Path]) -> dict[str, Path]:
+    """The files of a folder by their names without the ending.
+
+    Raises:
+        ImageError: two of one name.
+    """
+    named = {file.stem: file for file in files}
+    if len(named) < len(files):
+        twice = next(stem for stem, count in Counter(f.stem for f in files).items() if count > 1)
+        raise ImageError(f"{folder} has several pictures named {twice!r}; one of each name fits")
+    return named
 
 
 def picture_size(path: str | Path) -> Size | None:

@@ -16,8 +16,19 @@ from typing import Any
 MOST_RUNS = 64
 
 
+_most_threads: int | None = None
+
+
+def limit_threads(count: int) -> None:
+    """Use at most so many threads in this process from now on, where several processes share the cores."""
+    global _most_threads
+    _most_threads = count
+
+
 def thread_count() -> int:
-    """Cores that this process may use."""
+    """Cores that this process may use, or as many as `limit_threads` says."""
+    if _most_threads is not None:
+        return _most_threads
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,0 +1,178 @@
+"""A process that fills the cases of one entrant, so that the peak memory it tells is that entrant's.
+
+Nothing heavy is imported before the first case; see `entrants`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import IO
+
+from selfmend.bench.entrants import CommandEntrant, Entrant, MethodEntrant
+from selfmend.core.checks import SelfmendError
+
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+_MEGABYTE = 1e6
+_MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One case to fill: pictures to read, and a PNG to write."""
+
+    case: str
+    image: Path
+    mask: Path
+    output: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What a filling took.
+
+    Attributes:
+        seconds: of the clock.
+        cpu: seconds of all its threads and processes.
+        memory: the most that its process has held up to then, in MB (10^6 bytes).
+    """
+
+    seconds: float
+    cpu: float
+    memory: float
+
+
+class CaseError(SelfmendError):
+    """A case that an entrant could not fill."""
+
+
+def serve(connection: Connection, entrant: Entrant) -> None:
+    """Fill the tasks that come, one by one, with one thread; answer each with its cost or with what went wrong.
+
+    Args:
+        connection: gives a `Task`, or None to end; takes a `Cost` or a text.
+        entrant: a method or a command.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one ends the others
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that a command ends with the process that waits for it
+    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    fill = _worker(entrant)
+    while True:
+        try:
+            task = connection.recv()
+        except EOFError:  # the first process was killed
+            return
+        if task is None:
+            return
+        try:
+            answer: Cost | str = fill(task)
+        except SelfmendError as error:
+            answer = str(error)
+        except Exception as error:  # whatever a method does, the others go on
+            answer = f"{type(error).__name__}: {error}"
+        connection.send(answer)
+
+
+def _worker(entrant: Entrant) -> Callable[[Task], Cost]:
+    if isinstance(entrant, CommandEntrant):
+        return lambda task: run_command(entrant, task)
+    assert isinstance(entrant, MethodEntrant)
+    filler: Callable[[Task], Cost] | None = None
+
+    def fill(task: Task) -> Cost:  # what cannot be loaded is an answer too
+        nonlocal filler
+        if filler is None:
+            from selfmend.bench.filling import method_filler
+
+            filler = method_filler(entrant)
+        return filler(task)
+
+    return fill
+
+
+def run_command(entrant: CommandEntrant, task: Task) -> Cost:
+    """Start the command for one case, and wait for it.
+
+    Raises:
+        CaseError: it could not be started, ended with another code than 0 or after the time limit, or wrote nothing.
+    """
+    places = {"{image}": task.image, "{mask}": task.mask, "{output}": task.output}
+    words = [_placed(word, places) for word in entrant.words]
+    task.output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile() as told:
+        started = time.perf_counter()
+        try:
+            process = subprocess.Popen(
+                words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=told, start_new_session=True
+            )
+        except OSError as error:
+            raise CaseError(f"{shlex.join(words)} cannot be started: {error.strerror}") from error
+        timer = _Timer(process, entrant.timeout or threading.TIMEOUT_MAX)
+        timer.start()
+        try:
+            _, status, usage = os.wait4(process.pid, 0)  # unlike wait, it tells of this process alone
+        except BaseException:
+            _end(process)
+            raise
+        finally:
+            timer.cancel()
+        seconds = time.perf_counter() - started
+        code = process.returncode = os.waitstatus_to_exitcode(status)
+        if timer.is_late:
+            raise CaseError(f"it took longer than {entrant.timeout:g} s")
+        if code:
+            raise CaseError(f"exit code {code}: {_last_line(told) or 'it said nothing'}")
+    if not task.output.exists():
+        raise CaseError("exit code 0, but it wrote no picture")
+    return Cost(seconds=seconds, cpu=usage.ru_utime + usage.ru_stime, memory=usage.ru_maxrss * _MAXRSS_UNIT / _MEGABYTE)
+
+
+def peak_memory() -> float:
+    """The most that this process has held, in MB."""
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_UNIT / _MEGABYTE
+
+
+def _placed(word: str, places: dict[str, Path]) -> str:
+    """The word with its placeholders replaced, each once: a path may hold the text of another placeholder."""
+    for placeholder, path in places.items():
+        before, found, after = word.partition(placeholder)
+        if found:
+            return _placed(before, places) + str(path) + _placed(after, places)
+    return word
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a program with all that it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+class _Timer(threading.Timer):
+    """Ends a program after so many seconds."""
+
+    def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
+        super().__init__(seconds, self._strike)
+        self.daemon, self.is_late, self._process = True, False, process
+
+    def _strike(self) -> None:
+        self.is_late = True
+        _end(self._process)
+
+
+def _last_line(file: IO[bytes]) -> str:
+    file.seek(max(0, file.seek(0, os.SEEK_END) - 10_000))
+    lines = file.read().decode(errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
