@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from torch import Tensor
 
@@ -14,18 +15,25 @@ from selfmend.metrics.asvs import asvs
 from selfmend.metrics.lpips import Lpips
 from selfmend.metrics.mae import mae
 from selfmend.metrics.noticeability import noticeability
+from selfmend.metrics.saliency import SALIENCY
 from selfmend.train.data import Batch, hole_boxes
 
 METRICS = ("psnr", "ssim", "mae", "lpips", "lpips-squeeze", "asvs", "dn")
 """What can be asked for."""
 
+
+def _asvs(output: Image, truth: Image, mask: Mask, *, model: str) -> Tensor:
+    return asvs(output, mask, model=model)
+
+
+def _dn(output: Image, truth: Image, mask: Mask, *, model: str) -> Tensor:
+    return noticeability(output, truth, mask, model=model)
+
+
 KNOWN, MEMORY = "known", "memory"
-_ITTI, _SPECTRAL = "itti-koch-niebur", "spectral-residual"
 _MEASURES: Mapping[str, Callable[[Image, Image, Mask], Tensor]] = {
-    "asvs-itti": lambda output, truth, mask: asvs(output, mask, model=_ITTI),
-    "asvs-spectral": lambda output, truth, mask: asvs(output, mask, model=_SPECTRAL),
-    "dn-itti": lambda output, truth, mask: noticeability(output, truth, mask, model=_ITTI),
-    "dn-spectral": lambda output, truth, mask: noticeability(output, truth, mask, model=_SPECTRAL),
+    **{f"asvs-{model}": partial(_asvs, model=model) for model in SALIENCY},
+    **{f"dn-{model}": partial(_dn, model=model) for model in SALIENCY},
     KNOWN: lambda output, truth, mask: mae(output, truth, mask=~mask),
 }
 """Those beside what `held_back.score` has: functions of output, truth and mask."""
@@ -101,7 +109,7 @@ def base(name: str) -> str:
     """The metric that a score is of.
 
     Example:
-        >>> base("psnr-hole"), base("lpips-alex-hole"), base("asvs-itti")
+        >>> base("psnr-hole"), base("lpips-alex-hole"), base("asvs-itti-koch-niebur")
         ('psnr', 'lpips', 'asvs')
     """
     return name.split("-")[0]
