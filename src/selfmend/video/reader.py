@@ -54,6 +54,10 @@ class Clip:
         path: the file.
         first, last: what `frames` gives, both included.
         size: (height, width) as it is shown, after a turn that the file asks for.
+        first_frame: of the whole film, as the codec gave it.
+        metadata: of the file: title, ...
+        sample_aspect_ratio: of a pixel; None where the file does not tell.
+        stored_size: (height, width) of the frames in the file.
         turns: quarter turns to the left that make a stored frame upright.
         rate: frames a second, the mean where it varies.
         variable_rate: whether frames are shown for different times.
@@ -82,17 +86,21 @@ class Clip:
             self.codec = stream.codec_context.codec.canonical_name
             self.has_audio = bool(container.streams.audio)
             self.time_base = Fraction(stream.time_base or Fraction(1, 1000))
+            self.metadata = dict(container.metadata)
+            shape = stream.sample_aspect_ratio
             told = stream.guessed_rate or stream.average_rate or Fraction(25)
             self._times, self.frame_count = packet_times(container, stream)
         self.rate, self.variable_rate = frame_rate(self._times, self.time_base, Fraction(told))
         shown = next(self._decoded(), None)
         if shown is None:
             raise ImageError(f"{path} is not a film that can be read (no frame of it can be decoded)")
-        self._stored = shown.source.height, shown.source.width
+        self.stored_size = shown.source.height, shown.source.width
+        self.first_frame = shown.source
+        self.sample_aspect_ratio = shape
         self._start = shown.pts
         self.pixel_format = shown.source.format.name
         self.turns = round(shown.source.rotation / 90) % 4
-        self.size: Size = self._stored[::-1] if self.turns % 2 else self._stored
+        self.size: Size = self.stored_size[::-1] if self.turns % 2 else self.stored_size
         self._check_part()
 
     def __enter__(self) -> Self:
@@ -132,8 +140,8 @@ class Clip:
             warnings.warn(message, SelfmendWarning, stacklevel=2)
 
     def _upright(self, source: VideoFrame, index: int) -> Image:
-        if (source.height, source.width) != self._stored:
-            height, width = self._stored
+        if (source.height, source.width) != self.stored_size:
+            height, width = self.stored_size
             raise ImageError(
                 f"{self.path} changes its size: frame {index} is {source.width} x {source.height}, the first "
                 f"{width} x {height}; cut the film there (--from, --to)"
@@ -164,6 +172,17 @@ class Clip:
     def seconds(self, moment: Moment) -> float:
         """A moment in seconds, by the mean rate where it is a frame's number."""
         return float(moment / self.rate) if isinstance(moment, int) else moment
+
+    def end_of(self, moment: Moment) -> Fraction:
+        """When the frame at a moment is gone, in seconds of the file's own clock."""
+        if not isinstance(moment, int):
+            shown = [t for t in self._times if (t - self._start) * self.time_base <= moment + _SLACK]
+            index = len(shown) - 1 if self._times else int(moment * self.rate)
+        else:
+            index = moment
+        if index + 1 < len(self._times):
+            return self._times[index + 1] * self.time_base
+        return self._start * self.time_base + (index + 1) / self.rate
 
     def count_before(self, moment: Moment) -> int | None:
         """Frames before a moment, by the mean rate; None where the clip ends before it."""
