@@ -165,6 +165,11 @@ class Clip:
             )
 
     @property
+    def whole(self) -> bool:
+        """Whether `frames` gives the whole film."""
+        return not self.first and self.last is None
+
+    @property
     def duration(self) -> float:
         """Seconds from the first frame to the end of the last one, by the mean rate."""
         return float((self.frame_count or 0) / self.rate)
@@ -188,6 +193,10 @@ class Clip:
         """Frames before a moment, by the mean rate; None where the clip ends before it."""
         index = moment if isinstance(moment, int) else int(moment * float(self.rate) - _SLACK)
         return index if self.frame_count is None or index < self.frame_count else None
+
+    def count_frames(self) -> int:
+        """The frames of the whole film, counted by decoding all of them."""
+        return sum(1 for _ in self._decoded())
 
     @property
     def expected(self) -> int | None:

@@ -42,6 +42,9 @@ class FilmWriter:
 
     Times are kept, whether they are regular or not; those of a part begin at 0. The encoder and its container write
     nothing of the day or of chance, so that the same frames give the same file.
+
+    Attributes:
+        touched: whether any frame had a hole.
     """
 
     def __init__(self, clip: Clip, path: Path, *, crf: int | None = None) -> None:
@@ -58,8 +61,8 @@ class FilmWriter:
         import av
 
         self._clip, self._path = clip, path
-        self._whole = clip.first == 0 and clip.last is None
-        self._start: int | None = 0 if self._whole else None
+        self.touched = False
+        self._start: int | None = 0 if clip.whole else None
         self._passing: Passing | None = None
         try:
             self._film: OutputContainer = av.open(str(path), "w", options={"fflags": "+bitexact"})
@@ -91,7 +94,9 @@ class FilmWriter:
         """Encode a frame; what sounds until then is written before it."""
         if self._passing is None:
             self._begin(frame)
-        picture = with_hole(frame.source, image, mask, turns=self._clip.turns) if mask.any() else frame.source
+        picture = frame.source
+        if mask.any():
+            picture, self.touched = with_hole(picture, image, mask, turns=self._clip.turns), True
         if picture.format.name != self._encoder.pixel_format:
             picture = picture.reformat(format=self._encoder.pixel_format)
         base = self._encoder.time_base
