@@ -136,19 +136,39 @@ def test_an_error_in_the_middle_leaves_no_film(film, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["out.mp4.partial"]
 
 
-def test_few_frames_are_held_whatever_the_length(tmp_path):
+class Patient(Trail):
+    """A filler that waits for many frames, and keeps nothing but their numbers."""
+
+    reach = 30
+
+    def mend(self, frames, *, done=()):
+        waiting = []
+        for frame in frames:
+            waiting.append((frame.index, frame.image.to(torch.float16)))
+            if len(waiting) > self.reach:
+                yield MendedFrame(*self._first(waiting), None)
+        while waiting:
+            yield MendedFrame(*self._first(waiting), None)
+
+    def _first(self, waiting):
+        index, image = waiting.pop(0)
+        return index, image.float()
+
+
+@pytest.mark.parametrize("filler", [Trail(), Patient()])
+def test_few_frames_are_held_whatever_the_length(tmp_path, filler):
     class Watched(Clip):
         most = 0
 
         def frames(self):
             alive = []
             for frame in super().frames():
-                alive = [r for r in alive if r() is not None] + [weakref.ref(frame), weakref.ref(frame.image)]
-                self.most = max(self.most, len(alive) / 2)
+                alive = [r for r in alive if r() is not None] + [weakref.ref(frame.image)]
+                self.most = max(self.most, len(alive))
                 yield frame
 
     clip = Watched(write_film(tmp_path / "film.mp4", frames=90))
-    report = mend_clip(clip, choose_masks(clip, mask=BOX), Trail(), tmp_path / "out.mp4", settings={})
+    report = mend_clip(clip, choose_masks(clip, mask=BOX), filler, tmp_path / "out.mp4", settings={})
     assert report.frames == 90
     assert clip.most < 24  # six wait on each side
 

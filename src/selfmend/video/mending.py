@@ -9,9 +9,11 @@ import warnings
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from selfmend._version import __version__
 from selfmend.core.checks import ImageError, SelfmendWarning
@@ -28,6 +30,7 @@ from selfmend.video.types import FrameFiller, MaskedFrame, MendedFrame
 from selfmend.video.writer import FilmWriter, FrameWriter, PictureWriter
 
 _DEPTH = 6  # frames that wait on each side of the filling
+_NOTHING = torch.empty(1, 3, 0, 0)
 _ENDS = 1 << 20  # bytes at each end of a file that tell it from another
 
 
@@ -160,7 +163,7 @@ def _mended(
     def rest() -> Iterator[MaskedFrame]:
         yield from [masked for masked, _ in before]
         for frame, mask in pairs:
-            held.append((frame, mask))
+            held.append((replace(frame, image=_NOTHING), mask))  # a filler may hold smaller copies of many frames
             yield MaskedFrame(frame.index, frame.image, mask)
 
     for place, (frame, mask) in zip(range(len(journal)), pairs, strict=False):
