@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from scipy import ndimage
 
 from selfmend.core.rng import make_generator
-from selfmend.image.hole_shapes import HOLE_SHAPES, center, random_box, strokes
+from selfmend.image.hole_shapes import HOLE_SHAPES, center, random_box, strokes, text
 
 
 @pytest.mark.parametrize("name", HOLE_SHAPES)
@@ -48,6 +49,22 @@ def test_strokes_are_a_part_of_the_picture_and_differ():
     assert float(share.max()) < 0.8
     assert len(set(share.tolist())) > 90
     assert float(masks.mean(0).min()) > 0, "no place is never a hole"
+
+
+def test_text_is_thin_lies_in_rows_and_grows_with_the_picture():
+    masks = [text((120, 180), make_generator(k)) for k in range(60)]
+    share = torch.tensor([float(mask.float().mean()) for mask in masks])
+    assert 0.05 < float(share.mean()) < 0.2
+    assert float(share.max()) < 0.4
+    assert len(set(share.tolist())) > 50
+    thickest = max(ndimage.distance_transform_edt(mask[0].numpy()).max() for mask in masks)
+    assert thickest < 12, "letters are strokes, no blocks"
+    rows = [mask[0].any(1).sum() for mask in masks]
+    columns = [mask[0].any(0).sum() for mask in masks]
+    assert sum(rows) < 0.5 * 120 * 60
+    assert sum(columns) > 0.5 * 180 * 60
+    large = torch.tensor([float(text((480, 720), make_generator(k)).float().mean()) for k in range(20)])
+    assert float(large.mean()) == pytest.approx(float(share.mean()), rel=0.3)
 
 
 def test_a_mix_has_all_of_them():

@@ -37,7 +37,9 @@ def ablation(
     validation: Annotated[Path | None, typer.Option("--val", metavar="DIR", help="Measure on these instead.")] = None,
     masks: Annotated[
         str | None,
-        typer.Option(help="Holes: center, random-box, strokes, eyes, mix, or a folder of masks.", show_default="eyes"),
+        typer.Option(
+            help="Holes: center, random-box, strokes, text, eyes, mix, or a folder of masks.", show_default="eyes"
+        ),
     ] = None,
     preset: arguments.Preset = None,
     settings: arguments.Settings = None,

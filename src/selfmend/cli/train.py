@@ -38,7 +38,8 @@ def train(
     masks: Annotated[
         str | None,
         typer.Option(
-            help="Holes: center, random-box, strokes, eyes, mix, a folder, or several: a,b.", rich_help_panel=_FOLDER
+            help="Holes: center, random-box, strokes, text, eyes, mix, a folder, or several: a,b.",
+            rich_help_panel=_FOLDER,
         ),
     ] = None,
     size: Annotated[int | None, typer.Option(help="Side of the learned square.", rich_help_panel=_FOLDER)] = None,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import string
 from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
 from PIL import Image as PILImage
-from PIL import ImageDraw
+from PIL import ImageDraw, ImageFont
 
 from selfmend.core.types import Mask, Size
 
@@ -17,6 +19,14 @@ _CORNERS = (4, 12)  # of a stroke
 _TURN = 2 * math.pi / 5  # from corner to corner, now left and now right, give or take a third of it
 _WIDTH = (0.05, 0.15)  # of a brush, as shares of the picture's short side
 _LENGTH = 0.25  # of a straight piece, at most, as a share of the picture's diagonal
+
+_LINES = 3  # at most
+_LETTER = (0.08, 0.25)  # size of the letters, as a share of the picture's short side
+_SMALLEST = 7  # pixels: no smaller letter can be read
+_WORDS = (0.4, 1.0)  # length of a line, as a share of the picture's width
+_SIGNS = 80  # at most, in a line
+_OUTLINE = 1 / 14  # around the letters, as a share of their size
+_ALPHABET = 2 * string.ascii_lowercase + string.ascii_uppercase + string.digits + 12 * " "
 
 
 def center(size: Size, generator: torch.Generator, *, max_delta: int = 0) -> Mask:
@@ -66,8 +76,37 @@ def strokes(size: Size, generator: torch.Generator) -> Mask:
     return torch.from_numpy(np.array(drawing))[None]
 
 
+def text(size: Size, generator: torch.Generator) -> Mask:
+    """One to three lines of random letters with their outline, each of a size of its own, as subtitles and stamps are.
+
+    The letters are those of Pillow's own font, so that the same seed gives the same hole on every machine.
+    """
+    height, width = size
+    drawing = PILImage.new("1", (width, height))
+    pen = ImageDraw.Draw(drawing)
+    drawn = torch.rand(_LINES, 4 + _SIGNS, generator=generator).tolist()
+    for chances in drawn[: _draw(1, _LINES, generator)]:
+        letter = max(_SMALLEST, round(_between(*_LETTER, chances[0]) * min(size)))
+        outline, font = max(1, round(_OUTLINE * letter)), _font(letter)
+        signs = "".join(_ALPHABET[int(chance * len(_ALPHABET))] for chance in chances[4:])
+        length = _between(*_WORDS, chances[1]) * width
+        signs = signs[: max(2, int(_SIGNS * length / font.getlength(signs)))].strip() or "a"
+        x, y = chances[2] * (width - length), chances[3] * max(0, height - letter)
+        pen.text((x, y + letter / 2), signs, fill=1, font=font, anchor="lm", stroke_width=outline)
+    mask = torch.from_numpy(np.array(drawing))[None]
+    mask[:, height // 2, width // 2] |= not mask.any()  # of a picture smaller than a letter, whose strokes may miss it
+    return mask
+
+
+@functools.cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    font = ImageFont.load_default(size=size)
+    assert isinstance(font, ImageFont.FreeTypeFont)  # any other Pillow has no sizes
+    return font
+
+
 def mix(size: Size, generator: torch.Generator) -> Mask:
-    """One of the others, each as likely."""
+    """A box in the middle, a box anywhere, or strokes, each as likely."""
     shape = (center, random_box, strokes)[_draw(0, 2, generator)]
     return shape(size, generator)
 
@@ -76,6 +115,7 @@ HOLE_SHAPES: Mapping[str, Callable[[Size, torch.Generator], Mask]] = {
     "center": center,
     "random-box": random_box,
     "strokes": strokes,
+    "text": text,
     "mix": mix,
 }
 

@@ -46,7 +46,7 @@ class FolderConfig:
     )
     masks: str = option(
         "center",
-        "holes of the training: center, random-box, strokes, eyes, mix, a folder of masks, or several of these: a,b",
+        "training holes: center, random-box, strokes, text, eyes, mix, a folder of masks, or several of these: a,b",
     )
     max_delta: int = option(0, "center and random-box: lower and narrower by up to this, drawn anew", unit="px", low=0)
     batch_size: int = option(8, "pictures a step, over all processes", low=1)
