@@ -1,10 +1,13 @@
 """Small films for tests: a square that moves over tiles, with a sine as sound."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+
+from subtitles import textured, written
 
 
 def frame_pixels(index: int, *, height: int = 48, width: int = 64) -> np.ndarray:
@@ -29,9 +32,13 @@ def write_film(
     rate: int = 25,
     audio: bool = False,
     options: dict[str, str] | None = None,
+    draw: Callable[[int], np.ndarray] | None = None,
     **of_stream: object,
 ) -> Path:
-    """Write a film; `pts` are the frames' times in `time_base`, by default those of a constant `rate`."""
+    """Write a film; `pts` are the frames' times in `time_base`, by default those of a constant `rate`.
+
+    `draw` gives other frames, uint8 (height, width, 3), by their number.
+    """
     step = int(1 / (rate * time_base))
     times = [k * step for k in range(frames)] if pts is None else pts
     with av.open(str(path), "w") as film:
@@ -43,13 +50,28 @@ def write_film(
             setattr(stream.codec_context, name, value)
         sound = film.add_stream("aac", rate=8000, layout="mono") if audio else None
         for k, time in enumerate(times):
-            frame = av.VideoFrame.from_ndarray(frame_pixels(k, height=size[0], width=size[1]), "rgb24")
+            pixels = draw(k) if draw else frame_pixels(k, height=size[0], width=size[1])
+            frame = av.VideoFrame.from_ndarray(pixels, "rgb24")
             frame.pts, frame.time_base = time, time_base
             film.mux(stream.encode(frame))
         film.mux(stream.encode())
         if sound is not None:
             _write_sine(film, sound, seconds=float(times[-1] * time_base) + 1 / rate)
     return path
+
+
+def write_subtitled(path: Path, *, frames: int = 10, words: str = "Who goes there?", clean: bool = False) -> Path:
+    """A film of 120 x 200 whose background moves by 3 pixels a frame, with a subtitle in all but the first two."""
+    wide = textured((120, 400))
+
+    def draw(k: int) -> np.ndarray:
+        background = np.ascontiguousarray(wide[:, 3 * k : 3 * k + 200])
+        if k < 2 or clean:
+            return background
+        image, _ = written(background, words, letter=16)
+        return (image[0].permute(1, 2, 0) * 255).round().byte().numpy()
+
+    return write_film(path, frames=frames, size=(120, 200), draw=draw, audio=True)
 
 
 def _write_sine(film: av.container.OutputContainer, stream: av.AudioStream, *, seconds: float) -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,7 @@ from processes import environment
 from selfmend.cli.video import parse_moment
 from selfmend.core.checks import OptionError
 from selfmend.video.reader import Clip
-from video_clips import write_film
+from video_clips import write_film, write_subtitled
 
 
 @pytest.fixture
@@ -80,6 +81,22 @@ def test_ctrl_c_keeps_what_is_mended_and_the_same_command_goes_on(folder, run):
     assert 0 < json.loads(run(*arguments, "-o", "out.mp4", "--json").out)["resumed"] < 200
     assert run(*arguments, "-o", "whole.mp4").code == 0
     assert (folder / "out.mp4").read_bytes() == (folder / "whole.mp4").read_bytes()
+
+
+def test_subtitles_are_taken_out(run, folder):
+    write_subtitled(folder / "film.mp4")
+    told = json.loads(run("video", "film.mp4", "--subtitles", "--method", "telea", "-o", "out.mp4", "--json").out)
+    assert (told["frames"], told["mended"], told["untouched"]) == (10, 8, False)
+    white = [[int((f.image.amin(1) > 0.9).sum()) for f in Clip(name).frames()] for name in ("film.mp4", "out.mp4")]
+    assert min(white[0][2:]) > 200
+    assert max(white[1]) < 20
+
+
+def test_no_subtitle_is_said_and_the_output_is_the_input(film, run):
+    done = run("video", "clip.mp4", "--subtitles", "--region", "0,20,64,20", "-o", "out.mp4")
+    assert done.err == "warning: no subtitle was found; out.mp4 shows what clip.mp4 shows\n"
+    assert done.out.startswith("out.mp4  (0 of 12 frames mended, ")
+    assert Path("out.mp4").read_bytes() == film.read_bytes()
 
 
 def test_from_python(film, folder):

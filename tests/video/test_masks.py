@@ -8,7 +8,7 @@ from PIL import Image as PILImage
 from selfmend.core.checks import ImageError, MaskError, OptionError
 from selfmend.video.masks import choose_masks, read_box
 from selfmend.video.reader import Clip
-from video_clips import write_film
+from video_clips import write_film, write_subtitled
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,10 @@ def test_other_counts_and_sizes_are_refused_before_the_work(film, tmp_path):
     [
         ({}, "nothing says where the holes are; one of mask, masks and subtitles fits"),
         ({"mask": "1,1,2,2", "masks": "m"}, "mask and masks says where"),
-        ({"mask": "1,1,2,2", "region": (0, 0, 9, 9)}, "a region is where subtitles are looked for"),
+        ({"mask": "1,1,2,2", "region": (0, 0, 9, 9)}, "a region, and how text looks, are for subtitles"),
+        ({"mask": "1,1,2,2", "text": {"dark": "true"}}, "how text looks, are for subtitles"),
+        ({"subtitles": True, "text": {"dork": "true"}}, "unknown option 'dork'; did you mean 'dark'"),
+        ({"subtitles": True, "invert": True}, "no mask that could be inverted"),
         ({"mask": "1,1,2,2", "grow": -1}, "grow is -1; at least 0 fits"),
     ],
 )
@@ -115,3 +118,16 @@ def test_a_region_is_four_numbers():
     assert read_box("1, 2,3,4") == (1, 2, 3, 4)
     with pytest.raises(OptionError, match="region '1,2,3' is no box; x,y,w,h fits"):
         read_box("1,2,3")
+
+
+def test_subtitles_are_found_in_the_frames_that_have_them(tmp_path):
+    clip = Clip(write_subtitled(tmp_path / "film.mp4"))
+    found = choose_masks(clip, subtitles=True)
+    masks = {frame.index: mask for frame, mask in found.of(clip.frames())}
+    assert [k for k in range(10) if masks[k].any()] == list(range(2, 10))
+    assert not masks[5][..., :80, :].any()  # the words stand below
+    elsewhere = choose_masks(clip, subtitles=True, region=(0, 0, 200, 60))
+    assert not any(mask.any() for _, mask in elsewhere.of(clip.frames()))
+    assert found.describe() != elsewhere.describe()
+    with pytest.raises(MaskError, match="box 300,0,9,9 holds no pixel of a 200 x 120 picture"):
+        choose_masks(clip, subtitles=True, region=(300, 0, 9, 9))

@@ -101,11 +101,11 @@ def test_other_settings_do_not_go_on(film, tmp_path):
 
 def test_without_a_hole_the_output_is_a_copy(film, tmp_path):
     empty = torch.zeros(1, 1, 48, 64, dtype=torch.bool)
-    with pytest.warns(SelfmendWarning, match="no frame has a hole: .*out.mp4 shows what .*film.mp4 shows"):
+    with pytest.warns(SelfmendWarning, match="the mask has no hole; .*out.mp4 shows what .*film.mp4 shows"):
         report = mend(film, tmp_path / "out.mp4", mask=empty)
     assert report.untouched
     assert (tmp_path / "out.mp4").read_bytes() == film.read_bytes()
-    with pytest.warns(SelfmendWarning, match="no frame has a hole"):
+    with pytest.warns(SelfmendWarning, match="the mask has no hole"):
         mend(film, tmp_path / "part.mp4", mask=empty, part=(2, 5))
     assert Clip(tmp_path / "part.mp4").frame_count == 4
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def mend_video(
     masks: str | Path | None = None,
     subtitles: bool = False,
     region: tuple[int, int, int, int] | None = None,
+    text: Mapping[str, Any] | None = None,
     invert_mask: bool = False,
     grow_mask: int = 0,
     first: Moment = 0,
@@ -54,6 +56,7 @@ def mend_video(
         masks: a folder with a mask for each frame, in the order of their names.
         subtitles: text is looked for, and is the hole.
         region: x, y, width, height of the box in which it is looked for; None is everywhere.
+        text: how it looks: fields of `TextOptions`, e.g. {"dark": True}.
         invert_mask: black is the hole.
         grow_mask: pixels by which holes grow to all sides.
         first, last: part of the film, both included: an int is a frame's number from 0, a float seconds.
@@ -75,8 +78,9 @@ def mend_video(
     path = check_film_output(output, film=film, overwrite=overwrite)
     with Clip(film, first=first, last=last) as clip:
         holes = choose_masks(
-            clip, mask=mask, masks=masks, subtitles=subtitles, region=region, invert=invert_mask, grow=grow_mask
-        )
+            clip, mask=mask, masks=masks, subtitles=subtitles, region=region, text=text, invert=invert_mask,
+            grow=grow_mask,
+        )  # fmt: skip
         settings = {"method": worker.name, "options": describe_config(worker.config), "seed": seed, "steady": steady}
         if model is not None:
             settings["model"] = str(Path(model).resolve())

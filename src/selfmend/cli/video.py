@@ -40,6 +40,10 @@ def video(
     region: Annotated[
         str | None, typer.Option(metavar="X,Y,W,H", help="The box in which subtitles are looked for.")
     ] = None,
+    text: Annotated[
+        list[str] | None,
+        typer.Option("--text", metavar="KEY=VALUE", help="How subtitles look: dark=true, height=0.02,0.1; repeatable."),
+    ] = None,
     start: Annotated[
         str, typer.Option("--from", metavar="MOMENT", help="First frame: its number from 0, or a time: 62.5s, 1:02.5.")
     ] = "0",
@@ -83,7 +87,8 @@ def video(
         with terminal_progress(quiet=quiet or as_json) as progress:
             report = api.mend_video(
                 film, target, mask=mask, masks=masks, subtitles=subtitles,
-                region=None if region is None else read_box(region), invert_mask=invert_mask, grow_mask=grow,
+                region=None if region is None else read_box(region), text=parse_settings(text or [], name="--text"),
+                invert_mask=invert_mask, grow_mask=grow,
                 first=parse_moment(start, "--from"), last=None if end is None else parse_moment(end, "--to"),
                 method=method or api.DEFAULT_METHOD, preset=preset, steady=steady or DEFAULT_STEADINESS,
                 seed=seed or 0, device=device, model=model, crf=crf, restart=restart, overwrite=overwrite,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,9 +16,13 @@ from PIL import Image as PILImage
 
 from selfmend.core.checks import MaskError, OptionError
 from selfmend.core.files import exists
-from selfmend.core.types import Mask
+from selfmend.core.options import replace_options
+from selfmend.core.types import Image, Mask
 from selfmend.image.listing import list_pictures, picture_size
 from selfmend.image.mask import box_mask, drawn_mask, grow_mask
+from selfmend.image.text import DEFAULTS, Region
+from selfmend.image.text_letters import TextOptions
+from selfmend.image.text_steady import steady_text
 from selfmend.video.reader import Clip, Frame
 
 _SAME = "masks of the same size fit"
@@ -24,7 +30,13 @@ _BOX = re.compile(r"\s*\d+\s*(,\s*\d+\s*){3}")
 
 
 class Masks(Protocol):
-    """The masks of a film."""
+    """The masks of a film.
+
+    Attributes:
+        nothing: what to say where no frame has a hole.
+    """
+
+    nothing: str
 
     def describe(self) -> dict[str, Any]:
         """All that the masks depend on beside the film, as JSON."""
@@ -47,6 +59,8 @@ def read_box(text: str) -> tuple[int, int, int, int]:
 
 class OneMask:
     """The same hole in every frame."""
+
+    nothing = "the mask has no hole"
 
     def __init__(self, source: Any, clip: Clip, *, invert: bool = False, grow: int = 0) -> None:
         """Read the mask.
@@ -79,6 +93,8 @@ class OneMask:
 
 class MaskFolder:
     """A file for each frame, in the order of their names."""
+
+    nothing = "no mask has a hole"
 
     def __init__(self, folder: Path, clip: Clip, *, invert: bool = False, grow: int = 0) -> None:
         """Look at the files' headers; what does not fit is found before the work.
@@ -125,6 +141,44 @@ class MaskFolder:
             yield frame, grow_mask(~mask if self._invert else mask, self._grow)
 
 
+class Subtitles:
+    """Text that stands still in the frames, wherever it is found."""
+
+    nothing = "no subtitle was found"
+
+    def __init__(self, clip: Clip, *, options: TextOptions, region: Region | None = None, grow: int = 0) -> None:
+        """Prepare the search.
+
+        Args:
+            clip: what it is for.
+            options: how the text looks.
+            region: x, y, width, height of the box that is looked at; None is the whole frame.
+            grow: pixels by which the found text grows, beyond what the options cover already.
+
+        Raises:
+            MaskError: a region outside the frames.
+        """
+        if region is not None:
+            box_mask(region, clip.size)
+        self._options, self._region, self._grow = options, region, grow
+
+    def describe(self) -> dict[str, Any]:
+        """All options."""
+        return {"subtitles": asdict(self._options), "region": self._region, "grow": self._grow}
+
+    def of(self, frames: Iterator[Frame]) -> Iterator[tuple[Frame, Mask]]:
+        """Each frame with its text; a few frames are read ahead."""
+        held: deque[Frame] = deque()
+
+        def images() -> Iterator[Image]:
+            for frame in frames:
+                held.append(frame)
+                yield frame.image
+
+        for mask in steady_text(images(), options=self._options, region=self._region):
+            yield held.popleft(), grow_mask(mask, self._grow)
+
+
 def _drawn(source: Any) -> Mask:
     """As `drawn_mask`, but of a palette every colour that is not black is hole: such masks number their objects."""
     if isinstance(source, str | Path):
@@ -149,27 +203,31 @@ def choose_masks(
     masks: str | Path | None = None,
     subtitles: bool = False,
     region: tuple[int, int, int, int] | None = None,
+    text: Mapping[str, Any] | None = None,
     invert: bool = False,
     grow: int = 0,
 ) -> Masks:
     """The masks that were asked for; arguments as in `mend_video`.
 
     Raises:
-        OptionError: none or several were asked for. MaskError: they do not fit the film.
+        OptionError: none or several were asked for, or an option that does not fit.
+        MaskError: they do not fit the film.
     """
     values = {"mask": mask, "masks": masks, "subtitles": subtitles or None}
     asked = [name for name, value in values.items() if value is not None]
     if len(asked) != 1:
         came = " and ".join(asked) if asked else "nothing"
         raise OptionError(f"{came} says where the holes are; one of mask, masks and subtitles fits")
-    if region is not None and not subtitles:
+    if not subtitles and (region is not None or text):
         raise OptionError(
-            "a region is where subtitles are looked for; for a hole that is a box, give the box as the mask"
+            "a region, and how text looks, are for subtitles; for a hole that is a box, give the box as the mask"
         )
+    if subtitles and invert:
+        raise OptionError("subtitles that are found are no mask that could be inverted; leave invert out")
     if grow < 0:
         raise OptionError(f"grow is {grow}; at least 0 fits")
     if mask is not None:
         return OneMask(mask, clip, invert=invert, grow=grow)
     if masks is not None:
         return MaskFolder(Path(masks), clip, invert=invert, grow=grow)
-    raise OptionError("no subtitles yet")
+    return Subtitles(clip, options=replace_options(DEFAULTS, text or {}), region=region, grow=grow)

@@ -137,7 +137,7 @@ def mend_clip(
     seconds = time.perf_counter() - started
     holes = [share for share in shares if share]
     if not holes:
-        warnings.warn(f"no frame has a hole: {output} shows what {clip.path} shows", SelfmendWarning, stacklevel=2)
+        warnings.warn(f"{masks.nothing}; {output} shows what {clip.path} shows", SelfmendWarning, stacklevel=2)
     return VideoReport(
         output=output,
         frames=len(shares),
