@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import selfmend
+from folder_of_pictures import draw_folder
 from processes import environment
 from selfmend.cli.video import parse_moment
 from selfmend.core.checks import OptionError
@@ -97,6 +98,21 @@ def test_no_subtitle_is_said_and_the_output_is_the_input(film, run):
     assert done.err == "warning: no subtitle was found; out.mp4 shows what clip.mp4 shows\n"
     assert done.out.startswith("out.mp4  (0 of 12 frames mended, ")
     assert Path("out.mp4").read_bytes() == film.read_bytes()
+
+
+def test_a_model_that_learned_a_folder_fills(film, folder, folder_learner, run, refused):
+    draw_folder(folder / "faces")
+    selfmend.fit_folder("folder-learner", folder / "faces", folder=folder / "run", workers=0)
+    assert run("video", "clip.mp4", "-m", "20,20,12,8", "--model", "run", "-o", "out.mp4").code == 0
+    assert Clip("out.mp4").frame_count == 12
+    line = refused("video", "clip.mp4", "-m", "20,20,12,8", "--model", "run", "--method", "telea")
+    assert line == "--model brings its own method and settings; leave --method and --preset out"
+
+
+def test_a_model_of_one_picture_is_refused(film, folder, learner, refused):
+    selfmend.fit("learner", folder / "photo.png", folder=folder / "run")
+    line = refused("video", "clip.mp4", "-m", "20,20,12,8", "--model", "run")
+    assert line == "run has learned one picture; for a film, a run that learned a folder fits"
 
 
 def test_from_python(film, folder):

@@ -80,6 +80,29 @@ def test_sound_is_passed_on_to_the_byte_with_its_times(tmp_path):
     assert [f.pts for f in written.frames()] == [f.pts for f in Clip(path).frames()]
 
 
+def test_subtitle_tracks_are_passed_on_where_there_is_a_place_for_them(tmp_path):
+    source = write_film(tmp_path / "a.mp4")
+    path = tmp_path / "b.mkv"
+    with av.open(str(path), "w") as film, av.open(str(source)) as pictures:
+        copy = film.add_stream_from_template(pictures.streams.video[0], opaque=True)
+        track = film.add_mux_stream("subrip")
+        track.metadata["language"] = "deu"
+        for packet in pictures.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = copy
+                film.mux(packet)
+        words = av.Packet(b"Wer da?")
+        words.pts = words.dts = 100
+        words.duration, words.time_base, words.stream = 200, Fraction(1, 1000), track
+        film.mux(words)
+    written = write_red(Clip(path), tmp_path / "c.mkv")
+    with av.open(str(written.path)) as film:
+        assert film.streams.subtitles[0].language == "deu"
+        assert [(p.pts, bytes(p)) for p in film.demux(subtitles=0) if p.size] == [(100, b"Wer da?")]
+    with pytest.warns(SelfmendWarning, match=r"cannot hold a stream of the film \(subtitle 1\)"):
+        write_red(Clip(path), tmp_path / "c.mp4")
+
+
 def test_a_part_has_its_own_sound_and_begins_at_0(tmp_path):
     path = write_film(tmp_path / "a.mp4", frames=40, audio=True)
     written = write_red(Clip(path, first=5, last=20), tmp_path / "b.mp4")

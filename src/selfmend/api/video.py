@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from selfmend.api.folder_model import FolderModel
 from selfmend.api.learn import load
 from selfmend.api.mend import DEFAULT_METHOD
 from selfmend.core.checks import OptionError
@@ -15,7 +16,7 @@ from selfmend.methods.base import Method, describe_config
 from selfmend.train.device import resolve_device
 from selfmend.video.fillers import DEFAULT_STEADINESS, make_filler
 from selfmend.video.masks import choose_masks
-from selfmend.video.mending import VideoReport, check_film_output, mend_clip
+from selfmend.video.mending import VideoReport, check_film_output, fingerprint, mend_clip
 from selfmend.video.reader import Clip, Moment
 
 
@@ -64,7 +65,7 @@ def mend_video(
         steady: "temporal" takes what near frames show and keeps the fills alike, "none" fills each frame alone.
         seed: same seed, same bytes.
         device: "auto", "cpu", "cuda" or "mps".
-        model: a run folder, which brings its own method.
+        model: a run of `fit_folder`, which brings its own method.
         crf: how near to the frames the film is encoded, for encoders that have it: 0 is the nearest.
         restart: forget what is kept of work that was stopped.
         overwrite: allow the output to replace the film.
@@ -83,13 +84,18 @@ def mend_video(
         )  # fmt: skip
         settings = {"method": worker.name, "options": describe_config(worker.config), "seed": seed, "steady": steady}
         if model is not None:
-            settings["model"] = str(Path(model).resolve())
+            settings["model"] = fingerprint(
+                Path(model) / "weights.safetensors" if Path(model).is_dir() else Path(model)
+            )
         return mend_clip(clip, holes, filler, path, settings=settings, crf=crf, restart=restart, progress=progress)
 
 
 def _worker(name: str, preset: str | None, options: dict[str, Any], *, device: str, model: str | Path | None) -> Method:
     if model is not None:
-        return load(model, device=device).method.with_fill_options(options)
+        learned = load(model, device=device)
+        if not isinstance(learned, FolderModel):
+            raise OptionError(f"{model} has learned one picture; for a film, a run that learned a folder fits")
+        return learned.method.with_fill_options(options)
     kind = method_class(name)
     if kind.learns_from_folder:
         raise OptionError(f"{name} learns from a folder first; give the run of a training as the model")

@@ -91,7 +91,19 @@ class FilmWriter:
                 self._passing.close()
 
     def write(self, frame: Frame, image: Image, mask: Mask) -> None:
-        """Encode a frame; what sounds until then is written before it."""
+        """Encode a frame; what sounds until then is written before it.
+
+        Raises:
+            ImageError: it cannot be written, as on a full disk.
+        """
+        import av
+
+        try:
+            self._write(frame, image, mask)
+        except av.FFmpegError as error:
+            raise ImageError(f"frame {frame.index} cannot be written ({reason(error)})") from error
+
+    def _write(self, frame: Frame, image: Image, mask: Mask) -> None:
         if self._passing is None:
             self._begin(frame)
         picture = frame.source
