@@ -25,6 +25,7 @@ from selfmend.cli import (
     sample,
     super_resolve,
     train,
+    video,
 )
 from selfmend.cli.common import run_command, version_callback
 
@@ -48,6 +49,7 @@ def _options(
 
 
 app.command("inpaint")(inpaint.inpaint)
+app.command("video")(video.video)
 app.command("train")(train.train)
 app.command("ablation")(ablation.ablation)
 app.command("import")(import_.import_)
