@@ -93,7 +93,7 @@ class SteadyText:
         for source, frame in enumerate(self._seen):
             for line in frame.lines:
                 there = [_is_there(line, frame, other) for other in self._seen]
-                if there[self._before] and sum(there) > 1 and _unbroken(there, source, self._before):
+                if sum(there) > 1 and _unbroken(there, source, self._before):
                     yield line
 
 
