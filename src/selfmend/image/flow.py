@@ -39,7 +39,7 @@ def dense_flow(first: np.ndarray, second: np.ndarray, *, start: np.ndarray | Non
     begin = None if start is None else np.array(start, np.float32, order="C")  # DIS writes into it
     with _one_thread():
         # A searcher that has seen a picture of another size ends the process.
-        search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
         flow = search.calc(np.ascontiguousarray(first), np.ascontiguousarray(second), begin)
     return np.ascontiguousarray(flow[: size[0], : size[1]])
 
@@ -77,7 +77,7 @@ def _grid(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """OpenCV on one thread: DIS cuts a picture into as many strips as there are threads, and flows differ at their ends.
+    """OpenCV on one thread: DIS cuts a picture into as many strips as there are threads, and their ends show in a flow.
 
     The setting belongs to the process, so the last of several callers restores it.
     """

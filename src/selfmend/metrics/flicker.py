@@ -1,7 +1,7 @@
 """How much a filled hole changes from a frame to the next beyond what the scene's motion explains.
 
-The warping error of Lai et al., "Learning blind video temporal consistency", ECCV 2018, Sec. 3.4, inside a hole and with
-the absolute difference. Pictures (N, C, H, W) in [0, 1].
+The warping error of Lai et al., "Learning blind video temporal consistency", ECCV 2018, Sec. 3.4, inside a hole and
+with the absolute difference. Pictures (N, C, H, W) in [0, 1].
 """
 
 from __future__ import annotations

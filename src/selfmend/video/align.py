@@ -16,9 +16,10 @@ import numpy as np
 from selfmend.image.flow import dense_flow, inside, warp
 
 AGREEING = 12.0  # 0 to 255: a flow that fetches colours this far off has lost e-fold of its weight
-_FLOW_SPREAD, _REFINE_SPREAD, _ERROR_SPREAD = 5.0, 6.0, 3.0  # px, of Gaussians
+_FLOW_SPREAD, _ERROR_SPREAD = 5.0, 3.0  # px, of Gaussians
+_NEAR = 10  # px
 _REFINEMENTS, _LONGEST_STEP = 2, 1.0  # rounds, px
-_STIFFNESS = 3.0  # squared grey values a pixel: without slopes nothing moves
+_STIFFNESS = 1.0  # squared grey values a pixel: without slopes nothing moves
 _OUTLIER = 25.0  # 0 to 255
 _LEAST_SHARE = 0.03
 _NEARLY_NONE = np.float32(1e-6)
@@ -87,26 +88,32 @@ def find_motion(now: View, other: View, *, start: np.ndarray | None = None) -> n
     flow = dense_flow(now.grey, other.grey, start=start)
     reaches = inside(flow)
     clear, other_clear = (cv2.blur(x.known, (9, 9)) ** 2 * x.known for x in (now, other))  # DIS sees 8x8 px
-    error = np.abs(warp(other.colours, flow, sharp=False) - now.colours).mean(2)
+    error = _difference(warp(other.colours, flow, sharp=False), now.colours)
     trust = clear * warp(other_clear, flow, sharp=False) * np.exp(-((error / AGREEING) ** 2))
     flow = spread(flow, (trust + _NEARLY_NONE) * reaches, _FLOW_SPREAD)
+    return refine(now, other, flow, reach=_NEAR)
+
+
+def refine(now: View, other: View, flow: np.ndarray, *, reach: int) -> np.ndarray:
+    """The flow, further moved so that the known pixels up to `reach` px away from each pixel agree better."""
     for _ in range(_REFINEMENTS):
-        flow = flow + _step(now, other, flow)
+        flow = flow + _step(now, other, flow, reach)
     return flow
 
 
-def _step(now: View, other: View, flow: np.ndarray) -> np.ndarray:
+def _step(now: View, other: View, flow: np.ndarray, reach: int) -> np.ndarray:
     """How much further each pixel must go so that the known pixels around it agree, (H, W, 2)."""
     both = now.known * (warp(other.known, flow, sharp=False) > 0.99) * inside(flow)
-    shown = np.where(both[..., None] > 0, warp(other.colours, flow), now.colours)
-    difference = shown - now.colours
-    weight = both * np.exp(-((np.abs(difference).mean(2) / _OUTLIER) ** 2))
+    shown, wanted = warp(other.grey.astype(np.float32), flow), now.grey.astype(np.float32)
+    shown = np.where(both > 0, shown, wanted)
+    difference = shown - wanted
+    weight = both * np.exp(-((difference / _OUTLIER) ** 2))
     right, down = cv2.Scharr(shown, -1, 1, 0) / 32, cv2.Scharr(shown, -1, 0, 1) / 32
-    products = [right * right, right * down, down * down, right * difference, down * difference]
-    stacked = np.stack([x.sum(2) * weight for x in products], 2)
-    a, b, c, p, q = np.moveaxis(cv2.GaussianBlur(stacked, (0, 0), _REFINE_SPREAD), 2, 0)
+    products = right * right, right * down, down * down, right * difference, down * difference
+    a, b, c, p, q = (cv2.blur(x * weight, (2 * reach + 1, 2 * reach + 1)) for x in products)
     a, c = a + _STIFFNESS, c + _STIFFNESS
-    step = np.stack([b * q - c * p, b * p - a * q], 2) / (a * c - b * b)[..., None]
+    scale = 1 / (a * c - b * b)
+    step = cv2.merge([(b * q - c * p) * scale, (b * p - a * q) * scale])
     return step.clip(-_LONGEST_STEP, _LONGEST_STEP)
 
 
@@ -123,9 +130,13 @@ def moved(now: View, other: View, flow: np.ndarray) -> Showing:
 
 def _judge(now: View, colours: np.ndarray, seen: np.ndarray) -> Showing:
     hole = now.known == 0
-    difference = np.abs(colours - now.colours).mean(2)
-    error = spread(difference, now.known * seen + _NEARLY_NONE * now.known, _ERROR_SPREAD)
+    error = spread(_difference(colours, now.colours), now.known * seen + _NEARLY_NONE * now.known, _ERROR_SPREAD)
     return Showing(colours[hole], seen[hole], error[hole])
+
+
+def _difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(H, W): mean absolute difference of the colours."""
+    return cv2.transform(cv2.absdiff(a, b), np.full((1, 3), 1 / 3, np.float32))
 
 
 def _like(weight: np.ndarray, values: np.ndarray) -> np.ndarray:

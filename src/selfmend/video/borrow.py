@@ -1,8 +1,8 @@
 """What the frames before and behind show of a frame's hole, put together.
 
 The nearer frames are asked first. Each is taken as it is, as if the scene were at rest, and, where that leaves pixels
-without a good answer, moved along the flow. A pixel is the mean of the answers that agree best with what is known around
-it; an answer loses weight with its error beyond that of the best.
+without a good answer, moved along the flow. A pixel is the mean of the answers that agree best with what is known
+around it; an answer loses weight with its error beyond that of the best.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from selfmend.image.flow import inside, warp
-from selfmend.video.align import Showing, View, at_rest, find_motion, moved
+from selfmend.video.align import Showing, View, at_rest, find_motion, moved, refine
 
 _GOOD = 6.0  # 0 to 255: error of an answer that needs no better one
 _ENOUGH_GOOD, _MOST_ANSWERS = 3, 6
 _WORTH = 0.03  # of the hole: a frame that may show less is not asked
-_MOVED_COSTS_MORE = 1.1  # factor on its error: where both fit, the frame that is not resampled is taken
-_MOST_FLOWS = 6
+MOVED_COSTS_MORE = 1.1  # factor on its error: where both fit, the frame that is not resampled is taken
+_MOST_ASKED, _MOST_FLOWS = 16, 3
+_FAR = 40  # px
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,13 @@ class Neighbour:
     Attributes:
         distance: in frames, less than 0 before.
         hole: bool (H, W), of the same part.
+        drift: makes the flow to it that the camera's motion says, (H, W, 2), or None where that is next to nothing.
         look: makes its view; only frames that are asked are looked at.
     """
 
     distance: int
     hole: np.ndarray
+    drift: Callable[[], np.ndarray | None]
     look: Callable[[], View]
 
 
@@ -83,35 +86,29 @@ class Borrowed:
         return (colours * weights[..., None]).sum(0) / total[:, None], least
 
 
-def borrow(now: View, neighbours: Sequence[Neighbour], flow: np.ndarray) -> Borrowed:
-    """Ask the neighbours.
-
-    Args:
-        now: the frame with its hole.
-        neighbours: the nearest first.
-        flow: (H, W, 2) from the frame to the one before; what the flows to the others are guessed from.
-    """
+def borrow(now: View, neighbours: Sequence[Neighbour]) -> Borrowed:
+    """Ask the neighbours, the nearest first, for what is in the hole of `now`."""
     hole = now.known == 0
     result = Borrowed(int(hole.sum()))
-    rates = {-1: flow, 1: -flow}  # pixels a frame, on each side
-    moves, flows = bool(np.abs(flow).max() > 0), 0
+    least, asked, flows = _WORTH * result.good.size, 0, 0
     for near in neighbours:
-        least = _WORTH * result.good.size
-        if not result.wanted.any():
+        if asked == _MOST_ASKED or not result.wanted.any():
             break
+        drift = near.drift()
         resting = result.wanted & ~near.hole[hole]
-        side, far = int(np.sign(near.distance)), abs(near.distance)
-        guess = rates[side] * np.float32(far)
-        moving = result.wanted & _shown(near.hole, guess)[hole] if moves and flows < _MOST_FLOWS else resting
-        if resting.sum() < least and moving.sum() < least:
+        moving = resting if drift is None else result.wanted & _shown(near.hole, drift)[hole]
+        if max(resting.sum(), moving.sum()) < least:
             continue
         other = near.look()
+        asked += 1
         if resting.sum() >= least:
             result.add(at_rest(now, other))
+        if drift is not None and (result.wanted & moving).sum() >= least:
+            drift = refine(now, other, drift, reach=_FAR)
+            result.add(moved(now, other, drift), factor=MOVED_COSTS_MORE)
         if flows < _MOST_FLOWS and (result.wanted & moving).sum() >= least:
-            exact = find_motion(now, other, start=guess)
-            result.add(moved(now, other, exact), factor=_MOVED_COSTS_MORE)
-            rates[side], flows = exact / np.float32(far), flows + 1
+            result.add(moved(now, other, find_motion(now, other, start=drift)), factor=MOVED_COSTS_MORE)
+            flows += 1
     return result
 
 

@@ -40,7 +40,7 @@ class Still:
         """The frame (1, 3, H, W), its N hole pixels replaced by uint8 (N, 3), the others as they came."""
         filled = self.pixels.copy()
         filled[self.hole] = colours
-        image = _to_image(filled)
+        image = to_image(filled)
         return image if self.exact is None else torch.where(torch.from_numpy(self.hole), image, self.exact)
 
 
@@ -59,7 +59,7 @@ def take(frame: MaskedFrame, before: Still | None) -> Still:
         raise ImageError(f"frame {frame.index} is {sizes[0]} px and the one before {sizes[1]} px; one size fits")
     pixels = to_bytes(image)
     hole = frame.mask[0, 0].numpy().copy()
-    exact = None if torch.equal(_to_image(pixels), image) else image
+    exact = None if torch.equal(to_image(pixels), image) else image
     return Still(frame.index, pixels, hole, before is not None and is_cut(before, pixels, hole), exact)
 
 
@@ -68,8 +68,9 @@ def to_bytes(image: Image) -> np.ndarray:
     return np.ascontiguousarray((whole_bytes(image)[0] * 255).round().byte().permute(1, 2, 0).numpy())
 
 
-def _to_image(pixels: np.ndarray) -> Image:
-    return (torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255).contiguous()
+def to_image(pixels: np.ndarray) -> Image:
+    """uint8 (H, W, 3) as (1, 3, H, W) in [0, 1]."""
+    return (torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].float() / 255).contiguous()
 
 
 def is_cut(before: Still, pixels: np.ndarray, hole: np.ndarray) -> bool:
