@@ -14,7 +14,7 @@ from selfmend.core.progress import Progress, silent
 from selfmend.methods import method_class
 from selfmend.methods.base import Method, describe_config
 from selfmend.train.device import resolve_device
-from selfmend.video.fillers import DEFAULT_STEADINESS, make_filler
+from selfmend.video.fillers import STEADINESS, make_filler
 from selfmend.video.masks import choose_masks
 from selfmend.video.mending import VideoReport, check_film_output, fingerprint, mend_clip
 from selfmend.video.reader import Clip, Moment
@@ -35,7 +35,8 @@ def mend_video(
     last: Moment | None = None,
     method: str = DEFAULT_METHOD,
     preset: str | None = None,
-    steady: str = DEFAULT_STEADINESS,
+    steady: str = STEADINESS[0],
+    temporal: Mapping[str, Any] | None = None,
     seed: int = 0,
     device: str = "auto",
     model: str | Path | None = None,
@@ -58,11 +59,11 @@ def mend_video(
         subtitles: text is looked for, and is the hole.
         region: x, y, width, height of the box in which it is looked for; None is everywhere.
         text: how it looks: fields of `TextOptions`, e.g. {"dark": True}.
-        invert_mask: black is the hole.
-        grow_mask: pixels by which holes grow to all sides.
+        invert_mask, grow_mask: as in `inpaint`.
         first, last: part of the film, both included: an int is a frame's number from 0, a float seconds.
         method: for pictures, one of `methods()`; preset and options as in `inpaint`.
         steady: "temporal" takes what near frames show and keeps the fills alike, "none" fills each frame alone.
+        temporal: changes to `TemporalOptions`, e.g. {"reach": 10} frames.
         seed: same seed, same bytes.
         device: "auto", "cpu", "cuda" or "mps".
         model: a run of `fit_folder`, which brings its own method.
@@ -75,14 +76,20 @@ def mend_video(
         SelfmendError: one line: what came, what fits, what to do.
     """
     worker = _worker(method, preset, options, device=device, model=model)
-    filler = make_filler(steady, method=worker, seed=seed)
+    filler, looking = make_filler(steady, method=worker, seed=seed, options=temporal)
     path = check_film_output(output, film=film, overwrite=overwrite)
     with Clip(film, first=first, last=last) as clip:
         holes = choose_masks(
             clip, mask=mask, masks=masks, subtitles=subtitles, region=region, text=text, invert=invert_mask,
             grow=grow_mask,
         )  # fmt: skip
-        settings = {"method": worker.name, "options": describe_config(worker.config), "seed": seed, "steady": steady}
+        settings = {
+            "method": worker.name,
+            "options": describe_config(worker.config),
+            "seed": seed,
+            "steady": steady,
+            "temporal": None if looking is None else describe_config(looking),
+        }
         if model is not None:
             settings["model"] = fingerprint(
                 Path(model) / "weights.safetensors" if Path(model).is_dir() else Path(model)

@@ -53,7 +53,11 @@ def video(
     method: arguments.Method = None,
     preset: arguments.Preset = None,
     steady: Annotated[
-        str | None, typer.Option(metavar="temporal|none", help="Look at near frames too, or fill each alone.")
+        str, typer.Option(metavar="temporal|none", help="Look at near frames too, or fill each alone.")
+    ] = "temporal",
+    temporal: Annotated[
+        list[str] | None,
+        typer.Option("--temporal", metavar="KEY=VALUE", help="How near frames are looked at: reach=10; repeatable."),
     ] = None,
     seed: arguments.Seed = None,
     device: arguments.Device = "auto",
@@ -75,7 +79,6 @@ def video(
     After Ctrl-C the same command goes on where it stopped.
     """
     import selfmend.api as api
-    from selfmend.video.fillers import DEFAULT_STEADINESS
     from selfmend.video.masks import read_box
     from selfmend.video.mending import journal_folder
 
@@ -90,7 +93,8 @@ def video(
                 region=None if region is None else read_box(region), text=parse_settings(text or [], name="--text"),
                 invert_mask=invert_mask, grow_mask=grow,
                 first=parse_moment(start, "--from"), last=None if end is None else parse_moment(end, "--to"),
-                method=method or api.DEFAULT_METHOD, preset=preset, steady=steady or DEFAULT_STEADINESS,
+                method=method or api.DEFAULT_METHOD, preset=preset, steady=steady,
+                temporal=parse_settings(temporal or [], name="--temporal"),
                 seed=seed or 0, device=device, model=model, crf=crf, restart=restart, overwrite=overwrite,
                 progress=progress, **parse_settings(settings or []),
             )  # fmt: skip
