@@ -17,12 +17,13 @@ HOLE = (slice(None), slice(None), slice(10, 20), slice(21, 40))
 RED = torch.tensor([1.0, 0, 0]).view(1, 3, 1, 1)
 
 
-def write_red(clip, path, **options):
+def write_red(clip, path, *, hole=HOLE, **options):
     """The clip with a red box in it; what was written, read again."""
     with FilmWriter(clip, path, **options) as writer:
         for frame in clip.frames():
             mask = torch.zeros(1, 1, *clip.size, dtype=torch.bool)
-            mask[HOLE] = True
+            if hole is not None:
+                mask[hole] = True
             writer.write(frame, torch.where(mask, RED, frame.image), mask)
     return Clip(path)
 
@@ -103,13 +104,29 @@ def test_subtitle_tracks_are_passed_on_where_there_is_a_place_for_them(tmp_path)
         write_red(Clip(path), tmp_path / "c.mp4")
 
 
-def test_a_part_has_its_own_sound_and_begins_at_0(tmp_path):
+@pytest.mark.parametrize("ending", [".mp4", ".mkv"])
+def test_a_part_has_its_own_sound_and_begins_at_0(tmp_path, ending):
     path = write_film(tmp_path / "a.mp4", frames=40, audio=True)
-    written = write_red(Clip(path, first=5, last=20), tmp_path / "b.mp4")
-    assert [f.pts for f in written.frames()] == [512 * k for k in range(16)]
+    written = write_red(Clip(path, first=5, last=20), tmp_path / f"b{ending}")
+    assert [float(f.pts * written.time_base) for f in written.frames()] == pytest.approx([k / 25 for k in range(16)])
     heard = [(float(time) - 0.2, data) for time, data in sound(path) if 0.2 <= time < 21 / 25]
     assert [data for _, data in sound(written.path)] == [data for _, data in heard]
-    assert [float(time) for time, _ in sound(written.path)] == pytest.approx([time for time, _ in heard], abs=1e-3)
+    assert [float(time) for time, _ in sound(written.path)] == pytest.approx([time for time, _ in heard], abs=2e-3)
+
+
+def test_key_frames_are_the_encoders_own(tmp_path):
+    clip = Clip(write_film(tmp_path / "a.mp4", options={"g": "1"}))
+    written = write_red(clip, tmp_path / "b.mp4", hole=None)
+    assert [f.source.key_frame for f in clip.frames()] == [True] * 12
+    assert [f.source.key_frame for f in written.frames()] == [True] + [False] * 11
+
+
+def test_odd_sides_stay_where_colours_at_half_the_resolution_do_not_fit(tmp_path):
+    clip = Clip(write_film(tmp_path / "a.mkv", codec="ffv1", size=(47, 63), options={}))
+    with pytest.warns(SelfmendWarning) as said:
+        written = write_red(clip, tmp_path / "b.ts")
+    assert "its pixels are yuv420p; they are written as yuv444p" in [str(w.message) for w in said]
+    assert (written.codec, written.size, written.pixel_format) == ("h264", (47, 63), "yuv444p")
 
 
 def test_colours_turn_and_title_are_kept(tmp_path):
