@@ -24,10 +24,12 @@ _KNOWN = 0.5  # share of a line that lies on one found before
 _LEVELS = (0.4, 0.55, 0.7, 0.85)  # thresholds for small signs, between what is around the letters and the letters
 _AS_BRIGHT = 0.75  # the brightest pixel of a small sign, at least, on the same scale
 _AS_DARK = 0.3  # what is around a small sign, at most, on the same scale
+_SIGN_SPACE = 1.0  # from a small sign to the next, at most, in heights of a letter
 _EDGE = 0.75  # share of its border where it is
 _OUTLINE = 0.22  # width of an outline, at most, in heights of a letter
 _DARK_RING = 0.6  # share of an outline's pixels that are dark
 _FEW, _STEEP = 5, 0.6  # a line of fewer letters is brighter by so much than what is around it
+_WIDE = 0.7  # letters in a piece as wide as high
 _LONG = 1.4  # length of a line, in heights of its letters
 
 
@@ -77,12 +79,14 @@ def rows_of(letters: Letters, options: TextOptions) -> list[np.ndarray]:
     if not len(letters.numbers):
         return []
     count, label = connected_components(csr_array(_neighbours(letters)), directed=False)
-    return [row for k in range(count) for row in _rows_in(np.flatnonzero(label == k), letters, options)]
+    order = np.argsort(label, kind="stable")
+    groups = np.split(order, np.cumsum(np.bincount(label, minlength=count))[:-1])
+    return [row for group in groups for row in _rows_in(group, letters, options)]
 
 
 def _rows_in(group: np.ndarray, letters: Letters, options: TextOptions) -> Iterator[np.ndarray]:
     """The lines among letters that hang together: what stands on one line, the fullest first."""
-    while len(group):
+    while _may_be_a_line(group, letters, options):
         bottom, height = letters.bottom[group], letters.height[group]
         near = abs(bottom[:, None] - bottom) <= np.maximum(1, _OFF_LINE * height)[:, None]
         best = near[near.sum(1).argmax()]
@@ -90,7 +94,9 @@ def _rows_in(group: np.ndarray, letters: Letters, options: TextOptions) -> Itera
         row = row[np.argsort(letters.left[row], kind="stable")]
         spaces = letters.left[row][1:] - np.maximum.accumulate(letters.right[row])[:-1]
         pieces = np.split(row, np.flatnonzero(spaces > _GAP * np.median(letters.height[row])) + 1)
-        yield from (piece for piece in pieces if _is_line(letters.of(piece), options))
+        for piece in pieces:
+            if _may_be_a_line(piece, letters, options) and _is_line(letters.of(piece), options):
+                yield piece
         group = group[~best]
 
 
@@ -115,10 +121,15 @@ def _neighbours(letters: Letters) -> np.ndarray:
     )
 
 
+def _may_be_a_line(group: np.ndarray, letters: Letters, options: TextOptions) -> bool:
+    """Whether there are enough of them, without a closer look: most pieces of a picture stand alone."""
+    return len(group) >= options.letters or bool((letters.width[group] > letters.height[group]).any())
+
+
 def _is_line(letters: Letters, options: TextOptions) -> bool:
     height = float(np.median(letters.height))
     length = letters.right.max() - letters.left.min()
-    signs = np.maximum(1, np.round(0.7 * letters.width / height)).sum()  # small letters run together
+    signs = np.maximum(1, np.round(_WIDE * letters.width / height)).sum()  # small letters run together
     if signs < options.letters or length < _LONG * height:
         return False
     if signs < _FEW and _level(letters) - _dark(letters) < _STEEP:
@@ -186,7 +197,7 @@ def _small_signs(sure: np.ndarray, grey: np.ndarray, letters: Letters, height: f
         fits &= (pieces.top >= first) & (pieces.bottom <= last)
         fits[0] = False
         signs |= fits[pieces.labels]
-    return signs & _beside(sure, signs, _SPACE * height)
+    return signs & _beside(sure, signs, _SIGN_SPACE * height)
 
 
 def _beside(sure: np.ndarray, signs: np.ndarray, space: float) -> np.ndarray:

@@ -16,6 +16,7 @@ from selfmend.image.text_letters import TextOptions, brightness
 from selfmend.image.text_lines import TextLine
 
 REACH = 2  # frames before and after that are looked at
+_LEAST = 3  # of these frames have a line; a person needs ten times as many to read one
 _SAME = 0.1  # by which the brightness of a line differs from frame to frame, on average, where it is the same line
 _SAME_PIXELS = 0.8  # share of its pixels that differ by less than twice that
 
@@ -32,7 +33,7 @@ class SteadyText:
     """Masks of the subtitles of a film, frame by frame, from the text that is also there in a frame before or after.
 
     A line that is found in one frame is looked for, pixel by pixel, in the frames within `REACH` of it. It covers every
-    frame where it is, also those where it was not found; a line that is in one frame only is none. So nothing that
+    frame where it is, also those where it was not found; a line that is in one or two only is none. So nothing that
     moves is taken for text, and no mask flickers. Memory is that of `2 * REACH + 1` frames of one byte a pixel.
 
     Example:
@@ -93,7 +94,7 @@ class SteadyText:
         for source, frame in enumerate(self._seen):
             for line in frame.lines:
                 there = [_is_there(line, frame, other) for other in self._seen]
-                if sum(there) > 1 and _unbroken(there, source, self._before):
+                if sum(there) >= min(_LEAST, len(there)) and _unbroken(there, source, self._before):
                     yield line
 
 
