@@ -132,9 +132,7 @@ def scores(scorer: ModuleType, net: object, case: Case, output: list[np.ndarray]
             changes.append(flicker(to_image(frame), to_image(output[k - 1]), mask=mask, flow=field).item())
     mean = {key: np.mean([row[key] for row in rows if key in row]) for key in ("psnr_hole", "ssim", "feat_hole")}
     fd = scorer.frechet(np.concatenate(theirs), np.concatenate(ours)) / 1e4
-    return (
-        f"{mean['psnr_hole']:.2f} | {mean['ssim']:.4f} | {mean['feat_hole']:.3f} | {fd:.2f} | {np.mean(changes):.2f}"
-    )
+    return f"{mean['psnr_hole']:.2f} | {mean['ssim']:.4f} | {mean['feat_hole']:.3f} | {fd:.2f} | {np.mean(changes):.2f}"
 
 
 def main() -> None:
@@ -159,7 +157,9 @@ def main() -> None:
     if not arguments.only_ours:
         ways |= {"patchmatch": frame_by_frame(PatchMatch()), "telea": frame_by_frame(Telea())}
     print(f"{machine()}, commit {commit()}, {len(truth)} frames of {truth[0].shape[1]}x{truth[0].shape[0]}\n")
-    print("| kind | filled by | psnr_hole | ssim | feat_hole | fd | flicker | CPU s |\n|---|---|---|---|---|---|---|---|")
+    print(
+        "| kind | filled by | psnr_hole | ssim | feat_hole | fd | flicker | CPU s |\n|---|---|---|---|---|---|---|---|"
+    )
     for kind in arguments.kinds.split(","):
         case = make[kind](truth)
         for name, fill in ways.items():

@@ -55,4 +55,4 @@ def pixels_of(frame: MendedFrame) -> np.ndarray:
 
 def psnr_in(output: np.ndarray, truth: np.ndarray, hole: np.ndarray) -> float:
     """dB, over the hole."""
-    return float(10 * np.log10(255**2 / np.square(output[hole].astype(float) - truth[hole]).mean()))
+    return float(10 * np.log10(255**2 / max(1e-9, np.square(output[hole].astype(float) - truth[hole]).mean())))

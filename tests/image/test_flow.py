@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 import pytest
-from moving_clip import moving, texture
 
+from moving_clip import moving, texture
 from selfmend.image.flow import dense_flow, inside, warp
 
 

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from moving_clip import REACH, SIZE, filler, masked, moving, pixels_of, psnr_in, strokes, texture
 
+from moving_clip import REACH, SIZE, filler, masked, moving, pixels_of, psnr_in, strokes, texture
 from selfmend.core.checks import ImageError, MaskError, SelfmendError
 from selfmend.image import flow
 from selfmend.methods.patchmatch import PatchMatch
