@@ -22,7 +22,7 @@ _REFINEMENTS, _LONGEST_STEP = 2, 1.0  # rounds, px
 _STIFFNESS = 1.0  # squared grey values a pixel: without slopes nothing moves
 _OUTLIER = 25.0  # 0 to 255
 _LEAST_SHARE = 0.03
-_NEARLY_NONE = np.float32(1e-6)
+_NEARLY_NONE, _NOTHING = np.float32(1e-6), np.float32(1e-9)
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,8 @@ def spread(values: np.ndarray, weight: np.ndarray, sigma: float) -> np.ndarray:
     sums, share = values * _like(weight, values), weight
     blurred, reached = cv2.GaussianBlur(sums, (0, 0), sigma), cv2.GaussianBlur(share, (0, 0), sigma)
     if reached.min() >= _LEAST_SHARE or min(weight.shape) < 8:
-        return blurred / np.maximum(_like(reached, values), _NEARLY_NONE)
+        overall = sums.sum((0, 1)) / max(float(share.sum()), _NOTHING)  # for what even this scale does not reach
+        return (blurred + _NOTHING * overall) / (_like(reached, values) + _NOTHING)
     height, width = weight.shape
     half = (width + 1) // 2, (height + 1) // 2
     sums, share = (cv2.resize(x, half, interpolation=cv2.INTER_AREA) for x in (sums, share))

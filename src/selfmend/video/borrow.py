@@ -66,13 +66,14 @@ class Borrowed:
         """bool (N,): pixels that need further answers."""
         return (self.good < _ENOUGH_GOOD) & (self.all < _MOST_ANSWERS)
 
-    def add(self, showing: Showing, *, factor: float = 1.0, surcharge: float = 0.0) -> None:
-        """Take an answer, whose error counts times `factor` plus `surcharge`."""
+    def add(self, showing: Showing, *, factor: float = 1.0, surcharge: float = 0.0) -> np.ndarray:
+        """Take an answer, whose error counts times `factor` plus `surcharge`; bool (N,), where it is a good one."""
         error = np.where(showing.seen, showing.error * np.float32(factor) + np.float32(surcharge), np.inf)
         self.colours.append(showing.colours)
         self.errors.append(error.astype(np.float32))
         self.good += error < _GOOD
         self.all += showing.seen
+        return error < _GOOD
 
     def blend(self, softness: float) -> tuple[np.ndarray, np.ndarray]:
         """Colours (N, 3), and the least error (N,), infinite where there is no answer."""
@@ -102,10 +103,10 @@ def borrow(now: View, neighbours: Sequence[Neighbour]) -> Borrowed:
         other = near.look()
         asked += 1
         if resting.sum() >= least:
-            result.add(at_rest(now, other))
+            moving &= ~result.add(at_rest(now, other))
         if drift is not None and (result.wanted & moving).sum() >= least:
             drift = refine(now, other, drift, reach=_FAR)
-            result.add(moved(now, other, drift), factor=MOVED_COSTS_MORE)
+            moving &= ~result.add(moved(now, other, drift), factor=MOVED_COSTS_MORE)
         if flows < _MOST_FLOWS and (result.wanted & moving).sum() >= least:
             result.add(moved(now, other, find_motion(now, other, start=drift)), factor=MOVED_COSTS_MORE)
             flows += 1
