@@ -45,7 +45,7 @@ def distances(reach: int) -> Iterator[int]:
 
     Example:
         >>> list(distances(20))
-        [1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 18]
+        [1, 2, 3, 4, 5, 6, 7, 9, 11, 13, 16, 20]
     """
     distance = 1
     while distance <= reach:
