@@ -15,6 +15,7 @@ import pytest
 from PIL import Image as PILImage
 
 import selfmend
+from video_clips import write_subtitled
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -54,6 +55,12 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     face[50:75, 30:120] = 10
     PILImage.fromarray(face).save(folder / "barred.jpg", quality=90)
     photo.quantize(5).resize((60, 50)).save(folder / "painting.png")
+    write_subtitled(folder / "clip.mp4", frames=6)
+    (folder / "clip-masks").mkdir()
+    for number in range(6):
+        PILImage.fromarray(np.uint8(255) * (np.indices((120, 200))[0] // 10 == number)).save(
+            folder / "clip-masks" / f"{number}.png"
+        )
     selfmend.fit("singan", folder / "photo.jpg", preset="tiny", folder=folder / "singan-run")
     return folder
 

@@ -23,6 +23,7 @@ ROOMS = [
     "train",
     "metrics",
     "methods",
+    "video",
     "api",
     "bench",
     "cli",

@@ -1,19 +1,17 @@
 """The command line as a real process: exit codes, streams, Ctrl-C, and what importing costs."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 from PIL import Image as PILImage
 
+from processes import environment
 from selfmend.train.checkpoint import load_state
 
-TESTS = Path(__file__).parents[1]
 DRIVER = """
 import sys
 import selfmend.methods
@@ -21,11 +19,6 @@ selfmend.methods.METHODS["learner"] = "learner:Learner"
 from selfmend.cli import main
 main(sys.argv[1:])
 """
-
-
-def environment(folder):
-    path = os.pathsep.join([str(TESTS), *sys.path])
-    return {**os.environ, "PYTHONPATH": path, "XDG_CACHE_HOME": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
 
 
 def test_help_loads_no_torch_and_a_mistake_leaves_no_traceback(folder):

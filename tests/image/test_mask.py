@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from PIL import Image as PILImage
 
 from selfmend.core.checks import MaskError, OptionError, SelfmendWarning
-from selfmend.image.mask import box_mask, check_hole, fit_mask, grow_mask, read_mask, same_aspect
+from selfmend.image.mask import (
+    box_mask,
+    check_hole,
+    colour_mask,
+    difference_mask,
+    fit_mask,
+    grow_mask,
+    parse_box,
+    read_mask,
+    same_aspect,
+)
 from selfmend.image.picture import to_picture
 
 SIZE = (20, 30)
@@ -243,3 +253,43 @@ def test_a_hole_cannot_grow_by_less_than_nothing() -> None:
 )
 def test_same_aspect(size, other, same):
     assert same_aspect(size, other) == same_aspect(other, size) == same
+
+
+def test_a_colour_and_what_is_near_it():
+    image = torch.tensor([[100, 103, 110], [100, 100, 100], [100, 100, 97]]).float().view(1, 3, 1, 3) / 255
+    assert colour_mask("#646464", image).flatten().tolist() == [True, False, False]
+    assert colour_mask("#646464", image, tolerance=3.5 / 255).flatten().tolist() == [True, True, False]
+    assert colour_mask("#646464", image, tolerance=10.5 / 255).all()
+    with pytest.raises(OptionError, match="tolerance is 2; from 0 to below 1 fits"):
+        colour_mask("#646464", image, tolerance=2)
+
+
+def test_a_difference_is_where_any_channel_differs_enough():
+    one = torch.zeros(1, 3, 6, 8)
+    other = one.clone()
+    other[:, 1, 1:3, 1:5] = 0.2
+    other[:, 0, 5, 7] = 0.5
+    other[:, 2, 0, 7] = 0.05
+    mask = difference_mask(one, other, threshold=0.1)
+    assert mask.shape == (1, 1, 6, 8)
+    assert mask.sum() == 9
+    assert mask[0, 0, 1:3, 1:5].all()
+    assert difference_mask(one, other, threshold=0.1, specks=2).sum() == 8
+    assert difference_mask(one, other, threshold=0.3).sum() == 1
+    assert not difference_mask(one, one, threshold=0.1).any()
+
+
+def test_differences_that_cannot_be():
+    one = torch.zeros(1, 3, 6, 8)
+    with pytest.raises(MaskError, match=r"the pictures are 8 x 6 and 7 x 6; two of the same size fit"):
+        difference_mask(one, one[..., 1:], threshold=0.1)
+    with pytest.raises(OptionError, match="threshold is 0; above 0 and up to 1 fits"):
+        difference_mask(one, one, threshold=0)
+    with pytest.raises(OptionError, match="specks is -1; at least 0 fits"):
+        difference_mask(one, one, threshold=0.1, specks=-1)
+
+
+@pytest.mark.parametrize("text", ["a,b,c,d", "1;2;3;4", "1.5,2,3,4", ""])
+def test_what_is_no_box(text):
+    with pytest.raises(MaskError, match=r"is not x,y,w,h: left, top, width, height in whole pixels"):
+        parse_box(text)

@@ -7,6 +7,7 @@ from selfmend.api.importing import import_official
 from selfmend.api.learn import fit, fit_picture, load, load_picture_model
 from selfmend.api.mend import DEFAULT_METHOD, inpaint
 from selfmend.api.model import Model, digest
+from selfmend.api.video import mend_video
 from selfmend.methods import method_names as methods
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "inpaint",
     "load",
     "load_picture_model",
+    "mend_video",
     "methods",
     "retarget",
     "sample",

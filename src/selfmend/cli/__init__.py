@@ -26,6 +26,7 @@ from selfmend.cli import (
     sample,
     super_resolve,
     train,
+    video,
 )
 from selfmend.cli.common import run_command, version_callback
 
@@ -49,6 +50,7 @@ def _options(
 
 
 app.command("inpaint")(inpaint.inpaint)
+app.command("video")(video.video)
 app.command("train")(train.train)
 app.command("bench")(bench.bench)
 app.command("ablation")(ablation.ablation)

@@ -86,8 +86,8 @@ def be_quiet(quiet: bool) -> None:
         warnings.simplefilter("ignore", SelfmendWarning)
 
 
-def parse_settings(settings: list[str]) -> dict[str, str]:
-    """The `key=value` pairs of --set; dashes in keys count as underscores.
+def parse_settings(settings: list[str], *, name: str = "--set") -> dict[str, str]:
+    """The `key=value` pairs of an option, --set as a rule; dashes in keys count as underscores.
 
     Raises:
         OptionError: a pair without "=", or a key that has an option of its own.
@@ -97,10 +97,10 @@ def parse_settings(settings: list[str]) -> dict[str, str]:
         key, equals, value = setting.partition("=")
         key = key.strip().replace("-", "_")
         if not equals or not key:
-            raise OptionError(f"--set {setting!r} is not key=value; for example --set radius=5")
+            raise OptionError(f"{name} {setting!r} is not key=value; for example --set radius=5")
         if key in _OWN_OPTIONS:
-            name = key.replace("_", "-")
-            raise OptionError(f"--set {setting!r}: {name} has an option of its own; use --{name} {value}")
+            own = key.replace("_", "-")
+            raise OptionError(f"{name} {setting!r}: {own} has an option of its own; use --{own} {value}")
         pairs[key] = value.strip()
     return pairs
 

@@ -115,12 +115,22 @@ def _write_one(target: _Target, find: Find, grow: int) -> Row:
     if found.doubt:
         warn(f"{target.picture}: {found.doubt}")
     mask = grow_mask(found.mask, grow)
-    save_picture(PILImage.fromarray(mask[0, 0].numpy().astype(np.uint8) * 255), target.mask)
+    save_mask(mask, target.mask)
     if target.overlay is not None:
-        save_picture(PILImage.blend(to_rgb(image), paint_hole(image, mask), _OVERLAY), target.overlay)
+        save_overlay(image, mask, target.overlay)
     overlay = None if target.overlay is None else str(target.overlay)
     written = {"mask": str(target.mask), "overlay": overlay, "hole": float(mask.float().mean()), "what": found.what}
     return Row(**asdict(row) | written)
+
+
+def save_mask(mask: Mask, path: Path) -> None:
+    """A mask (1, 1, H, W) as a grey picture that is white in the hole."""
+    save_picture(PILImage.fromarray(mask[0, 0].numpy().astype(np.uint8) * 255), path)
+
+
+def save_overlay(image: Image, mask: Mask, path: Path) -> None:
+    """A picture whose hole is painted over, so that what lies under it can still be seen."""
+    save_picture(PILImage.blend(to_rgb(image), paint_hole(image, mask), _OVERLAY), path)
 
 
 def _targets(source: Path, output: Path | None, overlay: Path | None, with_overlay: bool) -> list[_Target]:
@@ -134,7 +144,7 @@ def _targets(source: Path, output: Path | None, overlay: Path | None, with_overl
     else:
         folder = source.resolve().with_name(source.resolve().name + "-masks") if output is None else output
         shown = folder.with_name(folder.name + "-overlay") if overlay is None else overlay
-        _check_folders(folder, shown)
+        check_folders(folder, shown)
         targets = [
             _Target(
                 picture=file,
@@ -149,7 +159,12 @@ def _targets(source: Path, output: Path | None, overlay: Path | None, with_overl
     return targets
 
 
-def _check_folders(*folders: Path) -> None:
+def check_folders(*folders: Path) -> None:
+    """Find out before the work whether these can be folders.
+
+    Raises:
+        ImageError: one of them is a file.
+    """
     for folder in folders:
         if folder.exists() and not folder.is_dir():
             raise ImageError(f"{folder} is a file; the masks of a folder go into a folder")

@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from selfmend.core.checks import ImageError, MaskError, OptionError, SelfmendWarning, check_mask
 from selfmend.core.files import exists
-from selfmend.core.types import Mask, Size
+from selfmend.core.types import Image, Mask, Size
 from selfmend.image.io import read_picture
 from selfmend.image.picture import Picture, to_picture
 
@@ -47,9 +47,9 @@ def read_mask(source: Any, picture: Picture, *, invert: bool = False, grow: int 
     if isinstance(source, str) and source == "alpha":
         mask = _from_alpha(picture)
     elif text.startswith("#"):
-        mask = _from_colour(text, picture)
+        mask = colour_mask(text, picture.image)
     elif _NUMBERS.fullmatch(text):
-        mask = box_mask(_box(text), picture.size)
+        mask = box_mask(parse_box(text), picture.size)
     else:
         mask = fit_mask(drawn_mask(source), picture.size)
     mask = grow_mask(~mask if invert else mask, grow)
@@ -73,11 +73,19 @@ def grow_mask(mask: Mask, radius: int) -> Mask:
     return torch.from_numpy(np.stack(grown))[:, None]
 
 
-def _box(text: str) -> tuple[int, ...]:
-    box = tuple(int(v) for v in text.split(","))
-    if len(box) != 4:
-        raise MaskError(f"mask {text!r} has {len(box)} numbers; a box is x,y,w,h: left, top, width, height")
-    return box
+def parse_box(text: str) -> tuple[int, int, int, int]:
+    """The box "x,y,w,h": left, top, width and height in pixels.
+
+    Raises:
+        MaskError: anything else.
+    """
+    if not _NUMBERS.fullmatch(text):
+        raise MaskError(f"box {text!r} is not x,y,w,h: left, top, width, height in whole pixels")
+    numbers = [int(v) for v in text.split(",")]
+    if len(numbers) != 4:
+        raise MaskError(f"mask {text!r} has {len(numbers)} numbers; a box is x,y,w,h: left, top, width, height")
+    x, y, width, height = numbers
+    return x, y, width, height
 
 
 def box_mask(box: tuple[int, ...], size: Size) -> Mask:
@@ -103,13 +111,53 @@ def _from_alpha(picture: Picture) -> Mask:
     return picture.alpha < 0.5
 
 
-def _from_colour(text: str, picture: Picture) -> Mask:
-    if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
-        raise MaskError(f"mask {text!r} is not a colour; #RRGGBB fits, for example #ff00ff")
-    if picture.image.shape[1] not in (1, 3):
+def colour_mask(colour: str, image: Image, *, tolerance: float = COLOUR_TOLERANCE) -> Mask:
+    """The pixels of a colour.
+
+    Args:
+        colour: "#RRGGBB".
+        image: (N, 1 or 3, H, W) in [0, 1].
+        tolerance: by which each channel may differ, in [0, 1].
+
+    Raises:
+        MaskError: no colour, or a CMYK picture.
+        OptionError: a tolerance out of range.
+    """
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
+        raise MaskError(f"mask {colour!r} is not a colour; #RRGGBB fits, for example #ff00ff")
+    if image.shape[1] not in (1, 3):
         raise MaskError("a colour can be the mask of RGB and grey pictures only; give a mask file")
-    rgb = torch.tensor([int(text[i : i + 2], 16) / 255 for i in (1, 3, 5)]).view(1, 3, 1, 1)
-    return ((picture.image - rgb).abs().amax(1, keepdim=True) <= COLOUR_TOLERANCE).bool()
+    if not 0 <= tolerance < 1:
+        raise OptionError(f"tolerance is {tolerance:g}; from 0 to below 1 fits")
+    rgb = torch.tensor([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]).view(1, 3, 1, 1)
+    return ((image - rgb).abs().amax(1, keepdim=True) <= tolerance).bool()
+
+
+def difference_mask(image: Image, other: Image, *, threshold: float, specks: int = 0) -> Mask:
+    """Where two pictures differ.
+
+    Args:
+        image, other: (1, C, H, W) in [0, 1], of one shape.
+        threshold: by which one channel must differ at least, in [0, 1].
+        specks: pixels; smaller connected pieces are left out.
+
+    Raises:
+        MaskError: pictures of different shapes.
+        OptionError: a threshold or a size of specks out of range.
+    """
+    if image.shape != other.shape:
+        (height, width), (other_height, other_width) = image.shape[-2:], other.shape[-2:]
+        raise MaskError(
+            f"the pictures are {width} x {height} and {other_width} x {other_height}; two of the same size fit"
+        )
+    if not 0 < threshold <= 1:
+        raise OptionError(f"threshold is {threshold:g}; above 0 and up to 1 fits")
+    if specks < 0:
+        raise OptionError(f"specks is {specks}; at least 0 fits")
+    apart = ((image - other).abs().amax(1) >= threshold)[0].cpu().numpy()
+    pieces, _ = ndimage.label(apart, np.ones((3, 3)))
+    large = np.bincount(pieces.ravel()) >= specks
+    return torch.from_numpy(apart & large[pieces])[None, None]
 
 
 def drawn_mask(source: Any) -> Mask:

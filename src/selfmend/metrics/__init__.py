@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from selfmend.metrics.diversity import diversity
     from selfmend.metrics.edges import edge_accuracy
     from selfmend.metrics.fid import fid
+    from selfmend.metrics.flicker import flicker
     from selfmend.metrics.frechet import frechet_distance
     from selfmend.metrics.lpips import load_lpips, lpips, lpips_map
     from selfmend.metrics.mae import mae
@@ -53,6 +54,7 @@ __all__ = [
     "edge_accuracy",
     "fid",
     "fit_niqe",
+    "flicker",
     "frechet_distance",
     "load_inception",
     "load_inception_fid",

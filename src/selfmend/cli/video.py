@@ -1,0 +1,136 @@
+"""`selfmend video`: fill the holes of a film's frames."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from selfmend.cli import arguments
+from selfmend.cli.common import be_quiet, beside, parse_settings, print_json
+from selfmend.cli.progress import terminal_progress
+from selfmend.core.checks import OptionError
+
+_SECONDS = re.compile(r"(\d+(?:\.\d*)?)s")
+_CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:\.\d*)?)")
+
+
+def video(
+    film: Annotated[Path, typer.Argument(metavar="CLIP", help="The film to mend.", show_default=False)],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="A film, or a folder for PNG frames (a name without ending). Default: CLIP-mended beside CLIP.",
+            show_default=False,
+        ),
+    ] = None,
+    subtitles: Annotated[bool, typer.Option("--subtitles", help="The hole is text that is found.")] = False,
+    mask: Annotated[
+        str | None,
+        typer.Option("--mask", "-m", metavar="MASK", help="The hole of all frames: a picture FILE, or a box x,y,w,h."),
+    ] = None,
+    masks: Annotated[
+        Path | None, typer.Option("--masks", metavar="DIR", help="A mask for each frame, in the order of their names.")
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option(metavar="X,Y,W,H", help="The box in which subtitles are looked for.")
+    ] = None,
+    text: Annotated[
+        list[str] | None,
+        typer.Option("--text", metavar="KEY=VALUE", help="How subtitles look: dark=true, height=0.02,0.1; repeatable."),
+    ] = None,
+    start: Annotated[
+        str, typer.Option("--from", metavar="MOMENT", help="First frame: its number from 0, or a time: 62.5s, 1:02.5.")
+    ] = "0",
+    end: Annotated[
+        str | None, typer.Option("--to", metavar="MOMENT", help="Last frame, included.", show_default="the end")
+    ] = None,
+    method: arguments.Method = None,
+    preset: arguments.Preset = None,
+    steady: Annotated[
+        str, typer.Option(metavar="temporal|none", help="Look at near frames too, or fill each alone.")
+    ] = "temporal",
+    temporal: Annotated[
+        list[str] | None,
+        typer.Option("--temporal", metavar="KEY=VALUE", help="How near frames are looked at: reach=10; repeatable."),
+    ] = None,
+    seed: arguments.Seed = None,
+    device: arguments.Device = "auto",
+    settings: arguments.Settings = None,
+    model: arguments.Model = None,
+    invert_mask: arguments.InvertMask = False,
+    grow: arguments.Grow = 0,
+    crf: Annotated[
+        int | None,
+        typer.Option(help="How near to the frames the film is written: 0 is the nearest.", show_default="12"),
+    ] = None,
+    restart: Annotated[bool, typer.Option("--restart", help="Forget work that was stopped.")] = False,
+    overwrite: arguments.Overwrite = False,
+    quiet: arguments.Quiet = False,
+    as_json: arguments.Json = False,
+) -> None:
+    """Fill the holes of a film's frames; sound, size, rate and all that is known stay as they are.
+
+    After Ctrl-C the same command goes on where it stopped.
+    """
+    import selfmend.api as api
+    from selfmend.video.masks import read_box
+    from selfmend.video.mending import journal_folder
+
+    be_quiet(quiet)
+    target = beside(film, "-mended") if output is None else output
+    if model is not None and (method or preset):
+        raise OptionError("--model brings its own method and settings; leave --method and --preset out")
+    try:
+        with terminal_progress(quiet=quiet or as_json) as progress:
+            report = api.mend_video(
+                film, target, mask=mask, masks=masks, subtitles=subtitles,
+                region=None if region is None else read_box(region), text=parse_settings(text or [], name="--text"),
+                invert_mask=invert_mask, grow_mask=grow,
+                first=parse_moment(start, "--from"), last=None if end is None else parse_moment(end, "--to"),
+                method=method or api.DEFAULT_METHOD, preset=preset, steady=steady,
+                temporal=parse_settings(temporal or [], name="--temporal"),
+                seed=seed or 0, device=device, model=model, crf=crf, restart=restart, overwrite=overwrite,
+                progress=progress, **parse_settings(settings or []),
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        if journal_folder(target).is_dir():
+            folder = journal_folder(target)
+            kept = f"stopped; what was mended is kept in {folder}, and the same command goes on from there"
+            typer.secho(kept, err=True)
+        raise
+    if as_json:
+        numbers = dataclasses.asdict(report)
+        rounded = {k: round(v, 4) if isinstance(v, float) else v for k, v in numbers.items() if k != "output"}
+        print_json({"outputs": [report.output], **rounded})
+    elif not quiet:
+        flicker = "" if report.flicker is None else f", flicker {report.flicker:.2f}"
+        done = (
+            f"{report.mended} of {report.frames} frames mended{flicker}, {report.seconds:.1f} s, {report.fps:.1f} fps"
+        )
+        typer.echo(f"{report.output}  ({done}, {report.seconds:.1f} s, {report.fps:.1f} fps)")
+
+
+def parse_moment(text: str, name: str) -> int | float:
+    """A frame's number, or seconds: "90", "62.5s", "1:02.5", "1:01:02.5".
+
+    Raises:
+        OptionError: anything else.
+
+    Example:
+        >>> parse_moment("90", "--from"), parse_moment("1:02.5", "--from")
+        (90, 62.5)
+    """
+    text = text.strip()
+    if text.isdecimal():
+        return int(text)
+    if match := _SECONDS.fullmatch(text):
+        return float(match[1])
+    if match := _CLOCK.fullmatch(text):
+        return int(match[1] or 0) * 3600 + int(match[2]) * 60 + float(match[3])
+    raise OptionError(f"{name} {text!r} is no moment; a frame's number (90) or a time (62.5s, 1:02.5) fits")

@@ -1,0 +1,58 @@
+"""Clips whose truth is known: a texture that moves by given steps, with a hole that stands still."""
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import torch
+
+from selfmend.methods.classical import Telea
+from selfmend.video.fill import TemporalFill, TemporalOptions
+from selfmend.video.types import MaskedFrame, MendedFrame
+
+SIZE = 64, 96
+REACH = 6
+
+
+def texture(seed: int, size: tuple[int, int]) -> np.ndarray:
+    """uint8 (H, W, 3), smooth at the scale of 2 px, all over the range."""
+    noise = np.random.default_rng(seed).uniform(0, 255, (*size, 3)).astype(np.float32)
+    smooth = cv2.GaussianBlur(noise, (0, 0), 2)
+    return np.rint((smooth - 127.5) * 4 + 127.5).clip(0, 255).astype(np.uint8)
+
+
+def moving(count: int, *, step: int = 3, seed: int = 0) -> list[np.ndarray]:
+    """Frames, each `step` px further to the right on a texture."""
+    wide = texture(seed, (SIZE[0], SIZE[1] + step * count))
+    return [wide[:, step * k : step * k + SIZE[1]] for k in range(count)]
+
+
+def strokes() -> np.ndarray:
+    """bool (H, W): upright bars of 6 px as letters have them."""
+    hole = np.zeros(SIZE, bool)
+    for left in range(20, 76, 14):
+        hole[40:56, left : left + 6] = True
+    return hole
+
+
+def masked(truth: list[np.ndarray], hole: np.ndarray, *, first: int = 0) -> Iterator[MaskedFrame]:
+    """The frames from `first` on, with nonsense in the hole."""
+    for k, pixels in enumerate(truth[first:], first):
+        image = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255
+        mask = torch.from_numpy(hole)[None, None]
+        yield MaskedFrame(k, torch.where(mask, float("nan"), image), mask)
+
+
+def filler(*, seed: int = 0, method: object = None) -> TemporalFill:
+    """With a short reach, and a smooth fill where nothing is borrowed."""
+    return TemporalFill(TemporalOptions(reach=REACH, margin=16), method=method or Telea(), seed=seed)  # type: ignore
+
+
+def pixels_of(frame: MendedFrame) -> np.ndarray:
+    """uint8 (H, W, 3)."""
+    return (frame.image[0] * 255).round().byte().permute(1, 2, 0).numpy()
+
+
+def psnr_in(output: np.ndarray, truth: np.ndarray, hole: np.ndarray) -> float:
+    """dB, over the hole."""
+    return float(10 * np.log10(255**2 / max(1e-9, np.square(output[hole].astype(float) - truth[hole]).mean())))

@@ -1,0 +1,49 @@
+"""Which frames are asked, and in which order."""
+
+import numpy as np
+
+from moving_clip import SIZE, masked, moving, strokes, texture
+from selfmend.video.stills import is_cut
+from selfmend.video.window import Window
+
+PART = np.s_[30:60, 10:90]
+
+
+def held(pictures: list[np.ndarray], *, place: int) -> Window:
+    window = Window(8)
+    for frame in masked(pictures, strokes()):
+        window.add(frame)
+    window.place = place
+    return window
+
+
+def test_the_nearest_first_by_growing_distances() -> None:
+    near = held(moving(9, step=1), place=4).neighbours(PART)
+    assert [n.distance for n in near] == [-1, 1, -2, 2, -3, 3, -4, 4]
+
+
+def test_no_neighbour_beyond_a_cut() -> None:
+    other = np.full((*SIZE, 3), (210, 60, 10), np.uint8)
+    pictures = [*moving(3, step=1), other, other]
+    assert [n.distance for n in held(pictures, place=1).neighbours(PART)] == [-1, 1]
+    assert [n.distance for n in held(pictures, place=3).neighbours(PART)] == [1]
+    assert held(pictures, place=3).before is None
+    assert held(pictures, place=4).before is not None
+
+
+def test_the_camera_is_followed_over_several_frames() -> None:
+    window = held(moving(6, step=2), place=1)
+    for distance in (-1, 1, 4):
+        flow = window.drift(distance, PART)
+        assert flow is not None
+        assert np.abs(flow - (-2 * distance, 0)).max() < 0.5
+    assert held([texture(0, SIZE)] * 3, place=1).drift(1, PART) is None
+
+
+def test_what_is_a_cut() -> None:
+    window = held(moving(2, step=20), place=0)
+    before, none = window.stills[0], np.zeros(SIZE, bool)
+    assert not is_cut(before, window.stills[1].pixels, none)  # a fast pan
+    assert not is_cut(before, before.pixels // 8 * 8, none)
+    assert is_cut(before, np.full((*SIZE, 3), (210, 60, 10), np.uint8), none)
+    assert not is_cut(before, 255 - before.pixels, np.ones(SIZE, bool))  # nothing known
