@@ -18,13 +18,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 from skimage import data
 
 import selfmend
 from selfmend.core.files import atomic_path
 from selfmend.image.frames import save_frames
-from selfmend.image.sheet import contact_sheet
+from selfmend.image.picture import to_picture
+from selfmend.image.sheet import contact_sheet, paint_hole
+from selfmend.image.text import find_text
+from subtitles import Subtitle, burn
 
 ROOT = Path(__file__).parent.parent
 LONGEST = 250  # pixels; as in the paper
@@ -145,6 +149,16 @@ def animated(workshop: Workshop, name: str) -> list[Image.Image]:
     return film
 
 
+def unsubtitled(name: str) -> Sheet:
+    """A photo with a subtitle, what is found of it, and what patches of the photo make of that."""
+    burnt, _ = burn(np.asarray(photo(name)), Subtitle(("Where did you", "leave the spoon?"), "Aileron", 0.1))
+    image = to_picture(burnt).image
+    mask = find_text(image)
+    shown = Image.blend(Image.fromarray(burnt), paint_hole(image, mask), 0.6)
+    mended = selfmend.inpaint(Image.fromarray(burnt), mask)
+    return [("subtitled", Image.fromarray(burnt)), ("found", shown), ("mended", mended)]
+
+
 def green_moon() -> Image.Image:
     moon = Image.fromarray(data.moon()).crop((120, 120, 380, 380)).resize((56, 56)).filter(ImageFilter.SHARPEN)
     return Image.merge("RGB", (moon.point(lambda v: v // 2), moon, moon.point(lambda v: v // 2)))
@@ -169,6 +183,7 @@ SHEETS: dict[str, Callable[[Workshop], Sheet]] = {
     "paint-bad": lambda w: painted(w, "chelsea", painting_of_a_cat()),
     "harmonize-good": lambda w: harmonized(w, "hubble", green_moon(), (150, 60)),
     "harmonize-bad": lambda w: harmonized(w, "chelsea", cup(), (20, 80)),
+    "mask-text": lambda _: unsubtitled("coffee"),
     "edit-good": lambda w: edited(w, "hubble", (168, 8, 216, 48), (62, 96)),
     "edit-bad": lambda w: edited(w, "chelsea", (80, 50, 130, 90), (120, 5)),
 }
