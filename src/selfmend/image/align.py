@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from selfmend.core.checks import ImageError
+from selfmend.core.checks import ImageError, check_image
 from selfmend.core.types import Image, Mask, Size
 from selfmend.image.channels import as_channels
 from selfmend.image.homography import find_motion, make_views, measure_fit, scaled_by, scaling, warp
@@ -111,8 +111,9 @@ def _checked(reference: Image, image: Image, mask: Mask, known: Mask | None) -> 
             raise ImageError(
                 f"the {name} is {width} x {height}; for a reference at least {LEAST_SIDE} pixels a side fit"
             )
+    check_image(reference, name="reference")
     known = torch.ones_like(reference[:, :1], dtype=torch.bool) if known is None else known
-    return reference, torch.where(mask, 0.0, image), known
+    return reference, check_image(torch.where(mask, 0.0, image)), known
 
 
 def _covering(aligned: Aligned, mask: Mask) -> Aligned:
