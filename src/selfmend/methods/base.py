@@ -112,13 +112,18 @@ class Method(ABC):
         if not check_hole(mask):
             check_image(image)
             return [image.clone() for _ in range(samples)]
+        worker = self._ready(image, mask, seed, progress)
         clean = check_image(mean(image, mask))  # what was in the hole is gone from here on, for every method
         singles = [
-            self._samples_of_one(one, hole, seed, samples, progress, reference)
+            worker._samples_of_one(one, hole, seed, samples, progress, reference)
             for one, hole in zip(clean.split(1), mask.split(1), strict=True)
         ]
         fills = [torch.cat(parts) for parts in zip(*singles, strict=True)]
         return [torch.where(mask, fill.clamp(0, 1), image) for fill in fills]
+
+    def _ready(self, image: Image, mask: Mask, seed: int, progress: Progress) -> Self:
+        """What fills: the method itself, or one that has learned the picture as it came, hole and all."""
+        return self
 
     def _samples_of_one(
         self, image: Image, mask: Mask, seed: int, samples: int, progress: Progress, reference: Aligned | None
@@ -264,23 +269,10 @@ class LearningMethod(TrainedMethod):
         self.fitted = True
         return self
 
-    def inpaint(
-        self,
-        image: Image,
-        mask: Mask,
-        *,
-        seed: int = 0,
-        samples: int = 1,
-        reference: Aligned | None = None,
-        progress: Progress = silent,
-    ) -> list[Image]:
-        """Learn where `fit` was not called, and fill; see `Method.inpaint`."""
-        learner = self
-        if not (self.fitted or self.excludes_hole) and check_mask(mask, image).any():
-            learner = self._fresh().fit(image, mask, seed=seed, progress=progress)  # `Method` empties the hole
-        return super(LearningMethod, learner).inpaint(
-            image, mask, seed=seed, samples=samples, reference=reference, progress=progress
-        )
+    def _ready(self, image: Image, mask: Mask, seed: int, progress: Progress) -> Self:
+        if self.fitted or self.excludes_hole:
+            return self
+        return self._fresh().fit(image, mask, seed=seed, progress=progress)
 
     def _samples_of_one(
         self, image: Image, mask: Mask, seed: int, samples: int, progress: Progress, reference: Aligned | None
