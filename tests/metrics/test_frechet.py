@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.linalg import sqrtm
 
-from selfmend.metrics.frechet import frechet_distance, normal_statistics
+from selfmend.metrics.frechet import frechet_between, frechet_distance, normal_statistics
 
 
 def drawn(count: int, seed: int, dimension: int = 5) -> torch.Tensor:
@@ -42,3 +42,11 @@ def test_equals_a_general_root_and_is_symmetric() -> None:
     expected = float((one[0] - other[0]).square().sum() + torch.trace(one[1] + other[1])) - 2 * np.trace(root)
     assert frechet_distance(one, other) == pytest.approx(expected, rel=1e-10)
     assert frechet_distance(other, one) == pytest.approx(expected, rel=1e-10)
+
+
+@pytest.mark.parametrize(("count", "other_count"), [(4, 7), (12, 12), (40, 3)], ids=["few", "as many", "more"])
+def test_between_vectors_it_is_that_of_their_statistics(count: int, other_count: int) -> None:
+    one, other = drawn(count, 1, 12), drawn(other_count, 2, 12)
+    expected = frechet_distance(normal_statistics(one), normal_statistics(other))
+    assert frechet_between(one.float(), other.float()) == pytest.approx(expected, rel=1e-4)
+    assert frechet_between(one, other) == pytest.approx(expected, rel=1e-6)

@@ -106,7 +106,7 @@ def test_what_does_not_fit_is_refused(net: Lpips) -> None:
     assert lpips(small, small, net=net).item() == 0
     with pytest.raises(ImageError, match=rf"pictures are \(\d+, \d+\); at least \d+ x \d+ px fit {net.backbone}"):
         lpips(small[..., 1:, :], small[..., 1:, :], net=net)
-    with pytest.raises(ImageError, match=r"pictures have 4 channels; 1 \(grey\) or 3 \(RGB\) fit"):
+    with pytest.raises(ImageError, match=r"output has 4 channels; 1 \(grey\) or 3 \(RGB\) fit"):
         lpips(torch.zeros(1, 4, 64, 64), torch.zeros(1, 4, 64, 64), net=net)
     with pytest.raises(MaskError, match="mask has no hole"):
         lpips(small, small, net=net, mask=torch.zeros(1, 1, *small.shape[2:], dtype=torch.bool))

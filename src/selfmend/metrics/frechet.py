@@ -48,6 +48,27 @@ def frechet_distance(one: tuple[Tensor, Tensor], other: tuple[Tensor, Tensor]) -
     return float((shift + covariance.trace() + other_covariance.trace() - 2 * cross).clamp(min=0))
 
 
+def frechet_between(one: Tensor, other: Tensor) -> float:
+    """The Fréchet distance between the normal distributions of two sets of vectors.
+
+    Of no more vectors than dimensions the covariances are A Aᵀ and B Bᵀ of thin matrices, and the trace of the root of
+    their product is the sum of the singular values of Aᵀ B: a small matrix instead of two of D x D.
+
+    Args:
+        one, other: (K, D) and (L, D), K and L at least 2.
+
+    Returns:
+        As `frechet_distance` of both `normal_statistics`.
+    """
+    if max(len(one), len(other)) > one.shape[1]:
+        return frechet_distance(normal_statistics(one), normal_statistics(other))
+    means = [vectors.double().mean(0) for vectors in (one, other)]
+    a, b = ((x.double() - m) / (len(x) - 1) ** 0.5 for x, m in zip((one, other), means, strict=True))
+    cross = torch.linalg.svdvals(a @ b.mT).sum()
+    shift = (means[0] - means[1]).square().sum()
+    return float((shift + a.square().sum() + b.square().sum() - 2 * cross).clamp(min=0))
+
+
 def _roots(eigenvalues: Tensor) -> Tensor:
     """Square roots of what is not rounding."""
     rounding = len(eigenvalues) * torch.finfo(eigenvalues.dtype).eps * eigenvalues.abs().max()

@@ -24,9 +24,32 @@ def check_pair(output: Image, truth: Image, mask: Mask | None) -> None:
     if output.shape != truth.shape:
         raise ImageError(f"output is {tuple(output.shape)} and truth {tuple(truth.shape)}; the same shape fits")
     if mask is not None:
-        check_mask(mask, truth)
-        if not mask.flatten(1).any(1).all():
-            raise MaskError("mask has no hole in at least one picture; leave it out to compare whole pictures")
+        check_hole(mask, truth, otherwise="leave it out to compare whole pictures")
+
+
+def check_hole(mask: Mask, image: Image, *, otherwise: str = "only filled holes can be measured") -> Mask:
+    """Return `mask` if it has a hole in each of these pictures.
+
+    Args:
+        otherwise: the end of the message where one has none: what to do.
+
+    Raises:
+        MaskError: not a mask of these pictures, or a picture of the batch has no hole.
+    """
+    if not check_mask(mask, image).flatten(1).any(1).all():
+        raise MaskError(f"mask has no hole in at least one picture; {otherwise}")
+    return mask
+
+
+def check_colours(image: Image, *, name: str = "image") -> Image:
+    """Return `image`, of any range, if it is grey or RGB.
+
+    Raises:
+        ImageError: another number of channels.
+    """
+    if image.shape[1] not in (1, 3):
+        raise ImageError(f"{name} has {image.shape[1]} channels; 1 (grey) or 3 (RGB) fit")
+    return image
 
 
 def check_single(image: Image, *, name: str) -> Image:
@@ -54,11 +77,9 @@ def grey(image: Image, *, name: str = "image", weights: tuple[float, float, floa
     Raises:
         ImageError: four channels.
     """
-    values = image.double()
+    values = check_colours(image, name=name).double()
     if image.shape[1] == 1:
         return values
-    if image.shape[1] != 3:
-        raise ImageError(f"{name} has {image.shape[1]} channels; 1 (grey) or 3 (RGB) fit")
     return (values * values.new_tensor(weights).view(1, 3, 1, 1)).sum(1, keepdim=True)
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from selfmend.core.checks import ImageError, check_known
 from selfmend.core.types import Image, Mask
-from selfmend.metrics.inputs import check_pair, mean_over
+from selfmend.metrics.inputs import check_colours, check_pair, mean_over
 from selfmend.nets import alexnet, squeezenet
 from selfmend.nets.pretrained import ALEXNET, LPIPS_ALEX, LPIPS_SQUEEZE, SQUEEZENET, WeightsFile, load_pretrained
 
@@ -156,8 +156,7 @@ def lpips_map(output: Image, truth: Image, *, net: Lpips) -> Tensor:
 @torch.inference_mode()
 def _maps(output: Image, truth: Image, net: Lpips) -> list[Tensor]:
     check_pair(output, truth, None)
-    if output.shape[1] not in (1, 3):
-        raise ImageError(f"pictures have {output.shape[1]} channels; 1 (grey) or 3 (RGB) fit")
+    check_colours(output, name="output")
     least = net.least_size
     if min(output.shape[-2:]) < least:
         raise ImageError(f"pictures are {tuple(output.shape[-2:])}; at least {least} x {least} px fit {net.backbone}")

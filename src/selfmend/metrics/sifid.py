@@ -11,7 +11,7 @@ from torch import Tensor
 from selfmend.core.checks import ImageError
 from selfmend.core.types import Image
 from selfmend.metrics.frechet import frechet_distance, normal_statistics
-from selfmend.metrics.inputs import check_single
+from selfmend.metrics.inputs import check_colours, check_single
 from selfmend.nets.inception import LEAST_SIZE, InceptionStem
 
 
@@ -39,9 +39,7 @@ def sifid(sample: Image, real: Image, *, net: InceptionStem, features: int = 64)
 
 @torch.inference_mode()
 def _statistics(image: Image, name: str, net: InceptionStem, features: int) -> tuple[Tensor, Tensor]:
-    check_single(image, name=name)
-    if image.shape[1] not in (1, 3):
-        raise ImageError(f"{name} has {image.shape[1]} channels; 1 (grey) or 3 (RGB) fit")
+    check_colours(check_single(image, name=name), name=name)
     least = LEAST_SIZE.get(features, 1)
     if min(image.shape[-2:]) < least:
         raise ImageError(f"{name} is {tuple(image.shape[-2:])}; at least {least} x {least} px fit {features} features")

@@ -22,7 +22,15 @@ LEAST_SIZE = {64: 9, 192: 23}
 class ConvNormRelu(nn.Module):
     """A convolution without bias, batch normalisation and ReLU: what Inception is made of."""
 
-    def __init__(self, inputs: int, outputs: int, *, kernel: int, stride: int = 1, padding: int = 0) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        kernel: int | tuple[int, int],
+        stride: int = 1,
+        padding: int | tuple[int, int] = 0,
+    ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False)
         self.bn = nn.BatchNorm2d(outputs, eps=0.001)

@@ -61,6 +61,17 @@ def _of_lpips(name: str, sha256: str) -> WeightsFile:
 INCEPTION_V3 = _of_pytorch("inception_v3_google-0cc3c7bd.pth")
 """ImageNet Inception-v3 as torchvision publishes it."""
 
+_FID_ADDRESS = (
+    "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth"
+)
+INCEPTION_FID = WeightsFile(
+    name="pt_inception-2015-12-05-6726825d.pth",
+    origin=f"it is at {_FID_ADDRESS}",
+    address=_FID_ADDRESS,
+    sha256="6726825d",
+)
+"""The Inception-v3 of the first FID, as pytorch-fid publishes it."""
+
 VGG19 = _of_pytorch("vgg19-dcbb9e9d.pth")
 """ImageNet VGG19 without batch normalisation as torchvision publishes it."""
 

@@ -1,0 +1,51 @@
+"""FID: the Fréchet distance of the features of two sets, with a network of a few features; what is refused."""
+
+import pytest
+import torch
+
+from mosaic import noise
+from selfmend.core.checks import ImageError
+from selfmend.metrics.fid import fid, fid_features
+from selfmend.metrics.frechet import frechet_distance, normal_statistics
+
+
+class Means(torch.nn.Module):
+    """Three features: the mean of each colour in [-1, 1]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unused = torch.nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.mean((2, 3))
+
+
+NET = Means()
+
+
+def plain(*levels: float) -> list[torch.Tensor]:
+    return [torch.full((1, 1, 4, 5), level) for level in levels]
+
+
+def test_by_hand() -> None:
+    """Features are (v, v, v) with v = 2 level - 1: means 3 x 0.2² apart, and deviations 0.2 and 0.4 times root 2."""
+    found = fid(plain(0.4, 0.6), plain(0.3, 0.7), net=NET)
+    spread, other = ((2 * d * d) ** 0.5 for d in (0.2, 0.4))
+    assert found == pytest.approx(3 * (spread - other) ** 2, rel=1e-5)
+    shifted = fid(plain(0.5, 0.7), plain(0.4, 0.6), net=NET)
+    assert shifted == pytest.approx(3 * 0.2**2, rel=1e-5)
+
+
+def test_many_pictures_of_several_sizes() -> None:
+    one = [noise(3 + k, 5, seed=k) for k in range(6)]
+    other = [torch.cat([noise(4, 4, seed=k), noise(4, 4, seed=k + 1)]) for k in range(3)]
+    statistics = [normal_statistics(torch.cat([fid_features(x, net=NET) for x in images])) for images in (one, other)]
+    assert fid(one, other, net=NET) == pytest.approx(frechet_distance(*statistics), rel=1e-9)
+    assert fid(iter(one), iter(one), net=NET) == pytest.approx(0, abs=1e-9)
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    with pytest.raises(ImageError, match="truths are 1 in number; fid needs 2 pictures"):
+        fid(plain(0.1, 0.2), plain(0.1), net=NET)
+    with pytest.raises(ImageError, match=r"outputs has 4 channels; 1 \(grey\) or 3 \(RGB\) fit"):
+        fid([torch.rand(2, 4, 5, 5)], plain(0.1, 0.2), net=NET)

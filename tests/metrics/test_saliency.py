@@ -1,0 +1,62 @@
+"""Both models: what every saliency map keeps to, and what is refused."""
+
+import pytest
+import torch
+
+from mosaic import noise
+from selfmend.core.checks import ImageError, OptionError
+from selfmend.metrics.saliency import SALIENCY, saliency
+
+MODELS = sorted(SALIENCY)
+
+
+def test_the_names() -> None:
+    assert MODELS == ["itti-koch-niebur", "spectral-residual"]
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("grey", [0.0, 1 / 3, 1.0])
+def test_a_flat_picture_has_none(model: str, grey: float) -> None:
+    assert torch.equal(saliency(torch.full((1, 3, 60, 47), grey), model=model), torch.zeros(1, 1, 60, 47).double())
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (3, 2), (37, 53), (20, 300), (300, 20)])
+def test_any_size_and_the_largest_is_one(model: str, size: tuple[int, int]) -> None:
+    found = saliency(noise(*size), model=model)
+    assert found.shape == (1, 1, *size)
+    assert found.dtype == torch.float64
+    assert found.min() >= 0
+    assert found.max() == 1 or size == (1, 1)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_batch_is_its_pictures_and_grey_is_rgb_without_colour(model: str) -> None:
+    pictures = torch.cat([noise(40, 50), noise(40, 50, seed=1)])
+    alone = torch.cat([saliency(picture[None], model=model) for picture in pictures])
+    assert torch.allclose(saliency(pictures, model=model), alone, atol=1e-9)
+    grey = pictures[:1, :1]
+    coloured = saliency(grey.expand(-1, 3, -1, -1), model=model)
+    assert torch.allclose(saliency(grey, model=model), coloured, atol=1e-6)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_dot_on_a_plain_ground_stands_out(model: str) -> None:
+    picture = torch.full((1, 3, 96, 128), 0.4)
+    picture[..., 30:36, 90:96] = 0.7
+    row, column = divmod(int(saliency(picture, model=model).argmax()), 128)
+    assert abs(row - 32.5) < 6
+    assert abs(column - 92.5) < 6
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_what_does_not_fit_is_refused(model: str) -> None:
+    with pytest.raises(ImageError, match=r"image has 4 channels; 1 \(grey\) or 3 \(RGB\) fit"):
+        saliency(torch.rand(1, 4, 20, 20), model=model)
+    with pytest.raises(ImageError, match=r"image has values from 0 to 255; values in \[0, 1\] fit"):
+        saliency(noise(20, 20).round() * 255, model=model)
+
+
+def test_an_unknown_model_is_refused() -> None:
+    with pytest.raises(OptionError, match="unknown saliency model 'itti-koch'; did you mean 'itti-koch-niebur'"):
+        saliency(noise(20, 20), model="itti-koch")
