@@ -26,8 +26,7 @@ def test_another_exposure_is_taken_out() -> None:
 def test_what_moved_in_the_ring_does_not_count() -> None:
     image, mask, aligned = pair()
     moved = image.clone()
-    moved[..., :40] = 1 - moved[..., :40]  # beside the hole, in the picture alone
-    moved[..., 60:64] = 1
+    moved[..., 46:58] = 1 - moved[..., 46:58]  # beside the hole, in the picture alone
     assert psnr_in(match_colours(aligned, moved, mask).image, image, mask) > 33
 
 
