@@ -39,14 +39,12 @@ def test_what_only_the_reference_shows_comes_back(image: torch.Tensor, mask: tor
     assert torch.equal(mended[known], image[known])
 
 
-def test_matches_in_a_reference_are_carried_from_scale_to_scale(mask: torch.Tensor) -> None:
-    """In coarse noise a shift is found where few places are; one round at the finest scale would not find it."""
-    cells = torch.rand(1, 3, 18, 24, generator=seeded())
-    image = cells.repeat_interleave(4, 2).repeat_interleave(4, 3)
-    options = PatchMatchOptions(finest_iterations=1, passes=1, nearness=0.0)
-    reference = moved(image, mask, (7, -9))
+def test_matches_in_a_reference_are_carried_from_scale_to_scale(image: torch.Tensor, mask: torch.Tensor) -> None:
+    """Few rounds do not find the shift anew at every scale."""
+    options = PatchMatchOptions(iterations=4, finest_iterations=2, passes=1, nearness=0.0)
+    reference = moved(image, mask, (3, -5))
     mended = fill(image, mask, generator=seeded(), references=[reference], options=options)
-    assert psnr_in(mended, image, mask) > 20
+    assert psnr_in(mended, image, mask) > 40
 
 
 def test_the_distance_of_patches_decides(image: torch.Tensor, mask: torch.Tensor) -> None:
