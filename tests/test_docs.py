@@ -39,6 +39,8 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("workshop")
     photo = PILImage.fromarray(data.chelsea()).resize((72, 48))
     photo.save(folder / "photo.jpg")
+    near = PILImage.fromarray(data.chelsea()[6:294, 12:444])  # the same cat from a little nearer
+    near.resize((72, 48)).save(folder / "near.jpg", quality=95)
     mask = PILImage.new("L", photo.size)
     mask.paste(255, (30, 16, 44, 28))
     mask.save(folder / "mask.png")

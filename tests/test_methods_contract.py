@@ -17,6 +17,7 @@ from selfmend.api import FolderModel, FolderTraining
 from selfmend.core.checks import ImageError, MaskError, MissingWeightsError, OptionError, SelfmendWarning
 from selfmend.core.options import describe_options
 from selfmend.core.rng import make_generator
+from selfmend.image.align import place
 from selfmend.methods import METHODS, method_class
 from selfmend.methods.base import LearningMethod, Method
 from selfmend.methods.folder import FolderMethod
@@ -113,6 +114,19 @@ def test_batch_with_one_empty_mask(name: str) -> None:
     masks = torch.cat([hole(), torch.zeros_like(hole())])
     (both,) = make(name).inpaint(images, masks)
     assert torch.equal(both[1], images[1])
+
+
+def test_a_reference_helps_or_is_refused(name: str) -> None:
+    image, mask = textured(), hole()
+    reference = place(textured(seed=1), image, mask)
+    if not method_class(name).takes_reference:
+        with pytest.raises(OptionError, match=f"{name} takes no reference; these do: patchmatch, singan"):
+            make(name).inpaint(image, mask, reference=reference)
+        return
+    first, again, without = (make(name).inpaint(image, mask, reference=r)[0] for r in (reference, reference, None))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, without)
+    assert torch.equal(first[~mask.expand_as(image)], image[~mask.expand_as(image)])
 
 
 def test_empty_mask_returns_the_picture(name: str) -> None:

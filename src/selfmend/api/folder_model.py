@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from selfmend.api.references import fitted_reference
 from selfmend.api.results import is_alpha, mended, one_or_all
 from selfmend.core.checks import OptionError
 from selfmend.core.progress import Progress, silent
@@ -40,13 +41,16 @@ class FolderModel:
         seed: int | None = None,
         invert_mask: bool = False,
         grow_mask: int = 0,
+        reference: Any = None,
+        align: bool = True,
         progress: Progress = silent,
         **options: Any,
     ) -> Any:
         """Fill the holes of a picture of any size.
 
         Args:
-            image, mask, samples, invert_mask, grow_mask, progress: as in `selfmend.inpaint`; both are needed.
+            image, mask: as in `selfmend.inpaint`; both are needed.
+            samples, invert_mask, grow_mask, reference, align, progress: as there.
             seed: None takes the training's.
             options: fields of the config that matter to filling only.
 
@@ -58,9 +62,11 @@ class FolderModel:
         picture = read_picture(image)
         hole = read_mask(mask, picture, invert=invert_mask, grow=grow_mask)
         worker = self.method.with_fill_options(options)
+        lying = fitted_reference(reference, picture, hole, type(worker), aligning=align, progress=progress)
         fills = worker.inpaint(
-            picture.image, hole, seed=self.seed if seed is None else seed, samples=samples, progress=progress
-        )
+            picture.image, hole, seed=self.seed if seed is None else seed, samples=samples, reference=lying,
+            progress=progress,
+        )  # fmt: skip
         return one_or_all(mended(picture, hole, fills, opaque=is_alpha(mask)))
 
     def save(self, folder: str | Path) -> None:

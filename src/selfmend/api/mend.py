@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from selfmend.api.learn import load
+from selfmend.api.references import fitted_reference
 from selfmend.api.results import is_alpha, mended, one_or_all
 from selfmend.core.progress import Progress, silent
 from selfmend.image.io import read_picture
@@ -27,6 +28,8 @@ def inpaint(
     device: str = "auto",
     invert_mask: bool = False,
     grow_mask: int = 0,
+    reference: Any = None,
+    align: bool = True,
     model: str | Path | None = None,
     progress: Progress = silent,
     **options: Any,
@@ -44,6 +47,9 @@ def inpaint(
         device: "auto", "cpu", "cuda" or "mps".
         invert_mask: the mask means black by hole.
         grow_mask: pixels by which the hole grows to all sides.
+        reference: another picture of the scene, such as a near frame of a film, for methods that take one; kinds as
+            `image`, of any size, transparent where it shows nothing. It is aligned, and refused where it does not fit.
+        align: False takes the reference as it lies, of the same size or aspect.
         model: a run folder of `fit` or `selfmend train`, which brings its own method; `method` and `preset` are not
             looked at.
         progress: told of what happens.
@@ -66,11 +72,12 @@ def inpaint(
     """
     if model is not None:
         return load(model, device=device).inpaint(
-            image, mask, samples=samples, seed=seed, invert_mask=invert_mask, grow_mask=grow_mask, progress=progress,
-            **options,
+            image, mask, samples=samples, seed=seed, invert_mask=invert_mask, grow_mask=grow_mask,
+            reference=reference, align=align, progress=progress, **options,
         )  # fmt: skip
     picture = read_picture(image)
     hole = read_mask(mask, picture, invert=invert_mask, grow=grow_mask)
     worker = method_class(method).from_options(preset, options, device=resolve_device(device))
-    fills = worker.inpaint(picture.image, hole, seed=seed, samples=samples, progress=progress)
+    lying = fitted_reference(reference, picture, hole, type(worker), aligning=align, progress=progress)
+    fills = worker.inpaint(picture.image, hole, seed=seed, samples=samples, reference=lying, progress=progress)
     return one_or_all(mended(picture, hole, fills, opaque=is_alpha(mask)))

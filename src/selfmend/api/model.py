@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from selfmend.api.applications import Applications
+from selfmend.api.references import fitted_reference
 from selfmend.api.results import drawn, enlarged, generative, is_alpha, mended, one_or_all, retargeted
 from selfmend.core.checks import OptionError
 from selfmend.core.progress import Progress, silent
@@ -48,6 +49,8 @@ class Model(Applications):
         seed: int | None = None,
         invert_mask: bool = False,
         grow_mask: int = 0,
+        reference: Any = None,
+        align: bool = True,
         progress: Progress = silent,
         **options: Any,
     ) -> Any:
@@ -56,7 +59,7 @@ class Model(Applications):
         Args:
             image: a picture like the learned one; None takes the learned one.
             mask: its hole; None takes the one that was given to the training.
-            samples, invert_mask, grow_mask, progress: as in `selfmend.inpaint`.
+            samples, invert_mask, grow_mask, reference, align, progress: as in `selfmend.inpaint`.
             seed: None takes the training's.
             options: fields of the config that matter to filling only, e.g. `init="local-means"`.
 
@@ -70,9 +73,11 @@ class Model(Applications):
         hole = self.mask if mask is None else read_mask(mask, picture, invert=invert_mask, grow=grow_mask)
         assert hole is not None
         worker = self.method.with_fill_options(options)
+        lying = fitted_reference(reference, picture, hole, type(worker), aligning=align, progress=progress)
         fills = worker.inpaint(
-            picture.image, hole, seed=self.seed if seed is None else seed, samples=samples, progress=progress
-        )
+            picture.image, hole, seed=self.seed if seed is None else seed, samples=samples, reference=lying,
+            progress=progress,
+        )  # fmt: skip
         return one_or_all(mended(picture, hole, fills, opaque=self._opaque if mask is None else is_alpha(mask)))
 
     def sample(
@@ -151,18 +156,19 @@ class Model(Applications):
     def record(self) -> dict[str, Any]:
         """What a run folder says of this model; only the run of an equal one is gone on with."""
         height, width = self.picture.size
+        sha256 = digest(self.picture.image, self.mask, excludes_hole=self.method.excludes_hole)
         return {
             "method": self.method.name,
             "config": describe_config(self.method.config),
             "seed": self.seed,
-            "picture": {"height": height, "width": width, "sha256": digest(self.picture.image, self.mask)},
+            "picture": {"height": height, "width": width, "sha256": sha256},
             "opaque": self._opaque,
         }
 
 
-def digest(image: Image, mask: Mask | None) -> str:
-    """Names a picture and its hole; what the hole holds does not count."""
-    known = image if mask is None else torch.where(mask, 0.0, image)
+def digest(image: Image, mask: Mask | None, *, excludes_hole: bool = True) -> str:
+    """Names a picture and its hole; what the hole holds does not count, unless it is learned."""
+    known = image if mask is None or not excludes_hole else torch.where(mask, 0.0, image)
     digest = hashlib.sha256(known.numpy().tobytes())
     digest.update(b"" if mask is None else mask.numpy().tobytes())
     return digest.hexdigest()

@@ -40,7 +40,7 @@ def animate(
 ) -> None:
     """Make the picture that RUN has learned move, by a walk through the noise that it is drawn from."""
     import selfmend.api as api
-    from selfmend.cli.drawing import parse_start_scale
+    from selfmend.cli.scale_sheet import parse_start_scale
     from selfmend.image.frames import check_frames_output, save_frames
 
     be_quiet(quiet)
@@ -71,7 +71,7 @@ def _every_scale(model: Model, options: dict[str, Any]) -> list[Any]:
     """One film in which all start scales move beside each other."""
     import math
 
-    from selfmend.cli.drawing import scale_caption
+    from selfmend.cli.scale_sheet import scale_caption
     from selfmend.image.sheet import contact_sheet
 
     levels = model.walking_scales()

@@ -22,7 +22,19 @@ USER_MISTAKE = 2
 INTERRUPTED = 130
 _OUT_OF_MEMORY = re.compile("out of memory|can't allocate memory")  # torch raises a RuntimeError
 _MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EMFILE)
-_OWN_OPTIONS = ("mask", "output", "method", "preset", "samples", "seed", "device", "model", "save_model", "grow")
+_OWN_OPTIONS = (
+    "mask",
+    "output",
+    "method",
+    "preset",
+    "samples",
+    "seed",
+    "device",
+    "model",
+    "save_model",
+    "grow",
+    "reference",
+)
 
 
 def version_callback(value: bool) -> None:

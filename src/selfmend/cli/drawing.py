@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,14 +13,12 @@ import typer
 import selfmend.api as api
 from selfmend.cli.common import be_quiet, print_json, target_beside
 from selfmend.cli.fill import kept
-from selfmend.cli.generate import LONGEST_ON_SHEET
 from selfmend.cli.progress import terminal_progress
-from selfmend.core.checks import ImageError, OptionError
+from selfmend.cli.scale_sheet import parse_start_scale, sheet
+from selfmend.core.checks import ImageError
 from selfmend.core.files import exists
 from selfmend.core.progress import Progress
 from selfmend.image.io import check_output, read_picture, save_picture
-from selfmend.image.picture import to_picture
-from selfmend.image.sheet import contact_sheet, thumbnail, to_rgb
 
 Draw = Callable[[api.Model, int | None, Progress], Any]
 """Draws with a model from a start scale, or from the default one for None."""
@@ -78,7 +75,11 @@ def draw(drawing: Drawing, call: Draw, *, note: Callable[[api.Model], str] | Non
     model = api.load_picture_model(drawing.run, device=drawing.device)
     with terminal_progress(quiet=drawing.quiet or drawing.as_json) as progress:
         try:
-            result = sheet(model, drawing.picture, call, progress) if every else call(model, level, progress)
+            if every:
+                shown = {"input": read_picture(drawing.picture).image}
+                result = sheet(model, shown, lambda level: call(model, level, progress))
+            else:
+                result = call(model, level, progress)
         except KeyboardInterrupt:
             if drawing.trains:
                 kept(drawing.run)
@@ -93,33 +94,3 @@ def draw(drawing: Drawing, call: Draw, *, note: Callable[[api.Model], str] | Non
         )  # fmt: skip
     elif not drawing.quiet:
         typer.echo(f"{target}  ({', '.join([model.method.name, *([said] if said else []), f'{seconds:.1f} s'])})")
-
-
-def sheet(model: api.Model, picture: Path, call: Draw, progress: Progress) -> Any:
-    """What comes of entering at each scale, on one sheet, after the picture that enters: how people choose one."""
-    levels = model.entry_scales()
-    images = [read_picture(picture).image]
-    images += [to_picture(call(model, level, progress)).image for level in levels]
-    shown = [to_rgb(thumbnail(image, LONGEST_ON_SHEET)) for image in images]
-    captions = ["input", *(scale_caption(model, level) for level in levels)]
-    return contact_sheet(shown, captions, columns=math.ceil(math.sqrt(len(shown))))
-
-
-def scale_caption(model: api.Model, level: int) -> str:
-    """The number and size of a scale, for a sheet."""
-    height, width = model.scale_sizes()[level]
-    return f"scale {level} ({height}x{width})"
-
-
-def parse_start_scale(text: str | None) -> int | None:
-    """A start scale as a number.
-
-    Raises:
-        OptionError: no whole number.
-    """
-    if text is None:
-        return None
-    try:
-        return int(text)
-    except ValueError as error:
-        raise OptionError(f"--start-scale is {text!r}; a whole number or all fits, 1 is the second coarsest") from error

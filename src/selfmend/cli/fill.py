@@ -6,7 +6,9 @@ import dataclasses
 import hashlib
 import shutil
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +18,21 @@ import typer
 
 import selfmend.api as api
 from selfmend._version import __version__
+from selfmend.api.references import fitted_reference
+from selfmend.cli.scale_sheet import parse_start_scale, sheet
 from selfmend.core.checks import MaskError, OptionError, SelfmendWarning
 from selfmend.core.progress import Progress
 from selfmend.core.types import Mask
+from selfmend.hole_init.mean import mean
+from selfmend.image.align import Aligned
 from selfmend.image.io import read_picture
 from selfmend.image.mask import check_hole, read_mask
 from selfmend.image.picture import Picture
-from selfmend.methods import method_class
+from selfmend.methods import check_takes_reference, method_class
 from selfmend.methods.base import Method, describe_config
 from selfmend.train.device import resolve_device
 
+Draw = Callable[..., Any]
 _NO_MASK = "no mask, and the picture has no transparent pixels; say where the hole is: --mask MASK.png"
 
 
@@ -45,6 +52,14 @@ class Request:
     save_model: Path | None = None
     invert_mask: bool = False
     grow: int = 0
+    reference: str | None = None
+    align: bool = True
+    start_scale: str | None = None
+
+    @property
+    def every_scale(self) -> bool:
+        """Whether all scales are wanted, on a sheet."""
+        return self.start_scale == "all"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +69,11 @@ class Filled:
     Attributes:
         picture: the picture that was filled.
         mask: its hole.
-        results: the filled pictures, of the kind of `picture.original`.
+        results: the filled pictures, of the kind of `picture.original`; or one sheet of all scales.
         method: its name.
         seed: of the fill.
         config: the method's options.
+        reference: as it lies on the picture, if there is one.
         scratch: a folder to remove once the results are written; until then the command can be repeated cheaply.
     """
 
@@ -67,6 +83,7 @@ class Filled:
     method: str
     seed: int
     config: dict[str, Any]
+    reference: Aligned | None = None
     scratch: Path | None = None
 
     def clean(self) -> None:
@@ -77,11 +94,12 @@ class Filled:
 
 def fill(request: Request, progress: Progress) -> Filled:
     """Fill with a saved model, with a method that learns first, or with one that does not."""
+    request = _with_start_scale(request)
     if request.model is not None:
         return _fill_with_model(request, request.model, progress)
     name = request.method or api.DEFAULT_METHOD
     kind = method_class(name)
-    _check_init(name, kind, request.options)
+    _check_fields(name, kind, request)
     method = kind.from_options(request.preset, request.options, device=resolve_device(request.device))
     if request.save_model is not None and not kind.learns:
         raise OptionError(f"{name} learns nothing, so there is no model to save; leave --save-model out")
@@ -91,21 +109,24 @@ def fill(request: Request, progress: Progress) -> Filled:
         raise MaskError(_NO_MASK)
     mask = read_mask(source, picture, invert=request.invert_mask, grow=request.grow)
     seed = request.seed or 0
+    reference = _lying(request, picture, mask, kind, progress)
     scratch = None
     if kind.learns and mask.any():
         check_hole(mask)
         if request.save_model is None:
             scratch = cache_folder(name, method.config, seed, picture, mask)
         folder = request.save_model or scratch
-        results = _learn_and_fill(request, name, picture, mask, source == "alpha", folder, progress)
+        results = _learn_and_fill(request, name, picture, mask, reference, source == "alpha", folder, progress)
     else:
-        fills = method.inpaint(picture.image, mask, seed=seed, samples=request.samples, progress=progress)
+        fills = method.inpaint(
+            picture.image, mask, seed=seed, samples=request.samples, reference=reference, progress=progress
+        )
         results = [picture.rebuild(f, mask, opaque=source == "alpha") for f in fills]
         if mask.any() and len(fills) > 1 and torch.equal(fills[0], fills[1]):
             warnings.warn(f"{name} has one fill only: all samples are the same", SelfmendWarning, stacklevel=2)
     return Filled(
         picture=picture, mask=mask, results=results, method=name, seed=seed, config=describe_config(method.config),
-        scratch=scratch,
+        reference=reference, scratch=scratch,
     )  # fmt: skip
 
 
@@ -121,14 +142,44 @@ def kept(folder: Path) -> None:
     typer.secho(f"stopped; what was learned is kept in {folder}, and the same command goes on from there", err=True)
 
 
-def _check_init(name: str, kind: type[Method], options: dict[str, Any]) -> None:
+def _with_start_scale(request: Request) -> Request:
+    """The start scale as an option of the method; for all of them, a training must begin at the lowest."""
+    if request.start_scale is None or (request.every_scale and request.model is not None):
+        return request
+    level = 1 if request.every_scale else parse_start_scale(request.start_scale)
+    return dataclasses.replace(request, options=request.options | {"injection_scale": level})
+
+
+def _check_fields(name: str, kind: type[Method], request: Request) -> None:
+    """Refuse what the method has no use for."""
     fields = {f.name for f in dataclasses.fields(next(iter(kind.presets.values())))}
-    if "init" in options and "init" not in fields:
+    if "init" in request.options and "init" not in fields:
         raise OptionError(f"{name} takes no first guess; leave --init out")
+    if request.start_scale is not None and "injection_scale" not in fields:
+        raise OptionError(f"{name} has no scales to start from; leave --start-scale out, or take --method singan")
+    if request.reference is not None:
+        check_takes_reference(kind)
+
+
+def _lying(request: Request, picture: Picture, mask: Mask, kind: type[Method], progress: Progress) -> Aligned | None:
+    return fitted_reference(request.reference, picture, mask, kind, aligning=request.align, progress=progress)
+
+
+def _sheet(model: api.Model, picture: Picture, mask: Mask, reference: Aligned | None, draw: Draw) -> list[Any]:
+    """One sheet: the damaged picture, the reference as it lies on it, and what comes of entering at each scale."""
+    shown = {"picture": mean(picture.image, mask)} | ({"reference": reference.image} if reference else {})
+    return [sheet(model, shown, lambda level: draw(injection_scale=level))]
 
 
 def _learn_and_fill(
-    request: Request, name: str, picture: Picture, mask: Mask, opaque: bool, folder: Path | None, progress: Progress
+    request: Request,
+    name: str,
+    picture: Picture,
+    mask: Mask,
+    reference: Aligned | None,
+    opaque: bool,
+    folder: Path | None,
+    progress: Progress,
 ) -> list[Any]:
     """Train in a folder, so that an interrupted command goes on where it stopped; then fill."""
     assert folder is not None
@@ -137,7 +188,10 @@ def _learn_and_fill(
             name, picture, mask, preset=request.preset, options=request.options, seed=request.seed or 0,
             device=request.device, folder=folder, opaque=opaque, progress=progress,
         )  # fmt: skip
-        results = model.inpaint(samples=request.samples, progress=progress)
+        draw = partial(model.inpaint, samples=request.samples, reference=reference, progress=progress)
+        if request.every_scale and isinstance(model, api.Model):
+            return _sheet(model, picture, mask, reference, draw)
+        results = draw()
     except KeyboardInterrupt:
         kept(folder)
         raise
@@ -148,7 +202,7 @@ def _fill_with_model(request: Request, folder: Path, progress: Progress) -> Fill
     if request.method or request.preset or request.save_model:
         raise OptionError("--model brings its own method and settings; leave --method, --preset and --save-model out")
     model = api.load(folder, device=request.device)
-    _check_init(model.method.name, type(model.method), request.options)
+    _check_fields(model.method.name, type(model.method), request)
     model.method.with_fill_options(request.options)  # its errors come before the reading
     if isinstance(model, api.FolderModel):
         return _fill_with_folder_model(request, model, progress)
@@ -159,13 +213,18 @@ def _fill_with_model(request: Request, folder: Path, progress: Progress) -> Fill
         raise MaskError("this model was trained without a mask; say which hole to fill: --mask MASK.png")
     if mask.shape[2:] != picture.size:
         raise MaskError("the model's own hole is of another size than this picture; say where its hole is: --mask")
-    results = model.inpaint(
-        request.image, source, samples=request.samples, seed=request.seed, invert_mask=request.invert_mask,
-        grow_mask=request.grow,
-        progress=progress, **request.options,
+    reference = _lying(request, picture, mask, type(model.method), progress)
+    draw = partial(
+        model.inpaint, request.image, source, samples=request.samples, seed=request.seed,
+        invert_mask=request.invert_mask, grow_mask=request.grow, reference=reference, progress=progress,
+        **request.options,
     )  # fmt: skip
+    if request.every_scale:
+        results = _sheet(model, picture, mask, reference, draw)
+    else:
+        results = draw() if request.samples > 1 else [draw()]
     return Filled(
-        picture=picture, mask=mask, results=results if request.samples > 1 else [results], method=model.method.name,
+        picture=picture, mask=mask, results=results, method=model.method.name, reference=reference,
         seed=model.seed if request.seed is None else request.seed, config=describe_config(model.method.config),
     )  # fmt: skip
 
@@ -189,6 +248,7 @@ def _fill_with_folder_model(request: Request, model: api.FolderModel, progress: 
 
 def cache_folder(name: str, config: Any, seed: int, picture: Picture, mask: Mask | None) -> Path:
     """One folder for each different command, so that repeating the command finds its interrupted training."""
-    parts = (__version__, name, sorted(describe_config(config).items()), seed, api.digest(picture.image, mask))
+    digest = api.digest(picture.image, mask, excludes_hole=getattr(config, "exclude_hole", True))
+    parts = (__version__, name, sorted(describe_config(config).items()), seed, digest)
     key = hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
     return Path(platformdirs.user_cache_dir("selfmend")) / "runs" / key

@@ -17,6 +17,7 @@ from selfmend.api.generate import enlarging, enlarging_name
 from selfmend.api.results import enlarged, generative, warn_of_transparency
 from selfmend.cli.common import parse_size, print_json, scaled
 from selfmend.cli.fill import cache_folder, kept
+from selfmend.cli.scale_sheet import LONGEST_ON_SHEET
 from selfmend.core.checks import OptionError
 from selfmend.core.progress import Progress
 from selfmend.core.types import Image, Size
@@ -29,8 +30,6 @@ from selfmend.methods.enlarging import check_factor
 from selfmend.methods.generative import Generative, check_pixels
 from selfmend.methods.singan.super_resolution import super_resolution_options
 from selfmend.train.device import resolve_device
-
-LONGEST_ON_SHEET = 1024  # pixels; a sheet is for choosing
 
 
 @dataclass(frozen=True, kw_only=True)

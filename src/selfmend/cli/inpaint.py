@@ -15,7 +15,7 @@ from selfmend.core.checks import ImageError, OptionError
 from selfmend.core.files import exists
 
 if TYPE_CHECKING:
-    from selfmend.cli.fill import Request
+    from selfmend.cli.fill import Filled, Request
     from selfmend.core.types import Mask
     from selfmend.image.picture import Picture
 
@@ -34,6 +34,18 @@ def inpaint(
     method: arguments.Method = None,
     preset: arguments.Preset = None,
     init: Annotated[str | None, typer.Option(help="First guess inside the hole, for methods that take one.")] = None,
+    reference: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Another picture of the scene, such as a near frame of a film: it shows what the hole hides. "
+            "For patchmatch and singan.",
+        ),
+    ] = None,
+    no_align: Annotated[
+        bool, typer.Option("--no-align", help="Take the reference as it lies, whether it fits or not.")
+    ] = False,
+    start_scale: arguments.EntryScale = None,
     samples: Annotated[int, typer.Option("--samples", "-n", help="Number of fills: OUT-1, OUT-2, ...")] = 1,
     seed: arguments.Seed = None,
     device: arguments.Device = "auto",
@@ -61,6 +73,7 @@ def inpaint(
         image=image, mask=mask, method=method, preset=preset, samples=samples, seed=seed, device=device,
         options=parse_settings(settings or []) | ({"init": init} if init else {}),
         model=model, save_model=save_model, invert_mask=invert_mask, grow=grow,
+        reference=reference, align=not no_align, start_scale=start_scale,
     )  # fmt: skip
     outputs, sheet = _plan_outputs(request, output, overwrite, compare)
     started = time.perf_counter()
@@ -76,12 +89,22 @@ def inpaint(
         print_json(
             {"outputs": outputs, "compare": sheet, "method": done.method, "seed": done.seed,
              "seconds": round(seconds, 3), "height": done.picture.size[0], "width": done.picture.size[1],
-             "hole_pixels": int(done.mask.sum()), "config": done.config}
+             "hole_pixels": int(done.mask.sum()), "config": done.config, "start_scale": start_scale,
+             "reference": _fit_of(done)}
         )  # fmt: skip
     elif not quiet:
         names = ", ".join(str(p) for p in [*outputs, sheet] if p)
         share = float(done.mask.float().mean())
-        typer.echo(f"{names}  ({done.method}, {share:.1%} of the picture filled, {seconds:.1f} s)")
+        fits = f"reference fits with {done.reference.confidence:.2f}, " if done.reference else ""
+        typer.echo(f"{names}  ({done.method}, {share:.1%} of the picture filled, {fits}{seconds:.1f} s)")
+
+
+def _fit_of(done: Filled) -> dict[str, Any] | None:
+    """How the reference lies on the picture, for programs."""
+    lying = done.reference
+    if lying is None:
+        return None
+    return {"confidence": round(lying.confidence, 4), "by": lying.by, "homography": lying.homography.tolist()}
 
 
 def _plan_outputs(
@@ -98,20 +121,25 @@ def _plan_outputs(
         raise ImageError(f"{request.image} is a folder; a picture file fits")
     if request.samples < 1:
         raise OptionError(f"--samples is {request.samples}; at least 1 fits")
-    target = _target(request.image, output)
+    if request.start_scale == "all" and (request.samples > 1 or compare):
+        raise OptionError("--start-scale all writes one sheet of all scales; leave --samples and --compare out")
+    if request.reference is None and not request.align:
+        raise OptionError("there is no reference to align; leave --no-align out, or give one: --reference FILE")
+    target = _target(request.image, output, every=request.start_scale == "all")
     names = numbered(target, request.samples)
     sheet = beside(target, "-compare", ending=".png") if compare else None
-    inputs = tuple(i for i in (request.image, request.mask) if i is not None)
+    inputs = tuple(i for i in (request.image, request.mask, request.reference) if i is not None)
     for name in [*names, *([sheet] if sheet else [])]:
         check_output(name, overwrite=overwrite, inputs=inputs)
     return names, sheet
 
 
-def _target(image: Path | None, output: Path | None) -> Path:
+def _target(image: Path | None, output: Path | None, *, every: bool) -> Path:
     """The output as given, or its default name: beside the picture, or in the folder that was given."""
     if image is None and (output is None or output.is_dir()):
         raise OptionError("say where the result goes: -o OUT.png")
-    return target_beside(image or Path(), output, "-mended")
+    suffix, ending = ("-mended-scales", ".png") if every else ("-mended", None)
+    return target_beside(image or Path(), output, suffix, ending=ending)
 
 
 def _comparison(picture: Picture, mask: Mask, results: list[Any]) -> Any:

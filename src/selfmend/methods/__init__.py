@@ -6,7 +6,7 @@ import importlib
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
-from selfmend.core.checks import check_known
+from selfmend.core.checks import OptionError, check_known
 
 if TYPE_CHECKING:
     from selfmend.methods.base import Method
@@ -42,3 +42,14 @@ def method_class(name: str) -> type[Method]:
         return point.load()
     module, attribute = METHODS[name].split(":")
     return getattr(importlib.import_module(module), attribute)
+
+
+def check_takes_reference(kind: type[Method]) -> None:
+    """Check that a method can use another picture of the scene.
+
+    Raises:
+        OptionError: naming the methods that can.
+    """
+    if not kind.takes_reference:
+        able = ", ".join(name for name in method_names() if method_class(name).takes_reference)
+        raise OptionError(f"{kind.name} takes no reference; these do: {able}")

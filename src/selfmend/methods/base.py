@@ -11,12 +11,13 @@ from typing import Any, ClassVar, Self
 
 import torch
 
-from selfmend.core.checks import OptionError, SelfmendError, check_image, check_known, check_mask
+from selfmend.core.checks import ImageError, OptionError, SelfmendError, check_image, check_known, check_mask
 from selfmend.core.options import replace_options
 from selfmend.core.progress import Progress, silent
 from selfmend.core.rng import make_generator
 from selfmend.core.types import Image, Mask
 from selfmend.hole_init.mean import mean
+from selfmend.image.align import Aligned
 from selfmend.image.mask import check_hole
 from selfmend.train.loop import run
 from selfmend.train.stage import Stage
@@ -43,6 +44,7 @@ class Method(ABC):
         learns: whether the method trains on the picture that it fills.
         learns_from_folder: whether the method trains on a folder of pictures, before it can fill any.
         deterministic: whether the seed has no influence.
+        takes_reference: whether another picture of the scene helps; such a method implements `fill_from`.
     """
 
     name: ClassVar[str]
@@ -52,6 +54,7 @@ class Method(ABC):
     learns: ClassVar[bool] = False
     learns_from_folder: ClassVar[bool] = False
     deterministic: ClassVar[bool] = False
+    takes_reference: ClassVar[bool] = False
 
     def __init__(self, config: Any = None, *, device: str | torch.device = "cpu") -> None:
         self.config = next(iter(self.presets.values())) if config is None else config
@@ -70,7 +73,14 @@ class Method(ABC):
         return cls(replace_options(cls.presets[name], options or {}), device=device)
 
     def inpaint(
-        self, image: Image, mask: Mask, *, seed: int = 0, samples: int = 1, progress: Progress = silent
+        self,
+        image: Image,
+        mask: Mask,
+        *,
+        seed: int = 0,
+        samples: int = 1,
+        reference: Aligned | None = None,
+        progress: Progress = silent,
     ) -> list[Image]:
         """Fill the holes of one or more pictures.
 
@@ -79,6 +89,7 @@ class Method(ABC):
             mask: (N, 1, H, W), True = hole.
             seed: same seed, same bytes. Every picture of a batch is filled as it would be alone.
             samples: number of different fills.
+            reference: another picture of the scene, as it lies on `image`, which is then a single one.
             progress: told of what happens.
 
         Returns:
@@ -86,29 +97,43 @@ class Method(ABC):
 
         Raises:
             ImageError, MaskError: wrong kind, range or size, or a mask that leaves nothing known.
-            OptionError: fewer than one sample.
+            OptionError: fewer than one sample, or a reference for a method that takes none.
         """
+        if reference is not None:
+            from selfmend.methods import check_takes_reference  # which knows all methods
+
+            check_takes_reference(type(self))
+            if image.shape[0] != 1 or reference.image.shape != image.shape:
+                shapes = f"{tuple(reference.image.shape)} and the picture {tuple(image.shape)}"
+                raise ImageError(f"the reference is {shapes}; one picture of the same shape fits")
         if samples < 1:
             raise OptionError(f"samples is {samples}; at least 1 fits")
         check_mask(mask, image)
         if not check_hole(mask):
             check_image(image)
             return [image.clone() for _ in range(samples)]
+        worker = self._ready(image, mask, seed, progress)
         clean = check_image(mean(image, mask))  # what was in the hole is gone from here on, for every method
         singles = [
-            self._samples_of_one(one, hole, seed, samples, progress)
+            worker._samples_of_one(one, hole, seed, samples, progress, reference)
             for one, hole in zip(clean.split(1), mask.split(1), strict=True)
         ]
         fills = [torch.cat(parts) for parts in zip(*singles, strict=True)]
         return [torch.where(mask, fill.clamp(0, 1), image) for fill in fills]
 
-    def _samples_of_one(self, image: Image, mask: Mask, seed: int, samples: int, progress: Progress) -> list[Image]:
+    def _ready(self, image: Image, mask: Mask, seed: int, progress: Progress) -> Self:
+        """What fills: the method itself, or one that has learned the picture as it came, hole and all."""
+        return self
+
+    def _samples_of_one(
+        self, image: Image, mask: Mask, seed: int, samples: int, progress: Progress, reference: Aligned | None
+    ) -> list[Image]:
         if not mask.any():  # one picture of a batch may have no hole
             return [image] * samples
-        return [
-            self.fill(image, mask, generator=make_generator(seed, "sample", k), progress=progress)
-            for k in range(samples)
-        ]
+        generators = [make_generator(seed, "sample", k) for k in range(samples)]
+        if reference is None:
+            return [self.fill(image, mask, generator=generator, progress=progress) for generator in generators]
+        return [self.fill_from(image, mask, reference, generator=one, progress=progress) for one in generators]
 
     @abstractmethod
     def fill(self, image: Image, mask: Mask, *, generator: torch.Generator, progress: Progress = silent) -> Image:
@@ -123,6 +148,23 @@ class Method(ABC):
         Returns:
             (1, C, H, W); only its hole pixels are used.
         """
+
+    def fill_from(
+        self,
+        image: Image,
+        mask: Mask,
+        reference: Aligned,
+        *,
+        generator: torch.Generator,
+        progress: Progress = silent,
+    ) -> Image:
+        """`fill` with another picture of the scene, where `takes_reference` says so.
+
+        Args:
+            image, mask, generator, progress: as in `fill`.
+            reference: of the size and channels of `image`, in its colours.
+        """
+        raise NotImplementedError(f"{self.name} says that it takes a reference and has no fill_from")
 
 
 class TrainedMethod(Method):
@@ -169,6 +211,11 @@ class LearningMethod(TrainedMethod):
 
     learns: ClassVar[bool] = True
 
+    @property
+    def excludes_hole(self) -> bool:
+        """Whether the hole is kept out of the learning; else the picture is learned with whatever is in its hole."""
+        return True
+
     def check_learnable(self, image: Image, mask: Mask | None) -> None:
         """Refuse, before anything is written, a picture (1, C, H, W) that this method cannot learn.
 
@@ -201,7 +248,7 @@ class LearningMethod(TrainedMethod):
 
         Args:
             image: (1, C, H, W) in [0, 1].
-            mask: (1, 1, H, W), True = hole, kept out of the learning; None learns from everything.
+            mask: (1, 1, H, W), True = hole, kept out of the learning if `excludes_hole`; None learns from everything.
             seed: same seed, same weights to the bit (on one kind of machine and number of threads).
             folder: where the training state is kept and resumed from; None keeps nothing.
             progress: told of every step.
@@ -212,7 +259,7 @@ class LearningMethod(TrainedMethod):
         """
         if mask is not None:
             check_mask(mask, image)
-            mask = mask if check_hole(mask) else None
+            mask = mask if check_hole(mask) and self.excludes_hole else None
         image = check_image(image if mask is None else mean(image, mask))
         if image.shape[0] != 1:
             raise SelfmendError(f"{self.name} learns from one picture; {image.shape[0]} came")
@@ -222,11 +269,21 @@ class LearningMethod(TrainedMethod):
         self.fitted = True
         return self
 
-    def _samples_of_one(self, image: Image, mask: Mask, seed: int, samples: int, progress: Progress) -> list[Image]:
+    def _ready(self, image: Image, mask: Mask, seed: int, progress: Progress) -> Self:
+        if self.fitted or self.excludes_hole:
+            return self
+        return self._fresh().fit(image, mask, seed=seed, progress=progress)
+
+    def _samples_of_one(
+        self, image: Image, mask: Mask, seed: int, samples: int, progress: Progress, reference: Aligned | None
+    ) -> list[Image]:
         if self.fitted or not mask.any():
-            return super()._samples_of_one(image, mask, seed, samples, progress)
-        learner = type(self)(self.config, device=self.device).fit(image, mask, seed=seed, progress=progress)
-        return learner._samples_of_one(image, mask, seed, samples, progress)
+            return super()._samples_of_one(image, mask, seed, samples, progress, reference)
+        learner = self._fresh().fit(image, mask, seed=seed, progress=progress)
+        return learner._samples_of_one(image, mask, seed, samples, progress, reference)
+
+    def _fresh(self) -> Self:
+        return type(self)(self.config, device=self.device)
 
 
 def describe_config(config: Any) -> dict[str, Any]:

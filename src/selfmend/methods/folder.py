@@ -16,6 +16,7 @@ from selfmend.core.checks import OptionError
 from selfmend.core.options import option
 from selfmend.core.progress import Progress, silent
 from selfmend.core.types import Image, Mask, Size
+from selfmend.image.align import Aligned
 from selfmend.image.channels import as_rgb, from_rgb
 from selfmend.image.resize import resize, resize_mask
 from selfmend.image.windows import Window, windows_around
@@ -145,7 +146,14 @@ class FolderMethod(TrainedMethod):
         return self
 
     def inpaint(
-        self, image: Image, mask: Mask, *, seed: int = 0, samples: int = 1, progress: Progress = silent
+        self,
+        image: Image,
+        mask: Mask,
+        *,
+        seed: int = 0,
+        samples: int = 1,
+        reference: Aligned | None = None,
+        progress: Progress = silent,
     ) -> list[Image]:
         """Fill holes; see `Method.inpaint`.
 
@@ -157,7 +165,7 @@ class FolderMethod(TrainedMethod):
                 f"{self.name} has learned nothing yet; train it with: selfmend train {self.name} FOLDER -o RUN, and "
                 "fill with: selfmend inpaint IMAGE --model RUN"
             )
-        return super().inpaint(image, mask, seed=seed, samples=samples, progress=progress)
+        return super().inpaint(image, mask, seed=seed, samples=samples, reference=reference, progress=progress)
 
     def fill(self, image: Image, mask: Mask, *, generator: torch.Generator, progress: Progress = silent) -> Image:
         """Fill one picture of any size, window after window; a later one sees what an earlier one filled."""

@@ -9,6 +9,7 @@ import torch
 from selfmend.core.progress import Progress, silent
 from selfmend.core.types import Image, Mask
 from selfmend.hole_init.patchmatch import PatchMatchOptions, fill
+from selfmend.image.align import Aligned
 from selfmend.methods.base import Method
 
 
@@ -23,8 +24,22 @@ class PatchMatch(Method):
     )
     presets: ClassVar = {"default": PatchMatchOptions()}
 
+    takes_reference: ClassVar[bool] = True
+
     config: PatchMatchOptions
 
     def fill(self, image: Image, mask: Mask, *, generator: torch.Generator, progress: Progress = silent) -> Image:
         """Fill one picture; see `Method.fill`."""
         return fill(image, mask, generator=generator, options=self.config, progress=progress)
+
+    def fill_from(
+        self,
+        image: Image,
+        mask: Mask,
+        reference: Aligned,
+        *,
+        generator: torch.Generator,
+        progress: Progress = silent,
+    ) -> Image:
+        """Fill one picture; the reference's patches join the sources. See `Method.fill_from`."""
+        return fill(image, mask, generator=generator, options=self.config, references=[reference], progress=progress)

@@ -7,7 +7,7 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -33,8 +33,7 @@ from selfmend.hole_init.patchmatch.votes import vote
 
 
 def fill_values(
-    values: np.ndarray,
-    known: np.ndarray,
+    layers: Sequence[tuple[np.ndarray, np.ndarray]],
     guess: Guess | None,
     *,
     seed: int,
@@ -44,8 +43,8 @@ def fill_values(
     """Fill the unknown part.
 
     Args:
-        values: float32 (H, W, K), zero where unknown.
-        known: bool (H, W).
+        layers: the picture, then references that lie on it: values, float32 (H, W, K), zero where unknown, and where
+            they are known, bool (H, W).
         guess: starts at its scale instead of at the coarsest.
         seed: 0 to 2^63 - 1.
         options: of the filling.
@@ -54,16 +53,15 @@ def fill_values(
     Returns:
         float32 (H, W, K).
     """
-    sizes = _sizes(known, guess, options)
-    shrunk = shrink(values, known, sizes)
+    sizes = _sizes(layers[0][1], guess, options)
+    shrunk = list(zip(*(shrink(values, known, sizes) for values, known in layers), strict=True))
     picture: np.ndarray | None = None
     below: tuple[Scale, Field] | None = None
     kept = guess if options.guess_kept else None  # a guess that is not kept is only where the search starts
-    for i, (sums, share) in enumerate(shrunk):
+    for i, parts in enumerate(shrunk):
         finest = i == len(sizes) - 1
         scale = build_scale(
-            sums,
-            share,
+            parts,
             radius=options.patch // 2,
             known_fraction=1 if finest else options.known_fraction,
             decay=options.decay,
@@ -80,7 +78,7 @@ def fill_values(
             rounds = _rounds(options, i / max(1, len(sizes) - 1)) if below else options.coarsest_iterations
             _alternate(scale, scale, field, picture, rounds, derive_seed(seed, i), options, report)
         elif below or finest:
-            first = blur_sources(scale, *shrunk[i - 1]) if below else scale
+            first = blur_sources(scale, shrunk[i - 1]) if below else scale
             _alternate(first, scale, field, picture, options.guess_iterations, derive_seed(seed, i), options, report)
             back_project(kept, scale, picture)
         else:  # a guess stays as it is at its own scale: only its matches are needed
@@ -136,8 +134,7 @@ def _sizes(known: np.ndarray, guess: Guess | None, options: PatchMatchOptions) -
 
 def _start_picture(scale: Scale, below: np.ndarray | None, guess: Guess | None) -> np.ndarray:
     """The padded picture with a first guess in its hole: of the scale below, from elsewhere, or smooth."""
-    known = trim(scale.sources.known, scale.radius)
-    values = trim(scale.sources.values, scale.radius)
+    known, values = scale.known, scale.values
     if below is not None:
         start = np.where(known[..., None], values, resize_array(trim(below, scale.radius), scale.size))
     else:
@@ -148,11 +145,15 @@ def _start_picture(scale: Scale, below: np.ndarray | None, guess: Guess | None) 
 
 
 def _start_field(scale: Scale, below: tuple[Scale, Field] | None, random: np.random.Generator) -> Field:
-    """The field of the scale below carried up; random sources where that gives none."""
-    targets, allowed, r = scale.targets, scale.sources.allowed, scale.radius
+    """The field of the scale below carried up; else the same place of a reference, or a random one."""
+    targets, allowed, r, width = scale.targets, scale.sources.allowed, scale.radius, scale.sources.width
     at_y, at_x = np.nonzero(allowed)
     drawn = random.integers(at_y.size, size=targets.y.size)
     y, x = at_y[drawn], at_x[drawn]
+    for layer in range(allowed.shape[1] // width - 1, 0, -1):
+        same = targets.x + layer * width
+        fits = allowed[targets.y, same]
+        y, x = np.where(fits, targets.y, y), np.where(fits, same, x)
     if below is not None:
         coarse, field = below
         up_y, up_x = scale.size[0] / coarse.size[0], scale.size[1] / coarse.size[1]
@@ -160,8 +161,10 @@ def _start_field(scale: Scale, below: tuple[Scale, Field] | None, random: np.ran
         below_x = np.clip(((targets.x - r + 0.5) / up_x).astype(np.int64), 0, coarse.size[1] - 1) + r
         number = coarse.targets.number[below_y, below_x]
         carried_y = targets.y + np.rint((field.y[number] - below_y) * up_y).astype(np.int64)
-        carried_x = targets.x + np.rint((field.x[number] - below_x) * up_x).astype(np.int64)
-        inside = (carried_y >= 0) & (carried_y < allowed.shape[0]) & (carried_x >= 0) & (carried_x < allowed.shape[1])
+        layer, source_x = np.divmod(field.x[number], coarse.sources.width)
+        carried_x = targets.x + np.rint((source_x - below_x) * up_x).astype(np.int64)
+        inside = (carried_y >= 0) & (carried_y < allowed.shape[0]) & (carried_x >= 0) & (carried_x < width)
+        carried_x += layer * width
         fits = (number >= 0) & inside
         fits[fits] = allowed[carried_y[fits], carried_x[fits]]
         y, x = np.where(fits, carried_y, y), np.where(fits, carried_x, x)

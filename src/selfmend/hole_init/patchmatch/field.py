@@ -8,6 +8,8 @@ Two departures from the paper make the result independent of the number of threa
 number of runs, each of which sees its own updates and the last pass's values of the other runs; and randomness is a
 hash of (seed, pass, target, draw), so that nothing depends on which run ends first.
 
+Where there are references, a draw of the random search falls into a random layer of the sources, at the same place.
+
 A source may overlap the hole. Pixels that it lacks are not compared, but each of them that the target needs costs
 `LACK`, so that a patch next to the hole cannot match itself and fill nothing.
 """
@@ -28,6 +30,7 @@ WORST = np.float32(1e9)
 LACK = np.float32(0.01)
 LEAST_SEEN = np.float32(0.25)
 TARGETS_A_RUN = 1024
+ANOTHER_STREAM = 1 << 20  # beyond any number of passes
 
 
 class Field(NamedTuple):
@@ -77,8 +80,11 @@ def _run(
     run: int,
 ) -> None:
     """One pass over one run of targets. The first pass begins by measuring the field as it is."""
-    height, width, channels = picture.shape
-    values = sources.values.reshape(height, width * channels)  # rows: the loops over a patch's row become vector code
+    channels = picture.shape[2]
+    height, total_width = sources.known.shape
+    values = sources.values.reshape(
+        height, total_width * channels
+    )  # rows: the loops over a patch's row become vector code
     known, whole = sources.known_rows, sources.whole
     patch = np.empty((3, 2 * radius + 1, (2 * radius + 1) * channels), np.float32)
     count = targets.y.size
@@ -89,21 +95,21 @@ def _run(
         total = _take(patch, picture, targets, radius, y, x)
         best_y, best_x, best = field.y[t], field.x[t], field.cost[t]
         if step == 0:
-            near = _near(y, x, best_y, best_x, nearness)
+            near = _near(y, x, best_y, best_x, sources.width, nearness)
             best = _cost(patch, total, values, known, whole, radius, best_y, best_x, near, WORST)
         draw, around = 0, reach
         while around >= 1:
             if draw < 2:
                 try_y, try_x = _propagate(targets, field, before, y, x, best_y, best_x, draw, step, first, last)
             else:
-                try_y, try_x = _search(hash_bits(seed, t * 64 + draw, step), best_y, best_x, around)
+                try_y, try_x = _search(seed, t * 64 + draw, step, best_y, best_x, around, total_width, sources.width)
                 around //= 2
             draw += 1
-            if try_y < radius or try_y >= height - radius or try_x < radius or try_x >= width - radius:
+            if try_y < radius or try_y >= height - radius or try_x < radius or try_x >= total_width - radius:
                 continue
             if not sources.allowed[try_y, try_x] or (try_y == best_y and try_x == best_x):
                 continue
-            near = _near(y, x, try_y, try_x, nearness)
+            near = _near(y, x, try_y, try_x, sources.width, nearness)
             if near < best:
                 cost = _cost(patch, total, values, known, whole, radius, try_y, try_x, near, best)
                 if cost < best:
@@ -137,10 +143,18 @@ def _propagate(
 
 
 @njit(cache=True)
-def _search(bits: np.uint64, best_y: int, best_x: int, around: int) -> tuple[int, int]:
+def _search(
+    seed: np.uint64, draw: int, step: int, best_y: int, best_x: int, around: int, total_width: int, width: int
+) -> tuple[int, int]:
     """A random source in a window around the best match; the windows shrink by half from draw to draw."""
-    span = 2 * around + 1
-    return best_y - around + below(bits, span), best_x - around + below(bits >> np.uint64(32), span)
+    bits, span = hash_bits(seed, draw, step), 2 * around + 1
+    try_y, try_x = best_y - around + below(bits, span), best_x - around + below(bits >> np.uint64(32), span)
+    if total_width == width:
+        return try_y, try_x
+    try_x -= best_x // width * width  # in the picture
+    if try_x < 0 or try_x >= width:
+        return -1, -1
+    return try_y, try_x + width * below(hash_bits(seed, draw, step + ANOTHER_STREAM), total_width // width)
 
 
 @njit(cache=True, fastmath=FASTMATH)
@@ -212,7 +226,7 @@ def _row_cost(target: np.ndarray, weight: np.ndarray, source: np.ndarray) -> np.
 
 
 @njit(cache=True)
-def _near(y: int, x: int, source_y: int, source_x: int, nearness: np.float32) -> np.float32:
-    """The cost of distance between a target and its source."""
-    down, right = np.float32(source_y - y), np.float32(source_x - x)
+def _near(y: int, x: int, source_y: int, source_x: int, width: int, nearness: np.float32) -> np.float32:
+    """The cost of distance between a target and its source, in whichever layer that lies."""
+    down, right = np.float32(source_y - y), np.float32(source_x % width - x)
     return nearness * (down * down + right * right)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,6 +20,7 @@ from selfmend.hole_init.patchmatch.em import fill_values
 from selfmend.hole_init.patchmatch.guess import Guess
 from selfmend.hole_init.patchmatch.options import PatchMatchOptions
 from selfmend.hole_init.patchmatch.scales import has_source
+from selfmend.image.align import Aligned
 
 DEFAULTS = PatchMatchOptions()
 
@@ -30,6 +33,7 @@ def fill(
     options: PatchMatchOptions = DEFAULTS,
     guess: Image | None = None,
     guess_size: Size | None = None,
+    references: Sequence[Aligned] = (),
     progress: Progress = silent,
 ) -> Image:
     """Fill the hole with patches of the picture's known part.
@@ -42,6 +46,7 @@ def fill(
         guess: a picture like `image` whose hole holds a first guess from elsewhere. It is kept at its own scale, and
             detail is added above it.
         guess_size: (height, width) at which `guess` is trustworthy; by default its full size.
+        references: pictures that lie on `image`, whose patches join the sources; the distance of patches decides.
         progress: takes an event a round.
 
     Returns:
@@ -49,7 +54,7 @@ def fill(
 
     Raises:
         MaskError: the hole leaves no patch to take from.
-        ImageError: the image or the guess does not fit.
+        ImageError: the image, the guess or a reference does not fit.
 
     Example:
         >>> stripes = (torch.arange(32) % 4 < 2).float().expand(1, 3, 32, 32)
@@ -65,11 +70,16 @@ def fill(
         if guess.shape != image.shape:
             raise ImageError(f"guess is {tuple(guess.shape)} and the image {tuple(image.shape)}; the same shape fits")
         guess = check_image(torch.where(mask, guess, image), name="guess")
+    for reference in references:
+        if reference.image.shape != image.shape:
+            raise ImageError(
+                f"reference is {tuple(reference.image.shape)} and the image {tuple(image.shape)}; the same shape fits"
+            )
     results = []
     for n in range(image.shape[0]):
         seed = int(torch.randint(MAX_SEED, (), generator=generator, device=generator.device))
         one = None if guess is None else guess[n : n + 1]
-        results.append(_fill_one(image[n : n + 1], mask[n, 0], one, guess_size, seed, options, progress))
+        results.append(_fill_one(image[n : n + 1], mask[n, 0], one, guess_size, references, seed, options, progress))
     return torch.cat(results)
 
 
@@ -78,6 +88,7 @@ def _fill_one(
     mask: torch.Tensor,
     guess: Image | None,
     guess_size: Size | None,
+    references: Sequence[Aligned],
     seed: int,
     options: PatchMatchOptions,
     progress: Progress,
@@ -85,20 +96,21 @@ def _fill_one(
     """`fill` for one picture (1, C, H, W) whose hole is zero, and its mask (H, W)."""
     result = image.clone()
     scale = features.colour_scale(image.shape[1])
+    texture: dict[str, Any] = {"weight": options.texture, "window": options.texture_window}
     parts = _parts(mask.numpy(), options.window)
     for i, part in enumerate(parts):
         rows, columns = _working_window(part, options.window)
         hole = mask[rows, columns].numpy()
-        fitting = _with_patch_that_fits(hole, options)
-        values = features.compute(
-            _to_array(image, rows, columns), ~hole, weight=options.texture, window=options.texture_window
-        )
+        shown = [(r.image, r.known[0, 0, rows, columns].numpy()) for r in references]
+        seen = [(image, ~hole), *(layer for layer in shown if layer[1].any())]
+        fitting = _with_patch_that_fits([known for _, known in seen], options)
+        layers = [(features.compute(_to_array(one, rows, columns), known, **texture), known) for one, known in seen]
         start = None
         if guess is not None:
             height, width = guess_size or image.shape[2:]
             shrunk = min(1.0, (height * width / mask.numel()) ** 0.5)
             start = Guess(colours=_to_array(guess, rows, columns) * np.float32(scale), scale=shrunk)
-        filled = fill_values(values, ~hole, start, seed=seed, options=fitting, progress=_share(progress, i, len(parts)))
+        filled = fill_values(layers, start, seed=seed, options=fitting, progress=_share(progress, i, len(parts)))
         colours = torch.from_numpy(filled[..., : image.shape[1]] / np.float32(scale)).clamp(0, 1).permute(2, 0, 1)
         wanted = torch.from_numpy(part[rows, columns])
         result[0, :, rows, columns] = torch.where(wanted, colours, result[0, :, rows, columns])
@@ -136,10 +148,11 @@ def _working_window(hole: np.ndarray, reach: int) -> tuple[slice, slice]:
     return window[0], window[1]
 
 
-def _with_patch_that_fits(hole: np.ndarray, options: PatchMatchOptions) -> PatchMatchOptions:
-    """The options, with a smaller patch if the hole leaves no source of the asked size."""
+def _with_patch_that_fits(known: Sequence[np.ndarray], options: PatchMatchOptions) -> PatchMatchOptions:
+    """The options, with a smaller patch if the hole leaves no source of the asked size, nor any reference has one."""
+    hole = ~known[0]
     for patch in range(options.patch, 2, -2):
-        if has_source(~hole, patch // 2):
+        if any(has_source(layer, patch // 2) for layer in known):
             break
     else:
         raise MaskError(

@@ -9,6 +9,7 @@ the difference is enlarged and added (back-projection: Irani and Peleg, "Improvi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -45,12 +46,14 @@ def put(guess: Guess, start: np.ndarray, known: np.ndarray) -> None:
     start[..., :channels] = np.where(known[..., None], start[..., :channels], colours)
 
 
-def blur_sources(scale: Scale, sums: np.ndarray, share: np.ndarray) -> Scale:
-    """The scale with sources as blurred as an enlargement of the scale below, whose `sums` and `share` are given."""
-    enlarged = resize_array(np.concatenate([sums, share[..., None]], 2), scale.size)
-    values = enlarged[..., :-1] / np.maximum(enlarged[..., -1:], 1e-2)
-    values = np.where(trim(scale.sources.known, scale.radius)[..., None], values, 0).astype(np.float32)
-    return replace(scale, sources=scale.sources._replace(values=np.ascontiguousarray(pad(values, scale.radius))))
+def blur_sources(scale: Scale, below: Sequence[tuple[np.ndarray, np.ndarray]]) -> Scale:
+    """The scale with sources as blurred as an enlargement of the scale below, whose sums and shares are given."""
+    parts = []
+    for sums, share in below:
+        enlarged = resize_array(np.concatenate([sums, share[..., None]], 2), scale.size)
+        parts.append(pad(enlarged[..., :-1] / np.maximum(enlarged[..., -1:], 1e-2), scale.radius))
+    values = np.where(scale.sources.known[..., None], np.concatenate(parts, 1), 0)
+    return replace(scale, sources=scale.sources._replace(values=np.ascontiguousarray(values, np.float32)))
 
 
 def back_project(guess: Guess, scale: Scale, picture: np.ndarray) -> None:

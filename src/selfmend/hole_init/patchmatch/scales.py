@@ -2,10 +2,14 @@
 
 All arrays of a `Scale` are padded by the patch radius with unknown pixels, so that patches that stick out of the
 picture need no special case: what is outside is never compared and never votes.
+
+Further pictures that lie on the picture, references, join its sources side by side: layer 0 is the picture, layer k the
+k-th reference, `width` columns further to the right. The padding keeps them apart.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,7 +22,7 @@ from selfmend.image.resize import resize
 
 
 class Sources(NamedTuple):
-    """Where patches are taken from.
+    """Where patches are taken from; W = number of layers times `width`.
 
     Attributes:
         values: float32 (H, W, K), colours and features; zero where unknown.
@@ -26,6 +30,7 @@ class Sources(NamedTuple):
         known_rows: float32 (H, W * K), 1 where known, for every channel.
         whole: bool (H, W), centres of patches that lack nothing.
         allowed: bool (H, W), known centres of patches of which at least half is known.
+        width: of a layer, with its padding.
     """
 
     values: np.ndarray
@@ -33,6 +38,7 @@ class Sources(NamedTuple):
     known_rows: np.ndarray
     whole: np.ndarray
     allowed: np.ndarray
+    width: int
 
 
 class Targets(NamedTuple):
@@ -65,6 +71,16 @@ class Scale:
     radius: int
     sources: Sources
     targets: Targets
+
+    @property
+    def known(self) -> np.ndarray:
+        """bool (h, w), where the picture itself is known, without the padding."""
+        return trim(self.sources.known[:, : self.sources.width], self.radius)
+
+    @property
+    def values(self) -> np.ndarray:
+        """float32 (h, w, K), its values, without the padding."""
+        return trim(self.sources.values[:, : self.sources.width], self.radius)
 
 
 def plan_sizes(size: Size, depth: float, *, ratio: float, coarsest_depth: float, coarsest_side: int) -> list[Size]:
@@ -104,15 +120,18 @@ def shrink(values: np.ndarray, known: np.ndarray, sizes: list[Size]) -> list[tup
 
 
 def build_scale(
-    sums: np.ndarray, share: np.ndarray, *, radius: int, known_fraction: float, decay: float, least_confidence: float
+    layers: Sequence[tuple[np.ndarray, np.ndarray]],
+    *,
+    radius: int,
+    known_fraction: float,
+    decay: float,
+    least_confidence: float,
 ) -> Scale:
-    """The sources and targets of one scale, from its sums of known values and shares of known pixels (`shrink`)."""
-    known = share >= known_fraction
-    values = np.where(known[..., None], sums / np.maximum(share, 1e-3)[..., None], 0)
-    inside = pad(np.ones_like(known), radius)
-    known, values = pad(known, radius), pad(np.ascontiguousarray(values, np.float32), radius)
+    """The sources and targets of one scale, from the sums and shares (`shrink`) of the picture and its references."""
+    parts = [_layer(sums, share, radius, known_fraction) for sums, share in layers]
+    sources, share = _join(parts), layers[0][1]
+    known, inside = parts[0].known, pad(np.ones(share.shape, bool), radius)
     hole = inside & ~known
-    sources = _sources(values, known, share.shape, radius)
 
     square = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
     sees_hole = cv2.dilate(hole.astype(np.uint8), square).astype(bool) & inside
@@ -140,6 +159,23 @@ def hole_depth(unknown: np.ndarray) -> np.ndarray:
     return cv2.distanceTransform(unknown.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
 
 
+def _layer(sums: np.ndarray, share: np.ndarray, radius: int, known_fraction: float) -> Sources:
+    known = share >= known_fraction
+    values = np.where(known[..., None], sums / np.maximum(share, 1e-3)[..., None], 0)
+    padded = pad(np.ascontiguousarray(values, np.float32), radius)
+    return _sources(padded, pad(known, radius), (share.shape[0], share.shape[1]), radius)
+
+
+def _join(layers: Sequence[Sources]) -> Sources:
+    """Layers of equal size side by side."""
+    if len(layers) == 1:
+        return layers[0]
+    values, known, rows, whole, allowed = (
+        np.concatenate(arrays, 1) for arrays in zip(*(layer[:-1] for layer in layers), strict=True)
+    )
+    return Sources(values, known, rows, whole, allowed, layers[0].width)
+
+
 def _sources(values: np.ndarray, known: np.ndarray, size: Size, radius: int) -> Sources:
     side = 2 * radius + 1
     count = cv2.boxFilter(known.astype(np.float32), -1, (side, side), normalize=False, borderType=cv2.BORDER_CONSTANT)
@@ -151,6 +187,7 @@ def _sources(values: np.ndarray, known: np.ndarray, size: Size, radius: int) -> 
         known_rows=rows,
         whole=count > side * side - 0.5,
         allowed=known & (count >= 0.5 * at_most),
+        width=known.shape[1],
     )
 
 

@@ -9,6 +9,7 @@ from selfmend.core.options import option
 _PAPER = "SinGAN (ICCV 2019)"
 _CODE = "code of SinGAN"
 _HOLES = "SinGAN for Inpainting (2020)"
+_MANIPULATION = "Image manipulation with GANs (El Mennaoui, Kerroumi)"
 _OURS = "docs/results-singan.md"
 _SAMPLES = "docs/results-generation.md"
 
@@ -48,6 +49,11 @@ class SinGANConfig:
         "how a picture is learned: 'adversarial' is the papers'; 'guided' needs no critic: it learns to mend painted "
         "holes, or, without a hole, to match the distribution of patches",
         choices=("adversarial", "guided"),
+    )
+    exclude_hole: bool = option(
+        True,
+        "keep the hole out of the training by partial convolutions; false learns the damaged picture as it is",
+        source=_HOLES + "; false: " + _MANIPULATION,
     )
     steps: int = option(2000, "training steps a scale", source=_PAPER, low=1)
     critic_steps: int = option(3, "critic updates a step", source=_PAPER, low=1)

@@ -14,6 +14,7 @@ from selfmend.core.types import Image, Mask
 from selfmend.hole_init import get_initialisation
 from selfmend.hole_init.patchmatch import PatchMatchOptions
 from selfmend.hole_init.patchmatch import fill as exemplar_fill
+from selfmend.image.align import Aligned
 from selfmend.image.pyramid import PyramidPlan, image_pyramid, mask_pyramid
 from selfmend.image.resize import resize, resize_mask
 from selfmend.methods.base import to_image, to_signed
@@ -35,15 +36,21 @@ class SinGAN(GenerativeSinGAN):
     title: ClassVar[str] = "generative scales learned from the picture itself; seconds to hours, different samples"
     source: ClassVar[str] = "Shaham et al., SinGAN, 2019; Linhart, Castagné, SinGAN for Inpainting, 2020"
     presets: ClassVar = {"fast": FAST, "paper": PAPER, "tiny": TINY}
+    takes_reference: ClassVar[bool] = True
 
     fill_options: ClassVar[frozenset[str]] = frozenset(
         {"init", "init_radius", "injection_scale", "injection_depth", "progressive", "keep_known"}
         | {"finish", "finish_from", "finish_keeps", "start_scale", "start_below", "back_projections"}
     )
 
+    @property
+    def excludes_hole(self) -> bool:
+        """See `LearningMethod.excludes_hole`."""
+        return self.config.exclude_hole
+
     def check_learnable(self, image: Image, mask: Mask | None) -> None:
         """See `LearningMethod.check_learnable`; a critic must find a whole receptive field at every scale."""
-        if mask is None or self.config.recipe == "adversarial":
+        if mask is None or not self.excludes_hole or self.config.recipe == "adversarial":
             check_learnable_size(self.plan((image.shape[2], image.shape[3])))
 
     def stages(self, image: Image, mask: Mask | None, *, seed: int) -> Iterator[Stage]:
@@ -88,15 +95,34 @@ class SinGAN(GenerativeSinGAN):
 
     def fill(self, image: Image, mask: Mask, *, generator: torch.Generator, progress: Progress = silent) -> Image:
         """Fill one picture; see `Method.fill`."""
+        return self._fill(image, mask, None, generator, progress)
+
+    def fill_from(
+        self,
+        image: Image,
+        mask: Mask,
+        reference: Aligned,
+        *,
+        generator: torch.Generator,
+        progress: Progress = silent,
+    ) -> Image:
+        """Fill one picture; the reference is the first guess, as far as it reaches. See `Method.fill_from`."""
+        return self._fill(image, mask, reference, generator, progress)
+
+    def _fill(
+        self, image: Image, mask: Mask, reference: Aligned | None, generator: torch.Generator, progress: Progress
+    ) -> Image:
         scales = self.trained_scales((image.shape[2], image.shape[3]))
         finest = scales.plan.sizes[-1]
-        small, hole = image, mask
+        small, hole, left = image, mask, mask
+        if reference is not None:
+            small, left = torch.where(mask & reference.known, reference.image, image), mask & ~reference.known
         if image.shape[-2:] != finest:
             nominal = max(finest) / max(image.shape[-2:])
-            small = resize(image, finest, scale=nominal).clamp(0, 1)
-            hole = resize_mask(mask, finest, scale=nominal)
+            small = resize(small, finest, scale=nominal).clamp(0, 1)
+            hole, left = (resize_mask(m, finest, scale=nominal) for m in (mask, left))
         progress(ProgressEvent(stage="first guess"))
-        guess = self.first_guess(small, hole, generator=generator)
+        guess = self.first_guess(small, left, generator=generator) if left.any() else small
         progress(ProgressEvent(stage="filling"))
         x = redraw_hole(
             scales,
@@ -113,9 +139,17 @@ class SinGAN(GenerativeSinGAN):
             filled = torch.where(mask, resize(filled, (image.shape[2], image.shape[3])).clamp(0, 1), image)
         if self.config.finish == "never" or not (larger or self.config.finish == "always"):
             return filled
-        return self.finish(image, mask, filled, generator=generator)
+        return self.finish(image, mask, filled, generator=generator, reference=reference)
 
-    def finish(self, image: Image, mask: Mask, filled: Image, *, generator: torch.Generator) -> Image:
+    def finish(
+        self,
+        image: Image,
+        mask: Mask,
+        filled: Image,
+        *,
+        generator: torch.Generator,
+        reference: Aligned | None = None,
+    ) -> Image:
         """Give a fill the picture's own detail by an exemplar pass at full size.
 
         The scales stop at `max_size` and draw smoothly; exemplars carry what they drew to the full size.
@@ -125,6 +159,7 @@ class SinGAN(GenerativeSinGAN):
             mask: (1, 1, H, W), True = hole.
             filled: (1, C, H, W), a fill of any size's detail.
             generator: of the search.
+            reference: its patches join those of the picture.
 
         Returns:
             (1, C, H, W), known pixels as they came.
@@ -133,7 +168,10 @@ class SinGAN(GenerativeSinGAN):
         share = self.config.finish_from
         size = max(1, round(height * share)), max(1, round(width * share))
         options = PatchMatchOptions(guess_kept=self.config.finish_keeps)
-        return exemplar_fill(image, mask, generator=generator, options=options, guess=filled, guess_size=size)
+        references = [] if reference is None else [reference]
+        return exemplar_fill(
+            image, mask, generator=generator, options=options, guess=filled, guess_size=size, references=references
+        )
 
     def with_fill_options(self, options: Mapping[str, Any]) -> Self:
         """See `LearningMethod.with_fill_options`; warns where the scales learned to mend another first guess."""

@@ -1,0 +1,50 @@
+"""A start scale as the user gives it: a number, or all of them on one sheet to choose from. Imports torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import selfmend.api as api
+from selfmend.core.checks import OptionError
+from selfmend.core.types import Image
+from selfmend.image.picture import to_picture
+from selfmend.image.sheet import contact_sheet, thumbnail, to_rgb
+
+LONGEST_ON_SHEET = 1024  # pixels; a sheet is for choosing
+
+
+def sheet(model: api.Model, shown: Mapping[str, Image], call: Callable[[int], Any]) -> Any:
+    """What comes of entering at each scale, on one sheet: how people choose one.
+
+    Args:
+        model: of SinGAN.
+        shown: what comes before, by its caption.
+        call: draws from a scale.
+    """
+    levels = model.entry_scales()
+    images = [*shown.values(), *(to_picture(call(level)).image for level in levels)]
+    captions = [*shown, *(scale_caption(model, level) for level in levels)]
+    pictures = [to_rgb(thumbnail(image, LONGEST_ON_SHEET)) for image in images]
+    return contact_sheet(pictures, captions, columns=math.ceil(math.sqrt(len(pictures))))
+
+
+def scale_caption(model: api.Model, level: int) -> str:
+    """The number and size of a scale, for a sheet."""
+    height, width = model.scale_sizes()[level]
+    return f"scale {level} ({height}x{width})"
+
+
+def parse_start_scale(text: str | None) -> int | None:
+    """A start scale as a number.
+
+    Raises:
+        OptionError: no whole number.
+    """
+    if text is None:
+        return None
+    try:
+        return int(text)
+    except ValueError as error:
+        raise OptionError(f"--start-scale is {text!r}; a whole number or all fits, 1 is the second coarsest") from error
