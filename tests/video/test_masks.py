@@ -6,7 +6,7 @@ import torch
 from PIL import Image as PILImage
 
 from selfmend.core.checks import ImageError, MaskError, OptionError
-from selfmend.video.masks import choose_masks, read_box
+from selfmend.video.masks import choose_masks
 from selfmend.video.reader import Clip
 from video_clips import write_film, write_subtitled
 
@@ -112,12 +112,6 @@ def test_masks_are_told_apart_by_their_digest(film, tmp_path):
         described[0]
         == choose_masks(clip, mask=torch.nn.functional.pad(torch.ones(2, 2), (1, 61, 1, 45)) > 0).describe()
     )
-
-
-def test_a_region_is_four_numbers():
-    assert read_box("1, 2,3,4") == (1, 2, 3, 4)
-    with pytest.raises(OptionError, match="region '1,2,3' is no box; x,y,w,h fits"):
-        read_box("1,2,3")
 
 
 def test_subtitles_are_found_in_the_frames_that_have_them(tmp_path):

@@ -79,7 +79,7 @@ def video(
     After Ctrl-C the same command goes on where it stopped.
     """
     import selfmend.api as api
-    from selfmend.video.masks import read_box
+    from selfmend.image.mask import parse_box
     from selfmend.video.mending import journal_folder
 
     be_quiet(quiet)
@@ -90,7 +90,7 @@ def video(
         with terminal_progress(quiet=quiet or as_json) as progress:
             report = api.mend_video(
                 film, target, mask=mask, masks=masks, subtitles=subtitles,
-                region=None if region is None else read_box(region), text=parse_settings(text or [], name="--text"),
+                region=None if region is None else parse_box(region), text=parse_settings(text or [], name="--text"),
                 invert_mask=invert_mask, grow_mask=grow,
                 first=parse_moment(start, "--from"), last=None if end is None else parse_moment(end, "--to"),
                 method=method or api.DEFAULT_METHOD, preset=preset, steady=steady,

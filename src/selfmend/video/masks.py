@@ -19,7 +19,7 @@ from selfmend.core.files import exists
 from selfmend.core.options import replace_options
 from selfmend.core.types import Image, Mask
 from selfmend.image.listing import list_pictures, picture_size
-from selfmend.image.mask import box_mask, drawn_mask, grow_mask
+from selfmend.image.mask import box_mask, drawn_mask, grow_mask, parse_box
 from selfmend.image.text import DEFAULTS, Region
 from selfmend.image.text_letters import TextOptions
 from selfmend.image.text_steady import steady_text
@@ -45,18 +45,6 @@ class Masks(Protocol):
         """Each frame with its mask (1, 1, H, W); no more than a few frames are held."""
 
 
-def read_box(text: str) -> tuple[int, int, int, int]:
-    """The box x,y,w,h.
-
-    Raises:
-        OptionError: anything else.
-    """
-    if not _BOX.fullmatch(text):
-        raise OptionError(f"region {text!r} is no box; x,y,w,h fits: left, top, width, height in pixels")
-    x, y, width, height = (int(v) for v in text.split(","))
-    return x, y, width, height
-
-
 class OneMask:
     """The same hole in every frame."""
 
@@ -75,7 +63,7 @@ class OneMask:
             MaskError: unreadable, or of another size than the frames.
         """
         if isinstance(source, str) and not exists(source) and _BOX.fullmatch(source):
-            mask = box_mask(read_box(source), clip.size)
+            mask = box_mask(parse_box(source), clip.size)
         else:
             mask = _drawn(source)
             if mask.shape[0] != 1 or tuple(mask.shape[2:]) != clip.size:
