@@ -1,18 +1,22 @@
 """Which frames are asked, and in which order."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from moving_clip import SIZE, masked, moving, strokes, texture
-from selfmend.video.stills import is_cut
-from selfmend.video.window import Window
+from selfmend.video.stills import is_cut, take
+from selfmend.video.types import MaskedFrame
+from selfmend.video.window import Window, _taken
 
 PART = np.s_[30:60, 10:90]
 
 
 def held(pictures: list[np.ndarray], *, place: int) -> Window:
-    window = Window(8)
+    window, last = Window(8, ThreadPoolExecutor(1)), None
     for frame in masked(pictures, strokes()):
-        window.add(frame)
+        last = take(frame, last)
+        window.add(last)
     window.place = place
     return window
 
@@ -47,3 +51,12 @@ def test_what_is_a_cut() -> None:
     assert not is_cut(before, before.pixels // 8 * 8, none)
     assert is_cut(before, np.full((*SIZE, 3), (210, 60, 10), np.uint8), none)
     assert not is_cut(before, 255 - before.pixels, np.ones(SIZE, bool))  # nothing known
+
+
+def test_the_camera_is_followed_beforehand_where_a_hole_is_near() -> None:
+    frames = list(masked(moving(12, step=2), strokes()))
+    whole = [MaskedFrame(f.index, f.image.nan_to_num(0.5), f.mask & False) for f in frames]
+    mixed = [*whole[:4], frames[4], *whole[5:]]
+    with ThreadPoolExecutor(1) as beside:
+        steps = [steps is not None for _, steps in _taken(mixed, 3, None, beside)]
+    assert steps == [False] * 4 + [True] * 4 + [False] * 4

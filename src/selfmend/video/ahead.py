@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -12,7 +12,7 @@ T = TypeVar("T")
 _END: Any = object()
 
 
-def ahead(items: Iterable[T], *, depth: int) -> Iterator[T]:
+def ahead(items: Iterable[T], *, depth: int) -> Generator[T, None, None]:
     """The items as they are, made in a thread up to `depth` before they are asked for."""
     source = iter(items)
     pool = ThreadPoolExecutor(1)  # one: the items are made in their order

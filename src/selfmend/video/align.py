@@ -57,12 +57,21 @@ class Showing:
 
 def view(pixels: np.ndarray, hole: np.ndarray) -> View:
     """A part of a frame, uint8 (H, W, 3), whose hole (H, W) is True, as the other functions take it."""
-    known = (~hole).astype(np.float32)
+    return view_of(pixels, hole, smooth_grey(pixels, hole))
+
+
+def view_of(pixels: np.ndarray, hole: np.ndarray, grey: np.ndarray) -> View:
+    """`view` with its grey values, which `smooth_grey` has made."""
+    return View(pixels.astype(np.float32), (~hole).astype(np.float32), grey)
+
+
+def smooth_grey(pixels: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    """Grey values with the hole filled smoothly, uint8 (H, W)."""
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     if hole.any() and not hole.all():
-        smooth = spread(grey.astype(np.float32), known, _ERROR_SPREAD)
+        smooth = spread(grey.astype(np.float32), (~hole).astype(np.float32), _ERROR_SPREAD)
         grey = np.where(hole, np.rint(smooth).clip(0, 255), grey).astype(np.uint8)
-    return View(pixels.astype(np.float32), known, grey)
+    return grey
 
 
 def spread(values: np.ndarray, weight: np.ndarray, sigma: float) -> np.ndarray:

@@ -48,9 +48,12 @@ def camera_step(now: Still, other: Still) -> np.ndarray:
 
 def flow_of(camera: np.ndarray, part: tuple[slice, slice]) -> np.ndarray:
     """The map as a flow float32 (H, W, 2) in a part of the frame."""
-    y, x = np.mgrid[part].astype(np.float64)
+    y, x = (np.arange(*side.indices(side.stop), dtype=np.float64) for side in part)
     linear = camera[:2, :2] - np.eye(2)
-    return np.stack([linear[i, 0] * x + linear[i, 1] * y + camera[i, 2] for i in (0, 1)], 2).astype(np.float32)
+    flow = np.empty((y.size, x.size, 2), np.float32)
+    for i in (0, 1):
+        np.add.outer(linear[i, 1] * y + camera[i, 2], linear[i, 0] * x, out=flow[..., i], casting="same_kind")
+    return flow
 
 
 def _step(
