@@ -5,7 +5,8 @@
 CLIP is shown forwards, backwards and forwards again, since a film is longer than the few dozen frames that are read
 before the first one is filled. Subtitles as those of `video.py` are burnt into it, and it is written to OUT at its own
 size. It is mended with masks that are given (`--masks`) and with ones that are found (`--subtitles`), three times each
-in turn, so that both see the same machine; the median counts. The PSNR in the hole compares with CLIP's frames before they were encoded.
+in turn, so that both see the same machine; the median counts. The PSNR in the hole compares with CLIP's frames before
+they were encoded.
 """
 
 from __future__ import annotations
