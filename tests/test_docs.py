@@ -2,12 +2,9 @@
 
 import doctest
 import importlib
-import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +12,8 @@ import pytest
 from PIL import Image as PILImage
 
 import selfmend
+from selfmend.cli import app
+from selfmend.cli.common import run_command
 from subtitles import written
 from video_clips import write_subtitled
 
@@ -71,18 +70,21 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(("page", "body"), blocks("sh"), ids=lambda v: v.splitlines()[0][:40])
-def test_commands_run(page: str, body: str, workshop: Path) -> None:
+def test_commands_run(
+    page: str, body: str, workshop: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """In this process: starting Python and torch anew for each line would take most of the time of all tests."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(workshop / "cache"))  # two test runs at once must not meet there
     for line in body.splitlines():
         if not line.strip() or line in OURSELVES:
             continue
-        words = shlex.split(line, comments=True)
-        folder = workshop
+        words, folder = shlex.split(line, comments=True), workshop
         if words[0] == "make":
             folder, words = ROOT, ["selfmend", *make_recipe(words[1]), "-o", str(workshop / "demo")]
         assert words[0] == "selfmend", f"{page} has a command that no test knows how to run: {line}"
-        cache = os.environ | {"XDG_CACHE_HOME": str(workshop / "cache")}  # two test runs at once must not meet there
-        done = subprocess.run([sys.executable, "-m", *words], cwd=folder, env=cache, capture_output=True, text=True)
-        assert done.returncode == 0, f"{page}: {line}\n{done.stderr}"
+        monkeypatch.chdir(folder)
+        code = run_command(app, words[1:])
+        assert code == 0, f"{page}: {line}\n{capfd.readouterr().err}"
 
 
 def make_recipe(target: str) -> list[str]:
