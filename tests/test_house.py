@@ -26,8 +26,9 @@ ROOMS = [
     "video",
     "api",
     "bench",
-    "cli",
+    "batch",
     "web",
+    "cli",
 ]
 KNOWS_NOTHING_OF = {
     "train": {"hole_init", "exemplar", "layers", "losses", "nets"},
