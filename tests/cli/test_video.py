@@ -67,21 +67,22 @@ def test_a_decimal_without_unit_is_no_moment():
 
 
 def test_ctrl_c_keeps_what_is_mended_and_the_same_command_goes_on(folder, run):
-    write_film(folder / "long.mp4", frames=80)
-    arguments = ["video", "long.mp4", "-m", "20,20,12,8", "--method", "biharmonic"]
-    command = [sys.executable, "-m", "selfmend", *arguments, "-o", "out.mp4"]
+    # not H.264: on a busy machine its encoder now and then rounds a few pixels of equal frames in another way
+    write_film(folder / "long.mkv", frames=80, codec="ffv1")
+    arguments = ["video", "long.mkv", "-m", "20,20,12,8", "--method", "biharmonic"]
+    command = [sys.executable, "-m", "selfmend", *arguments, "-o", "out.mkv"]
     process = subprocess.Popen(command, env=environment(folder), stderr=subprocess.PIPE, text=True)
-    lines, deadline = folder / "out.mp4.partial" / "frames.jsonl", time.monotonic() + 60
+    lines, deadline = folder / "out.mkv.partial" / "frames.jsonl", time.monotonic() + 60
     while not (lines.exists() and lines.stat().st_size) and time.monotonic() < deadline:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=30)[1]
     assert process.returncode == 130
-    assert said == "stopped; what was mended is kept in out.mp4.partial, and the same command goes on from there\n"
-    assert sorted(p for p in os.listdir(folder) if "out" in p) == ["out.mp4.partial"]
-    assert 0 < json.loads(run(*arguments, "-o", "out.mp4", "--json").out)["resumed"] < 80
-    assert run(*arguments, "-o", "whole.mp4").code == 0
-    assert (folder / "out.mp4").read_bytes() == (folder / "whole.mp4").read_bytes()
+    assert said == "stopped; what was mended is kept in out.mkv.partial, and the same command goes on from there\n"
+    assert sorted(p for p in os.listdir(folder) if "out" in p) == ["out.mkv.partial"]
+    assert 0 < json.loads(run(*arguments, "-o", "out.mkv", "--json").out)["resumed"] < 80
+    assert run(*arguments, "-o", "whole.mkv").code == 0
+    assert (folder / "out.mkv").read_bytes() == (folder / "whole.mkv").read_bytes()
 
 
 def test_subtitles_are_taken_out_and_near_frames_show_what_was_there(run, folder):

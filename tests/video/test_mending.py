@@ -72,16 +72,18 @@ def test_a_film_is_mended_and_told_of(film, tmp_path):
 
 
 @pytest.mark.parametrize("step", [1, 2, 9])
-def test_stopped_and_resumed_is_the_same_file(film, tmp_path, step):
-    mend(film, tmp_path / "whole.mp4")
+def test_stopped_and_resumed_is_the_same_file(tmp_path, step):
+    # not H.264: on a busy machine its encoder now and then rounds a few pixels of equal frames in another way
+    film = write_film(tmp_path / "film.mkv", frames=20, codec="ffv1", audio=True)
+    mend(film, tmp_path / "whole.mkv")
     with pytest.raises(StoppedError):
-        mend(film, tmp_path / "out.mp4", progress=stop_at(step))
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["out.mp4.partial", "whole.mp4"]
+        mend(film, tmp_path / "out.mkv", progress=stop_at(step))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["film.mkv", "out.mkv.partial", "whole.mkv"]
     filler = Trail()
-    report = mend(film, tmp_path / "out.mp4", filler)
+    report = mend(film, tmp_path / "out.mkv", filler)
     assert (report.resumed, filler.filled) == (step, list(range(step, 20)))  # nothing is done twice
-    assert (tmp_path / "out.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
-    assert not journal_folder(tmp_path / "out.mp4").exists()
+    assert (tmp_path / "out.mkv").read_bytes() == (tmp_path / "whole.mkv").read_bytes()
+    assert not journal_folder(tmp_path / "out.mkv").exists()
 
 
 def test_other_settings_do_not_go_on(film, tmp_path):
