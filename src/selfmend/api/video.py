@@ -41,6 +41,7 @@ def mend_video(
     device: str = "auto",
     model: str | Path | None = None,
     crf: int | None = None,
+    fps: float | None = None,
     restart: bool = False,
     overwrite: bool = False,
     progress: Progress = silent,
@@ -52,7 +53,7 @@ def mend_video(
     output, in OUTPUT.partial, until the film is written.
 
     Args:
-        film: a file that FFmpeg reads.
+        film: a file that FFmpeg reads, or a folder of its frames: pictures of one kind, in the order of their names.
         output: ending as .mp4, .mkv, .mov, ..., or a folder for PNG files (a name without ending).
         mask: the hole of all frames: a file, "x,y,w,h", a PIL image, an array or a tensor, as in `inpaint`.
         masks: a folder with a mask for each frame, in the order of their names.
@@ -68,6 +69,7 @@ def mend_video(
         device: "auto", "cpu", "cuda" or "mps".
         model: a run of `fit_folder`, which brings its own method.
         crf: how near to the frames the film is encoded, for encoders that have it: 0 is the nearest.
+        fps: frames a second of a folder of frames; None is 25.
         restart: forget what is kept of work that was stopped.
         overwrite: allow the output to replace the film.
         progress: told of every frame.
@@ -78,7 +80,7 @@ def mend_video(
     worker = _worker(method, preset, options, device=device, model=model)
     filler, looking = make_filler(steady, method=worker, seed=seed, options=temporal)
     path = check_film_output(output, film=film, overwrite=overwrite)
-    with Clip(film, first=first, last=last) as clip:
+    with Clip(film, first=first, last=last, fps=fps) as clip:
         holes = choose_masks(
             clip, mask=mask, masks=masks, subtitles=subtitles, region=region, text=text, invert=invert_mask,
             grow=grow_mask,

@@ -19,7 +19,9 @@ _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:\.\d*)?)")
 
 
 def video(
-    film: Annotated[Path, typer.Argument(metavar="CLIP", help="The film to mend.", show_default=False)],
+    film: Annotated[
+        Path, typer.Argument(metavar="CLIP", help="The film to mend, or a folder of its frames.", show_default=False)
+    ],
     output: Annotated[
         Path | None,
         typer.Option(
@@ -69,6 +71,7 @@ def video(
         int | None,
         typer.Option(help="How near to the frames the film is written: 0 is the nearest.", show_default="12"),
     ] = None,
+    fps: Annotated[float | None, typer.Option(help="Frames a second of a folder of frames.", show_default="25")] = None,
     restart: Annotated[bool, typer.Option("--restart", help="Forget work that was stopped.")] = False,
     overwrite: arguments.Overwrite = False,
     quiet: arguments.Quiet = False,
@@ -95,7 +98,7 @@ def video(
                 first=parse_moment(start, "--from"), last=None if end is None else parse_moment(end, "--to"),
                 method=method or api.DEFAULT_METHOD, preset=preset, steady=steady,
                 temporal=parse_settings(temporal or [], name="--temporal"),
-                seed=seed or 0, device=device, model=model, crf=crf, restart=restart, overwrite=overwrite,
+                seed=seed or 0, device=device, model=model, crf=crf, fps=fps, restart=restart, overwrite=overwrite,
                 progress=progress, **parse_settings(settings or []),
             )  # fmt: skip
     except KeyboardInterrupt:
@@ -110,9 +113,7 @@ def video(
         print_json({"outputs": [report.output], **rounded})
     elif not quiet:
         flicker = "" if report.flicker is None else f", flicker {report.flicker:.2f}"
-        done = (
-            f"{report.mended} of {report.frames} frames mended{flicker}, {report.seconds:.1f} s, {report.fps:.1f} fps"
-        )
+        done = f"{report.mended} of {report.frames} frames mended{flicker}"
         typer.echo(f"{report.output}  ({done}, {report.seconds:.1f} s, {report.fps:.1f} fps)")
 
 

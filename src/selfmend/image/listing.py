@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from functools import lru_cache
 from pathlib import Path
@@ -41,6 +42,16 @@ def list_pictures(folder: str | Path) -> list[str]:
             if not name.startswith(".") and Path(name).suffix.lower() in _endings()
         ]
     return sorted(names)
+
+
+def natural_order(names: list[str]) -> list[str]:
+    """Names sorted as people number files.
+
+    Example:
+        >>> natural_order(["mask10.png", "mask9.png"])
+        ['mask9.png', 'mask10.png']
+    """
+    return sorted(names, key=lambda name: [(int(p) if p.isdecimal() else 0, p) for p in re.split(r"(\d+)", name)])
 
 
 def by_stem(folder: Path, files: list[Path]) -> dict[str, Path]:

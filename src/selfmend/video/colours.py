@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from av import VideoFrame
     from av.video.plane import VideoPlane
 
-_LIMITED, _FULL = 1, 2  # FFmpeg's numbers of ranges: 16 to 235, and 0 to 255
+LIMITED, _FULL = 1, 2  # FFmpeg's numbers of ranges: 16 to 235, and 0 to 255
+BT709 = 1  # FFmpeg's number of the colour space of films today
 
 
 def to_image(source: VideoFrame, *, turns: int = 0) -> Image:
@@ -69,7 +70,7 @@ def _from_image(image: Image, source: VideoFrame) -> VideoFrame:
     made = frame.reformat(
         format=source.format.name,
         dst_colorspace=source.colorspace,
-        dst_color_range=source.color_range or (_FULL if wide else _LIMITED),
+        dst_color_range=source.color_range or (_FULL if wide else LIMITED),
         interpolation=_exact(),
     )
     made.colorspace, made.color_range = source.colorspace, source.color_range

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from selfmend.core.checks import ImageError, SelfmendWarning
 from selfmend.core.files import exists
+from selfmend.video.frame_folder import frame_files, frame_list
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -18,7 +19,7 @@ _TEXT = "tty"  # and a text file as a film of somebody typing it
 
 
 def open_film(path: str | Path) -> tuple[InputContainer, VideoStream]:
-    """A film and the stream that holds its pictures.
+    """A film, or a folder of pictures as one, and the stream that holds its pictures.
 
     Raises:
         ImageError: no such file, or nothing with moving pictures; the message says what it is.
@@ -28,10 +29,11 @@ def open_film(path: str | Path) -> tuple[InputContainer, VideoStream]:
     path = Path(path)
     if not exists(path):
         raise ImageError(f"no such file: {path}")
-    if path.is_dir():
-        raise ImageError(f"{path} is a folder; a film such as clip.mp4 fits")
     try:
-        container = av.open(str(path), "r")
+        if path.is_dir():
+            container = av.open(frame_list(frame_files(path)), "r", format="concat", options={"safe": "0"})
+        else:
+            container = av.open(str(path), "r")
     except (av.FFmpegError, OSError, ValueError) as error:
         raise ImageError(f"{path} is not a film that can be read ({reason(error)})") from error
     try:

@@ -74,9 +74,10 @@ def choose_encoder(clip: Clip, container: OutputContainer, *, crf: int | None = 
         name = next((n for n in ("libx264", "libvpx-vp9", "mpeg2video") if _takes(container, n)), "")
         if not name:
             name = container.default_video_codec
-        notes.append(f"the film is {clip.codec}, which cannot be written here; {name} takes its place")
+        if clip.names is None:
+            notes.append(f"the film is {clip.codec}, which cannot be written here; {name} takes its place")
     pixel_format = _pixel_format(name, clip)
-    if pixel_format != clip.pixel_format:
+    if pixel_format != clip.pixel_format and clip.names is None:
         notes.append(f"its pixels are {clip.pixel_format}; they are written as {pixel_format}")
     if name == "libsvtav1":
         os.environ.setdefault("SVT_LOG", "1")  # errors only
@@ -113,6 +114,8 @@ def _pixel_format(name: str, clip: Clip) -> str:
         able = [f for f in able if _fits(av.VideoFormat(f, 64, 64), height, width)]
     if not able:
         raise ImageError(f"{name} writes no film of {width} x {height}; another ending of the output, as .mkv, fits")
+    if clip.names is not None and "yuv420p" in able:
+        return "yuv420p"  # what every player shows
     if clip.pixel_format in able:
         return clip.pixel_format
     best, _ = find_best_pix_fmt_of_list(able, clip.pixel_format)

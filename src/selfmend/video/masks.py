@@ -18,7 +18,7 @@ from selfmend.core.checks import MaskError, OptionError
 from selfmend.core.files import exists
 from selfmend.core.options import replace_options
 from selfmend.core.types import Image, Mask
-from selfmend.image.listing import list_pictures, picture_size
+from selfmend.image.listing import list_pictures, natural_order, picture_size
 from selfmend.image.mask import box_mask, drawn_mask, grow_mask, parse_box
 from selfmend.image.text import DEFAULTS, Region
 from selfmend.image.text_letters import TextOptions
@@ -95,7 +95,7 @@ class MaskFolder:
         Raises:
             MaskError: another count, or another size. ImageError: no such folder.
         """
-        self._files = [folder / name for name in list_pictures(folder)]
+        self._files = [folder / name for name in natural_order(list_pictures(folder))]
         self._clip, self._invert, self._grow = clip, invert, grow
         self._skip = 0
         if len(self._files) != clip.frame_count and len(self._files) != clip.count_frames():

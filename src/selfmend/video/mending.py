@@ -23,6 +23,7 @@ from selfmend.core.types import Mask
 from selfmend.image.io import check_folder_of
 from selfmend.video.ahead import Behind, ahead
 from selfmend.video.encoders import check_ending
+from selfmend.video.frame_folder import frame_files
 from selfmend.video.journal import Journal
 from selfmend.video.masks import Masks
 from selfmend.video.reader import Clip, Frame
@@ -182,7 +183,7 @@ def _mended(
 def _writer(clip: Clip, output: Path, crf: int | None) -> Iterator[FrameWriter]:
     """What takes the frames; a film is whole, or it is not there."""
     if is_folder(output):
-        with PictureWriter(output) as pictures:
+        with PictureWriter(output, names=clip.names) as pictures:
             yield pictures
         return
     with atomic_path(output) as path:
@@ -199,7 +200,10 @@ def _event(frames: int, count: int, filled: MendedFrame) -> ProgressEvent:
 
 
 def fingerprint(path: Path) -> str:
-    """A digest of a file's length and both of its ends: films are too long to read twice."""
+    """A digest of a file's length and both of its ends: films are too long to read twice; of a folder, of its files."""
+    if path.is_dir():
+        files = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in frame_files(path)]
+        return hashlib.sha256(repr(files).encode()).hexdigest()[:16]
     digest = hashlib.sha256(str(path.stat().st_size).encode())
     with open(path, "rb") as file:
         digest.update(file.read(_ENDS))

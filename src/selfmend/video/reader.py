@@ -15,6 +15,7 @@ from selfmend.core.types import Image, Size
 from selfmend.video.colours import to_image
 from selfmend.video.containers import open_film
 from selfmend.video.decoding import Order, Shown, frame_rate, packet_times
+from selfmend.video.frame_folder import frame_files, rate_of
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -51,7 +52,7 @@ class Clip:
     """A film as its frames.
 
     Attributes:
-        path: the file.
+        path: the file, or the folder.
         first, last: what `frames` gives, both included.
         size: (height, width) as it is shown, after a turn that the file asks for.
         first_frame: of the whole film, as the codec gave it.
@@ -67,19 +68,24 @@ class Clip:
         codec: FFmpeg's name, e.g. "h264".
         has_audio: whether there is sound.
         broken: how many broken frames `frames` has met.
+        names: of the pictures of a folder, without their ending, in order; None for a film.
     """
 
-    def __init__(self, path: str | Path, *, first: Moment = 0, last: Moment | None = None) -> None:
+    def __init__(
+        self, path: str | Path, *, first: Moment = 0, last: Moment | None = None, fps: float | None = None
+    ) -> None:
         """Open a film and look through its packets; nothing but the first frame is decoded.
 
         Args:
-            path: a file that FFmpeg reads.
+            path: a file that FFmpeg reads, or a folder of pictures of one kind, in the order of their names.
             first, last: part of the clip, both included; None is the end.
+            fps: frames a second of a folder; None is 25.
 
         Raises:
             ImageError: no such file, no video stream, or nothing in it that can be decoded.
-            OptionError: `last` before `first`, or `first` behind the end.
+            OptionError: `last` before `first`, `first` behind the end, or a rate for a film.
         """
+        rate = rate_of(path, fps)
         self.path, self.first, self.last, self.broken = Path(path), first, last, 0
         container, stream = open_film(path)
         with container:
@@ -90,6 +96,9 @@ class Clip:
             shape = stream.sample_aspect_ratio
             told = stream.guessed_rate or stream.average_rate or Fraction(25)
             self._times, self.frame_count = packet_times(container, stream)
+        if rate is not None:
+            self.time_base, told = 1 / rate, rate
+        self.names = None if rate is None else [file.stem for file in frame_files(path)]
         self.rate, self.variable_rate = frame_rate(self._times, self.time_base, Fraction(told))
         shown = next(self._decoded(), None)
         if shown is None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from PIL import Image as PILImage
 
 from selfmend.core.checks import ImageError
 from selfmend.core.types import Image, Mask
 from selfmend.image.io import save_picture
-from selfmend.video.colours import with_hole
+from selfmend.video.colours import BT709, LIMITED, with_hole
 from selfmend.video.containers import reason
 from selfmend.video.encoders import Encoder, choose_encoder, say
 from selfmend.video.passing import Passing
@@ -110,7 +110,7 @@ class FilmWriter:
         if mask.any():
             picture, self.touched = with_hole(picture, image, mask, turns=self._clip.turns), True
         if picture.format.name != self._encoder.pixel_format:
-            picture = picture.reformat(format=self._encoder.pixel_format)
+            picture = picture.reformat(format=self._encoder.pixel_format, **self._colours)
         base = self._encoder.time_base
         seconds = (frame.pts - (self._start or 0)) * self._clip.time_base
         picture.pts, picture.time_base = round(seconds / base), base
@@ -145,8 +145,14 @@ class FilmWriter:
         stream.pix_fmt = encoder.pixel_format
         context = stream.codec_context
         context.time_base = encoder.time_base
-        context.color_range, context.colorspace = first.color_range, first.colorspace
-        context.color_primaries, context.color_trc = first.color_primaries, first.color_trc
+        self._colours: dict[str, Any] = {}
+        if clip.names is not None and encoder.pixel_format.startswith("yuv"):
+            self._colours = {"dst_colorspace": BT709, "dst_color_range": LIMITED}
+            context.color_range = LIMITED
+            context.colorspace = context.color_primaries = context.color_trc = BT709
+        else:
+            context.color_range, context.colorspace = first.color_range, first.colorspace
+            context.color_primaries, context.color_trc = first.color_primaries, first.color_trc
         if clip.sample_aspect_ratio:
             context.sample_aspect_ratio = clip.sample_aspect_ratio
         if clip.turns:
@@ -156,10 +162,11 @@ class FilmWriter:
 
 
 class PictureWriter:
-    """A folder of PNG files, one a frame, named by the frames' numbers."""
+    """A folder of PNG files, one a frame."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, names: list[str] | None = None) -> None:
+        """Pictures named by the frames' numbers, or as the pictures of a folder were named."""
+        self._folder, self._names = folder, names
 
     def __enter__(self) -> Self:
         return self
@@ -170,4 +177,5 @@ class PictureWriter:
     def write(self, frame: Frame, image: Image, mask: Mask) -> None:
         """Write one picture, upright."""
         pixels = (image[0].permute(1, 2, 0) * 255).round().byte().numpy()
-        save_picture(PILImage.fromarray(pixels), self._folder / f"{frame.index:06d}.png")
+        name = f"{frame.index:06d}" if self._names is None else self._names[frame.index]
+        save_picture(PILImage.fromarray(pixels), self._folder / f"{name}.png")
