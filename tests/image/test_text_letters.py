@@ -35,7 +35,7 @@ def test_a_letter_is_measured():
     assert float(letters.stroke[0]) == pytest.approx(3, abs=1)
     assert letters.colour.tolist() == [[1, 1, 1]]
     assert letters.around[0] == 0
-    assert letters.drawn().sum() == 3 * 20 + 3 * 9
+    assert letters.drawn(slice(None)).sum() == 3 * 20 + 3 * 9
 
 
 def test_blocks_bars_and_crumbs_are_no_letters():

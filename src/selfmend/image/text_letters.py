@@ -99,9 +99,12 @@ class Letters:
         names = [field.name for field in dataclasses.fields(self) if field.name != "labels"]
         return Letters(self.labels, *(getattr(self, name)[which] for name in names))
 
-    def drawn(self) -> np.ndarray:
-        """bool (H, W): where they are."""
-        return np.isin(self.labels, self.numbers)
+    def drawn(self, rows: slice) -> np.ndarray:
+        """bool (h, W): where they are, in some rows of the picture."""
+        labels = self.labels[rows]
+        chosen = np.zeros(max(int(labels.max(initial=0)), int(self.numbers.max(initial=0))) + 1, bool)
+        chosen[self.numbers] = True
+        return chosen[labels]
 
 
 def brightness(colours: np.ndarray) -> np.ndarray:
@@ -123,11 +126,12 @@ def find_letters(colours: np.ndarray, options: TextOptions) -> Iterator[Letters]
     if options.saturation < 1:
         top = colours.max(2)
         thin &= (top - colours.min(2)) <= options.saturation * top
+    darkest = cv2.erode(grey, np.ones((2 * _AROUND + 1, 2 * _AROUND + 1), np.uint8))
     for threshold in thresholds(grey[thin], options):
         bright = thin & (grey >= threshold)
         _, labels, statistics, _ = cv2.connectedComponentsWithStats(bright.astype(np.uint8), connectivity=8)
         numbers = _of_a_letters_size(statistics, options, grey.shape[0])
-        yield _measured(colours, grey, bright, labels, statistics, numbers, options)
+        yield _measured((colours, grey, darkest), bright, labels, statistics, numbers, options)
 
 
 def top_hat(grey: np.ndarray, options: TextOptions) -> np.ndarray:
@@ -179,34 +183,40 @@ def _of_a_letters_size(statistics: np.ndarray, options: TextOptions, height: int
 
 
 def _measured(
-    colours: np.ndarray,
-    grey: np.ndarray,
+    picture: tuple[np.ndarray, np.ndarray, np.ndarray],
     bright: np.ndarray,
     labels: np.ndarray,
     statistics: np.ndarray,
     numbers: np.ndarray,
     options: TextOptions,
 ) -> Letters:
-    """The pieces with their strokes and colours, without those that are no strokes or have nothing darker around."""
+    """The pieces with their strokes and colours, without those that are no strokes or have nothing darker around.
+
+    `picture` is its colours, its brightness, and the darkest brightness near each pixel.
+    """
     import cv2
 
-    count, place = len(statistics), labels[bright]
-    inside = cv2.distanceTransform(bright.astype(np.uint8), cv2.DIST_L2, 3)[bright]
+    inside = cv2.distanceTransform(bright.astype(np.uint8), cv2.DIST_L2, 3)
+    count = len(statistics)
+    wanted = np.zeros(count, bool)
+    wanted[numbers] = True
+    pixels = np.flatnonzero(wanted[labels])  # most pieces are too small or too large for letters
+    place, inside = labels.ravel()[pixels], inside.ravel()[pixels]
+    colours, grey, darkest = (plane.reshape(-1, *plane.shape[2:])[pixels] for plane in picture)
     thickest = np.zeros(count, np.float32)
     np.maximum.at(thickest, place, inside)
-    darkest = cv2.erode(grey, np.ones((2 * _AROUND + 1, 2 * _AROUND + 1), np.uint8))[bright]
     edge, core = inside < 1.5, inside >= thickest[place] - 0.5
 
     def total(values: np.ndarray) -> np.ndarray:
         return np.bincount(place[edge], values[edge], count)
 
     border = np.maximum(1, total(np.ones_like(inside)))
-    steep = total(grey[bright] - darkest >= options.contrast) / border
+    steep = total(grey - darkest >= options.contrast) / border
     cores = np.maximum(1, np.bincount(place, core, count))
-    colour = np.stack([np.bincount(place, core * values, count) / cores for values in colours[bright].T], 1)
+    colour = np.stack([np.bincount(place, core * values, count) / cores for values in colours.T], 1)
     left, top, wide, tall, _ = statistics[numbers].T
     letters = Letters(
         labels, numbers, left, top, left + wide, top + tall, 2 * thickest[numbers] - 1, colour[numbers],
-        (total(grey[bright]) / border)[numbers], border[numbers], total(darkest)[numbers], total(darkest**2)[numbers],
+        (total(grey) / border)[numbers], border[numbers], total(darkest)[numbers], total(darkest**2)[numbers],
     )  # fmt: skip
     return letters.of((steep[numbers] >= _EDGE) & (letters.stroke <= np.maximum(2, options.stroke * letters.height)))

@@ -62,8 +62,8 @@ def find_lines(colours: np.ndarray, options: TextOptions) -> list[TextLine]:
     lines = []
     for letters in find_letters(colours, options):
         for row in rows_of(letters, options):
-            drawn = letters.of(row).drawn()
-            if taken[drawn].mean() > _KNOWN:
+            rows = slice(letters.top[row].min(), letters.bottom[row].max())
+            if taken[rows][letters.of(row).drawn(rows)].mean() > _KNOWN:
                 continue
             line = covered(letters.of(row), grey, options)
             lines.append(line)
@@ -79,8 +79,11 @@ def rows_of(letters: Letters, options: TextOptions) -> list[np.ndarray]:
     if not len(letters.numbers):
         return []
     count, label = connected_components(csr_array(_neighbours(letters)), directed=False)
-    order = np.argsort(label, kind="stable")
-    groups = np.split(order, np.cumsum(np.bincount(label, minlength=count))[:-1])
+    alone = np.bincount(label, minlength=count) < options.letters
+    wide = np.bincount(label, letters.width > letters.height, count) > 0
+    members = np.flatnonzero((~alone | wide)[label])  # most pieces of a picture stand alone
+    order = members[np.argsort(label[members], kind="stable")]
+    groups = np.split(order, np.flatnonzero(np.diff(label[order])) + 1) if len(order) else []
     return [row for group in groups for row in _rows_in(group, letters, options)]
 
 
@@ -95,7 +98,7 @@ def _rows_in(group: np.ndarray, letters: Letters, options: TextOptions) -> Itera
         spaces = letters.left[row][1:] - np.maximum.accumulate(letters.right[row])[:-1]
         pieces = np.split(row, np.flatnonzero(spaces > _GAP * np.median(letters.height[row])) + 1)
         for piece in pieces:
-            if _may_be_a_line(piece, letters, options) and _is_line(letters.of(piece), options):
+            if _may_be_a_line(piece, letters, options) and _is_line(piece, letters, options):
                 yield piece
         group = group[~best]
 
@@ -122,16 +125,17 @@ def _neighbours(letters: Letters) -> np.ndarray:
 
 
 def _may_be_a_line(group: np.ndarray, letters: Letters, options: TextOptions) -> bool:
-    """Whether there are enough of them, without a closer look: most pieces of a picture stand alone."""
+    """Whether there are enough of them, without a closer look."""
     return len(group) >= options.letters or bool((letters.width[group] > letters.height[group]).any())
 
 
-def _is_line(letters: Letters, options: TextOptions) -> bool:
-    height = float(np.median(letters.height))
-    length = letters.right.max() - letters.left.min()
-    signs = np.maximum(1, np.round(_WIDE * letters.width / height)).sum()  # small letters run together
+def _is_line(piece: np.ndarray, letters: Letters, options: TextOptions) -> bool:
+    height = float(np.median(letters.height[piece]))
+    length = letters.right[piece].max() - letters.left[piece].min()
+    signs = np.maximum(1, np.round(_WIDE * letters.width[piece] / height)).sum()  # small letters run together
     if signs < options.letters or length < _LONG * height:
         return False
+    letters = letters.of(piece)
     if signs < _FEW and _level(letters) - _dark(letters) < _STEEP:
         return False
     return _unevenness(letters) <= min(_UNEVEN[0] + _UNEVEN[1] * (signs - 2), _UNEVEN[2])
@@ -163,7 +167,7 @@ def covered(letters: Letters, grey: np.ndarray, options: TextOptions) -> TextLin
     above = round(0.8 * height) + options.spread + 2
     top, bottom = max(0, letters.top.min() - above), letters.bottom.max() + above
     band = grey[top:bottom]
-    sure = np.isin(letters.labels[top:bottom], letters.numbers)
+    sure = letters.drawn(slice(top, bottom))
     drawn = sure | _small_signs(sure, band, letters, height)
     outline = _outline(drawn, band, _dark(letters), height) if options.outline is None else options.outline
     away = _distance(drawn)
