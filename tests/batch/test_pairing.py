@@ -54,7 +54,7 @@ def test_missing_and_ambiguous_masks_are_problems_of_their_pictures(place):
     found = find_pairs("in", "m", "out")
     assert masks(found) == {"d.jpg": "m/d.jpg.png", "d.png": "m/d.png.png", "e.jpg": "m/e.png"}
     assert problems(found) == {
-        "a.jpg": "no mask: m/a.png or a-mask.png would fit",
+        "a.jpg": "no mask: m/a.png or m/a-mask.png would fit",
         "b.jpg": "several masks: b-mask.png, b.png; one of them must go",
         "c.jpg": "2 pictures share the mask c.png; name it c.jpg.png",
         "c.png": "2 pictures share the mask c.png; name it c.png.png",

@@ -84,7 +84,7 @@ class RayEngine:
             except OSError as error:
                 yield Outcome(task=task, error=f"cannot read {error.filename}: {error.strerror}")
                 continue
-            running[remote.options(name=task.name)(job, parcel, run, __version__)] = task
+            running[remote.options(name=task.name).remote(job, parcel, run, __version__)] = task
             while len(running) >= room:
                 yield self._next(running)
         while running:
