@@ -78,7 +78,7 @@ def test_neither_the_number_of_processes_nor_other_pictures_change_a_result(run,
 
 def test_bad_files_are_listed_and_stop_nobody(run, many):
     (many / "in" / "text.png").write_text("no picture")
-    (many / "in" / "cut.jpg").write_bytes((many / "in" / "a.jpg").read_bytes()[:-2000])
+    (many / "in" / "cut.png").write_bytes((many / "photo.png").read_bytes()[:-2000])
     (many / "in" / "notes.txt").write_text("notes")
     for name in ("text", "cut"):
         PILImage.open("mask.png").save(f"masks/{name}.png")
@@ -92,7 +92,7 @@ def test_bad_files_are_listed_and_stop_nobody(run, many):
     assert [first, second] == [f"warning: {missing}", "warning: files that are no pictures: notes.txt"]
     assert [line[:40] for line in failed] == [
         "failed: a.jpg: the mask is 50 x 50 and t",
-        "failed: cut.jpg: in/cut.jpg is damaged o",
+        "failed: cut.png: in/cut.png is damaged o",
         f"failed: {missing}"[:40],
         "failed: text.png: in/text.png is not a p",
     ]

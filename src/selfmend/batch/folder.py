@@ -91,7 +91,7 @@ def mend_folder(
         model: a run of `fit_folder`, which brings its own method.
         seed: same seed, same bytes.
         engine: "processes" of this machine, "ray" (extra cluster), or an engine of one's own.
-        jobs: pictures at once; None is one for each core.
+        jobs: pictures at once; None is one for each core, or one for a network on a graphics card.
         address: of a Ray cluster; None starts one on this machine.
         shared: the cluster's machines see the folders under the same paths, so that no file is sent.
         retries: how often a picture whose worker was killed is tried again.

@@ -78,6 +78,7 @@ class Manifest:
             "output": None if outcome.error else str(task.output),
             "seed": task.seed,
             "seconds": round(outcome.seconds, 3),
+            "cpu": round(outcome.cpu, 3),
             "worker": outcome.worker,
             "error": outcome.error or None,
             "warnings": list(outcome.warnings),
