@@ -15,6 +15,7 @@ from selfmend.web.dispatcher import Dispatcher
 from selfmend.web.inputs import check_inputs, safe_stem, save_inputs
 from selfmend.web.job import Job, QueueFull
 from selfmend.web.limits import Limits
+from selfmend.web.models import ModelInfo, list_models, model_names, remove_model, save_thumbnail
 from selfmend.web.settings import check_settings, lane_of
 from selfmend.web.store import Store
 
@@ -92,7 +93,7 @@ class Runner:
         names = names or {}
         self._check_room()
         looked = check_inputs(files, names, self.limits)
-        checked = check_settings(kind, settings, files=files, models=[])
+        checked = check_settings(kind, settings, files=files, models=model_names(self.runs))
         id = secrets.token_urlsafe(16)
         folder = self._store.path_of(id)
         shown = looked.get("image") or looked.get("picture")
@@ -199,6 +200,26 @@ class Runner:
             UnknownJob: there is no such job or file.
         """
         return self._store.path_of(id) / "inputs" / self._store.file(id, "files", name)
+
+    def models(self) -> Sequence[ModelInfo]:
+        """The trained runs, the newest first."""
+        return list_models(self.runs)
+
+    def remove_model(self, name: str) -> None:
+        """Remove a trained run.
+
+        Raises:
+            UnknownModel: there is none of that name.
+        """
+        remove_model(self.runs, name)
+
+    def thumbnail(self, name: str) -> Path:
+        """A small PNG of the picture that a run has learned.
+
+        Raises:
+            UnknownModel: there is none of that name, or it has learned a folder of pictures.
+        """
+        return save_thumbnail(self.runs, name, self.folder / "thumbnails")
 
     def _check_room(self) -> None:
         waiting = self._store.counts().get("queued", 0)
