@@ -12,6 +12,7 @@ import typer
 from selfmend.cli import (
     ablation,
     animate,
+    batch,
     bench,
     demo,
     edit,
@@ -51,6 +52,7 @@ def _options(
 
 
 app.command("inpaint")(inpaint.inpaint)
+app.command("batch")(batch.batch)
 app.command("video")(video.video)
 app.command("train")(train.train)
 app.command("bench")(bench.bench)
