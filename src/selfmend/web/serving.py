@@ -26,6 +26,7 @@ from selfmend.web.runner import Runner
 _GRACE = 3  # seconds for answers that are half sent when the server is to end
 _WARM_AFTER = 2.0  # seconds: the page comes first, for loading torch holds everything else up
 _BACKLOG = 128
+_CONNECTIONS = 500  # of them, event streams too; a process may often have 1024 files open
 
 
 def serve(
@@ -54,7 +55,7 @@ def serve(
     app = create_app(runner, access=access, limits=limits)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, ws="none", lifespan="off", server_header=False,
-        timeout_graceful_shutdown=_GRACE,
+        timeout_graceful_shutdown=_GRACE, limit_concurrency=_CONNECTIONS,
     )  # fmt: skip
     server = _Server(config, ending=app.state.server.streams.end)
     runner.start()
