@@ -69,7 +69,7 @@ export function fileField(label, { accept = "image/*", ...rest } = {}) {
   return { row: labelled(label, input, rest), input, read: () => input.files[0] ?? null };
 }
 
-const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const named = (name) => sentence(name.replaceAll("_", " "));
 
 /** One field for each option that the server tells of; only what was changed is read. */

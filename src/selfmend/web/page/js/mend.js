@@ -62,7 +62,7 @@ export class MendPanel {
 
   choose() {
     const method = this.chosen();
-    this.about.textContent = method?.title ?? "A trained run";
+    this.about.textContent = method ? forms.sentence(method.title) : "A trained run";
     this.preset.fill(method?.presets ?? []);
     this.preset.row.hidden = (method?.presets.length ?? 0) < 2;
     this.reference.row.hidden = !(method?.takes_reference ?? true);

@@ -16,7 +16,6 @@ export class ResultView {
     this.range.addEventListener("input", () => this.slide(this.range.value / 100));
     find("go-on").addEventListener("click", () => app.goOn());
     find("format").addEventListener("change", () => this.#link());
-    find("to-picture").addEventListener("click", () => app.look(null));
   }
 
   /** Nothing of an earlier picture stays. */
@@ -60,6 +59,9 @@ export class ResultView {
     this.#formats();
     if (this.comparing) {
       find("viewer").hidden = true;
+      if (!app.view.over) {
+        this.slide(0);
+      }
       await this.#lay(url);
     } else {
       app.view.over = null;
@@ -103,7 +105,7 @@ export class ResultView {
     const moving = isFilm(result) || result.media_type === "image/gif" || this.job.kind === "animate";
     const others = moving ? [] : [["png", "PNG"], ["jpeg", "JPEG"], ["webp", "WebP"]].filter(([, name]) => name !== ending && !(name === "JPEG" && ending === "JPG"));
     const chosen = find("format").value;
-    find("format").replaceChildren(element("option", { value: "" }, `${ending} (as it came)`), ...others.map(([value, name]) => element("option", { value, selected: value === chosen }, name)));
+    find("format").replaceChildren(element("option", { value: "" }, ending), ...others.map(([value, name]) => element("option", { value, selected: value === chosen }, name)));
     this.#link();
   }
 

@@ -16,7 +16,7 @@ export const isFilm = (result) => result.media_type.startsWith("video/");
 
 export function jobTitle(job) {
   const how = job.settings?.model ?? job.settings?.method;
-  return `${NAMES[job.kind] ?? job.kind}${how ? ` · ${how}` : ""}`;
+  return job.kind === "fill" && how ? how : `${NAMES[job.kind] ?? job.kind}${how ? ` · ${how}` : ""}`;
 }
 
 export function progressWords(job) {
@@ -68,6 +68,9 @@ export class Strip {
     for (const button of this.list.querySelectorAll("[aria-pressed]")) {
       const here = looking ? button.dataset.job === looking.id && button.dataset.index === String(looking.index) : !button.dataset.job;
       button.setAttribute("aria-pressed", String(here));
+      if (here && looking) {
+        button.scrollIntoView({ block: "nearest", inline: "nearest" });
+      }
     }
   }
 
@@ -133,14 +136,14 @@ export class Strip {
     const remove = iconButton("close", `Remove ${title}`, () => this.app.removeJob(job.id), { class: "icon-button remove" });
     if (job.state !== "done") {
       const words = job.state === "cancelled" ? "Cancelled" : job.error || "Failed";
-      return [element("div", { class: "running" }, element("p", { class: "caption" }, title), element("p", { class: "stage-words" }, words)), remove];
+      return [element("div", { class: "running thumbs" }, element("p", { class: "caption" }, title), element("p", { class: "stage-words" }, words), remove)];
     }
     const seconds = job.seconds ?? (job.finished && job.started ? job.finished - job.started : null);
     const caption = element("p", { class: "caption" }, title, seconds === null ? "" : ` · ${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`);
     if (!job.results.length) {
-      return [element("div", { class: "running" }, caption, element("p", { class: "stage-words" }, job.kind === "train" ? "Learned: see the other tabs" : "Done")), remove];
+      return [element("div", { class: "running thumbs" }, caption, element("p", { class: "stage-words" }, job.kind === "train" ? "Learned: see the other tabs" : "Done"), remove)];
     }
-    return [element("div", { class: "thumbs" }, ...job.results.map((result) => this.#thumb(job, result, title))), caption, remove];
+    return [element("div", { class: "thumbs" }, ...job.results.map((result) => this.#thumb(job, result, title)), remove), caption];
   }
 
   #thumb(job, result, title) {

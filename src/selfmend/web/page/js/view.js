@@ -52,7 +52,7 @@ export class View {
     if (this.picture) {
       const { clientWidth, clientHeight } = this.canvas;
       const margin = Math.min(28, clientWidth * 0.03);
-      const foot = Math.min(56, clientHeight * 0.12); // the buttons over the picture's edge
+      const foot = clientHeight > 420 ? 58 : 12; // the pills stand above the picture where there is room
       const { width, height } = this.picture;
       this.scale = Math.min((clientWidth - 2 * margin) / width, (clientHeight - 2 * foot) / height, 4);
       this.scale = Math.max(this.scale, 0.01);
