@@ -2,7 +2,7 @@
 
 import { postJob, removeJob } from "./api.js";
 import { createDocument, jobsOnRecord, lastDocument, openDocument, recordJobs } from "./documents.js";
-import { announce, find, iconButton, notify } from "./dom.js";
+import { announce, find, hideNotice, iconButton, notify } from "./dom.js";
 import { Jobs, isFinal } from "./jobs.js";
 import { MendPanel } from "./mend.js";
 import { fetchModels, ModelPanel } from "./models.js";
@@ -65,6 +65,7 @@ export class App {
     find("stage").setAttribute("aria-busy", "true");
     try {
       const made = await createDocument(file, file.name || "picture.png");
+      hideNotice();
       this.owned = [];
       this.#show(made);
       this.#record();

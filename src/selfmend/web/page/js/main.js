@@ -6,6 +6,7 @@ import { Keys, listShortcuts } from "./keys.js";
 import { ServerError } from "./api.js";
 
 const app = new App();
+window.selfmend = app; // for tests, and for those who look into the console
 const acts = {
   open: () => find("file").click(),
   "welcome-open": () => find("file").click(),

@@ -28,9 +28,10 @@ export class ResultView {
     return (await request(result.url)).blob();
   }
 
-  #comparable(job, result) {
+  /** A photo that lies on its side is as high as it is shown, so it is what was sent that is compared, not the file. */
+  #comparable(job) {
     const { picture } = this.app.document ?? {};
-    const size = result ? [result.height, result.width] : job.size;
+    const { size } = job;
     return Boolean(picture) && this.app.tab !== "paint" && OVER_THE_PICTURE.includes(job.kind) && (!size || (size[0] === picture.height && size[1] === picture.width));
   }
 
@@ -51,7 +52,7 @@ export class ResultView {
       app.view.draw();
       return;
     }
-    this.comparing = this.#comparable(job, result);
+    this.comparing = this.#comparable(job);
     find("compare-row").hidden = !this.comparing;
     find("download-row").hidden = !result;
     find("go-on").hidden = !result || isFilm(result) || result.media_type === "image/gif";
