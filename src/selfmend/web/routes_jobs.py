@@ -35,6 +35,15 @@ _FORM = {
     "example": {"kind": "fill", "settings": '{"method": "patchmatch", "seed": 0}'},
 }
 _BODY = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}}
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "description": "revision of the job"},
+        "event": {"type": "string", "const": "job"},
+        "data": {"type": "string", "contentMediaType": "application/json", "description": "the Job"},
+    },
+    "required": ["id", "event", "data"],
+}
 _PICTURE: dict[str, Any] = {"content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}}
 
 
@@ -46,7 +55,7 @@ def job_routes(state: State) -> APIRouter:
     @routes.post("", status_code=201, responses=answers(413, 415, 422, 429), openapi_extra=_BODY)
     async def create_job(request: Request, response: Response) -> JobAnswer:
         """Put a job into the queue; Location is its address."""
-        order = await read_order(request, max_pixels=state.limits.max_pixels)
+        order = await read_order(request)
         job = await run_in_threadpool(runner.submit, order.kind, order.files, order.settings, names=order.names)
         response.headers["Location"] = f"/api/jobs/{job.id}"
         return job_answer(job)
@@ -89,7 +98,7 @@ def add_events(routes: APIRouter, state: State) -> None:
         response_class=StreamingResponse,
         responses=answers(404, 422)
         | {
-            200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Job events"},
+            200: {"content": {"text/event-stream": {"schema": _EVENT}}, "description": "one event for each change"},
             204: {"description": "the job has ended, and the listener has seen its end"},
         },
     )
