@@ -21,12 +21,12 @@ function labelled(label, input, { hint = "", unit = "" } = {}) {
 
 /** A whole or decimal number; empty is null. */
 export function numberField(label, { value = "", min, max, step = 1, placeholder = "", ...rest } = {}) {
-  const input = element("input", { type: "number", value, min, max, step, placeholder, inputmode: "decimal" });
+  const input = element("input", { type: "number", min, max, step, value, placeholder, inputmode: "decimal" });
   return { row: labelled(label, input, rest), input, read: () => (input.value === "" ? null : Number(input.value)) };
 }
 
 export function rangeField(label, { value, min, max, step = 1, show = (v) => v, ...rest }) {
-  const input = element("input", { type: "range", value, min, max, step });
+  const input = element("input", { type: "range", min, max, step, value });
   const output = element("output", {});
   const say = () => {
     output.textContent = show(Number(input.value));
