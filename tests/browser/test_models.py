@@ -100,6 +100,17 @@ def test_film(learned) -> None:
     assert PILImage.open(io.BytesIO(data)).n_frames == 4
 
 
+def test_film_that_plays(learned) -> None:
+    learned.click("#tab-animate")
+    panel = learned.locator("#panel-animate")
+    panel.get_by_label("Frames", exact=True).fill("4")
+    panel.get_by_label("Format").select_option("mp4")
+    panel.get_by_role("button", name="Make a film").click()
+    viewed(learned)
+    until(learned, "document.querySelector('#viewer video').readyState >= 2")
+    assert learned.locator("#format option").all_text_contents() == ["MP4"]
+
+
 def test_fill_with_what_was_learned(learned) -> None:
     learned.get_by_text("Options", exact=True).first.click()
     learned.locator("#panel-mend").get_by_label("Method").first.select_option("model kitten")

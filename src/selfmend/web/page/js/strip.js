@@ -9,10 +9,10 @@ const NAMES = {
 };
 const SHOWN_BY_BROWSERS = /^image\/(png|jpeg|webp|gif|avif|bmp)$/;
 
-/** Where a result can be shown from: formats that browsers do not know come as PNG. */
-export const showable = (result) => (SHOWN_BY_BROWSERS.test(result.media_type) ? result.url : `${result.url}?format=png`);
-
 export const isFilm = (result) => result.media_type.startsWith("video/");
+
+/** Where a result can be shown from: picture formats that browsers do not know come as PNG. */
+export const showable = (result) => (isFilm(result) || SHOWN_BY_BROWSERS.test(result.media_type) ? result.url : `${result.url}?format=png`);
 
 export function jobTitle(job) {
   const how = job.settings?.model ?? job.settings?.method;
