@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +9,8 @@ from typing import Any
 
 import pytest
 from PIL import Image as PILImage
+
+from browser.serving import another_server
 
 HERE = Path(__file__).parent
 FLAGS = [
@@ -41,21 +41,12 @@ class Served:
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    import uvicorn
-
-    from selfmend.web.app import create_app
     from selfmend.web.runner import Runner
 
     runner = Runner(tmp_path_factory.mktemp("server"))
     runner.start()
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(runner), log_level="warning", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    yield Served(f"http://127.0.0.1:{listener.getsockname()[1]}", runner)
-    server.should_exit = True
-    thread.join(20)
+    with another_server(runner) as address:
+        yield Served(address, runner)
     runner.stop()
 
 

@@ -1,6 +1,7 @@
 """What survives a reload, and what the page does when the server is gone."""
 
 from browser.hands import better, draw, jobs, marked, mask_of, open_picture, shown, until
+from browser.serving import another_server
 
 
 def test_reload_keeps_mask_history_and_results(page, png) -> None:
@@ -50,6 +51,23 @@ def test_server_that_is_gone_is_said(page, png) -> None:
     page.click("#mend")
     shown(page)
     page.wrong.clear()  # what was refused while there was no server
+
+
+def test_token_is_asked_for_once(browser, served) -> None:
+    with another_server(served.runner, token="a long enough secret") as address:
+        page = browser.new_context().new_page()
+        page.goto(address)
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("The token").fill("a wrong one, certainly")
+        dialog.get_by_role("button", name="Sign in").click()
+        dialog.get_by_text("This is not the token.").wait_for()
+        dialog.get_by_label("The token").fill("a long enough secret")
+        dialog.get_by_role("button", name="Sign in").click()
+        page.wait_for_selector("body[data-ready]")
+        assert dialog.count() == 0
+        page.reload()
+        page.wait_for_selector("body[data-ready]")
+        page.context.close()
 
 
 def test_two_pictures_do_not_mix(page, png, photo) -> None:

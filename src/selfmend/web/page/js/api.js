@@ -78,7 +78,7 @@ function signIn() {
     const dialog = find("token-dialog");
     dialog.querySelector("form").onsubmit = async (event) => {
       event.preventDefault();
-      const token = dialog.querySelector("input").value;
+      const token = find("token").value;
       try {
         await request("/api/login", {
           method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ token }),

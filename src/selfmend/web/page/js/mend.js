@@ -91,7 +91,11 @@ export class MendPanel {
 
   async press() {
     const { app } = this;
-    if (this.pressed || !this.method) {
+    if (this.pressed) {
+      return;
+    }
+    if (!this.method) {
+      app.tell("The server is still starting. Press again in a moment.");
       return;
     }
     if (!app.document?.mask.count) {
