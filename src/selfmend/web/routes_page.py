@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from selfmend.web.routes_about import set_cookie
 from selfmend.web.state import State
 
 PAGE = Path(__file__).parent / "page"
+_TYPES = {".js": "text/javascript", ".webp": "image/webp"}  # some systems know others, or none
 
 
 class Files(StaticFiles):
@@ -29,6 +31,8 @@ class Files(StaticFiles):
 
 def add_page(app: FastAPI, state: State) -> None:
     """Serve the page at / and its files under /static."""
+    for ending, kind in _TYPES.items():
+        mimetypes.add_type(kind, ending)
 
     @app.get("/", include_in_schema=False)
     async def page(request: Request) -> Response:
