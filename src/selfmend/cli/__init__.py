@@ -25,6 +25,7 @@ from selfmend.cli import (
     paint,
     retarget,
     sample,
+    serve,
     super_resolve,
     train,
     video,
@@ -64,6 +65,7 @@ app.command("paint")(paint.paint)
 app.command("harmonize")(harmonize.harmonize)
 app.command("edit")(edit.edit)
 app.command("animate")(animate.animate)
+app.command("serve")(serve.serve)
 app.command("methods")(methods.methods)
 app.command("demo")(demo.demo)
 app.add_typer(mask.app, name="mask")
