@@ -1,6 +1,7 @@
 """A runner without processes: its jobs do what a test tells them, at once or when it is told."""
 
 import dataclasses
+import io
 import secrets
 import threading
 import time
@@ -12,18 +13,27 @@ from selfmend.core.checks import OptionError
 from selfmend.web.job import Job, QueueFull, Result, UnknownJob
 
 
+def png(size=(6, 4), colour="blue", kind="PNG"):
+    """The bytes of a picture file."""
+    target = io.BytesIO()
+    PILImage.new("RGB", size, colour).save(target, kind)
+    return target.getvalue()
+
+
 class FakeRunner:
     """The runner's interface over plain dicts.
 
     Attributes:
         finishes: whether a job is done as soon as it comes; else a test calls `finish` or `change`.
         room: how many jobs may wait.
+        fails: the line with which every job fails, if any.
+        settings: of all jobs that ever came.
     """
 
     def __init__(self, folder: Path, *, finishes: bool = True, room: int = 1000) -> None:
         self.folder, self.finishes, self.room = folder, finishes, room
         self.jobs, self.orders, self.listeners = {}, {}, {}
-        self.lock = threading.RLock()
+        self.lock, self.fails, self.settings = threading.RLock(), None, []
 
     def submit(self, kind, files, settings, *, names=None):
         if kind not in ("fill", "sample"):
@@ -43,7 +53,10 @@ class FakeRunner:
                 path = self.folder / job.id / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
-        if self.finishes:
+        self.settings.append(dict(settings))
+        if self.fails:
+            self.change(job.id, state="failed", error=self.fails, place=None, finished=time.time())
+        elif self.finishes:
             self.finish(job.id)
         return self.jobs[job.id]
 

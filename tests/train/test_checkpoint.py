@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from selfmend.core.checks import RunError
-from selfmend.train.checkpoint import load_state, save_state
+from selfmend.train.checkpoint import load_outline, load_state, save_state
 
 
 def test_nested_state_comes_back(tmp_path: Path) -> None:
@@ -61,3 +61,12 @@ def test_what_is_not_data_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="not function"):
         save_state(tmp_path / "a.safetensors", {"step": lambda: 1})
     assert not list(tmp_path.iterdir())
+
+
+def test_the_outline_has_the_tree_and_the_sides_of_tensors(tmp_path) -> None:
+    state = {"a": torch.zeros(2, 3), "b": [1, "x", None, {"c": torch.ones(4)}], "d": {1: (2.5, True)}}
+    save_state(tmp_path / "file", state)
+    assert load_outline(tmp_path / "file") == {"a": [2, 3], "b": [1, "x", None, {"c": [4]}], "d": {1: (2.5, True)}}
+    (tmp_path / "file").write_bytes((tmp_path / "file").read_bytes()[:100])
+    with pytest.raises(RunError, match="is not a whole checkpoint"):
+        load_outline(tmp_path / "file")

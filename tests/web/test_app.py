@@ -5,29 +5,9 @@ import json
 
 import httpx
 import pytest
-from fastapi.testclient import TestClient
 from PIL import Image as PILImage
 
-from fake_runner import FakeRunner
-from selfmend.web.app import create_app
-from selfmend.web.limits import Limits
-
-
-def png(size=(6, 4), colour="blue", kind="PNG"):
-    target = io.BytesIO()
-    PILImage.new("RGB", size, colour).save(target, kind)
-    return target.getvalue()
-
-
-@pytest.fixture
-def runner(tmp_path):
-    return FakeRunner(tmp_path)
-
-
-@pytest.fixture
-def client(runner):
-    app = create_app(runner, limits=Limits(max_pixels=10_000))
-    return TestClient(app, base_url="http://localhost:8418", raise_server_exceptions=False)
+from fake_runner import png
 
 
 def order(client, *, files=None, **fields):

@@ -43,20 +43,7 @@ def read_picture(source: Any) -> Picture:
 
 def _read_file(path: Path) -> Any:
     data = _read_bytes(path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", PILImage.DecompressionBombWarning)  # our own limit follows
-            picture = PILImage.open(io.BytesIO(data))
-    except PILImage.DecompressionBombError as error:
-        count = re.search(r"\d+", str(error))
-        many = f"{int(count[0]) / 1e6:.0f} million pixels" if count else "too many pixels"
-        raise ImageError(f"{path} claims {many}; at most {MAX_PIXELS / 1e6:.0f} million fit") from error
-    except Exception as error:  # what a damaged header raises depends on the format: OSError, SyntaxError, struct.error
-        why = "it is text" if _is_text(data) else "unknown format, or damaged"
-        raise ImageError(f"{path} is not a picture that can be read ({why})") from error
-    width, height = picture.size
-    if width * height > MAX_PIXELS:
-        raise ImageError(f"{path} has {width} x {height} pixels; at most {MAX_PIXELS / 1e6:.0f} million fit")
+    picture = open_picture(data, name=str(path))
     frames = getattr(picture, "n_frames", 1)
     if frames > 1 and picture.format != "MPO":  # MPO: a phone's JPEG with a thumbnail or depth map behind it
         what = "pages" if picture.format == "TIFF" else "frames"
@@ -73,6 +60,37 @@ def _read_file(path: Path) -> Any:
         message = f"{path} has 16 bits a channel in a layout that is read as 8 bits only"
         warnings.warn(message, SelfmendWarning, stacklevel=4)
     return upright
+
+
+def open_picture(
+    data: bytes, *, name: str, max_pixels: int = MAX_PIXELS, formats: tuple[str, ...] | None = None
+) -> PILImage.Image:
+    """A picture file of which only the head has been read: what it claims to be is checked before it is decoded.
+
+    Args:
+        data: the whole file.
+        name: what an error calls it.
+        max_pixels: it may have.
+        formats: PIL's names of those that are read; None is all.
+
+    Raises:
+        ImageError: not a picture, or too large.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PILImage.DecompressionBombWarning)  # our own limit follows
+            picture = PILImage.open(io.BytesIO(data), formats=formats)
+    except PILImage.DecompressionBombError as error:
+        count = re.search(r"\d+", str(error))
+        many = f"{int(count[0]) / 1e6:.0f} million pixels" if count else "too many pixels"
+        raise ImageError(f"{name} claims {many}; at most {max_pixels / 1e6:.3g} million fit") from error
+    except Exception as error:  # what a damaged header raises depends on the format: OSError, SyntaxError, struct.error
+        why = "it is text" if _is_text(data) else "unknown format, or damaged"
+        raise ImageError(f"{name} is not a picture that can be read ({why})") from error
+    width, height = picture.size
+    if width * height > max_pixels:
+        raise ImageError(f"{name} has {width} x {height} pixels; at most {max_pixels / 1e6:.3g} million fit")
+    return picture
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +43,24 @@ def load_state(path: str | Path, *, device: str | torch.device = "cpu") -> Any:
     Raises:
         RunError: the file is truncated, or was not written by `save_state`.
     """
+    return _read(path, lambda file: file.get_tensor, device=str(device))
+
+
+def load_outline(path: str | Path) -> Any:
+    """What `save_state` wrote, with a list of sides in the place of each tensor: none of them is read.
+
+    Raises:
+        RunError: see `load_state`.
+    """
+    return _read(path, lambda file: lambda name: file.get_slice(name).get_shape())
+
+
+def _read(path: str | Path, reader: Callable[[Any], Callable[[str], Any]], *, device: str = "cpu") -> Any:
+    """The tree, with what `reader` makes of the file and a tensor's name in the place of each tensor."""
     try:
-        with safetensors.safe_open(path, framework="pt", device=str(device)) as file:
+        with safetensors.safe_open(path, framework="pt", device=device) as file:
             skeleton = json.loads((file.metadata() or {})["state"])
-            return _from_skeleton(skeleton, file)
+            return _from_skeleton(skeleton, reader(file))
     except (safetensors.SafetensorError, KeyError, ValueError, OSError) as error:
         raise RunError(f"{path} is not a whole checkpoint ({error}); remove it to start this part again") from error
 
@@ -69,15 +84,15 @@ def _to_skeleton(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
     raise TypeError(f"a checkpoint holds tensors, numbers, strings, dicts and lists, not {type(value).__name__}")
 
 
-def _from_skeleton(value: Any, file: Any) -> Any:
+def _from_skeleton(value: Any, tensor: Callable[[str], Any]) -> Any:
     if isinstance(value, list):
-        return [_from_skeleton(v, file) for v in value]
+        return [_from_skeleton(v, tensor) for v in value]
     if not isinstance(value, dict):
         return value
     if _TENSOR in value:
-        return file.get_tensor(value[_TENSOR])
+        return tensor(value[_TENSOR])
     if _PAIRS in value:
-        return {_from_skeleton(k, file): _from_skeleton(v, file) for k, v in value[_PAIRS]}
+        return {_from_skeleton(k, tensor): _from_skeleton(v, tensor) for k, v in value[_PAIRS]}
     if _TUPLE in value:
-        return tuple(_from_skeleton(v, file) for v in value[_TUPLE])
-    return {k: _from_skeleton(v, file) for k, v in value.items()}
+        return tuple(_from_skeleton(v, tensor) for v in value[_TUPLE])
+    return {k: _from_skeleton(v, tensor) for k, v in value.items()}

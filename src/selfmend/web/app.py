@@ -10,6 +10,7 @@ from selfmend._version import __version__
 from selfmend.web.access import Access
 from selfmend.web.errors import add_error_handlers
 from selfmend.web.guards import Guards
+from selfmend.web.iopaint import iopaint_routes
 from selfmend.web.limits import Limits
 from selfmend.web.routes_about import about_routes
 from selfmend.web.routes_jobs import job_routes
@@ -39,6 +40,7 @@ def create_app(runner: Any, *, access: Access | None = None, limits: Limits | No
     add_error_handlers(app)
     app.include_router(about_routes(state))
     app.include_router(job_routes(state))
+    app.include_router(iopaint_routes(state))
     add_page(app, state)
     app.add_middleware(Guards, access=state.access)
     return app

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -13,7 +15,7 @@ from selfmend.web.job import Job
 from selfmend.web.schemas import job_answer
 
 HEARTBEAT = 15.0  # seconds of silence after which proxies begin to close a connection is 30 or more
-PAUSE = 0.1  # seconds between two events of a stream, at least
+MOST = 10  # events of a stream in a second; the first ones go out without delay
 
 
 class Streams:
@@ -39,6 +41,8 @@ class Streams:
         """
         changed = asyncio.Event()
         changed.set()
+        told = deque([-math.inf] * MOST, MOST)
+        loop = asyncio.get_running_loop()
         self._open.add(changed)
         unsubscribe = await run_in_threadpool(runner.subscribe, job_id, _waker(changed))
         try:
@@ -48,14 +52,15 @@ class Streams:
                 except TimeoutError:
                     yield None
                     continue
+                await asyncio.sleep(max(0, told[0] + 1 - loop.time()))
                 changed.clear()
                 job = await run_in_threadpool(runner.get, job_id)
                 if job.revision > after:
                     after = job.revision
+                    told.append(loop.time())
                     yield job
                 if job.final:
                     return
-                await asyncio.sleep(PAUSE)
         finally:
             self._open.discard(changed)
             unsubscribe()

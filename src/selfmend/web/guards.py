@@ -97,7 +97,7 @@ class Guards:
     def _check_origin(self, host: str, headers: Headers) -> None:
         """A page of another site must change nothing here, though the browser sends it with the user's cookie."""
         origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if origin is not None and origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}"):
             raise Refused(403, f"a page of {origin!r} may not use this server")
         if site not in ("same-origin", "none"):
             raise Refused(403, "a page of another site may not use this server")

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from selfmend.core.checks import SelfmendError
-
-if TYPE_CHECKING:
-    from selfmend.core.types import Size
+from selfmend.core.types import Size
 
 LANES = ("quick", "heavy")
 STATES = ("queued", "running", "done", "failed", "cancelled")

@@ -19,9 +19,11 @@ class State:
         access: who gets in.
         limits: how much may come.
         streams: those who listen to a job.
+        iopaint_model: the method that fills for clients of IOPaint's interface.
     """
 
     runner: Any
     access: Access
     limits: Limits
     streams: Streams = field(default_factory=Streams)
+    iopaint_model: str = "patchmatch"

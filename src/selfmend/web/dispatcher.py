@@ -1,0 +1,196 @@
+"""The thread that hands the jobs to the workers, and takes from them what they tell."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any
+
+from selfmend.web.hand import Hand
+from selfmend.web.limits import Limits
+from selfmend.web.store import Store
+from selfmend.web.worker import Setup
+
+_LOG = logging.getLogger("selfmend.web")
+_TICK = 1.0  # seconds between looks at what is late
+_STEP_BACK = 10
+
+
+class Dispatcher:
+    """Workers of both lanes, and the one thread that talks with them."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        runs: Path,
+        limits: Limits,
+        quick_workers: int | None,
+        device: str,
+        clock: Callable[[], float],
+    ) -> None:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        quick = quick_workers or max(1, cores // 2)
+        self._store, self._limits, self._clock = store, limits, clock
+        self._most = {"quick": quick, "heavy": 1}
+        self._setups = {
+            "quick": Setup(runs=runs, device=device, threads=max(1, cores // quick), nice=0),
+            "heavy": Setup(runs=runs, device=device, threads=cores, nice=_STEP_BACK),
+        }
+        self._hands: list[Hand] = []
+        self._ears, self._bell = multiprocessing.Pipe(duplex=False)
+        self._bell_lock = threading.Lock()
+        self._rung = self._ending = self._sweeping = False
+        self._thread = threading.Thread(target=self._run, name="selfmend-dispatcher", daemon=True)
+
+    def start(self) -> None:
+        """Start the quick workers, which take some seconds to get ready, and the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the workers, and the thread."""
+        self._ending = True
+        self.wake()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def wake(self) -> None:
+        """Something has changed that the thread should look at now."""
+        with self._bell_lock:
+            if not self._rung:
+                self._rung = True
+                self._bell.send_bytes(b"")
+
+    def sweep_soon(self) -> None:
+        """Files of jobs that are gone can go too."""
+        self._sweeping = True
+        self.wake()
+
+    def _run(self) -> None:
+        try:
+            while not self._ending:
+                try:
+                    self._turn()
+                except Exception:
+                    _LOG.exception("the dispatcher failed at one thing, and goes on")
+                    time.sleep(_TICK)
+        finally:
+            self._end()
+
+    def _turn(self) -> None:
+        self._hire()
+        self._give()
+        self._stop_late()
+        if self._sweeping:
+            self._sweep()
+        for ready in wait([self._ears, *(hand.connection for hand in self._hands)], timeout=_TICK):
+            if ready is self._ears:
+                with self._bell_lock:
+                    self._ears.recv_bytes()
+                    self._rung = False
+                continue
+            self._hear(next(hand for hand in self._hands if hand.connection is ready))
+
+    def _hire(self) -> None:
+        """Quick workers are there from the start; the heavy one when the first heavy job comes."""
+        for lane, most in self._most.items():
+            here = sum(hand.lane == lane for hand in self._hands)
+            if lane == "heavy" and not self._store.waiting(lane):
+                continue
+            self._hands += [Hand(lane, self._setups[lane]) for _ in range(most - here)]
+
+    def _give(self) -> None:
+        for hand in self._hands:
+            if hand.ready:
+                work = self._store.take(hand.lane, self._clock())
+                if work is not None:
+                    hand.give(work)
+
+    def _stop_late(self) -> None:
+        """Ask those to stop whose job was cancelled or takes too long; kill those that do not."""
+        for hand in list(self._hands):
+            if hand.work is None:
+                continue
+            if time.monotonic() - hand.started > self._limits.max_seconds:
+                line = f"it took longer than {self._limits.max_seconds:g} s, which is the most that a job may"
+                self._store.finish(hand.work.id, "failed", self._clock(), error=line)
+            if not self._store.runs(hand.work.id):
+                hand.stop()
+            if hand.late:
+                self._let_go(hand)
+
+    def _let_go(self, hand: Hand) -> int | None:
+        self._hands.remove(hand)
+        return hand.end(now=True)
+
+    def _hear(self, hand: Hand) -> None:
+        try:
+            message = hand.connection.recv()
+        except (EOFError, OSError):
+            self._lost(hand)
+            return
+        self._take(hand, *message)
+
+    def _take(self, hand: Hand, what: str, *rest: Any) -> None:
+        if what == "leaving":
+            self._hands.remove(hand)
+            hand.end()
+        elif what == "warnings":
+            (hand.warnings,) = rest
+        elif what == "progress" and hand.work is not None:
+            fields, previews = rest
+            self._store.tell(hand.work.id, fields, previews=previews)
+        elif what == "ready":
+            hand.ready = True
+        elif hand.work is not None:
+            self._finish(hand, what, *rest)
+
+    def _finish(self, hand: Hand, what: str, *rest: Any) -> None:
+        assert hand.work is not None
+        work, hand.work, hand.ready, hand.stopping = hand.work, None, True, None
+        now, said = self._clock(), hand.warnings
+        if what == "failed":
+            line, details = rest
+            if details:
+                _LOG.error("job %s (%s) failed:\n%s", work.id, work.kind, details)
+            self._store.finish(work.id, "failed", now, error=line, warnings=said, size=_bytes(work.folder))
+        elif what == "done":
+            (results,) = rest
+            shutil.rmtree(work.folder / "run", ignore_errors=True)
+            self._store.finish(work.id, "done", now, warnings=said, results=results, size=_bytes(work.folder))
+
+    def _lost(self, hand: Hand) -> None:
+        """A worker has died."""
+        work = hand.work
+        code = self._let_go(hand)
+        if work is None:
+            _LOG.error("a worker ended unexpectedly (exit code %s); another one takes its place", code)
+            return
+        why = "killed; perhaps out of memory, then a smaller picture fits" if code == -9 else f"exit code {code}"
+        line = f"the worker ended unexpectedly ({why})"
+        if self._store.finish(work.id, "failed", self._clock(), error=line, warnings=hand.warnings):
+            _LOG.error("job %s (%s): %s", work.id, work.kind, line)
+
+    def _sweep(self) -> None:
+        self._sweeping = False
+
+    def _end(self) -> None:
+        for hand in self._hands:
+            if hand.work is not None:
+                self._store.put_back(hand.work.id)
+        for hand in self._hands:
+            hand.stop()
+        for hand in self._hands:
+            hand.end()
+        self._hands.clear()
+
+
+def _bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

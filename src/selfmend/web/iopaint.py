@@ -1,0 +1,242 @@
+"""IOPaint's HTTP interface, so that tools written for it go on working (Sanster/IOPaint, iopaint/api.py, 1.6)."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import contextlib
+import secrets
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+
+from selfmend.core.checks import check_known
+from selfmend.web.catalogue import catalogue
+from selfmend.web.convert import converted
+from selfmend.web.errors import Refused
+from selfmend.web.iopaint_schemas import (
+    AdjustMask,
+    GenerationInfo,
+    InpaintRequest,
+    ModelInfo,
+    ServerConfig,
+    SwitchModel,
+)
+from selfmend.web.job import Job, UnknownJob
+from selfmend.web.schemas import answers
+from selfmend.web.state import State
+
+CV2 = "cv2"  # IOPaint's name for OpenCV's two methods
+_CV2_METHODS = {"INPAINT_NS": "navier-stokes", "INPAINT_TELEA": "telea"}
+_ABSENT = ("use_extender", "enable_controlnet", "enable_brushnet", "enable_powerpaint_v2")
+_PNG: dict[str, Any] = {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
+_SEED_HEADER = {"headers": {"X-Seed": {"description": "seed of the fill", "schema": {"type": "integer"}}}}
+
+
+def iopaint_routes(state: State) -> APIRouter:
+    """The routes under /api/v1."""
+    routes = APIRouter(prefix="/api/v1", tags=["IOPaint"])
+    schema = InpaintRequest.model_json_schema()
+    body = {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+    @routes.post(
+        "/inpaint",
+        response_class=Response,
+        responses=answers(409, 413, 415, 422, 429, 503) | {200: {**_PNG, **_SEED_HEADER, "description": "the picture"}},
+        openapi_extra=body,
+    )
+    async def inpaint(request: Request) -> Response:
+        """Fill a hole and wait for the picture; a client that goes away cancels the work."""
+        files, settings = await run_in_threadpool(_read_request, await request.body(), state)
+        job = await run_in_threadpool(state.runner.submit, "fill", files, settings)
+        try:
+            job = await _finished(request, state, job)
+            data = await run_in_threadpool(_as_png, state.runner, job)
+        finally:
+            await asyncio.shield(run_in_threadpool(_forget, state.runner, job.id))
+        return Response(data, media_type="image/png", headers={"X-Seed": str(settings["seed"])})
+
+    @routes.get("/model", responses=answers())
+    async def model() -> ModelInfo:
+        """What fills for clients that say no more."""
+        return _info(state.iopaint_model)
+
+    @routes.post("/model", responses=answers(413, 422))
+    async def switch_model(came: SwitchModel) -> ModelInfo:
+        """Let another method fill, for all clients of this interface."""
+        check_known("model", came.name, await run_in_threadpool(_model_names))
+        state.iopaint_model = came.name
+        return _info(came.name)
+
+    @routes.get("/server-config", responses=answers())
+    async def server_config() -> ServerConfig:
+        """What IOPaint's page asks for when it starts."""
+        names = await run_in_threadpool(_model_names)
+        return ServerConfig(modelInfos=[_info(name) for name in names])
+
+    @routes.post(
+        "/adjust_mask",
+        response_class=Response,
+        responses=answers(413, 415, 422) | {200: {**_PNG, "description": "mask"}},
+    )
+    async def adjust_mask(came: AdjustMask) -> Response:
+        """Grow, shrink or invert a mask; it comes back in the colour of IOPaint's brush."""
+        data = await run_in_threadpool(_adjusted, came, state)
+        return Response(data, media_type="image/png")
+
+    _add_small(routes)
+    return routes
+
+
+def _add_small(routes: APIRouter) -> None:
+    """What IOPaint's page asks for and nothing here needs."""
+
+    @routes.get("/samplers", responses=answers())
+    @routes.post("/samplers", responses=answers(413), operation_id="post_samplers")
+    async def samplers() -> list[str]:
+        """Samplers of diffusion models: none."""
+        return []
+
+    @routes.post("/gen-info", include_in_schema=False)
+    async def generation_info(request: Request) -> GenerationInfo:
+        async for _ in request.stream():  # the picture, which is not looked at
+            pass
+        return GenerationInfo()
+
+    @routes.post("/run_plugin_gen_mask", include_in_schema=False)
+    @routes.post("/run_plugin_gen_image", include_in_schema=False)
+    @routes.post("/switch_plugin_model", include_in_schema=False)
+    async def plugin() -> None:
+        raise Refused(422, "there are no plugins here: no upscaling, no face restoration, no background removal")
+
+    @routes.post("/save_image", include_in_schema=False)
+    async def save_image() -> None:
+        raise Refused(422, "this server saves no pictures into a folder; keep the one in the answer")
+
+    @routes.get("/inputimage", include_in_schema=False)
+    async def input_image() -> None:
+        raise Refused(404, "the server was not started with a picture")
+
+
+def _model_names() -> list[str]:
+    described = catalogue()
+    names = [method["name"] for method in described["methods"]]
+    return [described["default"], *(name for name in names if name != described["default"]), CV2]
+
+
+def _info(name: str) -> ModelInfo:
+    return ModelInfo(name=name, path=name)
+
+
+def _read_request(body: bytes, state: State) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """The files and settings of a job, from the JSON that IOPaint's clients send."""
+    try:
+        came = InpaintRequest.model_validate_json(body)
+    except ValidationError as error:
+        raise RequestValidationError(error.errors()) from error
+    for name in _ABSENT:
+        if getattr(came, name):
+            raise Refused(422, f"{name} is for diffusion models, and there are none here; leave it out")
+    if came.paint_by_example_example_image:
+        raise Refused(422, "there is no Paint by Example here; leave paint_by_example_example_image out")
+    files = {name: decode_base64(getattr(came, name), name) for name in ("image", "mask")}
+    seed = 1 + secrets.randbelow(99_999_999) if came.sd_seed == -1 else came.sd_seed
+    settings = {"method": state.iopaint_model, "seed": seed}
+    if state.iopaint_model == CV2:
+        check_known("cv2_flag", came.cv2_flag, _CV2_METHODS)
+        settings |= {"method": _CV2_METHODS[came.cv2_flag], "options": {"radius": came.cv2_radius}}
+    return files, settings
+
+
+def decode_base64(text: str, field: str) -> bytes:
+    """The bytes of base64 or of a data URL.
+
+    Raises:
+        Refused: it is neither.
+    """
+    if text.startswith("data:"):
+        kind, comma, text = text.partition(",")
+        if not comma or not kind.endswith(";base64"):
+            raise Refused(422, f"{field} is a data URL without base64; data:image/png;base64,... fits")
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Refused(422, f"{field} is no base64 ({error}); base64 or a data URL of a picture file fits") from error
+
+
+async def _finished(request: Request, state: State, job: Job) -> Job:
+    """Wait for the end of a job.
+
+    Raises:
+        Refused: it failed or was cancelled, the client has gone, or the server ends.
+    """
+    waiting = asyncio.create_task(_last(state, job))
+    leaving = asyncio.create_task(_gone(request))
+    try:
+        await asyncio.wait({waiting, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not waiting.done():
+            raise Refused(499, "the client has gone")
+        job = waiting.result()
+    finally:
+        waiting.cancel()
+        leaving.cancel()
+        await asyncio.gather(waiting, leaving, return_exceptions=True)
+    if job.state == "failed":
+        raise Refused(422, job.error or "the work failed")
+    if job.state == "cancelled":
+        raise Refused(409, "the job was cancelled")
+    if job.state != "done":
+        raise Refused(503, "the server is about to end; ask again when it is back")
+    return job
+
+
+async def _last(state: State, job: Job) -> Job:
+    async for changed in state.streams.changes(state.runner, job.id):
+        job = changed or job
+    return job
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _as_png(runner: Any, job: Job) -> bytes:
+    path = runner.result_path(job.id, 0)
+    return path.read_bytes() if job.results[0].media_type == "image/png" else converted(path, "png", quality=95)
+
+
+def _forget(runner: Any, job_id: str) -> None:
+    """End a job, if it still runs, and keep nothing of it: its client has the picture, or has gone."""
+    with contextlib.suppress(UnknownJob):
+        runner.remove(job_id)
+
+
+def _adjusted(came: AdjustMask, state: State) -> bytes:
+    import io
+
+    import numpy as np
+    from PIL import Image as PILImage
+
+    from selfmend.image.mask import drawn_mask, grow_mask
+    from selfmend.web.uploads import check_picture
+
+    data = decode_base64(came.mask, "mask")
+    check_picture(data, "mask", max_pixels=state.limits.max_pixels)
+    mask = drawn_mask(PILImage.open(io.BytesIO(data)))
+    if came.operate == "reverse":
+        mask = ~mask
+    elif came.operate == "expand":
+        mask = grow_mask(mask, came.kernel_size)
+    else:
+        mask = ~grow_mask(~mask, came.kernel_size)
+    hole = mask[0, 0].numpy()
+    shown = np.zeros((*hole.shape, 4), np.uint8)
+    shown[hole] = (255, 203, 0, 186)  # the colour of the brush in IOPaint's page
+    target = io.BytesIO()
+    PILImage.fromarray(shown).save(target, "PNG")
+    return target.getvalue()

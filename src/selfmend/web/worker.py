@@ -1,0 +1,160 @@
+"""A process that does one job after the other, and tells the server how far it is.
+
+The server sends a `Work`, and while it is being done perhaps CANCEL; None ends the process. The answers are tuples:
+("ready",), ("progress", fields, previews), ("done", results), ("failed", line, traceback or None), ("cancelled",), and
+before the last of them ("warnings", lines); ("leaving",) says that the process ends because it has grown.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+import traceback
+import warnings
+from dataclasses import dataclass
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from selfmend.core.checks import SelfmendError, SelfmendWarning
+from selfmend.core.progress import ProgressEvent
+from selfmend.web.store import Work
+
+if TYPE_CHECKING:
+    from selfmend.web.work import Place
+
+CANCEL = "cancel"
+TELL_EVERY = 0.1  # seconds
+MOST_JOBS = 200
+MOST_MEMORY = 3 * 2**30
+"""Bytes. What a large picture needs is not all given back to the system, so the process is replaced by a fresh one."""
+
+
+class Cancelled(Exception):  # noqa: N818
+    """Raised out of the work at the step in which the server asked for its end."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """What a worker is told when it is started.
+
+    Attributes:
+        runs, device: see `work.Place`.
+        threads: it may use.
+        nice: by how much it steps back behind others, so that a training does not slow down the quick jobs beside it.
+    """
+
+    runs: Path
+    device: str
+    threads: int
+    nice: int
+
+
+def serve(connection: Connection, setup: Setup) -> None:
+    """Get ready, and do the jobs that come until None comes or the server is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the server ends the others
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    if setup.nice and hasattr(os, "nice"):
+        os.nice(setup.nice)
+    try:
+        place = _warm(setup)
+        connection.send(("ready",))
+        jobs = 0
+        while (work := connection.recv()) is not None:
+            if work == CANCEL:  # it came too late
+                continue
+            _do(connection, work, place)
+            jobs += 1
+            if jobs >= MOST_JOBS or memory() > MOST_MEMORY:
+                connection.send(("leaving",))
+                return
+    except (EOFError, OSError):  # the server is gone
+        return
+
+
+def _end_with_parent() -> None:
+    """A killed server must not leave a process that works on: the next server does the same job again."""
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _warm(setup: Setup) -> Place:
+    """Load everything that the first job would have to wait for: torch, and the compiled loops of patchmatch."""
+    import torch
+
+    import selfmend.api as api
+    from selfmend.hole_init.patchmatch.threads import limit_threads
+    from selfmend.web.work import Place
+
+    torch.set_num_threads(setup.threads)
+    limit_threads(setup.threads)
+    image = torch.rand(3, 48, 48, generator=torch.Generator().manual_seed(0))
+    hole = torch.zeros(1, 48, 48, dtype=torch.bool)
+    hole[..., 20:28, 20:28] = True
+    api.inpaint(image, hole)
+    return Place(runs=setup.runs, device=setup.device)
+
+
+def _do(connection: Connection, work: Work, place: Place) -> None:
+    from selfmend.web.work import do
+
+    lines: dict[str, None] = {}
+
+    def keep(message: Any, category: type, *rest: Any, **more: Any) -> None:
+        if issubclass(category, SelfmendWarning):
+            lines[" ".join(str(message).split())] = None
+
+    answer: tuple[Any, ...]
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", SelfmendWarning)
+        warnings.showwarning = keep
+        try:
+            answer = ("done", do(work, place, _Teller(connection, work.folder)))
+        except Cancelled:
+            answer = ("cancelled",)
+        except SelfmendError as error:
+            answer = ("failed", " ".join(str(error).split()), None)
+        except Exception:  # whatever goes wrong, the next job is done
+            answer = ("failed", "the program failed; the log has the details", traceback.format_exc())
+    connection.send(("warnings", list(lines)))
+    connection.send(answer)
+
+
+class _Teller:
+    """The progress of a job: tells the server a few times a second, and looks whether it wants the end."""
+
+    def __init__(self, connection: Connection, folder: Path) -> None:
+        self._connection, self._folder = connection, folder
+        self._told, self._stage, self._done, self._previews = 0.0, "", 0.0, 0
+
+    def __call__(self, event: ProgressEvent) -> None:
+        if self._connection.poll() and self._connection.recv() in (CANCEL, None):
+            raise Cancelled
+        now = time.monotonic()
+        if event.stage == self._stage and now - self._told < TELL_EVERY and event.preview is None:
+            return
+        self._told, self._stage = now, event.stage
+        if event.done is not None:
+            self._done = max(self._done, event.done)
+        fields = {
+            "stage": event.stage, "stage_index": event.stage_index, "stage_count": event.stage_count,
+            "done": self._done if event.done is not None or self._done else None, "terms": dict(event.terms),
+        }  # fmt: skip
+        self._connection.send(("progress", fields, self._previews))
+
+
+def memory() -> int:
+    """Bytes that this process holds now, or has held at most where the system does not tell more."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
