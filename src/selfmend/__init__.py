@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         sample,
         super_resolve,
     )
+    from selfmend.batch.folder import mend_folder
     from selfmend.core.checks import SelfmendError
 
 _ORIGINS = {
@@ -35,6 +36,7 @@ _ORIGINS = {
     "fit_folder": "selfmend.api",
     "inpaint": "selfmend.api",
     "load": "selfmend.api",
+    "mend_folder": "selfmend.batch.folder",
     "mend_video": "selfmend.api",
     "methods": "selfmend.api",
     "retarget": "selfmend.api",
@@ -51,6 +53,7 @@ __all__ = [
     "fit_folder",
     "inpaint",
     "load",
+    "mend_folder",
     "mend_video",
     "methods",
     "retarget",

@@ -8,13 +8,14 @@ from selfmend.core.checks import OptionError
 from selfmend.web.access import Access
 from selfmend.web.app import create_app
 from selfmend.web.guards import COOKIE
+from selfmend.web.limits import Limits
 
 TOKEN = "a-secret-of-many-letters"
 
 
-def client_of(runner, *, base_url="http://localhost:8418", **access):
-    app = create_app(runner, access=Access(**access))
-    return TestClient(app, base_url=base_url, raise_server_exceptions=False)
+def client_of(runner, *, max_bytes=10**6, **access):
+    app = create_app(runner, access=Access(**access), limits=Limits(max_bytes=max_bytes))
+    return TestClient(app, base_url="http://localhost:8418", raise_server_exceptions=False)
 
 
 @pytest.mark.parametrize(
@@ -107,15 +108,15 @@ def test_the_printed_link_logs_in_and_hides_the_token(runner):
 
 
 def test_too_much_is_refused_while_it_comes(runner):
-    client = client_of(runner, max_body=1000)
-    answer = client.post("/api/v1/inpaint", content=b"x" * 1001)
+    client = client_of(runner, max_bytes=1000)
+    answer = client.post("/api/v1/inpaint", content=b"x" * 150_000)
     assert answer.status_code == 413
     assert "--max-mb" in answer.json()["error"]
 
     def pieces():
         yield b'--b\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n'
-        for _ in range(1000):
-            yield b"x" * 100
+        for _ in range(150):
+            yield b"x" * 1000
 
     headers = {"Content-Type": "multipart/form-data; boundary=b"}
     for path in ("/api/v1/inpaint", "/api/login", "/api/jobs", "/api/v1/gen-info"):

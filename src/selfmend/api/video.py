@@ -6,14 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from selfmend.api.folder_model import FolderModel
-from selfmend.api.learn import load
+from selfmend.api.many import method_for_many, weights_of
 from selfmend.api.mend import DEFAULT_METHOD
-from selfmend.core.checks import OptionError
 from selfmend.core.progress import Progress, silent
-from selfmend.methods import method_class
-from selfmend.methods.base import Method, describe_config
-from selfmend.train.device import resolve_device
+from selfmend.methods.base import describe_config
 from selfmend.video.fillers import STEADINESS, make_filler
 from selfmend.video.masks import choose_masks
 from selfmend.video.mending import VideoReport, check_film_output, fingerprint, mend_clip
@@ -75,7 +71,7 @@ def mend_video(
     Raises:
         SelfmendError: one line: what came, what fits, what to do.
     """
-    worker = _worker(method, preset, options, device=device, model=model)
+    worker = method_for_many(method, preset, options, device=device, model=model, many="a film")
     filler, looking = make_filler(steady, method=worker, seed=seed, options=temporal)
     path = check_film_output(output, film=film, overwrite=overwrite)
     with Clip(film, first=first, last=last) as clip:
@@ -91,19 +87,5 @@ def mend_video(
             "temporal": None if looking is None else describe_config(looking),
         }
         if model is not None:
-            settings["model"] = fingerprint(
-                Path(model) / "weights.safetensors" if Path(model).is_dir() else Path(model)
-            )
+            settings["model"] = fingerprint(weights_of(model))
         return mend_clip(clip, holes, filler, path, settings=settings, crf=crf, restart=restart, progress=progress)
-
-
-def _worker(name: str, preset: str | None, options: dict[str, Any], *, device: str, model: str | Path | None) -> Method:
-    if model is not None:
-        learned = load(model, device=device)
-        if not isinstance(learned, FolderModel):
-            raise OptionError(f"{model} has learned one picture; for a film, a run that learned a folder fits")
-        return learned.method.with_fill_options(options)
-    kind = method_class(name)
-    if kind.learns_from_folder:
-        raise OptionError(f"{name} learns from a folder first; give the run of a training as the model")
-    return kind.from_options(preset, options, device=resolve_device(device))

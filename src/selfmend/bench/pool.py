@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
 from collections import deque
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +9,7 @@ from multiprocessing.connection import wait
 
 from selfmend.bench.entrants import Entrant
 from selfmend.bench.worker import Cost, Task, serve
-
-_PATIENCE = 5.0  # seconds for a process to end
+from selfmend.core.child import Child, ChildEndedError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,15 +35,15 @@ def run_tasks(tasks: Mapping[str, tuple[Entrant, Sequence[Task]]], *, jobs: int)
             for entrant, queue in waiting.values():
                 while queue and len(workers) < jobs:
                     workers.append(_Worker(entrant))
-                    workers[-1].give(queue.popleft())
+                    workers[-1].begin(queue.popleft())
             if not workers:
                 return
             ready = wait([worker.connection for worker in workers])
             for worker in [one for one in workers if one.connection in ready]:
-                outcome = worker.take()
+                outcome = worker.outcome()
                 queue = waiting[worker.entrant.name][1]
                 if queue and worker.alive:
-                    worker.give(queue.popleft())
+                    worker.begin(queue.popleft())
                 else:
                     worker.end()
                     workers.remove(worker)
@@ -56,43 +53,22 @@ def run_tasks(tasks: Mapping[str, tuple[Entrant, Sequence[Task]]], *, jobs: int)
             worker.end(now=True)
 
 
-class _Worker:
+class _Worker(Child):
     """A process that serves one entrant, and the task that it has."""
 
     def __init__(self, entrant: Entrant) -> None:
-        context = multiprocessing.get_context("spawn")  # a fork would inherit this process's memory
+        super().__init__(serve, entrant)
         self.entrant = entrant
-        self.connection, other = context.Pipe()
-        self._process = context.Process(target=serve, args=(other, entrant), daemon=True)
-        self._process.start()
-        other.close()
-        self.alive = True
 
-    def give(self, task: Task) -> None:
+    def begin(self, task: Task) -> None:
         """Let it do a task."""
         self._task = task
-        with contextlib.suppress(OSError):  # it has died; `take` says so
-            self.connection.send(task)
+        self.give(task)
 
-    def take(self) -> Outcome:
+    def outcome(self) -> Outcome:
         """What became of its task, or of itself; waits for it."""
         try:
-            answer = self.connection.recv()
-        except (EOFError, OSError):
-            self.alive = False
-            self._process.join(_PATIENCE)
-            code = self._process.exitcode
-            answer = f"its process ended with code {code}" + ("; out of memory?" if code == -9 else "")
+            answer = self.take()
+        except ChildEndedError as error:
+            answer = str(error)
         return Outcome(entrant=self.entrant, task=self._task, answer=answer)
-
-    def end(self, *, now: bool = False) -> None:
-        """End the process, with the program that it waits for."""
-        if now:
-            self._process.terminate()
-        elif self.alive:
-            self.connection.send(None)
-        self._process.join(_PATIENCE)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
-        self.connection.close()

@@ -22,8 +22,8 @@ from typing import IO
 
 from selfmend.bench.entrants import CommandEntrant, Entrant, MethodEntrant
 from selfmend.core.checks import SelfmendError
+from selfmend.core.child import become_child
 
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 _MEGABYTE = 1e6
 _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes
 
@@ -64,9 +64,7 @@ def serve(connection: Connection, entrant: Entrant) -> None:
         connection: gives a `Task`, or None to end; takes a `Cost` or a text.
         entrant: a method or a command.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one ends the others
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that a command ends with the process that waits for it
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    become_child()
     fill = _worker(entrant)
     while True:
         try:

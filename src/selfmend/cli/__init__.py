@@ -12,6 +12,7 @@ import typer
 from selfmend.cli import (
     ablation,
     animate,
+    batch,
     bench,
     demo,
     edit,
@@ -24,6 +25,7 @@ from selfmend.cli import (
     paint,
     retarget,
     sample,
+    serve,
     super_resolve,
     train,
     video,
@@ -50,6 +52,7 @@ def _options(
 
 
 app.command("inpaint")(inpaint.inpaint)
+app.command("batch")(batch.batch)
 app.command("video")(video.video)
 app.command("train")(train.train)
 app.command("bench")(bench.bench)
@@ -62,6 +65,7 @@ app.command("paint")(paint.paint)
 app.command("harmonize")(harmonize.harmonize)
 app.command("edit")(edit.edit)
 app.command("animate")(animate.animate)
+app.command("serve")(serve.serve)
 app.command("methods")(methods.methods)
 app.command("demo")(demo.demo)
 app.add_typer(mask.app, name="mask")

@@ -16,11 +16,10 @@ from typing import Any
 import typer
 
 from selfmend._version import __version__
-from selfmend.core.checks import OptionError, SelfmendError, SelfmendWarning
+from selfmend.core.checks import OptionError, SelfmendError, SelfmendWarning, is_out_of_memory
 
 USER_MISTAKE = 2
 INTERRUPTED = 130
-_OUT_OF_MEMORY = re.compile("out of memory|can't allocate memory")  # torch raises a RuntimeError
 _MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EMFILE)
 _OWN_OPTIONS = (
     "mask",
@@ -71,7 +70,7 @@ def _line_for(error: Exception) -> str | None:
         return str(error)
     if hasattr(error, "format_message"):  # usage errors: click's, or those of the click inside typer
         return error.format_message()
-    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and _OUT_OF_MEMORY.search(str(error))):
+    if is_out_of_memory(error):
         return "not enough memory for this picture; a smaller picture or another --method needs less"
     if isinstance(error, OSError) and error.errno in _MACHINE:
         where = f"{error.filename}: " if error.filename else ""

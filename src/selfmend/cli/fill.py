@@ -26,14 +26,13 @@ from selfmend.core.types import Mask
 from selfmend.hole_init.mean import mean
 from selfmend.image.align import Aligned
 from selfmend.image.io import read_picture
-from selfmend.image.mask import check_hole, read_mask
+from selfmend.image.mask import check_hole, default_mask, needed_mask, read_mask
 from selfmend.image.picture import Picture
 from selfmend.methods import check_takes_reference, method_class
 from selfmend.methods.base import Method, describe_config
 from selfmend.train.device import resolve_device
 
 Draw = Callable[..., Any]
-_NO_MASK = "no mask, and the picture has no transparent pixels; say where the hole is: --mask MASK.png"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,9 +103,7 @@ def fill(request: Request, progress: Progress) -> Filled:
     if request.save_model is not None and not kind.learns:
         raise OptionError(f"{name} learns nothing, so there is no model to save; leave --save-model out")
     picture = read_picture(request.image)
-    source = default_mask(picture, request.mask)
-    if source is None:
-        raise MaskError(_NO_MASK)
+    source = needed_mask(picture, request.mask)
     mask = read_mask(source, picture, invert=request.invert_mask, grow=request.grow)
     seed = request.seed or 0
     reference = _lying(request, picture, mask, kind, progress)
@@ -128,13 +125,6 @@ def fill(request: Request, progress: Progress) -> Filled:
         picture=picture, mask=mask, results=results, method=name, seed=seed, config=describe_config(method.config),
         reference=reference, scratch=scratch,
     )  # fmt: skip
-
-
-def default_mask(picture: Picture, mask: str | None) -> str | None:
-    """The mask that was given, or the picture's transparency, if it has any."""
-    if mask is None and picture.alpha is not None and bool((picture.alpha < 0.5).any()):
-        return "alpha"
-    return mask
 
 
 def kept(folder: Path) -> None:
@@ -233,9 +223,7 @@ def _fill_with_folder_model(request: Request, model: api.FolderModel, progress: 
     if request.image is None:
         raise OptionError("this model learned a folder and has no picture of its own; give the picture to mend")
     picture = read_picture(request.image)
-    source = default_mask(picture, request.mask)
-    if source is None:
-        raise MaskError(_NO_MASK)
+    source = needed_mask(picture, request.mask)
     mask = read_mask(source, picture, invert=request.invert_mask, grow=request.grow)
     seed = model.seed if request.seed is None else request.seed
     worker = model.method.with_fill_options(request.options)

@@ -125,9 +125,9 @@ def _train_picture(
     as_json: bool,
 ) -> None:
     import selfmend.api as api
-    from selfmend.cli.fill import default_mask, kept
+    from selfmend.cli.fill import kept
     from selfmend.image.io import read_picture
-    from selfmend.image.mask import check_hole, read_mask
+    from selfmend.image.mask import check_hole, default_mask, read_mask
     from selfmend.methods.generative import Generative
 
     started = time.perf_counter()

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from selfmend.core.types import Image, Mask
+
+
+_MEMORY = re.compile("out of memory|can't allocate memory")  # torch raises a RuntimeError
 
 
 class SelfmendError(Exception):
@@ -48,6 +52,11 @@ class MissingExtraError(SelfmendError, ImportError):
 
 class SelfmendWarning(UserWarning):
     """Something that the user should know and that does not stop the work."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory is used up."""
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and bool(_MEMORY.search(str(error))))
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str:

@@ -22,7 +22,8 @@ class ProgressEvent:
         steps: steps of this stage.
         done: fraction of the whole work in [0, 1] if known, else None; it counts cost, not steps.
         terms: losses and other numbers by name.
-        preview: a picture of the state, if there is one.
+        preview: draws a picture of the state, or gives None if there is none; who wants it calls it before the event
+            is answered, and who does not pays nothing.
     """
 
     stage: str
@@ -32,7 +33,7 @@ class ProgressEvent:
     steps: int = 0
     done: float | None = None
     terms: Mapping[str, float] = field(default_factory=dict)
-    preview: Image | None = None
+    preview: Callable[[], Image | None] | None = None
 
 
 Progress: TypeAlias = Callable[[ProgressEvent], None]

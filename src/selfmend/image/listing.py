@@ -6,17 +6,34 @@ import os
 from collections import Counter
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import ExifTags
 from PIL import Image as PILImage
 
 from selfmend.core.checks import ImageError
 from selfmend.core.files import exists
-from selfmend.core.types import Size
+
+if TYPE_CHECKING:
+    from selfmend.core.types import Size
 
 
 def list_pictures(folder: str | Path) -> list[str]:
-    """Names of all files with a picture's ending, in order, relative to the folder, with "/" between folders.
+    """The names of `list_files` that have a picture's ending.
+
+    Raises:
+        ImageError: no such folder, or one that cannot be read.
+    """
+    return [name for name in list_files(folder) if is_picture_name(name)]
+
+
+def is_picture_name(name: str) -> bool:
+    """Whether a file's name ends as those of pictures that can be read."""
+    return Path(name).suffix.lower() in _endings()
+
+
+def list_files(folder: str | Path) -> list[str]:
+    """Names of all files, in order, relative to the folder, with "/" between folders.
 
     Hidden files and folders are left out; links are followed.
 
@@ -35,11 +52,7 @@ def list_pictures(folder: str | Path) -> list[str]:
             continue
         seen.add(real)
         folders[:] = [f for f in folders if not f.startswith(".")]
-        names += [
-            (Path(parent) / name).relative_to(root).as_posix()
-            for name in files
-            if not name.startswith(".") and Path(name).suffix.lower() in _endings()
-        ]
+        names += [(Path(parent) / name).relative_to(root).as_posix() for name in files if not name.startswith(".")]
     return sorted(names)
 
 

@@ -58,6 +58,25 @@ def read_mask(source: Any, picture: Picture, *, invert: bool = False, grow: int 
     return check_mask(mask, picture.image)
 
 
+def default_mask(picture: Picture, mask: str | None) -> str | None:
+    """The mask that was given, or the picture's transparency, if it has any."""
+    if mask is None and picture.alpha is not None and bool((picture.alpha < 0.5).any()):
+        return "alpha"
+    return mask
+
+
+def needed_mask(picture: Picture, mask: str | None) -> str:
+    """`default_mask`, where there must be one.
+
+    Raises:
+        MaskError: none was given, and nothing is transparent.
+    """
+    source = default_mask(picture, mask)
+    if source is None:
+        raise MaskError("no mask, and the picture has no transparent pixels; say where the hole is: --mask MASK.png")
+    return source
+
+
 def grow_mask(mask: Mask, radius: int) -> Mask:
     """The hole and all pixels within `radius` of it.
 

@@ -20,6 +20,7 @@ from selfmend.hole_init.mean import mean
 from selfmend.image.align import Aligned
 from selfmend.image.mask import check_hole
 from selfmend.train.loop import run
+from selfmend.train.previews import with_previews
 from selfmend.train.stage import Stage
 
 
@@ -222,7 +223,6 @@ class LearningMethod(TrainedMethod):
         Raises:
             SelfmendError: what does not fit.
         """
-        return
 
     @abstractmethod
     def stages(self, image: Image, mask: Mask | None, *, seed: int) -> Iterator[Stage]:
@@ -230,6 +230,14 @@ class LearningMethod(TrainedMethod):
 
         `mask` (1, 1, H, W) keeps the hole out of every network and mean; None learns from the whole picture.
         """
+
+    def preview(self, image: Image, mask: Mask | None) -> Image | None:
+        """What the stages that are trained so far make, for a person who waits; it changes nothing.
+
+        With a mask, `image` (its hole at the known pixels' mean) with a filled hole, else a new picture of any size;
+        None where there is nothing yet.
+        """
+        return None
 
     def stage_costs(self, image: Image) -> list[float]:
         """Relative cost of each stage as a whole, for the time left; empty where it is not known beforehand."""
@@ -264,8 +272,9 @@ class LearningMethod(TrainedMethod):
         if image.shape[0] != 1:
             raise SelfmendError(f"{self.name} learns from one picture; {image.shape[0]} came")
         self.check_learnable(image, mask)
-        stages = self.stages(image, mask, seed=seed)
-        run(stages, seed=seed, folder=folder, progress=progress, stage_costs=self.stage_costs(image))
+        stages, costs = self.stages(image, mask, seed=seed), self.stage_costs(image)
+        stages = with_previews(stages, lambda: self.preview(image, mask), costs=costs, progress=progress)
+        run(stages, seed=seed, folder=folder, progress=progress, stage_costs=costs)
         self.fitted = True
         return self
 

@@ -20,14 +20,12 @@ class Access:
         port: of that address; 0 takes a free one.
         token: the secret that a client must show; None lets everybody in who reaches the address.
         allowed_hosts: further names under which clients may reach the server.
-        max_body: bytes of one request.
     """
 
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     token: str | None = None
     allowed_hosts: tuple[str, ...] = ()
-    max_body: int = 64 * 2**20
 
     def __post_init__(self) -> None:
         if self.token is None and not is_loopback(self.host):

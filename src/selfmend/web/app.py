@@ -42,5 +42,5 @@ def create_app(runner: Any, *, access: Access | None = None, limits: Limits | No
     app.include_router(job_routes(state))
     app.include_router(iopaint_routes(state))
     add_page(app, state)
-    app.add_middleware(Guards, access=state.access)
+    app.add_middleware(Guards, access=state.access, max_bytes=state.limits.max_bytes)
     return app

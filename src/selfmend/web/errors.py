@@ -13,9 +13,10 @@ from starlette.responses import JSONResponse
 
 from selfmend.core.checks import OptionError, SelfmendError
 from selfmend.web.job import QueueFull, UnknownJob
+from selfmend.web.models import UnknownModel
 
 log = logging.getLogger("selfmend.web")
-_STATUS: dict[type[SelfmendError], int] = {UnknownJob: 404, QueueFull: 429, OptionError: 422}
+_STATUS: dict[type[SelfmendError], int] = {UnknownJob: 404, UnknownModel: 404, QueueFull: 429, OptionError: 422}
 _RETRY_AFTER = {429: "5", 503: "2"}  # seconds
 
 

@@ -29,6 +29,7 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+_WRAPPING = 2**17
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
@@ -45,10 +46,17 @@ def same_secret(came: str, secret: str) -> bool:
 
 
 class Guards:
-    """Wraps an application: refuses what must not reach it, and adds the headers that every answer has."""
+    """Wraps an application: refuses what must not reach it, and adds the headers that every answer has.
 
-    def __init__(self, app: Any, *, access: Access) -> None:
-        self.app, self.access = app, access
+    Args:
+        app: what is guarded.
+        access: who gets in.
+        max_bytes: of the files in a request; base64 and what is around them may come on top.
+    """
+
+    def __init__(self, app: Any, *, access: Access, max_bytes: int) -> None:
+        self.app, self.access, self.max_bytes = app, access, max_bytes
+        self.max_body = max_bytes * 4 // 3 + _WRAPPING
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -91,7 +99,7 @@ class Guards:
                 401, "this server needs its token: Authorization: Bearer TOKEN", **{"WWW-Authenticate": "Bearer"}
             )
         length = headers.get("content-length", "")
-        if length.isdecimal() and int(length[:20]) > self.access.max_body:
+        if length.isdecimal() and int(length[:20]) > self.max_body:
             raise self._too_large()
 
     def _check_origin(self, host: str, headers: Headers) -> None:
@@ -126,15 +134,15 @@ class Guards:
             nonlocal came
             message = await receive()
             came += len(message.get("body", b""))
-            if came > self.access.max_body:
+            if came > self.max_body:
                 raise self._too_large()
             return message
 
         return counted
 
     def _too_large(self) -> Refused:
-        most = self.access.max_body / 2**20
-        return Refused(413, f"the request is larger than {most:g} MB; send a smaller file, or start with --max-mb")
+        most = self.max_bytes / 1e6
+        return Refused(413, f"the request has more than {most:g} MB of files; send less, or start with --max-mb")
 
 
 def _name(host: str) -> str:

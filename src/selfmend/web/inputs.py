@@ -6,14 +6,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from PIL import ExifTags
 
 from selfmend.core.checks import ImageError, MaskError
 from selfmend.core.files import atomic_path
-from selfmend.core.types import Size
 from selfmend.image.formats import ENDINGS
 from selfmend.web.limits import Limits
+
+if TYPE_CHECKING:
+    from selfmend.core.types import Size
 
 _LONGEST_NAME = 80
 _SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap width and height

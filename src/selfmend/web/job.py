@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from selfmend.core.checks import SelfmendError
-from selfmend.core.types import Size
+
+if TYPE_CHECKING:
+    from selfmend.core.types import Size
 
 LANES = ("quick", "heavy")
 STATES = ("queued", "running", "done", "failed", "cancelled")

@@ -8,11 +8,13 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from selfmend.core.checks import OptionError, RunError, SelfmendError, check_known, nearest_name
 from selfmend.core.files import atomic_path
-from selfmend.core.types import Size
+
+if TYPE_CHECKING:
+    from selfmend.core.types import Size
 
 THUMBNAIL = 256
 """Longest side in pixels."""

@@ -13,7 +13,7 @@ from selfmend.web.catalogue import catalogue
 from selfmend.web.errors import Refused
 from selfmend.web.guards import COOKIE, same_secret, session_of
 from selfmend.web.pictures import picture_file
-from selfmend.web.schemas import HealthAnswer, LoginRequest, MethodsAnswer, ModelsAnswer, answers
+from selfmend.web.schemas import HealthAnswer, LoginRequest, MethodsAnswer, ModelsAnswer, answers, model_answer
 from selfmend.web.state import State
 
 ModelName = Annotated[str, Path(max_length=200, description="of a trained run")]
@@ -61,7 +61,7 @@ def add_models(routes: APIRouter, state: State) -> None:
     @routes.get("/models", tags=["models"], responses=answers())
     async def models() -> ModelsAnswer:
         """The trained runs in the server's folder of runs."""
-        return ModelsAnswer(models=[vars(model) for model in await run_in_threadpool(runner.models)])
+        return ModelsAnswer(models=[model_answer(model) for model in await run_in_threadpool(runner.models)])
 
     @routes.delete("/models/{name}", tags=["models"], status_code=204, responses=answers(404, 409, 422))
     async def remove_model(name: ModelName) -> None:

@@ -35,6 +35,15 @@ _FORM = {
     "example": {"kind": "fill", "settings": '{"method": "patchmatch", "seed": 0}'},
 }
 _BODY = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}}
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "description": "revision of the job"},
+        "event": {"type": "string", "const": "job"},
+        "data": {"type": "string", "contentMediaType": "application/json", "description": "the Job"},
+    },
+    "required": ["id", "event", "data"],
+}
 _PICTURE: dict[str, Any] = {"content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}}
 
 
@@ -89,7 +98,7 @@ def add_events(routes: APIRouter, state: State) -> None:
         response_class=StreamingResponse,
         responses=answers(404, 422)
         | {
-            200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Job events"},
+            200: {"content": {"text/event-stream": {"schema": _EVENT}}, "description": "one event for each change"},
             204: {"description": "the job has ended, and the listener has seen its end"},
         },
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from typing import Any, Literal
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from selfmend.web.job import Job
+from selfmend.web.models import ModelInfo
 
 JOB_ID = "q3Zk0yR7c1uXbV5nT8mWsA"
 
@@ -124,16 +126,16 @@ class MethodsAnswer(BaseModel):
 class ModelAnswer(BaseModel):
     """A trained run."""
 
-    model_config = ConfigDict(extra="allow")
     name: str
     method: str
-    kind: str
-    size: tuple[int, int] | None
-    scales: int | None
-    created: float | None
+    kind: Literal["picture", "folder"] = Field(description="what it has learned")
+    size: tuple[int, int] | None = Field(description="height and width of the learned picture")
+    scales: int
+    created: float
     thumbnail: str | None
-    applications: list[str]
-    default_start_scale: dict[str, int | None]
+    applications: list[str] = Field(description="kinds of jobs that can be done with it")
+    default_start_scale: dict[str, int]
+    error: str | None = Field(description="why it cannot be used, if so")
 
 
 class ModelsAnswer(BaseModel):
@@ -160,6 +162,13 @@ def job_answer(job: Job) -> JobAnswer:
     ]
     terms = {name: value if value == value else None for name, value in values.pop("terms").items()}
     return JobAnswer(**values, terms=terms, preview=preview, results=results)
+
+
+def model_answer(model: ModelInfo) -> ModelAnswer:
+    """A trained run for the wire, with the address of its picture."""
+    shown = model.kind == "picture" and model.error is None
+    thumbnail = f"/api/models/{quote(model.name, safe='')}/thumbnail" if shown else None
+    return ModelAnswer(**vars(model), thumbnail=thumbnail)
 
 
 def answers(*statuses: int, **more: Any) -> dict[int | str, dict[str, Any]]:

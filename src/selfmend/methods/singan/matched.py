@@ -156,7 +156,7 @@ def _fine_stages(
     random = make_generator(seed, "own samples")
     pixels = plan.sizes[last][0] * plan.sizes[last][1]
     count = max(1, round(config.own_samples * min(1.0, USUAL_PIXELS / pixels)))  # large ones hold more to learn from
-    drawn = [_sample(scales, coarse, random, device) for _ in range(count)]
+    drawn = [scales.random_at(coarse, generator=random, device=device).clamp(-1, 1) for _ in range(count)]
     size = plan.sizes[last]
     carried = [
         list(finish(x, reals[last].cpu(), plan, level=coarse, size=size, patch=config.patch, generator=random))
@@ -192,15 +192,6 @@ def everywhere(given: Tensor, truth: Tensor) -> Lesson:
     """A lesson to be learned at every pixel."""
     whole = torch.ones_like(given[:, :1], dtype=torch.bool)
     return Lesson(given, truth, whole, ~whole[:1])
-
-
-@torch.no_grad()
-def _sample(scales: Scales, level: int, random: torch.Generator, device: torch.device) -> Tensor:
-    """What scale `level` draws at random."""
-    below = scales.random_below(level, generator=random, device=device)
-    scale = scales.at(level)
-    noise = scales.draw_noise(level, generator=random, device=device) * scale.noise_amplitude
-    return generate(scale.generator, below, noise, partial=False).clamp(-1, 1)
 
 
 @torch.no_grad()

@@ -10,6 +10,7 @@ import torch
 
 from selfmend.core.checks import OptionError, SelfmendWarning
 from selfmend.core.progress import Progress, ProgressEvent, silent
+from selfmend.core.rng import make_generator
 from selfmend.core.types import Image, Mask
 from selfmend.hole_init import get_initialisation
 from selfmend.hole_init.patchmatch import PatchMatchOptions
@@ -140,6 +141,28 @@ class SinGAN(GenerativeSinGAN):
         if self.config.finish == "never" or not (larger or self.config.finish == "always"):
             return filled
         return self.finish(image, mask, filled, generator=generator, reference=reference)
+
+    @torch.no_grad()
+    def preview(self, image: Image, mask: Mask | None) -> Image | None:
+        """See `LearningMethod.preview`: the finest trained scale takes the place of the finest one."""
+        scales = self.scales.so_far() if self.scales else None
+        if self.scales is None or scales is None:
+            return None
+        level, size = len(scales.plan.sizes) - 1, scales.plan.sizes[-1]
+        generator = make_generator(0, "preview")
+        if mask is None:  # what enlarges has no scales that a sample could come from
+            made = scales.random_at(level, generator=generator, device=self.device) if not scales.first else None
+            return None if made is None else to_image(made).cpu()
+        hole = resize_mask(mask, size)
+        guess = self.first_guess(resize(image, size).clamp(0, 1), hole, generator=generator)
+        full = resize_mask(mask, self.scales.plan.sizes[-1])
+        level = min(level, self._injection_scale(full, self.scales.plan, first=scales.first))
+        x = redraw_hole(
+            scales, to_signed(guess).to(self.device), hole.to(self.device), level=level, generator=generator,
+            keep_known=self.config.keep_known,
+        )  # fmt: skip
+        drawn = resize(to_image(x).cpu(), (image.shape[2], image.shape[3])).clamp(0, 1)
+        return torch.where(mask, drawn, image)
 
     def finish(
         self,

@@ -6,7 +6,7 @@ Shaham et al., "SinGAN", ICCV 2019, Eq. (1)-(3). Pictures are (1, C, H, W) in [-
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -127,6 +127,19 @@ class Scales:
         x = self.reconstruct_below(level, device=device)
         noise = self.reconstruction_noise(level, x)
         return generate(self.at(level).generator, x, noise, partial=self.partial)
+
+    @torch.no_grad()
+    def random_at(self, level: int, *, generator: torch.Generator, device: torch.device) -> Tensor:
+        """A random sample that scale `level` puts out, (1, C, H, W), not clamped; of plain scales."""
+        below = self.random_below(level, generator=generator, device=device)
+        noise = self.draw_noise(level, generator=generator, device=device) * self.at(level).noise_amplitude
+        return generate(self.at(level).generator, below, noise, partial=self.partial)
+
+    def so_far(self) -> Scales | None:
+        """The trained scales as if they were all, so that the finest of them is the last; None where there are none."""
+        count = self.first + len(self.trained)
+        plan = PyramidPlan(sizes=self.plan.sizes[:count], factor=self.plan.factor)
+        return replace(self, plan=plan, trained=list(self.trained)) if self.trained else None
 
     def reconstruction_noise(self, level: int, x: Tensor) -> Tensor:
         """The noise of the reconstruction path: z* at the coarsest scale (with its padding), zeros like `x` above."""
