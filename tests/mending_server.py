@@ -14,13 +14,14 @@ from selfmend.web.access import Access
 from selfmend.web.app import create_app
 from selfmend.web.job import Result
 from selfmend.web.limits import Limits
+from selfmend.web.settings import check_settings
 
 TOKEN = "a token of many letters"
 PATIENCE = 20  # seconds; a busy machine
 
 
 class MendingRunner(FakeRunner):
-    """Fills as it is told; jobs whose method is "waits" wait until a test changes them.
+    """Takes what the real runner takes and fills at once; jobs whose method is "waits" wait until a test changes them.
 
     Attributes:
         submitted: the jobs as they came, also those that are removed.
@@ -31,6 +32,8 @@ class MendingRunner(FakeRunner):
         self.submitted = []
 
     def submit(self, kind, files, settings, *, names=None):
+        if settings.get("method") != "waits":
+            check_settings(kind, settings, files=files, models=())
         job = super().submit(kind, files, settings, names=names)
         self.submitted.append(job)
         if settings.get("method") != "waits":

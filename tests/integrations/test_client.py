@@ -69,9 +69,13 @@ def test_the_time_is_up(client, server, photo, hole):
 
 
 def test_a_job_that_fails_says_why(client, server, photo, hole):
-    with pytest.raises(JobError, match=r"^unknown method 'nonsense'; "):
-        client.fill(png(photo), png(hole), method="nonsense")
+    with pytest.raises(JobError, match=r"^the mask covers"):
+        client.fill(png(photo), png(np.full_like(hole, 255)))
     assert server.runner.jobs == {}
+    with pytest.raises(ServerError, match=r"^unknown method 'nonsense'; "):
+        client.fill(png(photo), png(hole), method="nonsense")
+    with pytest.raises(ServerError, match=r"^unknown option 'colour'; "):
+        client.fill(png(photo), png(hole), options={"colour": 3})
 
 
 def test_a_job_that_somebody_else_cancels(client, server, photo, hole):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -109,15 +110,22 @@ def _array(picture: bytes, like: np.ndarray) -> np.ndarray:
 
 def _progress(count: int) -> Callable[[int, Mapping[str, Any]], None]:
     """What moves ComfyUI's progress bar over `count` images, and stops when the user interrupts; nothing outside it."""
+
+    def warn(job: Mapping[str, Any]) -> None:
+        if job.get("state") == "done":
+            for warning in job.get("warnings") or ():
+                logging.warning("Selfmend: %s", warning)
+
     try:
         from comfy.model_management import throw_exception_if_processing_interrupted
         from comfy.utils import ProgressBar
     except ImportError:
-        return lambda index, job: None
+        return lambda index, job: warn(job)
     bar = ProgressBar(100 * count)
 
     def look(index: int, job: Mapping[str, Any]) -> None:
         throw_exception_if_processing_interrupted()
         bar.update_absolute(round(100 * (index + (job.get("done") or 0))))
+        warn(job)
 
     return look

@@ -121,6 +121,8 @@ def mend(image, layer, config, *, interactive):
             raise fill.error if isinstance(fill.error, ServerError) else NothingToDoError(repr(fill.error))
         if fill.result is None:
             return False
+        for warning in fill.job.get("warnings") or ():
+            Gimp.message(warning)
         path = os.path.join(folder, "result.png")
         with open(path, "wb") as file:
             file.write(fill.result)
