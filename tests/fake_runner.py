@@ -10,7 +10,9 @@ from pathlib import Path
 from PIL import Image as PILImage
 
 from selfmend.core.checks import OptionError
-from selfmend.web.job import Job, QueueFull, Result, UnknownJob
+from selfmend.web.inputs import check_inputs
+from selfmend.web.job import Job, QueueFull, Result, UnknownJob, UnknownModel
+from selfmend.web.limits import Limits
 
 
 def png(size=(6, 4), colour="blue", kind="PNG"):
@@ -32,6 +34,7 @@ class FakeRunner:
 
     def __init__(self, folder: Path, *, finishes: bool = True, room: int = 1000) -> None:
         self.folder, self.finishes, self.room = folder, finishes, room
+        self.limits = Limits(max_pixels=10_000)
         self.jobs, self.orders, self.listeners = {}, {}, {}
         self.lock, self.fails, self.settings = threading.RLock(), None, []
 
@@ -40,6 +43,7 @@ class FakeRunner:
             raise OptionError(f"unknown kind {kind!r}")
         if "colour" in settings:
             raise OptionError("unknown option 'colour'")
+        check_inputs(files, names or {}, self.limits)
         with self.lock:
             if sum(job.state == "queued" for job in self.jobs.values()) >= self.room:
                 raise QueueFull(f"{self.room} jobs wait already; try again later")
@@ -120,7 +124,7 @@ class FakeRunner:
         return []
 
     def remove_model(self, name):
-        raise UnknownJob(f"there is no model {name!r}")
+        raise UnknownModel(f"there is no model {name!r}")
 
     def thumbnail(self, name):
-        raise UnknownJob(f"there is no model {name!r}")
+        raise UnknownModel(f"there is no model {name!r}")

@@ -1,17 +1,25 @@
 """The documentation: every command and every Python block is run, every path and picture that is named exists."""
 
+import contextlib
 import doctest
 import importlib
 import re
 import shlex
 import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 from PIL import Image as PILImage
 
 import selfmend
+from processes import environment
 from selfmend.cli import app
 from selfmend.cli.common import run_command
 from subtitles import written
@@ -20,6 +28,7 @@ from video_clips import write_subtitled
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+DOCUMENTED = "http://127.0.0.1:8418"  # where the pages' server is; the tests' is elsewhere
 OURSELVES = {"make test"}  # this is what runs
 
 
@@ -69,9 +78,50 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@contextlib.contextmanager
+def serving(arguments: list[str], folder: Path) -> Iterator[str]:
+    """A server as a page starts one, but on a free port and with its data in `folder`; its address."""
+    data = tempfile.mkdtemp(dir=folder)  # two servers cannot share one
+    command = [sys.executable, "-m", "selfmend", "serve", *arguments, "--port", "0", "--data", data]
+    process = subprocess.Popen(
+        [*command, "--no-open"], cwd=folder, env=environment(folder), stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        yield re.findall(r"http://[^/]+", process.stdout.readline())[0]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def server(workshop: Path) -> Iterator[str]:
+    """The server that the pages' other commands talk to."""
+    with serving([], workshop) as address:
+        yield address
+
+
+def fetched(words: list[str], server: str, folder: Path) -> None:
+    """`curl [-F NAME=@FILE]... URL`, which is not on every machine, asked by Python instead."""
+    address, files = words[-1].replace(DOCUMENTED, server), {}
+    for flag, field in zip(words[1:-1:2], words[2:-1:2], strict=True):
+        assert flag == "-F", f"no test knows curl {flag}"
+        name, _, file = field.partition("=@")
+        files[name] = (file, (folder / file).read_bytes())
+    answer = httpx.post(address, files=files, timeout=120) if files else httpx.get(address, timeout=120)
+    assert answer.is_success, answer.text
+
+
 @pytest.mark.parametrize(("page", "body"), blocks("sh"), ids=lambda v: v.splitlines()[0][:40])
 def test_commands_run(
-    page: str, body: str, workshop: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    page: str,
+    body: str,
+    workshop: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
 ) -> None:
     """In this process: starting Python and torch anew for each line would take most of the time of all tests."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(workshop / "cache"))  # two test runs at once must not meet there
@@ -81,6 +131,13 @@ def test_commands_run(
         words, folder = shlex.split(line, comments=True), workshop
         if words[0] == "make":
             folder, words = ROOT, ["selfmend", *make_recipe(words[1]), "-o", str(workshop / "demo")]
+        if words[:2] == ["selfmend", "serve"]:
+            with serving(words[2:], workshop) as address:
+                assert httpx.get(f"{address}/api/health").json()["status"] == "ok"
+            continue
+        if words[0] == "curl":
+            fetched(words, request.getfixturevalue("server"), workshop)
+            continue
         assert words[0] == "selfmend", f"{page} has a command that no test knows how to run: {line}"
         monkeypatch.chdir(folder)
         code = run_command(app, words[1:])
@@ -95,8 +152,12 @@ def make_recipe(target: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("page", "body"), blocks("python"), ids=lambda v: v.splitlines()[0][:40])
-def test_python_runs(page: str, body: str, workshop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_runs(
+    page: str, body: str, workshop: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
     shutil.rmtree(workshop / "another-run", ignore_errors=True)
+    if DOCUMENTED in body:
+        body = body.replace(DOCUMENTED, request.getfixturevalue("server"))
     monkeypatch.chdir(workshop)
     exec(compile(body, page, "exec"), {})
 

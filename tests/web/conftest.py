@@ -5,7 +5,6 @@ from fastapi.testclient import TestClient
 
 from fake_runner import FakeRunner
 from selfmend.web.app import create_app
-from selfmend.web.limits import Limits
 
 
 @pytest.fixture
@@ -15,5 +14,5 @@ def runner(tmp_path):
 
 @pytest.fixture
 def client(runner):
-    app = create_app(runner, limits=Limits(max_pixels=10_000))
+    app = create_app(runner, limits=runner.limits)
     return TestClient(app, base_url="http://localhost:8418", raise_server_exceptions=False)

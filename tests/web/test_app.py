@@ -67,9 +67,14 @@ def test_what_came_is_given_back(client):
         ({"settings": '{"colour": 1}'}, None, 422, "unknown option 'colour'"),
         ({"imge": "x"}, None, 422, "unknown field 'imge'; did you mean 'image'?"),
         ({"mask": "x"}, None, 422, "mask came as text; a file fits"),
-        ({}, {"image": ("a.png", b"hello")}, 415, "image is not a picture"),
-        ({}, {"image": ("a.png", b"")}, 415, "image is empty"),
-        ({}, {"image": ("a.png", png((101, 100)))}, 413, "image has 101 x 100 pixels; at most 0.01 million fit"),
+        ({}, {"image": ("a.png", b"hello")}, 415, "the image (a.png) is not a picture"),
+        ({}, {"image": ("a.png", b"")}, 415, "the image (a.png) is empty"),
+        (
+            {},
+            {"image": ("a.png", png((101, 100)))},
+            413,
+            "has 101 x 100 pixels; at most 0.01 million fit",
+        ),
         ({}, {"settings": ("a.json", b"{}")}, 422, "settings came as a file; text fits"),
     ],
 )

@@ -18,7 +18,6 @@ from schemathesis.specs.openapi.checks import (
 from fake_runner import FakeRunner, png
 from selfmend.web.access import Access
 from selfmend.web.app import create_app
-from selfmend.web.limits import Limits
 from selfmend.web.schemas import JOB_ID
 
 CHECKS = [
@@ -48,8 +47,9 @@ class Steady(FakeRunner):
 
 
 def described() -> schemathesis.schemas.BaseSchema:
+    runner = Steady(Path(FOLDER.name))
     access = Access(allowed_hosts=("testserver",))  # the name that Starlette's own client uses
-    app = create_app(Steady(Path(FOLDER.name)), access=access, limits=Limits(max_pixels=10_000))
+    app = create_app(runner, access=access, limits=runner.limits)
     return schemathesis.openapi.from_asgi("/openapi.json", app)
 
 

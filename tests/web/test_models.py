@@ -10,7 +10,8 @@ from PIL import Image
 import selfmend
 from pictures import picture
 from selfmend.core.checks import OptionError
-from selfmend.web.models import UnknownModel, list_models, model_names, new_name, remove_model, save_thumbnail
+from selfmend.web.job import UnknownModel
+from selfmend.web.models import list_models, model_names, new_name, remove_model, save_thumbnail
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import math
 import os
@@ -16,11 +15,10 @@ from typing import Any
 import typer
 
 from selfmend._version import __version__
-from selfmend.core.checks import OptionError, SelfmendError, SelfmendWarning, is_out_of_memory
+from selfmend.core.checks import OptionError, SelfmendWarning, line_for
 
 USER_MISTAKE = 2
 INTERRUPTED = 130
-_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EMFILE)
 _OWN_OPTIONS = (
     "mask",
     "output",
@@ -65,17 +63,10 @@ def run_command(app: typer.Typer, arguments: list[str] | None = None) -> int:
 
 
 def _line_for(error: Exception) -> str | None:
-    """What to tell a person about an error that is theirs or their machine's; None for an error of the program."""
-    if isinstance(error, SelfmendError):
-        return str(error)
+    """`line_for`, and what the command line's own errors say."""
     if hasattr(error, "format_message"):  # usage errors: click's, or those of the click inside typer
         return error.format_message()
-    if is_out_of_memory(error):
-        return "not enough memory for this picture; a smaller picture or another --method needs less"
-    if isinstance(error, OSError) and error.errno in _MACHINE:
-        where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror}"
-    return None
+    return line_for(error)
 
 
 def _once_each() -> Callable[..., None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from selfmend.core.types import Image, Mask
 
 
+_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EMFILE)
 _MEMORY = re.compile("out of memory|can't allocate memory")  # torch raises a RuntimeError
 
 
@@ -20,6 +22,10 @@ class SelfmendError(Exception):
 
 class ImageError(SelfmendError, ValueError):
     """A picture that cannot be read, written or used."""
+
+
+class TooManyPixelsError(ImageError):
+    """A picture that claims to be larger than may be decoded."""
 
 
 class MaskError(SelfmendError, ValueError):
@@ -57,6 +63,18 @@ class SelfmendWarning(UserWarning):
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory is used up."""
     return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and bool(_MEMORY.search(str(error))))
+
+
+def line_for(error: BaseException) -> str | None:
+    """What to tell a person about an error that is theirs or their machine's; None for an error of the program."""
+    if isinstance(error, SelfmendError):
+        return str(error)
+    if is_out_of_memory(error):
+        return "not enough memory for this picture; a smaller picture or another method needs less"
+    if isinstance(error, OSError) and error.errno in _MACHINE:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror}"
+    return None
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str:

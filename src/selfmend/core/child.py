@@ -82,8 +82,8 @@ class Child:
         """Tell it to end at once, without waiting for it."""
         self._process.terminate()
 
-    def end(self, *, now: bool = False) -> None:
-        """End it: when it is done with what it has, or at once."""
+    def end(self, *, now: bool = False) -> int | None:
+        """End it: when it is done with what it has, or at once; its exit code, negative for a signal."""
         if now:
             self.stop()
         elif self.alive:
@@ -93,3 +93,4 @@ class Child:
             self._process.kill()
             self._process.join()
         self.connection.close()
+        return self._process.exitcode

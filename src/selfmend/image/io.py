@@ -12,7 +12,7 @@ import numpy as np
 from PIL import ExifTags, ImageOps, JpegImagePlugin
 from PIL import Image as PILImage
 
-from selfmend.core.checks import ImageError, SelfmendWarning, nearest_name
+from selfmend.core.checks import ImageError, SelfmendWarning, TooManyPixelsError, nearest_name
 from selfmend.core.files import atomic_path, check_writable, exists
 from selfmend.image import sixteen_bit
 from selfmend.image.formats import ENDINGS, convert_for, describing, save_options, to_eight_bit
@@ -74,7 +74,8 @@ def open_picture(
         formats: PIL's names of those that are read; None is all.
 
     Raises:
-        ImageError: not a picture, or too large.
+        ImageError: not a picture.
+        TooManyPixelsError: more than `max_pixels`.
     """
     try:
         with warnings.catch_warnings():
@@ -83,13 +84,13 @@ def open_picture(
     except PILImage.DecompressionBombError as error:
         count = re.search(r"\d+", str(error))
         many = f"{int(count[0]) / 1e6:.0f} million pixels" if count else "too many pixels"
-        raise ImageError(f"{name} claims {many}; at most {max_pixels / 1e6:.3g} million fit") from error
+        raise TooManyPixelsError(f"{name} claims {many}; at most {max_pixels / 1e6:.3g} million fit") from error
     except Exception as error:  # what a damaged header raises depends on the format: OSError, SyntaxError, struct.error
         why = "it is text" if _is_text(data) else "unknown format, or damaged"
         raise ImageError(f"{name} is not a picture that can be read ({why})") from error
     width, height = picture.size
     if width * height > max_pixels:
-        raise ImageError(f"{name} has {width} x {height} pixels; at most {max_pixels / 1e6:.3g} million fit")
+        raise TooManyPixelsError(f"{name} has {width} x {height} pixels; at most {max_pixels / 1e6:.3g} million fit")
     return picture
 
 

@@ -6,20 +6,25 @@ import logging
 import multiprocessing
 import os
 import shutil
+import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
+from selfmend.core.child import ChildEndedError
+from selfmend.web.cleaning import expired, folder_bytes
 from selfmend.web.hand import Hand
+from selfmend.web.job import Work
 from selfmend.web.limits import Limits
 from selfmend.web.store import Store
 from selfmend.web.worker import Setup
 
 _LOG = logging.getLogger("selfmend.web")
 _TICK = 1.0  # seconds between looks at what is late
+_CLEAN_EVERY = 60.0  # seconds
 _STEP_BACK = 10
 
 
@@ -48,6 +53,7 @@ class Dispatcher:
         self._ears, self._bell = multiprocessing.Pipe(duplex=False)
         self._bell_lock = threading.Lock()
         self._rung = self._ending = self._sweeping = False
+        self._clean_at = 0.0
         self._thread = threading.Thread(target=self._run, name="selfmend-dispatcher", daemon=True)
 
     def start(self) -> None:
@@ -88,8 +94,7 @@ class Dispatcher:
         self._hire()
         self._give()
         self._stop_late()
-        if self._sweeping:
-            self._sweep()
+        self._clean()
         for ready in wait([self._ears, *(hand.connection for hand in self._hands)], timeout=_TICK):
             if ready is self._ears:
                 with self._bell_lock:
@@ -102,95 +107,100 @@ class Dispatcher:
         """Quick workers are there from the start; the heavy one when the first heavy job comes."""
         for lane, most in self._most.items():
             here = sum(hand.lane == lane for hand in self._hands)
-            if lane == "heavy" and not self._store.waiting(lane):
-                continue
-            self._hands += [Hand(lane, self._setups[lane]) for _ in range(most - here)]
+            if lane == "quick" or self._store.waiting(lane):
+                self._hands += [Hand(lane, self._setups[lane]) for _ in range(most - here)]
 
     def _give(self) -> None:
         for hand in self._hands:
-            if hand.ready:
-                work = self._store.take(hand.lane, self._clock())
-                if work is not None:
-                    hand.give(work)
+            if hand.ready and (work := self._store.take(hand.lane, self._clock())) is not None:
+                hand.begin(work)
 
     def _stop_late(self) -> None:
         """Ask those to stop whose job was cancelled or takes too long; kill those that do not."""
         for hand in list(self._hands):
             if hand.work is None:
                 continue
-            if time.monotonic() - hand.started > self._limits.max_seconds:
-                line = f"it took longer than {self._limits.max_seconds:g} s, which is the most that a job may"
-                self._store.finish(hand.work.id, "failed", self._clock(), error=line)
+            most = self._limits.max_seconds
+            if hand.seconds > most:
+                line = f"it took longer than {most:g} s, which is the most that a job may take here"
+                self._store.finish(hand.work.id, "failed", self._clock(), error=line, warnings=hand.warnings)
             if not self._store.runs(hand.work.id):
-                hand.stop()
+                hand.cancel()
             if hand.late:
-                self._let_go(hand)
+                self._hands.remove(hand)
+                hand.end(now=True)
 
-    def _let_go(self, hand: Hand) -> int | None:
-        self._hands.remove(hand)
-        return hand.end(now=True)
+    def _clean(self) -> None:
+        """Now and then the jobs that are old or too many, and at once the files of those that were removed."""
+        if time.monotonic() > self._clean_at:
+            self._clean_at = time.monotonic() + _CLEAN_EVERY
+            self._store.remove(expired(self._store.finished(), self._limits, self._clock()))
+            self._sweeping = True
+        if not self._sweeping:
+            return
+        held = {hand.work.id for hand in self._hands if hand.work is not None}  # a worker still writes there
+        orphans = self._store.orphans()
+        self._sweeping = any(path.name in held for path in orphans)
+        for path in orphans:
+            if path.name not in held:
+                shutil.rmtree(path, ignore_errors=True)
 
     def _hear(self, hand: Hand) -> None:
         try:
-            message = hand.connection.recv()
-        except (EOFError, OSError):
+            message = hand.take()
+        except ChildEndedError:
             self._lost(hand)
             return
-        self._take(hand, *message)
+        self._answer(hand, *message)
 
-    def _take(self, hand: Hand, what: str, *rest: Any) -> None:
+    def _answer(self, hand: Hand, what: str, *rest: Any) -> None:
         if what == "leaving":
             self._hands.remove(hand)
             hand.end()
+        elif what == "ready":
+            hand.ready = True
         elif what == "warnings":
             (hand.warnings,) = rest
         elif what == "progress" and hand.work is not None:
             fields, previews = rest
-            self._store.tell(hand.work.id, fields, previews=previews)
-        elif what == "ready":
-            hand.ready = True
-        elif hand.work is not None:
-            self._finish(hand, what, *rest)
+            self._store.tell(hand.work.id, hand.with_time_left(fields), previews=previews)
+        elif (work := hand.free()) is not None:
+            self._finish(work, hand.warnings, what, *rest)
 
-    def _finish(self, hand: Hand, what: str, *rest: Any) -> None:
-        assert hand.work is not None
-        work, hand.work, hand.ready, hand.stopping = hand.work, None, True, None
-        now, said = self._clock(), hand.warnings
+    def _finish(self, work: Work, said: Sequence[str], what: str, *rest: Any) -> None:
+        now, size = self._clock(), folder_bytes(work.folder)
         if what == "failed":
             line, details = rest
             if details:
                 _LOG.error("job %s (%s) failed:\n%s", work.id, work.kind, details)
-            self._store.finish(work.id, "failed", now, error=line, warnings=said, size=_bytes(work.folder))
+            self._store.finish(work.id, "failed", now, error=line, warnings=said, size=size)
         elif what == "done":
             (results,) = rest
-            shutil.rmtree(work.folder / "run", ignore_errors=True)
-            self._store.finish(work.id, "done", now, warnings=said, results=results, size=_bytes(work.folder))
+            self._store.finish(work.id, "done", now, warnings=said, results=results, size=size)
 
     def _lost(self, hand: Hand) -> None:
         """A worker has died."""
         work = hand.work
-        code = self._let_go(hand)
+        self._hands.remove(hand)
+        code = hand.end(now=True)
         if work is None:
             _LOG.error("a worker ended unexpectedly (exit code %s); another one takes its place", code)
+            time.sleep(_TICK)  # one that cannot even start must not keep the machine busy
             return
-        why = "killed; perhaps out of memory, then a smaller picture fits" if code == -9 else f"exit code {code}"
-        line = f"the worker ended unexpectedly ({why})"
-        if self._store.finish(work.id, "failed", self._clock(), error=line, warnings=hand.warnings):
+        if code == -signal.SIGTERM and self._store.put_back(work.id, counts=True):
+            return  # the whole machine may be going down: the next start does it
+        memory = "; perhaps memory was used up, then a smaller picture fits" if code == -signal.SIGKILL else ""
+        line = f"the worker ended unexpectedly (exit code {code}){memory}"
+        size = folder_bytes(work.folder)
+        if self._store.finish(work.id, "failed", self._clock(), error=line, warnings=hand.warnings, size=size):
             _LOG.error("job %s (%s): %s", work.id, work.kind, line)
 
-    def _sweep(self) -> None:
-        self._sweeping = False
-
     def _end(self) -> None:
+        """What runs goes back into the queue; a training keeps its state."""
         for hand in self._hands:
             if hand.work is not None:
                 self._store.put_back(hand.work.id)
+                hand.cancel()
         for hand in self._hands:
-            hand.stop()
-        for hand in self._hands:
-            hand.end()
+            hand.end(now=hand.work is None)
         self._hands.clear()
-
-
-def _bytes(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -12,11 +12,18 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import JSONResponse
 
 from selfmend.core.checks import OptionError, SelfmendError
-from selfmend.web.job import QueueFull, UnknownJob
-from selfmend.web.models import UnknownModel
+from selfmend.web.job import Busy, NotAPicture, QueueFull, TooLarge, UnknownJob, UnknownModel
 
 log = logging.getLogger("selfmend.web")
-_STATUS: dict[type[SelfmendError], int] = {UnknownJob: 404, UnknownModel: 404, QueueFull: 429, OptionError: 422}
+_STATUS: dict[type[SelfmendError], int] = {
+    UnknownJob: 404,
+    UnknownModel: 404,
+    Busy: 409,
+    TooLarge: 413,
+    NotAPicture: 415,
+    OptionError: 422,
+    QueueFull: 429,
+}
 _RETRY_AFTER = {429: "5", 503: "2"}  # seconds
 
 

@@ -9,10 +9,12 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from PIL import ExifTags
+from PIL import Image as PILImage
 
-from selfmend.core.checks import ImageError, MaskError
+from selfmend.core.checks import ImageError, MaskError, TooManyPixelsError
 from selfmend.core.files import atomic_path
 from selfmend.image.formats import ENDINGS
+from selfmend.web.job import NotAPicture, TooLarge
 from selfmend.web.limits import Limits
 
 if TYPE_CHECKING:
@@ -44,14 +46,15 @@ def check_inputs(files: Mapping[str, bytes], names: Mapping[str, str], limits: L
         limits: bytes and pixels.
 
     Raises:
-        ImageError: no picture of a known format, or beyond a limit.
+        NotAPicture: no picture of a known format.
+        TooLarge: beyond a limit.
         MaskError: the mask's shape is not the picture's.
     """
     from selfmend.image.mask import same_aspect
 
     total = sum(map(len, files.values()))
     if total > limits.max_bytes:
-        raise ImageError(f"the files have {total / 1e6:.1f} MB; at most {limits.max_bytes / 1e6:.1f} MB fit")
+        raise TooLarge(f"the files have {total / 1e6:.1f} MB; at most {limits.max_bytes / 1e6:.1f} MB fit")
     looked = {what: _look(what, data, names.get(what, ""), limits) for what, data in files.items()}
     shown = looked.get("image") or looked.get("picture")
     if shown and "mask" in looked and not same_aspect(looked["mask"].size, shown.size):
@@ -72,6 +75,13 @@ def save_inputs(files: Mapping[str, bytes], looked: Mapping[str, Input], folder:
     return saved
 
 
+def shown_size(picture: PILImage.Image) -> Size:
+    """(height, width) of a picture file as it is shown: turned by its EXIF."""
+    sideways = picture.getexif().get(ExifTags.Base.Orientation, 1) in _SIDEWAYS
+    width, height = picture.size[::-1] if sideways else picture.size
+    return height, width
+
+
 def safe_stem(name: str) -> str:
     """What a result is called after: the user's name for the picture, without folders, ending and odd characters."""
     stem = PurePosixPath(name.replace("\\", "/")).stem
@@ -84,14 +94,18 @@ def _look(what: str, data: bytes, name: str, limits: Limits) -> Input:
 
     called = f"the {what}" + (f" ({safe_stem(name)}{PurePosixPath(name).suffix[:8]})" if name else "")
     if not data:
-        raise ImageError(f"{called} is empty (0 bytes); send a whole copy of the file")
-    picture = open_picture(data, name=called, max_pixels=limits.max_pixels, formats=(*set(ENDINGS.values()), "MPO"))
-    kind = "JPEG" if picture.format == "MPO" else picture.format
+        raise NotAPicture(f"{called} is empty (0 bytes); send a whole copy of the file")
+    formats = (*set(ENDINGS.values()), "MPO")  # not all that PIL reads: it starts programs for some
     try:
-        sideways = picture.getexif().get(ExifTags.Base.Orientation, 1) in _SIDEWAYS
+        picture = open_picture(data, name=called, max_pixels=limits.max_pixels, formats=formats)
+        size = shown_size(picture)
+    except TooManyPixelsError as error:
+        raise TooLarge(str(error)) from error
+    except ImageError as error:
+        raise NotAPicture(f"{error}; PNG, JPEG, WebP, TIFF, BMP, GIF and the like fit") from error
     except Exception as error:  # what a damaged directory raises depends on the format
-        raise ImageError(f"{called} is damaged; send a whole copy of the file") from error
-    width, height = picture.size[::-1] if sideways else picture.size
+        raise NotAPicture(f"{called} is damaged; send a whole copy of the file") from error
+    kind = "JPEG" if picture.format == "MPO" else picture.format
     own = PurePosixPath(name).suffix.lower()
     ending = own if ENDINGS.get(own) == kind else next(end for end, other in ENDINGS.items() if other == kind)
-    return Input(ending=ending, size=(height, width))
+    return Input(ending=ending, size=size)

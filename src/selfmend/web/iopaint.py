@@ -223,10 +223,10 @@ def _adjusted(came: AdjustMask, state: State) -> bytes:
     from PIL import Image as PILImage
 
     from selfmend.image.mask import drawn_mask, grow_mask
-    from selfmend.web.uploads import check_picture
+    from selfmend.web.inputs import check_inputs
 
     data = decode_base64(came.mask, "mask")
-    check_picture(data, "mask", max_pixels=state.limits.max_pixels)
+    check_inputs({"mask": data}, {}, state.limits)
     mask = drawn_mask(PILImage.open(io.BytesIO(data)))
     if came.operate == "reverse":
         mask = ~mask

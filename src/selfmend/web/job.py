@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from selfmend.core.checks import SelfmendError
+from selfmend.core.checks import ImageError, SelfmendError
 
 if TYPE_CHECKING:
     from selfmend.core.types import Size
@@ -22,6 +23,22 @@ class UnknownJob(SelfmendError):  # noqa: N818, the word that the HTTP interface
 
 class QueueFull(SelfmendError):  # noqa: N818, as above
     """As many jobs wait as may."""
+
+
+class UnknownModel(SelfmendError):  # noqa: N818, as above
+    """There is no trained run of that name."""
+
+
+class Busy(SelfmendError):  # noqa: N818, as above
+    """Something is needed by a job that is not finished."""
+
+
+class TooLarge(ImageError):  # noqa: N818, as above
+    """A file with more bytes or pixels than may come."""
+
+
+class NotAPicture(ImageError):  # noqa: N818, as above
+    """A file that is empty, damaged, or of no format that is read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,3 +117,23 @@ class Job:
     def seconds(self) -> float | None:
         """From its beginning to its end, or None before that."""
         return None if self.started is None or self.finished is None else max(0.0, self.finished - self.started)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """A job for a worker: what is to be done, with which files.
+
+    Attributes:
+        id, kind: of the job.
+        folder: of the job.
+        settings: checked.
+        files: file names in FOLDER/inputs by what they are, such as "image" or "mask".
+        stem: of the name that the picture had with its owner.
+    """
+
+    id: str
+    kind: str
+    folder: Path
+    settings: Mapping[str, Any]
+    files: Mapping[str, str]
+    stem: str

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from selfmend.core.checks import OptionError, RunError, SelfmendError, check_known, nearest_name
 from selfmend.core.files import atomic_path
+from selfmend.web.job import UnknownModel
 
 if TYPE_CHECKING:
     from selfmend.core.types import Size
@@ -20,10 +21,6 @@ THUMBNAIL = 256
 """Longest side in pixels."""
 
 _NAME = re.compile(r"\w[\w .()+,=@-]{0,79}")
-
-
-class UnknownModel(SelfmendError):  # noqa: N818, the word that the HTTP interface uses
-    """There is no trained run of that name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +73,25 @@ def list_models(runs: Path) -> list[ModelInfo]:
     """All runs, the newest first; a damaged one says why it cannot be used."""
     found = [_info(runs / name) for name in model_names(runs)]
     return sorted(found, key=lambda one: one.created, reverse=True)
+
+
+def check_application(runs: Path, name: str, kind: str) -> ModelInfo:
+    """What is known of a run, if a kind of job can be done with it.
+
+    Raises:
+        UnknownModel: there is none of that name.
+        RunError: it cannot be used.
+        OptionError: it cannot do that.
+    """
+    info = _info(model_folder(runs, name))
+    if info.error is not None:
+        raise RunError(f"the model {name!r} cannot be used: {info.error}")
+    if kind not in info.applications:
+        able = ", ".join(info.applications)
+        raise OptionError(
+            f"the model {name!r} cannot do {kind!r}; it can do: {able}. Train another one, without a mask"
+        )
+    return info
 
 
 def remove_model(runs: Path, name: str) -> None:

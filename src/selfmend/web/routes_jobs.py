@@ -55,7 +55,7 @@ def job_routes(state: State) -> APIRouter:
     @routes.post("", status_code=201, responses=answers(413, 415, 422, 429), openapi_extra=_BODY)
     async def create_job(request: Request, response: Response) -> JobAnswer:
         """Put a job into the queue; Location is its address."""
-        order = await read_order(request, max_pixels=state.limits.max_pixels)
+        order = await read_order(request)
         job = await run_in_threadpool(runner.submit, order.kind, order.files, order.settings, names=order.names)
         response.headers["Location"] = f"/api/jobs/{job.id}"
         return job_answer(job)

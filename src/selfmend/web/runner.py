@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import shutil
 import threading
@@ -13,12 +14,21 @@ from typing import Any
 from selfmend.core.checks import OptionError
 from selfmend.web.dispatcher import Dispatcher
 from selfmend.web.inputs import check_inputs, safe_stem, save_inputs
-from selfmend.web.job import Job, QueueFull
+from selfmend.web.job import Busy, Job, QueueFull, UnknownJob
 from selfmend.web.limits import Limits
-from selfmend.web.models import ModelInfo, list_models, model_names, remove_model, save_thumbnail
-from selfmend.web.settings import check_settings, lane_of
-from selfmend.web.store import Store
+from selfmend.web.models import (
+    ModelInfo,
+    check_application,
+    list_models,
+    model_names,
+    new_name,
+    remove_model,
+    save_thumbnail,
+)
+from selfmend.web.settings import check_made, check_settings, lane_of
+from selfmend.web.store import PREPARED, Store
 
+_LOG = logging.getLogger("selfmend.web")
 Told = Callable[[Job], None]
 
 
@@ -56,6 +66,8 @@ class Runner:
         self._accepting = threading.Lock()
         self.runs.mkdir(parents=True, exist_ok=True)
         self._store = Store(folder, changed=self._tell)
+        for path in (folder / "jobs").glob(f"{PREPARED}*"):  # of a server that was killed while they came
+            shutil.rmtree(path, ignore_errors=True)
         self._dispatcher = Dispatcher(
             self._store, runs=self.runs, limits=limits, quick_workers=quick_workers, device=device, clock=clock
         )
@@ -94,21 +106,26 @@ class Runner:
         self._check_room()
         looked = check_inputs(files, names, self.limits)
         checked = check_settings(kind, settings, files=files, models=model_names(self.runs))
-        id = secrets.token_urlsafe(16)
-        folder = self._store.path_of(id)
         shown = looked.get("image") or looked.get("picture")
-        job = Job(
-            id=id, kind=kind, state="queued", lane=lane_of(kind, checked), created=self._clock(), settings=checked,
-            size=shown.size if shown else None,
-        )  # fmt: skip
-        stem = safe_stem(names.get("image") or names.get("picture") or "")
+        size = shown.size if shown else None
+        model = check_application(self.runs, checked["model"], kind) if checked.get("model") else None
+        check_made(kind, checked, size=size or (model.size if model else None), limits=self.limits)
+        stem = safe_stem(names.get("image") or names.get("picture") or checked.get("model") or "")
+        id = secrets.token_urlsafe(16)
+        prepared = self._store.path_of(PREPARED + id)
         try:
-            saved = save_inputs(files, looked, folder / "inputs")
+            saved = save_inputs(files, looked, prepared / "inputs")
             with self._accepting:
                 self._check_room()
-                job = self._store.add(job, files=saved, stem=stem)
+                if kind == "train":
+                    checked["name"] = new_name(checked["name"], stem, self._names_taken())
+                job = Job(
+                    id=id, kind=kind, state="queued", lane=lane_of(kind, checked), created=self._clock(),
+                    settings=checked, size=size,
+                )  # fmt: skip
+                job = self._store.add(job, files=saved, stem=stem, prepared=prepared)
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(prepared, ignore_errors=True)
             raise
         self._dispatcher.wake()
         return job
@@ -210,7 +227,11 @@ class Runner:
 
         Raises:
             UnknownModel: there is none of that name.
+            Busy: a job that is not finished needs it.
         """
+        for kind, settings in self._store.settings_in_use():
+            if settings.get("model") == name:
+                raise Busy(f"the model {name!r} is needed by a job ({kind}); wait for it, or cancel it")
         remove_model(self.runs, name)
 
     def thumbnail(self, name: str) -> Path:
@@ -226,11 +247,23 @@ class Runner:
         if waiting >= self.limits.max_queue:
             raise QueueFull(f"{waiting} jobs wait, and no more may; try again when some of them are done")
 
+    def _names_taken(self) -> set[str]:
+        """Of runs, those that are still to be trained among them."""
+        coming = {settings["name"] for kind, settings in self._store.settings_in_use() if kind == "train"}
+        return coming | {path.name for path in self.runs.iterdir()}
+
     def _tell(self, ids: Sequence[str]) -> None:
         for id in ids:
             with self._told_lock:
                 callbacks = list(self._told.get(id, {}).values())
-            if callbacks:
+            if not callbacks:
+                continue
+            try:
                 job = self._store.get(id)
-                for callback in callbacks:
+            except UnknownJob:  # removed meanwhile
+                continue
+            for callback in callbacks:
+                try:
                     callback(job)
+                except Exception:  # of whoever listens: the work goes on
+                    _LOG.exception("a listener of job %s failed", id)

@@ -6,15 +6,21 @@ import dataclasses
 import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from selfmend.core.checks import OptionError, check_known
 from selfmend.core.options import option, replace_options
+from selfmend.web.limits import Limits
 
+if TYPE_CHECKING:
+    from selfmend.core.types import Size
+
+FORMATS = ("", "png", "jpeg", "webp", "tiff")
 MOST_SAMPLES, MOST_FRAMES, MOST_GROWTH = 16, 600, 1000
 _SEEDS = 2**31  # a number that JavaScript holds exactly
 _SEED = "same seed, same bytes; none: drawn anew"
 _MODEL = "name of a trained run"
+_FORMAT = "of the results; empty: as the picture came"
 _START = "scale that is drawn first, 0 the coarsest; none: the default"
 
 
@@ -30,6 +36,7 @@ class Fill:
     grow_mask: int = option(0, "by which the hole grows to all sides", unit="px", low=0)
     invert_mask: bool = option(False, "black is the hole")
     align: bool = option(True, "the reference is aligned first")
+    format: str = option("", _FORMAT, choices=FORMATS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +63,7 @@ class Sample:
     height: int | None = option(None, "of the new pictures; none: as learned", unit="px", low=1)
     width: int | None = option(None, "of the new pictures; none: as learned", unit="px", low=1)
     start_scale: int | None = option(None, _START, low=0)
+    format: str = option("", _FORMAT, choices=FORMATS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +77,7 @@ class Retarget:
     height: int | None = option(None, "of the result; none: as it is", unit="px", low=1)
     width: int | None = option(None, "of the result; none: as it is", unit="px", low=1)
     start_scale: int | None = option(None, _START, low=0)
+    format: str = option("", _FORMAT, choices=FORMATS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +89,7 @@ class SuperResolve:
     model: str | None = option(None, _MODEL + " that learned to enlarge")
     seed: int | None = option(None, _SEED)
     factor: float = option(2.0, "how many times as high and wide", low=1)
+    format: str = option("", _FORMAT, choices=FORMATS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +100,7 @@ class Harmonize:
     seed: int | None = option(None, _SEED)
     start_scale: int | None = option(None, _START, low=0)
     invert_mask: bool = option(False, "black is the object")
+    format: str = option("", _FORMAT, choices=FORMATS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +112,7 @@ class Edit:
     start_scale: int | None = option(None, _START, low=0)
     invert_mask: bool = option(False, "black is what was edited")
     masked: bool = option(True, "what was not edited is kept")
+    format: str = option("", _FORMAT, choices=FORMATS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +123,7 @@ class Paint:
     seed: int | None = option(None, _SEED)
     start_scale: int | None = option(None, _START, low=0)
     quantized: bool = option(False, "train that scale anew on flat colours")
+    format: str = option("", _FORMAT, choices=FORMATS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,8 +198,35 @@ def check_settings(
     if settings["seed"] is None:
         settings["seed"] = secrets.randbelow(_SEEDS)
     settings["options"] = dict(options)
-    _check_method(settings)
+    _check_method(kind, settings)
     return settings
+
+
+def check_made(kind: str, settings: Mapping[str, Any], *, size: Size | None, limits: Limits) -> None:
+    """Refuse what would become larger than a picture may be.
+
+    Args:
+        kind: of the job.
+        settings: checked.
+        size: (height, width) of the picture that came or was learned, if there is one.
+        limits: that count.
+
+    Raises:
+        OptionError: too many pixels, or no new size where one is needed.
+    """
+    height, width = settings.get("height"), settings.get("width")
+    if kind == "retarget" and height is None and width is None:
+        raise OptionError("retarget needs a new height or width")
+    if size is None and None in (height, width):
+        return
+    own_height, own_width = size or (0, 0)
+    factor = settings.get("factor", 1.0)
+    pixels = (height or own_height) * (width or own_width) * factor**2
+    if pixels > limits.max_pixels:
+        raise OptionError(
+            f"the result would have {pixels / 1e6:.3g} million pixels; at most {limits.max_pixels / 1e6:.3g} million "
+            "fit"
+        )
 
 
 def lane_of(kind: str, settings: Mapping[str, Any]) -> str:
@@ -230,13 +270,16 @@ def _check_model(kind: str, settings: dict[str, Any], given: Mapping[str, Any], 
         raise OptionError(f"{kind} needs a model; train one, and send its name as model")
 
 
-def _check_method(settings: Mapping[str, Any]) -> None:
+def _check_method(kind: str, settings: Mapping[str, Any]) -> None:
     """Find out now whether the method, its preset and its options are there; those of a model say so themselves."""
     if "method" not in settings:
         return
-    from selfmend.methods import method_class
+    from selfmend.methods import method_class, method_names
 
-    kind = method_class(settings["method"])
-    if kind.learns_from_folder:
-        raise OptionError(f"{kind.name} learns from a folder first; name a run of it as the model")
-    kind.from_options(settings["preset"], settings["options"])
+    method = method_class(settings["method"])
+    if method.learns_from_folder:
+        raise OptionError(f"{method.name} learns from a folder first; name a run of it as the model")
+    if kind == "train" and not method.learns:
+        able = ", ".join(name for name in method_names() if method_class(name).learns)
+        raise OptionError(f"{method.name} learns nothing, so it needs no training; these learn: {able}")
+    method.from_options(settings["preset"], settings["options"])

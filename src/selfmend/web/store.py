@@ -14,14 +14,17 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from selfmend.web.database import open_database
-from selfmend.web.job import FINAL, Job, Result, UnknownJob
+from selfmend.web.job import FINAL, Job, Result, UnknownJob, Work
 
 MOST_ATTEMPTS = 2
+PREPARED = "new-"
+"""How the folders begin of jobs that are being put together."""
+
 _CHANGED = "RETURNING id, lane"
 Write = Callable[..., list[sqlite3.Row]]
 _PLACE = """
@@ -30,26 +33,6 @@ CASE state WHEN 'queued' THEN (
     AND (other.state = 'running' OR (other.state = 'queued' AND other.number < jobs.number))
 ) END AS place
 """
-
-
-@dataclass(frozen=True, kw_only=True)
-class Work:
-    """A job for a worker: what is to be done, with which files.
-
-    Attributes:
-        id, kind: of the job.
-        folder: of the job.
-        settings: checked.
-        files: file names in FOLDER/inputs by what they are, such as "image" or "mask".
-        stem: of the name that the picture had with its owner.
-    """
-
-    id: str
-    kind: str
-    folder: Path
-    settings: Mapping[str, Any]
-    files: Mapping[str, str]
-    stem: str
 
 
 class Store:
@@ -76,8 +59,15 @@ class Store:
         """The folder of a job's files."""
         return self.folder / "jobs" / id
 
-    def add(self, job: Job, *, files: Mapping[str, str], stem: str) -> Job:
-        """Put a new job at the end of its lane."""
+    def add(self, job: Job, *, files: Mapping[str, str], stem: str, prepared: Path) -> Job:
+        """Put a new job at the end of its lane.
+
+        Args:
+            job: that is queued.
+            files: in PREPARED/inputs, by what they are.
+            stem: see `Work`.
+            prepared: the folder that becomes the job's.
+        """
         values = (job.id, job.kind, job.lane, json.dumps(dict(job.settings)), json.dumps(dict(files)), stem)
         with self._writing() as write:
             write(
@@ -85,6 +75,7 @@ class Store:
                 f"VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?) {_CHANGED}",
                 (*values, json.dumps(job.size), job.created),
             )
+            prepared.rename(self.path_of(job.id))  # so that there is never a job without its files
         return self.get(job.id)
 
     def get(self, id: str) -> Job:
@@ -200,13 +191,21 @@ class Store:
             _move_up(write, ended)
         return before.state
 
-    def put_back(self, id: str) -> None:
-        """A job that runs waits again, in its old place; this attempt does not count."""
+    def put_back(self, id: str, *, counts: bool = False) -> bool:
+        """A job that runs waits again, in its old place; False where its attempts are used up.
+
+        Args:
+            id: of the job.
+            counts: this attempt counts as one.
+        """
         with self._writing() as write:
-            write(
-                "UPDATE jobs SET state = 'queued', started = NULL, attempts = attempts - 1, revision = revision + 1 "
-                f"WHERE id = ? AND state = 'running' {_CHANGED}",
-                (id,),
+            return bool(
+                write(
+                    "UPDATE jobs SET state = 'queued', started = NULL, attempts = attempts - ?, "
+                    "revision = revision + 1 "
+                    f"WHERE id = ? AND state = 'running' AND (attempts < {MOST_ATTEMPTS} OR ?) {_CHANGED}",
+                    (0 if counts else 1, id, not counts),
+                )
             )
 
     def recover(self, now: float) -> None:
@@ -228,6 +227,21 @@ class Store:
         with self._writing() as write:
             for id in ids:
                 write("DELETE FROM jobs WHERE id = ? AND state IN (?, ?, ?)", (id, *FINAL))
+
+    def orphans(self) -> list[Path]:
+        """Folders of jobs that are gone."""
+        with self._lock:
+            known = {row["id"] for row in self._read("SELECT id FROM jobs")}
+            return [
+                path
+                for path in (self.folder / "jobs").iterdir()
+                if path.name not in known and not path.name.startswith(PREPARED)
+            ]
+
+    def settings_in_use(self) -> list[tuple[str, dict[str, Any]]]:
+        """(kind, settings) of all jobs that are not finished."""
+        rows = self._read("SELECT kind, settings FROM jobs WHERE state IN ('queued', 'running')")
+        return [(row["kind"], json.loads(row["settings"])) for row in rows]
 
     def finished(self) -> list[tuple[str, float, int]]:
         """(id, when it ended, bytes) of all finished jobs, the latest end first."""

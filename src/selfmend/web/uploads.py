@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import json
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
-from PIL import Image as PILImage
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
 from selfmend.core.checks import nearest_name
@@ -39,11 +35,11 @@ class Order:
     settings: dict[str, Any]
 
 
-async def read_order(request: Request, *, max_pixels: int) -> Order:
+async def read_order(request: Request) -> Order:
     """The body of POST /api/jobs.
 
     Raises:
-        Refused, OptionError: in one line, what does not fit.
+        Refused: in one line, what does not fit.
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise Refused(415, "the body is no multipart/form-data; send kind, settings and files as its fields")
@@ -57,8 +53,6 @@ async def read_order(request: Request, *, max_pixels: int) -> Order:
         for field, upload in uploads.items():
             files[field] = await upload.read()
             names[field] = upload.filename or field
-    for field, data in files.items():
-        await run_in_threadpool(check_picture, data, field, max_pixels=max_pixels)
     return Order(kind=kind, files=files, names=names, settings=settings)
 
 
@@ -104,28 +98,3 @@ def _refuse_constant(name: str) -> None:
 def _kind(value: Any) -> str:
     names = {list: "a list", str: "a text", bool: "a truth value", int: "a number", float: "a number"}
     return names.get(type(value), "null")
-
-
-def check_picture(data: bytes, field: str, *, max_pixels: int) -> None:
-    """Look at a file's header, before anything of it is decoded.
-
-    Raises:
-        Refused: empty, not a picture, or more pixels than fit.
-    """
-    if not data:
-        raise Refused(415, f"{field} is empty (0 bytes); send a picture file")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            picture = PILImage.open(io.BytesIO(data))
-    except PILImage.DecompressionBombError as error:
-        raise _too_many(field, str(error), max_pixels) from error
-    except Exception as error:  # what a damaged header raises depends on the format
-        raise Refused(415, f"{field} is not a picture that can be read (unknown format, or damaged)") from error
-    if picture.width * picture.height > max_pixels:
-        raise _too_many(field, f"{picture.width} x {picture.height} pixels", max_pixels)
-
-
-def _too_many(field: str, claims: str, max_pixels: int) -> Refused:
-    most = f"at most {max_pixels / 1e6:g} million fit (--max-megapixels)"
-    return Refused(413, f"{field} has {claims}; {most}" if "pixels;" not in claims else f"{field}: {claims}; {most}")

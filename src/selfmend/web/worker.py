@@ -19,14 +19,18 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from selfmend.core.checks import SelfmendError, SelfmendWarning
+from selfmend.core.checks import SelfmendWarning, line_for
+from selfmend.core.files import atomic_path
 from selfmend.core.progress import ProgressEvent
-from selfmend.web.store import Work
+from selfmend.web.job import Work
 
 if TYPE_CHECKING:
+    from selfmend.core.types import Image
     from selfmend.web.work import Place
 
 CANCEL = "cancel"
+PREVIEW = 1024
+"""Longest side of a preview, in pixels."""
 TELL_EVERY = 0.1  # seconds
 MOST_JOBS = 200
 MOST_MEMORY = 3 * 2**30
@@ -55,8 +59,9 @@ class Setup:
 
 def serve(connection: Connection, setup: Setup) -> None:
     """Get ready, and do the jobs that come until None comes or the server is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the server ends the others
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "setsid"):
+        os.setsid()  # Ctrl-C in the terminal is for the server, which ends the others; a training would listen to it
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if setup.nice and hasattr(os, "nice"):
         os.nice(setup.nice)
@@ -118,10 +123,10 @@ def _do(connection: Connection, work: Work, place: Place) -> None:
             answer = ("done", do(work, place, _Teller(connection, work.folder)))
         except Cancelled:
             answer = ("cancelled",)
-        except SelfmendError as error:
-            answer = ("failed", " ".join(str(error).split()), None)
-        except Exception:  # whatever goes wrong, the next job is done
-            answer = ("failed", "the program failed; the log has the details", traceback.format_exc())
+        except Exception as error:  # whatever goes wrong, the next job is done
+            line = line_for(error)
+            details = traceback.format_exc() if line is None else None
+            answer = ("failed", " ".join((line or "the program failed; the log has the details").split()), details)
     connection.send(("warnings", list(lines)))
     connection.send(answer)
 
@@ -134,8 +139,10 @@ class _Teller:
         self._told, self._stage, self._done, self._previews = 0.0, "", 0.0, 0
 
     def __call__(self, event: ProgressEvent) -> None:
-        if self._connection.poll() and self._connection.recv() in (CANCEL, None):
+        if self._connection.poll() and self._connection.recv() == CANCEL:
             raise Cancelled
+        if event.preview is not None:
+            self._show(event.preview())
         now = time.monotonic()
         if event.stage == self._stage and now - self._told < TELL_EVERY and event.preview is None:
             return
@@ -147,6 +154,15 @@ class _Teller:
             "done": self._done if event.done is not None or self._done else None, "terms": dict(event.terms),
         }  # fmt: skip
         self._connection.send(("progress", fields, self._previews))
+
+    def _show(self, image: Image | None) -> None:
+        if image is None:
+            return
+        from selfmend.image.sheet import thumbnail, to_rgb
+
+        with atomic_path(self._folder / "preview.png") as temporary:
+            to_rgb(thumbnail(image, PREVIEW)).save(temporary, format="PNG", compress_level=1)
+        self._previews += 1
 
 
 def memory() -> int:
