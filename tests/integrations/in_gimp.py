@@ -44,7 +44,13 @@ def check():
     said["selected"] = [one.get_name() for one in image.get_selected_layers()]
     write(image, "filled")
 
+    said["edits the mask"] = image.get_layers()[0].get_edit_mask()
+    group = Gimp.GroupLayer.new(image, "group")
+    image.insert_layer(group, None, 0)
+    said["group"] = fill(image, group)
+    image.remove_layer(group)
     said["mask"] = fill(image, image.get_layers()[0].get_mask())
+    said["layers of the mask"] = names(image)
     outside = layer.copy()
     outside.set_name("moved")
     image.insert_layer(outside, None, 0)

@@ -82,7 +82,10 @@ def test_in_gimp(said, server, photo, hole):
 @pytest.mark.skipif(GIMP is None, reason="GIMP 3 is not installed")
 def test_layers_that_lie_elsewhere_in_gimp(said, photo):
     found, folder = said
-    assert found["mask"] == "select one layer that is no group and no mask"
+    assert found["group"] == "select one layer that is no group"
+    assert not found["edits the mask"]
+    assert found["mask"] == ""
+    assert found["layers of the mask"] == ["photo mended mended", "photo mended", "photo"]
     assert found["outside"] == "the selection lies outside the selected layer"
     assert found["moved"] == found["grey float"] == ""
     assert found["moved to"] == [30, -5, photo.shape[1], photo.shape[0]]

@@ -49,7 +49,7 @@ class SelfmendPlugIn(Gimp.PlugIn):
         procedure = Gimp.ImageProcedure.new(self, name, Gimp.PDBProcType.PLUGIN, run, None)
         procedure.set_image_types("RGB*, GRAY*")
         procedure.set_sensitivity_mask(Gimp.ProcedureSensitivityMask.DRAWABLE)
-        procedure.set_menu_label("_Mend selection with Selfmend...")
+        procedure.set_menu_label("_Mend Selection with Selfmend...")
         procedure.add_menu_path("<Image>/Filters/Enhance")
         about = "Fill what is selected from the rest of the layer"
         procedure.set_documentation(about, f"{about}: a running 'selfmend serve' does it, on a new layer.", name)
@@ -83,8 +83,10 @@ def run(procedure, run_mode, image, drawables, config, _data):
 def the_layer(image, drawables):
     """The one selected layer, if there is something to do for it."""
     layer = drawables[0] if len(drawables) == 1 else None
+    if isinstance(layer, Gimp.LayerMask):
+        layer = Gimp.Layer.from_mask(layer)
     if not isinstance(layer, Gimp.Layer) or layer.is_group():
-        raise NothingToDoError("select one layer that is no group and no mask")
+        raise NothingToDoError("select one layer that is no group")
     if Gimp.Selection.is_empty(image):
         raise NothingToDoError("nothing is selected; select what is to be filled")
     return layer
@@ -96,7 +98,7 @@ def asked(procedure, config):
     from gi.repository import GimpUi
 
     GimpUi.init(PROCEDURE)
-    dialog = GimpUi.ProcedureDialog.new(procedure, config, "Mend selection with Selfmend")
+    dialog = GimpUi.ProcedureDialog.new(procedure, config, "Mend Selection with Selfmend")
     dialog.fill(None)
     answer = dialog.run()
     dialog.destroy()
@@ -246,6 +248,7 @@ def lay_above(image, layer, file, grow):
         before = Gimp.Selection.save(image)
         harden(image, grow)
         mended.add_mask(mended.create_mask(Gimp.AddMaskType.SELECTION))
+        mended.set_edit_mask(False)  # else the next brush stroke would paint on the mask
         image.select_item(Gimp.ChannelOps.REPLACE, before)
         image.remove_channel(before)
         image.set_selected_layers([mended])
