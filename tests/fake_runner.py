@@ -73,15 +73,16 @@ class FakeRunner:
             listener()
 
     def finish(self, job_id, colour="red"):
-        """A picture of 6 x 4 pixels as the result."""
+        """A picture of 6 x 4 pixels as the result, JPEG if nothing else is asked for."""
         path = self.result_path(job_id, 0)
         path.parent.mkdir(parents=True, exist_ok=True)
         exif = PILImage.Exif()
         exif[271] = "a camera"
-        PILImage.new("RGB", (6, 4), colour).save(path, "JPEG", exif=exif)
+        kind = self.get(job_id).settings.get("format") or "jpeg"
+        PILImage.new("RGB", (6, 4), colour).save(path, kind, exif=exif)
         name = f"{Path(self.orders[job_id][1].get('image', 'picture.jpg')).stem}-mended.jpg"
         result = Result(
-            index=0, name=name, media_type="image/jpeg", width=6, height=4, bytes=path.stat().st_size
+            index=0, name=name, media_type=f"image/{kind}", width=6, height=4, bytes=path.stat().st_size
         )  # fmt: skip
         now = time.time()
         self.change(job_id, state="done", place=None, done=1.0, started=now, finished=now, results=(result,))

@@ -85,7 +85,7 @@ def test_models_are_the_methods_and_can_be_changed(client, runner):
     assert client.post("/api/v1/model", json={"name": "cv2"}).json()["name"] == "cv2"
     assert client.get("/api/v1/model").json()["model_type"] == "inpaint"
     client.post("/api/v1/inpaint", json=body(cv2_flag="INPAINT_TELEA", cv2_radius=6))
-    assert runner.settings[-1] == {"method": "telea", "seed": 42, "options": {"radius": 6}}
+    assert runner.settings[-1] == {"method": "telea", "seed": 42, "format": "png", "options": {"radius": 6}}
     answer = client.post("/api/v1/model", json={"name": "lama"})
     assert answer.status_code == 422
     assert "unknown model 'lama'" in answer.json()["error"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import FastAPI
 
 from selfmend._version import __version__
@@ -15,6 +13,7 @@ from selfmend.web.limits import Limits
 from selfmend.web.routes_about import about_routes
 from selfmend.web.routes_jobs import job_routes
 from selfmend.web.routes_page import add_page
+from selfmend.web.runner import Runner
 from selfmend.web.state import State
 
 _DESCRIPTION = """Fill the missing parts of pictures, and more, over HTTP.
@@ -23,7 +22,7 @@ Put a job into the queue with `POST /api/jobs`, listen to `GET /api/jobs/{id}/ev
 `GET /api/jobs/{id}/results/0`. Every error is one line in the field `error`."""
 
 
-def create_app(runner: Any, *, access: Access | None = None, limits: Limits | None = None) -> FastAPI:
+def create_app(runner: Runner, *, access: Access | None = None, limits: Limits | None = None) -> FastAPI:
     """The application of one server.
 
     Args:

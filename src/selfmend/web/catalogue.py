@@ -22,12 +22,13 @@ def catalogue() -> dict[str, Any]:
 
 def _described(kind: type[Method]) -> dict[str, Any]:
     from selfmend.core.options import describe_options
+    from selfmend.web.settings import lane_of
 
     options = describe_options(kind.from_options().config)
     return {
         "name": kind.name,
         "title": kind.title,
-        "lane": "heavy" if kind.learns else "quick",
+        "lane": lane_of("fill", {"method": kind.name}),
         "learns": kind.learns,
         "presets": list(kind.presets),
         "takes_reference": kind.takes_reference,

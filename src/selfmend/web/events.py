@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from selfmend.core.checks import SelfmendError
 from selfmend.web.job import Job
+from selfmend.web.runner import Runner
 from selfmend.web.schemas import job_answer
 
 HEARTBEAT = 15.0  # seconds of silence after which proxies begin to close a connection is 30 or more
@@ -31,7 +32,7 @@ class Streams:
         for changed in self._open:
             changed.set()
 
-    async def changes(self, runner: Any, job_id: str, *, after: int = -1) -> AsyncIterator[Job | None]:
+    async def changes(self, runner: Runner, job_id: str, *, after: int = -1) -> AsyncIterator[Job | None]:
         """The job each time that it has changed, and None where nothing happened for a while; ends with the job.
 
         Args:

@@ -16,7 +16,6 @@ from starlette.concurrency import run_in_threadpool
 
 from selfmend.core.checks import check_known
 from selfmend.web.catalogue import catalogue
-from selfmend.web.convert import converted
 from selfmend.web.errors import Refused
 from selfmend.web.iopaint_schemas import (
     AdjustMask,
@@ -27,6 +26,7 @@ from selfmend.web.iopaint_schemas import (
     SwitchModel,
 )
 from selfmend.web.job import Job, UnknownJob
+from selfmend.web.runner import Runner
 from selfmend.web.schemas import answers
 from selfmend.web.state import State
 
@@ -55,7 +55,8 @@ def iopaint_routes(state: State) -> APIRouter:
         job = await run_in_threadpool(state.runner.submit, "fill", files, settings)
         try:
             job = await _finished(request, state, job)
-            data = await run_in_threadpool(_as_png, state.runner, job)
+            path = await run_in_threadpool(state.runner.result_path, job.id, 0)
+            data = await run_in_threadpool(path.read_bytes)
         finally:
             await asyncio.shield(run_in_threadpool(_forget, state.runner, job.id))
         return Response(data, media_type="image/png", headers={"X-Seed": str(settings["seed"])})
@@ -145,7 +146,7 @@ def _read_request(body: bytes, state: State) -> tuple[dict[str, bytes], dict[str
         raise Refused(422, "there is no Paint by Example here; leave paint_by_example_example_image out")
     files = {name: decode_base64(getattr(came, name), name) for name in ("image", "mask")}
     seed = 1 + secrets.randbelow(99_999_999) if came.sd_seed == -1 else came.sd_seed
-    settings = {"method": state.iopaint_model, "seed": seed}
+    settings = {"method": state.iopaint_model, "seed": seed, "format": "png"}
     if state.iopaint_model == CV2:
         check_known("cv2_flag", came.cv2_flag, _CV2_METHODS)
         settings |= {"method": _CV2_METHODS[came.cv2_flag], "options": {"radius": came.cv2_radius}}
@@ -205,12 +206,7 @@ async def _gone(request: Request) -> None:
         pass
 
 
-def _as_png(runner: Any, job: Job) -> bytes:
-    path = runner.result_path(job.id, 0)
-    return path.read_bytes() if job.results[0].media_type == "image/png" else converted(path, "png", quality=95)
-
-
-def _forget(runner: Any, job_id: str) -> None:
+def _forget(runner: Runner, job_id: str) -> None:
     """End a job, if it still runs, and keep nothing of it: its client has the picture, or has gone."""
     with contextlib.suppress(UnknownJob):
         runner.remove(job_id)

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Any
 
 import uvicorn
 
@@ -22,6 +21,7 @@ from selfmend.web.access import Access
 from selfmend.web.app import create_app
 from selfmend.web.catalogue import catalogue
 from selfmend.web.limits import Limits
+from selfmend.web.runner import Runner
 
 _GRACE = 3  # seconds for answers that are half sent when the server is to end
 _WARM_AFTER = 2.0  # seconds: the page comes first, for loading torch holds everything else up
@@ -29,7 +29,7 @@ _BACKLOG = 128
 
 
 def serve(
-    runner: Any,
+    runner: Runner,
     *,
     access: Access,
     limits: Limits,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from selfmend.web.access import Access
 from selfmend.web.events import Streams
 from selfmend.web.limits import Limits
+from selfmend.web.runner import Runner
 
 
 @dataclass(kw_only=True)
@@ -22,7 +22,7 @@ class State:
         iopaint_model: the method that fills for clients of IOPaint's interface.
     """
 
-    runner: Any
+    runner: Runner
     access: Access
     limits: Limits
     streams: Streams = field(default_factory=Streams)
