@@ -85,7 +85,7 @@ class Client:
         timeout: float | None = None,
         name: str = "picture.png",
     ) -> bytes:
-        """Fill the hole of a picture on the server, and remove both there when it is done.
+        """Fill the hole of a picture on the server; of both nothing stays there, however it ends.
 
         Args:
             image, mask: picture files of the same size; white in the mask is the hole.
@@ -110,6 +110,7 @@ class Client:
             self.wait(job["id"], progress=progress, timeout=timeout)
             result = self.result(job["id"])
         except BaseException:
+            self._drop(job["id"])  # cancels it, where it is not over
             self._drop(job["id"])
             raise
         self._drop(job["id"])
@@ -176,7 +177,7 @@ class Client:
         self._send("DELETE", f"/api/jobs/{job_id}")
 
     def _drop(self, job_id: str) -> None:
-        """Cancel a job and say nothing where that fails: it is over already, or an error is on its way to the user."""
+        """`cancel`, and nothing is said where that fails: the job is gone, or an error is on its way to the user."""
         with contextlib.suppress(ServerError):
             self.cancel(job_id)
 

@@ -25,11 +25,13 @@ class MendingRunner(FakeRunner):
 
     Attributes:
         submitted: the jobs as they came, also those that are removed.
+        cancelled: ids of those that were stopped before their end.
     """
 
-    def __init__(self, folder, **options):
+    def __init__(self, folder, *, limits=None, **options):
         super().__init__(folder, finishes=False, **options)
-        self.submitted = []
+        self.limits = limits or Limits()
+        self.submitted, self.cancelled = [], []
 
     def submit(self, kind, files, settings, *, names=None):
         if settings.get("method") != "waits":
@@ -39,6 +41,10 @@ class MendingRunner(FakeRunner):
         if settings.get("method") != "waits":
             threading.Thread(target=self.mend, args=(job.id,), daemon=True).start()
         return job
+
+    def cancel(self, job_id):
+        self.cancelled.append(job_id)
+        return super().cancel(job_id)
 
     def mend(self, job_id):
         self.change(job_id, state="running", done=0.5, stage="filling", seconds_left=2.4, place=None)
@@ -55,13 +61,18 @@ class MendingRunner(FakeRunner):
         result = Result(index=0, name="a.png", media_type="image/png", width=1, height=1, bytes=size)
         self.change(job_id, state="done", done=1.0, finished=time.time(), results=(result,))
 
+    def stopped(self):
+        """Whether the last job was cancelled, and then removed."""
+        id = self.submitted[-1].id
+        return id in self.cancelled and id not in self.jobs
+
 
 class Server:
     """uvicorn in a thread; `runner` is what it asks."""
 
-    def __init__(self, runner, *, token=None, limits=None, port=0):
+    def __init__(self, runner, *, token=None, port=0):
         self.runner = runner
-        app = create_app(runner, access=Access(token=token), limits=limits or Limits())
+        app = create_app(runner, access=Access(token=token), limits=runner.limits)
         self.server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="critical", ws="none"))
         self.thread = threading.Thread(target=self.server.run, daemon=True)
 

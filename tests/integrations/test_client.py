@@ -57,15 +57,13 @@ def test_what_progress_raises_stops_the_job(client, server, photo, hole, error):
 
     with pytest.raises(error):
         client.fill(png(photo), png(hole), method="waits", progress=stop)
-    assert [job.state for job in server.runner.jobs.values()] == ["cancelled"]
-    server.runner.jobs.clear()
+    assert server.runner.stopped()
 
 
 def test_the_time_is_up(client, server, photo, hole):
     with pytest.raises(JobError, match=r"^not done after 0\.05 seconds"):
         client.fill(png(photo), png(hole), method="waits", timeout=0.05)
-    assert [job.state for job in server.runner.jobs.values()] == ["cancelled"]
-    server.runner.jobs.clear()
+    assert server.runner.stopped()
 
 
 def test_a_job_that_fails_says_why(client, server, photo, hole):
@@ -104,7 +102,7 @@ def test_a_full_queue(tmp_path, photo, hole):
 
 
 def test_pictures_that_the_server_refuses(tmp_path, photo, hole):
-    with Server(MendingRunner(tmp_path), limits=Limits(max_pixels=1000)) as server:
+    with Server(MendingRunner(tmp_path, limits=Limits(max_pixels=1000))) as server:
         with pytest.raises(ServerError, match="pixels"):
             Client(server.address).fill(png(photo), png(hole))
         with pytest.raises(ServerError, match="picture"):
@@ -148,8 +146,7 @@ def test_a_fill_in_the_background_is_stopped(client, server, photo, hole):
     fill.stop()
     fill.join(20)
     assert (fill.result, fill.error) == (None, None)
-    assert [job.state for job in server.runner.jobs.values()] == ["cancelled"]
-    server.runner.jobs.clear()
+    assert server.runner.stopped()
 
 
 @pytest.mark.parametrize(
