@@ -5,7 +5,8 @@
 40 squares of up to 512 px are cut out of scikit-image's photos, each with a hole of 80 px. The command is run with one
 process and with two, in turn, so that both see the same machine; the median counts. A third kind of run has one small
 picture: that is what starting takes. `cpu` is the CPU seconds of the work on the pictures, from the manifest; on a busy
-machine, compare these.
+machine, compare these. At last, what it takes of the processor until a worker is ready: one that is forked from the
+server that has loaded everything, and one that loads for itself.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import statistics
 import subprocess
 import sys
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +26,10 @@ from PIL import Image
 from skimage import data
 
 from common import commit, machine
+from selfmend.batch.job import Job
 from selfmend.batch.manifest import NAME, read_manifest
+from selfmend.batch.processes import load_ahead
+from selfmend.core.child import Child, become_child
 
 PHOTOS = ("astronaut", "coffee", "rocket", "camera", "immunohistochemistry", "chelsea")
 SIDE, HOLE, COUNT = 512, 80, 40
@@ -51,6 +56,10 @@ def main() -> None:
     for kind, (seconds, cpu) in median.items():
         print(f"| {kind} | {seconds:.1f} | {cpu:.1f} |")
     print(f"\nTwo processes are {median['one process'][0] / median['two processes'][0]:.2f} times as fast as one.")
+    costs = {
+        context: statistics.median(start(context) for _ in range(args.runs)) for context in ("forkserver", "spawn")
+    }
+    print(f"A worker is ready after {costs['forkserver']:.2f} CPU s (forked) or {costs['spawn']:.2f} CPU s (spawned).")
 
 
 def draw(out: Path) -> None:
@@ -84,6 +93,22 @@ def run(out: Path, folder: str, jobs: int) -> tuple[float, float]:
     subprocess.run([*command, "--jobs", str(jobs), "--quiet"], cwd=out, check=True)
     seconds = time.perf_counter() - started
     return seconds, sum(record["cpu"] for record in read_manifest(out / "mended" / NAME)[1].values())
+
+
+def start(context: str) -> float:
+    """CPU seconds of a process until it could mend."""
+    load_ahead()
+    child = Child(tell_cost, context=context)
+    seconds = child.take()
+    child.end()
+    return seconds
+
+
+def tell_cost(connection: Connection) -> None:
+    """What runs there."""
+    become_child()
+    Job().prepare()
+    connection.send(time.process_time())
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 
@@ -137,6 +138,17 @@ def test_a_picture_that_is_gone_is_an_outcome(ray, pictures):
     first, second = sorted(RayEngine(Job(method="telea")).run(tasks(pictures)[:2]), key=lambda one: one.task.name)
     assert first.error == f"cannot read {pictures}/in/0.png: No such file or directory"
     assert second.error == ""
+
+
+def test_a_cluster_that_is_not_there_is_said_at_once():
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # and does not listen
+        address = f"127.0.0.1:{unused.getsockname()[1]}"
+        for one in (address, f"ray://{address}"):
+            with pytest.raises(
+                SelfmendError, match=f"no Ray cluster answers at {one} .*; give the address of its head"
+            ):
+                RayEngine(Job(), address=one)
 
 
 def test_without_ray_the_extra_is_named(monkeypatch):

@@ -137,7 +137,14 @@ def test_preparing_takes_one_thread():
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(2)
+        threads.limit_threads(2)
         Job(method="telea").prepare()
-        assert torch.get_num_threads() == 1
+        assert (torch.get_num_threads(), threads.thread_count()) == (1, 1)
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_graphics_card_holds_what_is_learned_once(monkeypatch):
+    monkeypatch.setattr("selfmend.train.device.resolve_device", torch.device)
+    assert Job(method="singan", device="cpu").at_once(4) == Job(method="patchmatch", device="cuda").at_once(4) == 4
+    assert Job(method="singan", device="cuda").at_once(4) == Job(model="run", device="cuda").at_once(4) == 1

@@ -82,7 +82,8 @@ def test_masks_beside_their_pictures(place):
     assert masks(found) == {"a.jpg": "in/a-mask.png", "deep/b.jpg": "in/deep/b_mask.jpg"}
     assert problems(found).keys() == {"of-mask.png"}, "a picture whose name only ends so"
     place("all/photos/a.jpg", "all/a.png")
-    assert masks(find_pairs("all/photos", "all", "all/out")) == {"a.jpg": "all/a.png"}
+    found = find_pairs("all/photos", "all", "all/out")
+    assert (masks(found), found.lonely) == ({"a.jpg": "all/a.png"}, ())
 
 
 def test_a_format_that_cannot_be_written_becomes_png(place):

@@ -197,6 +197,19 @@ def test_mistakes_end_with_one_line_before_any_work(refused, many, arguments, me
     assert not list(many.rglob("*.jsonl"))
 
 
+def test_work_that_could_not_begin_leaves_nothing_in_the_way(run, refused, many, monkeypatch):
+    words = ["batch", "in", "-m", "masks", "-o", "out", "--method", "telea"]
+
+    def unable(*args):
+        raise selfmend.SelfmendError("no worker")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("selfmend.batch.processes.ProcessEngine._at_once", unable)
+        assert refused(*words) == "no worker"
+    assert os.listdir("out") == ["manifest.jsonl"]
+    assert run(*words, "--seed", "1").code == 0
+
+
 def test_from_python(many):
     report = selfmend.mend_folder("in", "out", masks="40,20,15,10", method="telea", radius=5.0, jobs=1)
     assert (report.pictures, report.mended, report.failed, report.workers) == (4, 4, {}, 1)

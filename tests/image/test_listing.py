@@ -6,7 +6,7 @@ import pytest
 from PIL import Image as PILImage
 
 from selfmend.core.checks import ImageError
-from selfmend.image.listing import list_pictures, picture_size
+from selfmend.image.listing import list_files, list_pictures, picture_size
 
 
 def test_pictures_are_found_in_all_folders_in_order(tmp_path):
@@ -15,6 +15,7 @@ def test_pictures_are_found_in_all_folders_in_order(tmp_path):
         (tmp_path / name).write_bytes(b"")
     os.symlink(tmp_path, tmp_path / "deep" / "loop")
     assert list_pictures(tmp_path) == ["a.jpg", "b.PNG", "deep/e.tif", "deep/er/c.webp"]
+    assert list_files(tmp_path) == ["a.jpg", "b.PNG", "deep/e.tif", "deep/er/c.webp", "notes.txt"]
     for wrong in (tmp_path / "none", tmp_path / "a.jpg"):
         with pytest.raises(ImageError, match="is no folder; a folder of pictures fits"):
             list_pictures(wrong)

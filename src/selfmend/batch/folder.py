@@ -201,6 +201,8 @@ def _check_output(folder: Path, masks: str | Path | None, output: Path, *, resum
     except OSError as error:
         raise ImageError(f"cannot write into {output}: {error.strerror or error}; choose another -o") from error
     held = [name for name in os.listdir(output) if not name.startswith(".")] if exists(output) else []
+    if held == [manifest.NAME] and not manifest.has_records(output / manifest.NAME):
+        return  # it was begun, and came to nothing
     if held and not overwrite and not (resume and manifest.NAME in held):
         known = f"{output} holds results" if manifest.NAME in held else f"{output} is not empty"
         goes_on = "--resume goes on there, " if manifest.NAME in held else ""
