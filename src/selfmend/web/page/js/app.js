@@ -1,8 +1,8 @@
 // What the page knows: the picture, the tool, what is looked at, and the jobs; and what can be done with them.
 
 import { postJob, removeJob } from "./api.js";
-import { createDocument, jobsOnRecord, lastDocument, openDocument, recordJobs } from "./documents.js";
-import { announce, find, hideNotice, iconButton, notify } from "./dom.js";
+import { recordJobs } from "./documents.js";
+import { announce, find, notify } from "./dom.js";
 import { Jobs, isFinal } from "./jobs.js";
 import { MendPanel } from "./mend.js";
 import { fetchModels, ModelPanel } from "./models.js";
@@ -41,14 +41,6 @@ export class App {
     notify(text, options);
   }
 
-  /** The button that opens the panel where it is a sheet at the foot of a phone. */
-  sheetButton(name) {
-    return iconButton("settings", "Options", (event) => {
-      const open = this.panelElement.classList.toggle("open");
-      event.currentTarget.setAttribute("aria-expanded", String(open));
-    }, { class: "icon-button sheet-button", "aria-expanded": "false", "aria-controls": `panel-${name}` });
-  }
-
   /** What the tools draw on. */
   surface() {
     return this.tab === "paint" ? this.panels.paint.painting : this.document?.mask;
@@ -59,93 +51,18 @@ export class App {
     return here.map((one) => this.jobs.get(one.id)).filter((job) => job && job.state !== "gone");
   }
 
-  // Pictures
-
-  async openFile(file) {
-    find("stage").setAttribute("aria-busy", "true");
-    try {
-      const made = await createDocument(file, file.name || "picture.png");
-      hideNotice();
-      this.owned = [];
-      this.#show(made);
-      this.#record();
-      announce(`${made.name} is open, ${made.picture.width} by ${made.picture.height} pixels.`);
-      this.#offerTransparency();
-    } catch (error) {
-      this.tell(error.message, { error: true });
-    }
-    find("stage").removeAttribute("aria-busy");
-  }
-
-  #offerTransparency() {
-    const { blob, picture } = this.document;
-    this.document.transparency = /jpe?g|bmp/.test(blob.type) ? null : picture.transparency();
-    find("use-transparency").disabled = !this.document.transparency;
-    if (this.document.transparency) {
-      this.tell("This picture has transparent parts.", { action: () => this.useTransparency(), label: "Fill them" });
-    }
-  }
-
-  #show(opened) {
+  /** Another picture on the stage, with its mask. */
+  show(opened) {
     this.document = opened;
     this.looking = null;
     this.size = Math.max(4, Math.round(Math.min(opened.picture.width, opened.picture.height) * 0.06));
     opened.mask.onchange = (box) => this.view.changed(box);
-    document.body.classList.add("has-picture");
     document.title = `${opened.name} - Selfmend`;
     this.result.clear();
     this.view.fitted = true;
     this.refreshStage();
     this.strip.render();
     this.refreshTools();
-  }
-
-  async restore() {
-    try {
-      const opened = await lastDocument();
-      if (opened) {
-        this.#show(opened);
-        this.#offerTransparencyQuietly();
-      }
-      this.owned = await jobsOnRecord();
-    } catch {
-      this.owned = []; // nothing was kept, or the browser keeps nothing
-    }
-    await Promise.all(this.owned.map((one) => this.jobs.load(one.id)));
-    this.strip.render();
-  }
-
-  #offerTransparencyQuietly() {
-    const { blob, picture } = this.document;
-    this.document.transparency = /jpe?g|bmp/.test(blob.type) ? null : picture.transparency();
-    find("use-transparency").disabled = !this.document.transparency;
-  }
-
-  /** The result on the stage becomes the picture; the way back stays open. */
-  async goOn() {
-    const { id, index } = this.looking;
-    const result = this.jobs.get(id).results[index];
-    try {
-      const blob = await this.result.fetchBlob(result);
-      await this.document?.saveNow();
-      this.#show(await createDocument(new File([blob], result.name, { type: blob.type }), result.name, this.document?.id ?? null));
-      this.#offerTransparencyQuietly();
-      this.setTab("mend");
-      announce("The result is the picture now.");
-    } catch (error) {
-      this.tell(error.message, { error: true });
-    }
-  }
-
-  async back() {
-    await this.document.saveNow().catch(() => {});
-    const parent = await openDocument(this.document.parent).catch(() => null);
-    if (parent) {
-      this.#show(parent);
-      this.#offerTransparencyQuietly();
-    } else {
-      this.tell("The picture before is no longer kept by this browser.", { error: true });
-    }
   }
 
   // The mask
@@ -290,14 +207,14 @@ export class App {
     const name = files.image ? this.document?.name : undefined;
     const job = await postJob(kind, files, settings, name ? { image: name } : {});
     this.owned.push({ id: job.id, document: this.document?.id ?? null });
-    this.#record();
+    this.record();
     this.lead = lead ? job.id : this.lead;
     this.betterId = better ? job.id : this.betterId;
     this.jobs.take(job);
     this.strip.update(this.jobs.get(job.id));
   }
 
-  #record() {
+  record() {
     recordJobs(this.owned);
   }
 
@@ -353,7 +270,7 @@ export class App {
       this.look(null);
     }
     this.owned = this.owned.filter((one) => one.id !== id);
-    this.#record();
+    this.record();
     this.jobs.forget(id);
     this.strip.render();
     await removeJob(id).catch(() => {}); // the server may have cleaned it away already

@@ -35,6 +35,15 @@ export function iconButton(name, label, act, attributes = {}) {
   return element("button", { type: "button", class: "icon-button", "aria-label": label, title: label, click: act, ...attributes }, icon(name));
 }
 
+/** The button that opens the panel where it is a sheet at the foot of a phone. */
+export function sheetButton(name) {
+  const act = (event) => {
+    const open = find("panel").classList.toggle("open");
+    event.currentTarget.setAttribute("aria-expanded", String(open));
+  };
+  return iconButton("settings", "Options", act, { class: "icon-button sheet-button", "aria-expanded": "false", "aria-controls": `panel-${name}` });
+}
+
 /** Said to a screen reader, not shown. */
 export function announce(text) {
   find("status").textContent = text;

@@ -3,6 +3,7 @@
 import { App, TABS } from "./app.js";
 import { find } from "./dom.js";
 import { Keys, listShortcuts } from "./keys.js";
+import { openFile, restore } from "./opening.js";
 import { ServerError } from "./api.js";
 
 const app = new App();
@@ -34,12 +35,12 @@ find("size").addEventListener("input", (event) => app.setSize(Math.round(1000 **
 
 async function openDemo() {
   const answer = await fetch("/static/demo.webp");
-  await app.openFile(new File([await answer.blob()], "coffee.webp", { type: "image/webp" }));
+  await openFile(app, new File([await answer.blob()], "coffee.webp", { type: "image/webp" }));
   app.useTransparency();
   find("notice").hidden = true;
 }
 
-for (const [id, act] of [["file", (file) => app.openFile(file)], ["mask-file", (file) => app.loadMask(file)]]) {
+for (const [id, act] of [["file", (file) => openFile(app, file)], ["mask-file", (file) => app.loadMask(file)]]) {
   find(id).addEventListener("change", (event) => {
     const [file] = event.target.files;
     event.target.value = "";
@@ -99,14 +100,18 @@ window.addEventListener("drop", (event) => {
   document.body.classList.remove("dropping");
   const [file] = event.dataTransfer.files;
   if (file) {
-    app[app.document && /mask/i.test(file.name) ? "loadMask" : "openFile"](file);
+    if (app.document && /mask/i.test(file.name)) {
+      app.loadMask(file);
+    } else {
+      openFile(app, file);
+    }
   }
 });
 window.addEventListener("paste", (event) => {
   const file = [...(event.clipboardData?.files ?? [])][0];
   if (file) {
     event.preventDefault();
-    app.openFile(file);
+    openFile(app, file);
   }
 });
 window.addEventListener("pagehide", () => app.document?.saveNow().catch(() => {}));
@@ -127,5 +132,5 @@ async function connect() {
   }
 }
 
-await Promise.all([app.restore(), connect()]);
+await Promise.all([restore(app), connect()]);
 document.body.dataset.ready = "yes";

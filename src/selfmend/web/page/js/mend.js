@@ -1,6 +1,6 @@
 // The panel of the first tab: one button, and what there is to choose behind it.
 
-import { element, find, announce } from "./dom.js";
+import { element, find, announce, sheetButton } from "./dom.js";
 import { getJson } from "./api.js";
 import * as forms from "./forms.js";
 
@@ -13,7 +13,7 @@ export class MendPanel {
     this.state = element("p", { class: "hint", id: "hole-words" }, "");
     this.button.setAttribute("aria-describedby", "hole-words");
     this.body = element("div", { class: "panel-body" });
-    panel.replaceChildren(element("div", { class: "panel-head" }, this.button, app.sheetButton("mend")), this.body);
+    panel.replaceChildren(element("div", { class: "panel-head" }, this.button, sheetButton("mend")), this.body);
   }
 
   async load() {

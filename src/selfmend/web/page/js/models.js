@@ -1,6 +1,6 @@
 // The other tabs: a model learns the picture, and what is learned makes pictures.
 
-import { element, iconButton } from "./dom.js";
+import { element, iconButton, sheetButton } from "./dom.js";
 import { getJson, request } from "./api.js";
 import * as forms from "./forms.js";
 import { Painting, hex, paletteOf } from "./painting.js";
@@ -19,7 +19,7 @@ export class ModelPanel {
     Object.assign(this, { app, name, tab: TABS[name], panel, models: [] });
     this.button = element("button", { type: "button", class: "primary", click: () => this.press() }, this.tab.button);
     this.body = element("div", { class: "panel-body" });
-    panel.replaceChildren(element("div", { class: "panel-head" }, this.button, app.sheetButton(name)), this.body);
+    panel.replaceChildren(element("div", { class: "panel-head" }, this.button, sheetButton(name)), this.body);
     this.build();
   }
 

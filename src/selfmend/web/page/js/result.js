@@ -2,10 +2,11 @@
 
 import { element, find } from "./dom.js";
 import { request } from "./api.js";
+import { goOn } from "./opening.js";
 import { decode } from "./picture.js";
 import { isFilm, jobTitle, showable } from "./strip.js";
 
-const KEPT = 4; // decoded results, so that going to and fro between two is instant
+const KEPT_PIXELS = 60e6; // of decoded results, so that going to and fro between two is instant
 const OVER_THE_PICTURE = ["fill", "harmonize", "edit"];
 
 export class ResultView {
@@ -14,7 +15,7 @@ export class ResultView {
     this.decoded = new Map();
     this.range = find("compare");
     this.range.addEventListener("input", () => this.slide(this.range.value / 100));
-    find("go-on").addEventListener("click", () => app.goOn());
+    find("go-on").addEventListener("click", () => goOn(app));
     find("format").addEventListener("change", () => this.#link());
   }
 
@@ -78,7 +79,7 @@ export class ResultView {
       const picture = this.decoded.get(url) ?? (await decode(await (await request(url)).blob()));
       this.decoded.delete(url);
       this.decoded.set(url, picture);
-      if (this.decoded.size > KEPT) {
+      while (this.decoded.size > 1 && this.decoded.size * picture.width * picture.height > KEPT_PIXELS) {
         this.decoded.delete(this.decoded.keys().next().value);
       }
       if (this.wanted === url && this.comparing) {

@@ -2,6 +2,7 @@
 
 import { element, icon, iconButton, timeText } from "./dom.js";
 import { isFinal } from "./jobs.js";
+import { goBack } from "./opening.js";
 
 const NAMES = {
   fill: "Fill", train: "Learning", sample: "Samples", retarget: "New shape", "super-resolve": "Enlarged",
@@ -82,7 +83,7 @@ export class Strip {
     const thumb = element(
       "button", { type: "button", class: "thumb", "aria-pressed": String(!this.app.looking), "aria-label": "The picture itself", click: () => this.app.look(null) }, canvas,
     );
-    const back = parent && element("button", { type: "button", class: "link", click: () => this.app.back() }, "Back one picture");
+    const back = parent && element("button", { type: "button", class: "link", click: () => goBack(this.app) }, "Back one picture");
     return element("li", { class: "card original" }, element("div", { class: "thumbs" }, thumb), element("p", { class: "caption" }, back || "Picture"));
   }
 
