@@ -55,6 +55,11 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cutout = photo.convert("RGBA")
     cutout.putalpha(PILImage.fromarray(255 - np.asarray(mask)))
     cutout.save(folder / "cutout.png")
+    for name, picture in (("photos/one.jpg", photo), ("photos/more/two.jpg", near.resize((72, 48)))):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        picture.save(folder / name)
+        (folder / name.replace("photos", "masks")).parent.mkdir(parents=True, exist_ok=True)
+        mask.save((folder / name.replace("photos", "masks")).with_suffix(".png"))
     edited = photo.copy()
     edited.paste(photo.crop((2, 2, 18, 14)), (30, 16))
     edited.save(folder / "edited.png")

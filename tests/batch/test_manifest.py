@@ -10,7 +10,7 @@ import pytest
 
 from batch_jobs import tasks
 from selfmend.batch.files import mark
-from selfmend.batch.manifest import NAME, Manifest, read_manifest
+from selfmend.batch.manifest import NAME, Manifest, has_records, read_manifest
 from selfmend.batch.task import Outcome
 from selfmend.core.checks import ImageError, RunError
 
@@ -114,6 +114,15 @@ def test_other_settings_are_refused_and_named(tmp_path, work):
     assert len(path.read_text().splitlines()) == 2
     Manifest(tmp_path / "out", {}, resume=False)
     assert len(path.read_text().splitlines()) == 1
+
+
+def test_one_that_was_begun_and_came_to_nothing_binds_nobody(tmp_path, work):
+    assert not has_records(finished(tmp_path))
+    path = finished(tmp_path, work[0], settings=SETTINGS | {"seed": 1})
+    assert has_records(path)
+    assert read_manifest(path)[0]["settings"]["seed"] == 1
+    path.write_text("text")
+    assert has_records(path)
 
 
 @pytest.mark.parametrize("text", ["", "text\n", "[1]\n", '{"manifest": 2, "settings": {}}\n', '{"manifest": 1}\n'])

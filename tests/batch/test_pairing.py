@@ -54,7 +54,7 @@ def test_missing_and_ambiguous_masks_are_problems_of_their_pictures(place):
     found = find_pairs("in", "m", "out")
     assert masks(found) == {"d.jpg": "m/d.jpg.png", "d.png": "m/d.png.png", "e.jpg": "m/e.png"}
     assert problems(found) == {
-        "a.jpg": "no mask: m/a.png or a-mask.png would fit",
+        "a.jpg": "no mask: m/a.png or m/a-mask.png would fit",
         "b.jpg": "several masks: b-mask.png, b.png; one of them must go",
         "c.jpg": "2 pictures share the mask c.png; name it c.jpg.png",
         "c.png": "2 pictures share the mask c.png; name it c.png.png",
@@ -82,7 +82,8 @@ def test_masks_beside_their_pictures(place):
     assert masks(found) == {"a.jpg": "in/a-mask.png", "deep/b.jpg": "in/deep/b_mask.jpg"}
     assert problems(found).keys() == {"of-mask.png"}, "a picture whose name only ends so"
     place("all/photos/a.jpg", "all/a.png")
-    assert masks(find_pairs("all/photos", "all", "all/out")) == {"a.jpg": "all/a.png"}
+    found = find_pairs("all/photos", "all", "all/out")
+    assert (masks(found), found.lonely) == ({"a.jpg": "all/a.png"}, ())
 
 
 def test_a_format_that_cannot_be_written_becomes_png(place):

@@ -34,6 +34,8 @@ def test_a_killed_process_costs_its_task_only_which_is_tried_again_alone(tmp_pat
     assert done["once"].error == done["memory"].error == ""
     assert done["once"].warnings == ("once",)
     assert done["memory"].warnings == ("memory",)
+    others = {done[name].worker for name in "abc"}
+    assert done["once"].worker not in others, "nobody holds memory then"
     assert done["kill"].error == "its process ended with code -9; out of memory?"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from selfmend.core.checks import MissingExtraError, RunError, SelfmendError
 from selfmend.core.files import atomic_path
 
 _AHEAD = 2  # tasks for each core that are on their way: as many pictures are held in memory, and no more
-
+_PATIENCE = 10.0  # seconds for a connection
 _LOADED: dict[str, Mend] = {}  # of this worker, by its job
 
 
@@ -47,8 +48,10 @@ class RayEngine:
 
         Raises:
             MissingExtraError: Ray is not installed.
+            SelfmendError: nobody listens at the address.
         """
         self._ray = _ray()
+        _check_listening(address)
         self._job, self._jobs, self._address, self._shared, self._retries = job, jobs, address, shared, retries
 
     def run(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
@@ -84,7 +87,7 @@ class RayEngine:
             except OSError as error:
                 yield Outcome(task=task, error=f"cannot read {error.filename}: {error.strerror}")
                 continue
-            running[remote.options(name=task.name)(job, parcel, run, __version__)] = task
+            running[remote.options(name=task.name).remote(job, parcel, run, __version__)] = task
             while len(running) >= room:
                 yield self._next(running)
         while running:
@@ -176,6 +179,17 @@ def _written(outcome: Outcome, task: Task, result: bytes) -> Outcome:
     except OSError as error:
         return replace(outcome, error=f"cannot write {task.output}: {error.strerror}")
     return replace(outcome, files=files)
+
+
+def _check_listening(address: str | None) -> None:
+    """Find out at once what Ray says after minutes."""
+    host, colon, port = (address or "").removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdecimal():
+        return  # "auto", or what Ray itself understands
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE).close()
+    except (OSError, OverflowError) as error:
+        raise SelfmendError(f"no Ray cluster answers at {address} ({error}); give the address of its head") from error
 
 
 def _ray() -> Any:

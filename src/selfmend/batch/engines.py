@@ -49,7 +49,7 @@ def choose_engine(
         from selfmend.batch.processes import ProcessEngine, load_ahead
 
         load_ahead()
-        return ProcessEngine(job, jobs=min(jobs or _cores(), count), retries=retries)
+        return ProcessEngine(job, jobs=min(jobs or job.at_once(_cores()), count), retries=retries)
     from selfmend.batch.cluster import RayEngine
 
     return RayEngine(job, jobs=jobs, address=address, shared=shared, retries=retries)

@@ -91,7 +91,7 @@ def mend_folder(
         model: a run of `fit_folder`, which brings its own method.
         seed: same seed, same bytes.
         engine: "processes" of this machine, "ray" (extra cluster), or an engine of one's own.
-        jobs: pictures at once; None is one for each core.
+        jobs: pictures at once; None is one for each core, or one for a network on a graphics card.
         address: of a Ray cluster; None starts one on this machine.
         shared: the cluster's machines see the folders under the same paths, so that no file is sent.
         retries: how often a picture whose worker was killed is tried again.
@@ -104,7 +104,7 @@ def mend_folder(
     """
     started = time.perf_counter()
     target = default_output(folder) if output is None else Path(output)
-    _check_output(Path(folder), target, resume=resume, overwrite=overwrite)
+    _check_output(Path(folder), masks, target, resume=resume, overwrite=overwrite)
     pairing = find_pairs(folder, masks, target)
     _tell(pairing)
     job = Job(
@@ -115,10 +115,10 @@ def mend_folder(
         engine, job, jobs=jobs, address=address, shared=shared, retries=retries, count=len(pairing.pairs)
     )
     settings = job.describe() | {"seed": seed, "masks": _kind(masks)}
+    tasks = [_task(pair, Path(folder), target, seed) for pair in pairing.pairs]
+    _check_inputs(tasks)
     kept = manifest.Manifest(target, settings, resume=resume)
     with closing(kept):
-        tasks = [_task(pair, Path(folder), target, seed) for pair in pairing.pairs]
-        _check_inputs(tasks)
         return _mend(pairing, tasks, worker, kept, progress, started)
 
 
@@ -182,24 +182,27 @@ def picture_seed(seed: int, name: str) -> int:
     return derive_seed(seed, "picture", key) % 2**32
 
 
-def _check_output(folder: Path, output: Path, *, resume: bool, overwrite: bool) -> None:
+def _check_output(folder: Path, masks: str | Path | None, output: Path, *, resume: bool, overwrite: bool) -> None:
     """Refuse, before any work, a folder of results that cannot be one.
 
     Raises:
-        ImageError: it is the pictures' own, a file, not writable, or holds something.
+        ImageError: it is that of the pictures or masks, a file, not writable, or holds something.
         OptionError: both of what can be done with a folder that holds something.
     """
     if resume and overwrite:
         raise OptionError("--resume keeps what is done and --overwrite does not; leave one of them out")
     if exists(output) and not output.is_dir():
         raise ImageError(f"{output} is a file; the results of a folder go into a folder")
-    if exists(folder) and exists(output) and output.samefile(folder):
-        raise ImageError(f"{output} is the folder of the pictures, which stay as they are; choose another -o")
+    for what, given in (("pictures", folder), ("masks", masks)):
+        if given is not None and exists(given) and exists(output) and output.samefile(given):
+            raise ImageError(f"{output} is the folder of the {what}, which stay as they are; choose another -o")
     try:
         check_writable(output)
     except OSError as error:
         raise ImageError(f"cannot write into {output}: {error.strerror or error}; choose another -o") from error
     held = [name for name in os.listdir(output) if not name.startswith(".")] if exists(output) else []
+    if held == [manifest.NAME] and not manifest.has_records(output / manifest.NAME):
+        return  # it was begun, and came to nothing
     if held and not overwrite and not (resume and manifest.NAME in held):
         known = f"{output} holds results" if manifest.NAME in held else f"{output} is not empty"
         goes_on = "--resume goes on there, " if manifest.NAME in held else ""

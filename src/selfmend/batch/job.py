@@ -41,3 +41,17 @@ class Job:
         from selfmend.batch.mending import describe
 
         return describe(self)
+
+    def at_once(self, cores: int) -> int:
+        """How many pictures are best mended at once on a machine: one where what is learned lies on a graphics card.
+
+        Raises:
+            OptionError: an unknown method or device.
+        """
+        from selfmend.methods import method_class
+        from selfmend.train.device import resolve_device
+
+        if resolve_device(self.device).type == "cpu":
+            return cores
+        learned = self.model is not None or method_class(self.method).learns
+        return 1 if learned else cores

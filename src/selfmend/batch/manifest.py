@@ -41,6 +41,7 @@ class Manifest:
         self.path = folder / NAME
         held = json.loads(json.dumps(settings))
         header, records = read_manifest(self.path) if resume and self.path.exists() else (None, {})
+        header = header if records else None
         if header is not None:
             self._check(header["settings"], held)
         self._records = records
@@ -78,6 +79,7 @@ class Manifest:
             "output": None if outcome.error else str(task.output),
             "seed": task.seed,
             "seconds": round(outcome.seconds, 3),
+            "cpu": round(outcome.cpu, 3),
             "worker": outcome.worker,
             "error": outcome.error or None,
             "warnings": list(outcome.warnings),
@@ -123,6 +125,14 @@ def read_manifest(path: str | Path) -> tuple[dict[str, Any], dict[str, dict[str,
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise RunError(f"{path} is no manifest of this version ({error}); --overwrite begins anew") from error
     return header, records
+
+
+def has_records(path: str | Path) -> bool:
+    """Whether a file holds more than the first line of a manifest."""
+    try:
+        return bool(read_manifest(path)[1])
+    except RunError:
+        return True
 
 
 def _short(before: Any, now: Any) -> str:

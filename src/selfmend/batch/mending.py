@@ -37,7 +37,7 @@ class Mender:
 
     def __call__(self, task: Task) -> Outcome:
         """Mend one picture; what is wrong with it is in the outcome."""
-        started, error, lost, files = time.perf_counter(), "", False, None
+        started, cpu, error, lost, files = time.perf_counter(), time.process_time(), "", False, None
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always", SelfmendWarning)
             try:
@@ -50,7 +50,7 @@ class Mender:
         told = dict.fromkeys(str(w.message) for w in said if issubclass(w.category, SelfmendWarning))
         return Outcome(
             task=task, error=" ".join(error.split()), warnings=tuple(told), seconds=time.perf_counter() - started,
-            worker=worker_name(os.getpid()), files=files, lost=lost,
+            cpu=time.process_time() - cpu, worker=worker_name(os.getpid()), files=files, lost=lost,
         )  # fmt: skip
 
     def _mend(self, task: Task) -> dict[str, Any]:

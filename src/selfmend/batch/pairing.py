@@ -127,7 +127,7 @@ def _pair(pairs: Sequence[Pair], folder: Path, files: Sequence[str]) -> tuple[li
         found = exact or named.get(stem, [])
         taken.update(found)
         if not found:
-            problem = f"no mask: {folder / stem}.png or {stem}-mask.png would fit"
+            problem = f"no mask: {folder / stem}.png or {folder / stem}-mask.png would fit"
         elif len(found) > 1:
             problem = f"several masks: {', '.join(found)}; one of them must go"
         elif not exact and bare[stem] > 1:

@@ -37,6 +37,7 @@ class Outcome:
         error: one line; "" where the result is written.
         warnings: what was said while it was mended.
         seconds: from reading to writing.
+        cpu: seconds of the processor in that time.
         worker: host and process.
         files: marks (see `files.mark`) of "image", "mask" and "output", as far as they are files.
         lost: the worker was killed, or ran out of memory: alone the picture may be mended.
@@ -46,6 +47,7 @@ class Outcome:
     error: str = ""
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
+    cpu: float = 0.0
     worker: str = ""
     files: dict[str, Any] | None = None
     lost: bool = False
