@@ -22,7 +22,7 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from served import MemoryWatch, circumstances, photo, served, warm
+from served import MemoryWatch, circumstances, cpu_seconds, photo, served, warm
 
 
 async def one_job(client: httpx.AsyncClient, image: bytes, mask: bytes, seed: int) -> bytes:
@@ -92,9 +92,10 @@ def main() -> None:
             report["memory idle, MB"] = round(watch.now() / 1e6)
             for number in range(arguments.rounds):
                 for name, ask in (("jobs", one_job), ("IOPaint", one_call)):
-                    watch.peak = 0
+                    watch.peak, before = 0, cpu_seconds(server.pid)
                     outcome = asyncio.run(crowd(server.address, ask, arguments.count, image, mask))
                     row = {"round": number + 1, "through": name, **outcome, "peak MB": watch.peak / 1e6}
+                    row["CPU seconds"] = cpu_seconds(server.pid) - before
                     report["rounds"].append(row)
                     print(", ".join(f"{name}: {shown(value)}" for name, value in row.items()), flush=True)
             time.sleep(2)

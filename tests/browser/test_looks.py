@@ -80,6 +80,15 @@ def test_focus_can_be_seen(page) -> None:
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
+def test_ring_around_the_picture_is_for_keys(page, png) -> None:
+    open_picture(page, png)
+    ring = "getComputedStyle(document.getElementById('canvas')).outlineStyle"
+    draw(page, (0.3, 0.4), (0.5, 0.45))
+    assert page.evaluate(ring) == "none"
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate(ring) == "solid"
+
+
 def test_tabs_by_arrow_keys_and_help(page) -> None:
     page.focus("#tab-mend")
     page.keyboard.press("ArrowRight")

@@ -14,6 +14,7 @@ import selfmend
 from encoded import box, decoded, encoded, photo
 from processes import TESTS, environment
 from selfmend.core.checks import MaskError, OptionError, RunError
+from selfmend.web.inputs import NO_HOLE
 from selfmend.web.job import Busy, NotAPicture, TooLarge, UnknownJob, UnknownModel
 from selfmend.web.limits import Limits
 from selfmend.web.runner import Runner
@@ -69,6 +70,7 @@ def eventually(condition, *, timeout=20):
 
 def test_a_killed_server_leaves_jobs_that_the_next_one_finishes(killed, runner) -> None:
     _, id, waiting = killed
+    assert runner.get(id).stage == "a worker gets ready"
     job = ended(runner, runner.get(id))
     assert (job.state, len(job.results), job.error) == ("done", 1, None)
     fresh = selfmend.inpaint(decoded(photo()), HOLE, method="singan", preset="tiny", seed=5, steps=6, device="cpu")
@@ -113,9 +115,11 @@ def test_transparency_is_the_mask_where_none_came(runner) -> None:
     after = decoded(runner.result_path(job.id, 0))
     assert (after[~HOLE] == pixels[~HOLE]).all()
     assert (after[..., 3] == 255).all()
-    refused = ended(runner, runner.submit("fill", {"image": photo()}, {}))
-    assert refused.state == "failed"
-    assert refused.error.startswith("no mask, and the picture has no transparent pixels")
+    with pytest.raises(MaskError, match="there is no mask, and the picture has no transparent pixels; mark what"):
+        runner.submit("fill", {"image": photo()}, {})
+    pixels[..., 3] = 255
+    refused = ended(runner, runner.submit("fill", {"image": encoded(pixels)}, {}))
+    assert (refused.state, refused.error) == ("failed", NO_HOLE)
 
 
 def test_warnings_of_the_work_are_kept(runner) -> None:

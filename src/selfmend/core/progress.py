@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -43,6 +43,24 @@ Progress: TypeAlias = Callable[[ProgressEvent], None]
 def work_done(what: str, done: int, count: int) -> ProgressEvent:
     """The event of `done` pieces of equal work out of `count`, such as pictures."""
     return ProgressEvent(stage=what, stage_count=1, step=done, steps=count, done=done / count)
+
+
+def share_of(progress: Progress, k: int, count: int, name: str) -> Progress:
+    """Progress of the k-th of `count` equal pieces of work, told as progress of the whole."""
+
+    def show(event: ProgressEvent) -> None:
+        own = event.done if event.done is not None else event.step / max(1, event.steps)
+        stage = f"{name}, {event.stage}" if event.stage else name
+        progress(replace(event, stage=stage, done=(k + own) / count))
+
+    return show
+
+
+def sample_shares(progress: Progress, samples: int) -> list[Progress]:
+    """What each of so many samples tells its progress to; that of a single one is the whole."""
+    if samples == 1:
+        return [progress]
+    return [share_of(progress, k, samples, f"sample {k + 1} of {samples}") for k in range(samples)]
 
 
 def silent(event: ProgressEvent) -> None:

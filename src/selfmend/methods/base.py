@@ -13,7 +13,7 @@ import torch
 
 from selfmend.core.checks import ImageError, OptionError, SelfmendError, check_image, check_known, check_mask
 from selfmend.core.options import replace_options
-from selfmend.core.progress import Progress, silent
+from selfmend.core.progress import Progress, sample_shares, silent
 from selfmend.core.rng import make_generator
 from selfmend.core.types import Image, Mask
 from selfmend.hole_init.mean import mean
@@ -131,10 +131,10 @@ class Method(ABC):
     ) -> list[Image]:
         if not mask.any():  # one picture of a batch may have no hole
             return [image] * samples
-        generators = [make_generator(seed, "sample", k) for k in range(samples)]
+        each = [(make_generator(seed, "sample", k), share) for k, share in enumerate(sample_shares(progress, samples))]
         if reference is None:
-            return [self.fill(image, mask, generator=generator, progress=progress) for generator in generators]
-        return [self.fill_from(image, mask, reference, generator=one, progress=progress) for one in generators]
+            return [self.fill(image, mask, generator=one, progress=share) for one, share in each]
+        return [self.fill_from(image, mask, reference, generator=one, progress=share) for one, share in each]
 
     @abstractmethod
     def fill(self, image: Image, mask: Mask, *, generator: torch.Generator, progress: Progress = silent) -> Image:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from numbers import Integral
@@ -11,7 +10,7 @@ from typing import ClassVar, Self
 import torch
 
 from selfmend.core.checks import OptionError, SelfmendError, check_image
-from selfmend.core.progress import Progress, ProgressEvent, silent
+from selfmend.core.progress import Progress, share_of, silent
 from selfmend.core.rng import make_generator
 from selfmend.core.types import Image, Size
 
@@ -54,7 +53,7 @@ class Generative(ABC):
                 image,
                 size=size,
                 generator=make_generator(seed, "sample", k),
-                progress=_share_of(progress, k, samples, f"sample {k + 1} of {samples}"),
+                progress=share_of(progress, k, samples, f"sample {k + 1} of {samples}"),
             ).clamp(0, 1)
             for k in range(samples)
         ]
@@ -66,7 +65,7 @@ class Generative(ABC):
         """
         self.check_size(self._checked(image), check_pixels(size), reshape=True)
         worker = self.prepared(image, seed=seed, progress=progress)
-        told = _share_of(progress, 0, 1, "retargeting")
+        told = share_of(progress, 0, 1, "retargeting")
         return worker.reshape(image, size=size, generator=make_generator(seed, "retarget"), progress=told).clamp(0, 1)
 
     def _checked(self, image: Image) -> Image:
@@ -132,14 +131,3 @@ def check_pixels(size: Size, *, samples: int = 1) -> Size:
             "another seed gives others"
         )
     return size
-
-
-def _share_of(progress: Progress, k: int, count: int, name: str) -> Progress:
-    """Progress of the k-th of `count` equal pieces of work, told as progress of the whole."""
-
-    def show(event: ProgressEvent) -> None:
-        own = event.done if event.done is not None else event.step / max(1, event.steps)
-        stage = f"{name}, {event.stage}" if event.stage else name
-        progress(dataclasses.replace(event, stage=stage, done=(k + own) / count))
-
-    return show

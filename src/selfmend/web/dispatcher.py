@@ -74,6 +74,10 @@ class Dispatcher:
                 self._rung = True
                 self._bell.send_bytes(b"")
 
+    def starting(self, lane: str) -> bool:
+        """Whether no worker of a lane has come as far as its first job yet."""
+        return not any(hand.ready or hand.work is not None for hand in list(self._hands) if hand.lane == lane)
+
     def sweep_soon(self) -> None:
         """Files of jobs that are gone can go too."""
         self._sweeping = True
@@ -156,6 +160,8 @@ class Dispatcher:
     def _answer(self, hand: Hand, what: str, *rest: Any) -> None:
         if what == "leaving":
             self._hands.remove(hand)
+            if hand.work is not None:  # it was given this before its farewell arrived
+                self._store.put_back(hand.work.id)
             hand.end()
         elif what == "ready":
             hand.ready = True

@@ -20,6 +20,7 @@ from selfmend.web.limits import Limits
 if TYPE_CHECKING:
     from selfmend.core.types import Size
 
+NO_HOLE = "there is no mask, and the picture has no transparent pixels; mark what is to be filled, as the file 'mask'"
 _LONGEST_NAME = 80
 _SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 
@@ -31,10 +32,12 @@ class Input:
     Attributes:
         ending: of a file of its format, such as ".jpg".
         size: (height, width) as it is shown.
+        transparent: whether it can have transparent pixels.
     """
 
     ending: str
     size: Size
+    transparent: bool
 
 
 def check_inputs(files: Mapping[str, bytes], names: Mapping[str, str], limits: Limits) -> dict[str, Input]:
@@ -70,7 +73,6 @@ def save_inputs(files: Mapping[str, bytes], looked: Mapping[str, Input], folder:
     """Write the files into `folder`; their names there."""
     folder.mkdir(parents=True)
     saved = {what: what + looked[what].ending for what in files}
-    folder.mkdir(parents=True, exist_ok=True)  # of jobs that need a model and no file too
     for what, data in files.items():
         with atomic_path(folder / saved[what]) as temporary:
             temporary.write_bytes(data)
@@ -110,4 +112,4 @@ def _look(what: str, data: bytes, name: str, limits: Limits) -> Input:
     kind = "JPEG" if picture.format == "MPO" else picture.format
     own = PurePosixPath(name).suffix.lower()
     ending = own if ENDINGS.get(own) == kind else next(end for end, other in ENDINGS.items() if other == kind)
-    return Input(ending=ending, size=size)
+    return Input(ending=ending, size=size, transparent=picture.has_transparency_data)

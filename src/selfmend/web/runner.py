@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import secrets
 import shutil
@@ -11,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from selfmend.core.checks import OptionError
+from selfmend.core.checks import MaskError, OptionError
 from selfmend.web.dispatcher import Dispatcher
-from selfmend.web.inputs import check_inputs, safe_stem, save_inputs
+from selfmend.web.inputs import NO_HOLE, check_inputs, safe_stem, save_inputs
 from selfmend.web.job import Busy, Job, QueueFull, UnknownJob
 from selfmend.web.limits import Limits
 from selfmend.web.models import (
@@ -107,6 +108,8 @@ class Runner:
         looked = check_inputs(files, names, self.limits)
         checked = check_settings(kind, settings, files=files, models=model_names(self.runs))
         shown = looked.get("image") or looked.get("picture")
+        if kind == "fill" and not checked.get("model") and "mask" not in files and shown and not shown.transparent:
+            raise MaskError(NO_HOLE)
         size = shown.size if shown else None
         model = check_application(self.runs, checked["model"], kind) if checked.get("model") else None
         check_made(kind, checked, size=size or (model.size if model else None), limits=self.limits)
@@ -128,7 +131,7 @@ class Runner:
             shutil.rmtree(prepared, ignore_errors=True)
             raise
         self._dispatcher.wake()
-        return job
+        return self._with_reason(job)
 
     def get(self, id: str) -> Job:
         """A job as it is now.
@@ -136,11 +139,11 @@ class Runner:
         Raises:
             UnknownJob: there is none of that id.
         """
-        return self._store.get(id)
+        return self._with_reason(self._store.get(id))
 
     def list(self, limit: int = 100) -> list[Job]:
         """The newest jobs first."""
-        return self._store.newest(limit)
+        return [self._with_reason(job) for job in self._store.newest(limit)]
 
     def counts(self) -> Mapping[str, int]:
         """How many jobs there are of each state."""
@@ -154,7 +157,7 @@ class Runner:
         """
         self._store.cancel(id, self._clock())
         self._dispatcher.wake()
-        return self._store.get(id)
+        return self.get(id)
 
     def remove(self, id: str) -> None:
         """Forget a job and its files; one that is not finished is cancelled first.
@@ -247,6 +250,12 @@ class Runner:
         if waiting >= self.limits.max_queue:
             raise QueueFull(f"{waiting} jobs wait, and no more may; try again when some of them are done")
 
+    def _with_reason(self, job: Job) -> Job:
+        """A job that waits though none is before it says why."""
+        if job.state != "queued" or job.place or not self._dispatcher.starting(job.lane):
+            return job
+        return dataclasses.replace(job, stage="a worker gets ready")
+
     def _names_taken(self) -> set[str]:
         """Of runs, those that are still to be trained among them."""
         coming = {settings["name"] for kind, settings in self._store.settings_in_use() if kind == "train"}
@@ -259,7 +268,7 @@ class Runner:
             if not callbacks:
                 continue
             try:
-                job = self._store.get(id)
+                job = self.get(id)
             except UnknownJob:  # removed meanwhile
                 continue
             for callback in callbacks:

@@ -82,7 +82,8 @@ def listen(access: Access) -> socket.socket:
         family, _, _, _, where = socket.getaddrinfo(
             access.host, access.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        listening = socket.socket(family, socket.SOCK_STREAM)
+        # TCP by name: asyncio lets small answers go at once (no Nagle, 40 ms each) only where it is sure of that
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     except (socket.gaierror, OverflowError) as error:
         raise OptionError(f"--host {access.host} --port {access.port} is no address ({error})") from error
     try:
@@ -154,6 +155,9 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """As uvicorn does, without raising the signal again afterwards: SIGTERM would end the process there."""
+        if threading.current_thread() is not threading.main_thread():
+            yield  # only the main thread gets signals
+            return
         names = (signal.SIGINT, signal.SIGTERM)
         before = {name: signal.signal(name, self.handle_exit) for name in names}
         try:

@@ -12,14 +12,16 @@ from typing import Any
 from PIL import Image as PILImage
 
 import selfmend.api as api
+from selfmend.core.checks import MaskError
 from selfmend.core.progress import Progress, ProgressEvent
 from selfmend.core.types import Size
 from selfmend.image.frames import save_frames
 from selfmend.image.io import read_picture, save_picture
-from selfmend.image.mask import check_hole, default_mask, needed_mask, read_mask
+from selfmend.image.mask import check_hole, default_mask, read_mask
+from selfmend.image.picture import Picture
 from selfmend.methods import method_class
 from selfmend.train.run_folder import RunFolder
-from selfmend.web.inputs import shown_size
+from selfmend.web.inputs import NO_HOLE, shown_size
 from selfmend.web.job import Result, Work
 
 TRAINING = 0.95
@@ -161,11 +163,11 @@ def _fill(task: Task) -> Made:
         own = isinstance(model, api.Model) and model.mask is not None
         if source is None and path is not None:
             picture = read_picture(path)
-            source = default_mask(picture, None) if own else needed_mask(picture, None)
+            source = default_mask(picture, None) if own else _transparency(picture)
         filled = model.inpaint(path, source, seed=settings["seed"], **given, **changed, **task.options)
     else:
         path = task.needed("image")
-        source = source or needed_mask(read_picture(path), None)
+        source = source or _transparency(read_picture(path))
         if method_class(settings["method"]).learns:
             filled = task.learn(path, source).inpaint(**given)
         else:
@@ -261,6 +263,13 @@ def _animate(task: Task) -> Made:
     walk = {name: task.settings[name] for name in ("frames", "alpha", "beta", "loop")}
     film = model.animate(**walk, **task.drawing())
     return Made(results=[film], suffix="-moving", ending=f".{task.settings['format']}")
+
+
+def _transparency(picture: Picture) -> str:
+    source = default_mask(picture, None)
+    if source is None:
+        raise MaskError(NO_HOLE)
+    return source
 
 
 def _size(task: Task, own: Size) -> Size | None:

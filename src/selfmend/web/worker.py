@@ -7,6 +7,7 @@ before the last of them ("warnings", lines); ("leaving",) says that the process 
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import threading
@@ -68,17 +69,22 @@ def serve(connection: Connection, setup: Setup) -> None:
     try:
         place = _warm(setup)
         connection.send(("ready",))
-        jobs = 0
-        while (work := connection.recv()) is not None:
-            if work == CANCEL:  # it came too late
-                continue
-            _do(connection, work, place)
-            jobs += 1
-            if jobs >= MOST_JOBS or memory() > MOST_MEMORY:
-                connection.send(("leaving",))
-                return
+        do_all(connection, place)
     except (EOFError, OSError):  # the server is gone
         return
+
+
+def do_all(connection: Connection, place: Place) -> None:
+    """Do the jobs that come until None comes, or the process should give way to a fresh one."""
+    jobs = 0
+    while (work := connection.recv()) is not None:
+        if work == CANCEL:  # it came too late
+            continue
+        _do(connection, work, place)
+        jobs += 1
+        if jobs >= MOST_JOBS or memory() > MOST_MEMORY:
+            connection.send(("leaving",))
+            return
 
 
 def _end_with_parent() -> None:
@@ -141,19 +147,21 @@ class _Teller:
         self._told, self._stage, self._done, self._previews = 0.0, "", 0.0, 0
 
     def __call__(self, event: ProgressEvent) -> None:
-        if self._connection.poll() and self._connection.recv() == CANCEL:
+        if self._connection.poll():  # nothing else comes during a job
+            self._connection.recv()
             raise Cancelled
         if event.preview is not None:
             self._show(event.preview())
+        if event.done is not None:
+            self._done = max(self._done, event.done)
         now = time.monotonic()
         if event.stage == self._stage and now - self._told < TELL_EVERY and event.preview is None:
             return
         self._told, self._stage = now, event.stage
-        if event.done is not None:
-            self._done = max(self._done, event.done)
+        terms = {name: value for name, value in event.terms.items() if math.isfinite(value)}  # JSON has no others
         fields = {
-            "stage": event.stage, "stage_index": event.stage_index, "stage_count": event.stage_count,
-            "done": self._done if event.done is not None or self._done else None, "terms": dict(event.terms),
+            "stage": event.stage, "stage_index": event.stage_index, "stage_count": event.stage_count, "terms": terms,
+            "done": self._done if event.done is not None or self._done else None,
         }  # fmt: skip
         self._connection.send(("progress", fields, self._previews))
 

@@ -14,7 +14,12 @@ export class Pointing {
     canvas.addEventListener("pointerleave", () => this.showCursor(null));
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
     canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
-    canvas.addEventListener("blur", () => { this.keyboard = false; this.showCursor(null); });
+    canvas.addEventListener("keydown", () => canvas.classList.remove("pointed"));
+    canvas.addEventListener("blur", () => {
+      canvas.classList.remove("pointed");
+      this.keyboard = false;
+      this.showCursor(null);
+    });
   }
 
   #point(event) {
@@ -28,6 +33,7 @@ export class Pointing {
     }
     const [x, y] = this.#point(event);
     this.keyboard = false;
+    this.view.canvas.classList.add("pointed"); // the ring around the picture is for those who come by keys
     this.view.canvas.focus({ preventScroll: true });
     this.view.canvas.setPointerCapture(event.pointerId);
     this.fingers.set(event.pointerId, [x, y]);
