@@ -6,7 +6,7 @@ import zlib
 import pytest
 
 from encoded import box, photo
-from selfmend.core.checks import MaskError
+from selfmend.core.checks import MaskError, RunError
 from selfmend.web.inputs import check_inputs, safe_stem, save_inputs
 from selfmend.web.job import NotAPicture, TooLarge
 from selfmend.web.limits import Limits
@@ -86,6 +86,9 @@ def test_files_get_names_of_ours(tmp_path) -> None:
     assert (tmp_path / "in" / "image.jpg").read_bytes() == files["image"]
     assert save_inputs({}, {}, tmp_path / "none") == {}
     assert (tmp_path / "none").is_dir()
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match="the files cannot be kept: Not a directory"):
+        save_inputs(files, looked, tmp_path / "file" / "in")
 
 
 @pytest.mark.parametrize(

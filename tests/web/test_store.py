@@ -122,6 +122,17 @@ def test_a_job_whose_files_cannot_be_moved_is_none(store, changed) -> None:
     assert (store.newest(9), changed) == ([], [])
 
 
+def test_a_full_disk_is_said_and_changes_nothing(store, changed) -> None:
+    add(store, "a")
+    changed.clear()
+    store._connection.execute("PRAGMA query_only = 1")  # as near to a full disk as a test can come
+    with pytest.raises(RunError, match=r"jobs\.sqlite cannot be written: attempt to write"):
+        store.take("quick", 5.0)
+    store._connection.execute("PRAGMA query_only = 0")
+    assert (store.get("a").state, changed) == ("queued", [])
+    assert store.take("quick", 5.0).id == "a"
+
+
 def test_a_newer_file_is_refused(tmp_path, store) -> None:
     store.close()
     with sqlite3.connect(tmp_path / "server" / "jobs.sqlite") as connection:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PIL import ExifTags
 from PIL import Image as PILImage
 
-from selfmend.core.checks import ImageError, MaskError, TooManyPixelsError
+from selfmend.core.checks import ImageError, MaskError, RunError, TooManyPixelsError
 from selfmend.core.files import atomic_path
 from selfmend.image.formats import ENDINGS
 from selfmend.web.job import NotAPicture, TooLarge
@@ -70,12 +70,19 @@ def check_inputs(files: Mapping[str, bytes], names: Mapping[str, str], limits: L
 
 
 def save_inputs(files: Mapping[str, bytes], looked: Mapping[str, Input], folder: Path) -> dict[str, str]:
-    """Write the files into `folder`; their names there."""
-    folder.mkdir(parents=True)
+    """Write the files into `folder`; their names there.
+
+    Raises:
+        RunError: they cannot be written.
+    """
     saved = {what: what + looked[what].ending for what in files}
-    for what, data in files.items():
-        with atomic_path(folder / saved[what]) as temporary:
-            temporary.write_bytes(data)
+    try:
+        folder.mkdir(parents=True)
+        for what, data in files.items():
+            with atomic_path(folder / saved[what]) as temporary:
+                temporary.write_bytes(data)
+    except OSError as error:
+        raise RunError(f"the files cannot be kept: {error.strerror or error}") from error
     return saved
 
 

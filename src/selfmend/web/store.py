@@ -18,6 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from selfmend.core.checks import RunError
 from selfmend.web.database import open_database
 from selfmend.web.job import FINAL, Job, Result, UnknownJob, Work
 
@@ -265,13 +266,16 @@ class Store:
             return rows
 
         with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
             try:
+                self._connection.execute("BEGIN IMMEDIATE")
                 yield write
-            except BaseException:
-                self._connection.execute("ROLLBACK")
+                self._connection.execute("COMMIT")
+            except BaseException as error:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    raise RunError(f"{self.folder / 'jobs.sqlite'} cannot be written: {error}") from error
                 raise
-            self._connection.execute("COMMIT")
         self._changed(list(touched))
 
 
