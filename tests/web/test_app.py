@@ -164,3 +164,28 @@ def test_what_is_not_there_and_what_is_not_allowed(client):
     assert answer.status_code == 405
     assert "PUT" in answer.json()["error"]
     assert client.get("/api/jobs?limit=x").status_code == 422
+
+
+def test_every_operation_is_described_with_examples(client):
+    description = client.get("/openapi.json").json()
+
+    def example(schema):
+        """Whether a schema, or what it is made of, has an example."""
+        name = schema.get("$ref", schema.get("items", {}).get("$ref", "")).rpartition("/")[2]
+        whole = description["components"]["schemas"][name] if name else schema
+        inner = whole.get("properties", {}).values()
+        return "example" in whole or any("items" in one and example(one["items"]) for one in inner)
+
+    operations = [one for path in description["paths"].values() for one in path.values()]
+    assert len(operations) > 20
+    for one in operations:
+        assert {"summary", "description"} <= set(one)
+        assert {"400", "401", "403", "500"} <= set(one["responses"])
+        for parameter in one.get("parameters", ()):
+            assert parameter["in"] != "path" or parameter.get("example") or parameter["schema"].get("examples")
+        bodies = [one.get("requestBody", {}), *one["responses"].values()]
+        for body in bodies:
+            for kind, content in body.get("content", {}).items():
+                if kind != "application/json" or content["schema"].get("items") == {"type": "string"}:
+                    continue
+                assert example(content["schema"]), (one["operationId"], content)

@@ -49,7 +49,9 @@ InpaintRequest: Any = create_model("InpaintRequest", __base__=_Used, __doc__=_Us
 class ModelInfo(BaseModel):
     """A model as IOPaint describes one: what only fills holes can do nothing more."""
 
-    model_config = ConfigDict(protected_namespaces=())
+    model_config = ConfigDict(
+        protected_namespaces=(), json_schema_extra={"example": {"name": "telea", "path": "telea"}}
+    )
     name: str
     path: str
     model_type: str = "inpaint"

@@ -16,7 +16,7 @@ from selfmend.web.pictures import picture_file
 from selfmend.web.schemas import HealthAnswer, LoginRequest, MethodsAnswer, ModelsAnswer, answers, model_answer
 from selfmend.web.state import State
 
-ModelName = Annotated[str, Path(max_length=200, description="of a trained run")]
+ModelName = Annotated[str, Path(max_length=200, description="of a trained run", examples=["balloons"])]
 
 
 def about_routes(state: State) -> APIRouter:

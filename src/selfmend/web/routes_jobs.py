@@ -17,7 +17,7 @@ from selfmend.web.settings import KINDS
 from selfmend.web.state import State
 from selfmend.web.uploads import FILES, read_order
 
-JobId = Annotated[str, Path(description="of the job", max_length=64, openapi_examples={"one": {"value": JOB_ID}})]
+JobId = Annotated[str, Path(description="of the job", max_length=64, examples=[JOB_ID])]
 _FORM = {
     "type": "object",
     "properties": {
@@ -128,7 +128,7 @@ def add_files(routes: APIRouter, state: State) -> None:
     )
     async def job_result(
         job_id: JobId,
-        index: Annotated[int, Path(ge=0, le=10_000)],
+        index: Annotated[int, Path(ge=0, le=10_000, examples=[0])],
         format: Annotated[Literal["png", "jpeg", "webp"] | None, Query(description="instead of the picture's")] = None,
         quality: Annotated[int, Query(ge=1, le=100, description="of JPEG and WebP")] = 95,
         download: Annotated[bool, Query(description="let a browser save it")] = False,
@@ -156,7 +156,7 @@ def add_files(routes: APIRouter, state: State) -> None:
         return picture_file(path, name="preview.png", media_type="image/png")
 
     @routes.get("/{job_id}/inputs/{name}", response_class=FileResponse, responses=answers(404, 422) | {200: _PICTURE})
-    async def job_input(job_id: JobId, name: Annotated[str, Path(max_length=40)]) -> Response:
+    async def job_input(job_id: JobId, name: Annotated[str, Path(max_length=40, examples=["image"])]) -> Response:
         """A file as it came: image, mask, reference or picture."""
         if name not in FILES:
             raise Refused(404, f"there is no input {name!r}; these can be: {', '.join(FILES)}")

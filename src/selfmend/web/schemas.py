@@ -88,6 +88,9 @@ class JobsAnswer(BaseModel):
 class HealthAnswer(BaseModel):
     """That the server lives, and how busy it is."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"status": "ok", "version": "0.1.0", "queued": 3, "running": 1}}
+    )
     status: Literal["ok"] = "ok"
     version: str
     queued: int
@@ -107,6 +110,18 @@ class OptionAnswer(BaseModel):
 class MethodAnswer(BaseModel):
     """A method that fills one picture with nothing but itself."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "name": "telea", "title": "smooth fill by fast marching", "lane": "quick", "learns": False,
+                "presets": ["default"], "takes_reference": False,
+                "options": [{
+                    "name": "radius", "default": 3.0, "meaning": "neighbourhood of each pixel", "unit": "px",
+                    "choices": [],
+                }],
+            }
+        }
+    )  # fmt: skip
     name: str
     title: str
     lane: Literal["quick", "heavy"]
@@ -126,6 +141,16 @@ class MethodsAnswer(BaseModel):
 class ModelAnswer(BaseModel):
     """A trained run."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "name": "balloons", "method": "singan", "kind": "picture", "size": [188, 250], "scales": 8,
+                "created": 1767225600.0, "thumbnail": "/api/models/balloons/thumbnail",
+                "applications": ["fill", "sample", "retarget", "animate"],
+                "default_start_scale": {"sample": 0, "animate": 1}, "error": None,
+            }
+        }
+    )  # fmt: skip
     name: str
     method: str
     kind: Literal["picture", "folder"] = Field(description="what it has learned")
