@@ -159,7 +159,7 @@ def test_touch_paints_with_one_finger_and_moves_with_two(new_page, png) -> None:
     touch("touchEnd")
     until(page, "window.selfmend.document.mask.count > 0")
     before, scale = marked(page), page.evaluate("window.selfmend.view.scale")
-    (ax, ay), (bx, by) = spot(page, 0.4, 0.5), spot(page, 0.6, 0.5)
+    (ax, ay), (bx, by) = spot(page, 0.4, 0.75), spot(page, 0.6, 0.75)
     touch("touchStart", (ax, ay))
     touch("touchStart", (ax, ay), (bx, by))
     touch("touchMove", (ax - 30, ay), (bx + 30, by))
