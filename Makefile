@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check unit format clean
+.PHONY: demo test test-browser check unit format clean
 
 # pip (not uv or poetry) takes the CPU build of PyTorch on a machine without a GPU, where the platform offers one.
 $(VENV)/.installed: pyproject.toml
@@ -24,6 +24,15 @@ unit: $(VENV)/.installed
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 test: check unit
+
+# The page in a real Chromium: Debian's, where there is none yet. CHROMIUM=path names another.
+$(VENV)/.browser: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable '.[dev,web,cluster,browser]'
+	@touch $@
+
+test-browser: $(VENV)/.browser
+	@sh tests/browser/find-chromium.sh
+	$(BIN)/python -m pytest tests/browser
 
 format: $(VENV)/.installed
 	$(BIN)/ruff format .

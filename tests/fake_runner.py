@@ -70,7 +70,7 @@ class FakeRunner:
             self.jobs[job_id] = dataclasses.replace(job, revision=job.revision + 1, **changes)
             listeners = list(self.listeners.get(job_id, ()))
         for listener in listeners:
-            listener()
+            listener(self.jobs[job_id])
 
     def finish(self, job_id, colour="red"):
         """A picture of 6 x 4 pixels as the result, JPEG if nothing else is asked for."""
@@ -78,7 +78,7 @@ class FakeRunner:
         path.parent.mkdir(parents=True, exist_ok=True)
         exif = PILImage.Exif()
         exif[271] = "a camera"
-        kind = self.get(job_id).settings.get("format") or "jpeg"
+        kind = self.jobs[job_id].settings.get("format") or "jpeg"
         PILImage.new("RGB", (6, 4), colour).save(path, kind, exif=exif)
         name = f"{Path(self.orders[job_id][1].get('image', 'picture.jpg')).stem}-mended.jpg"
         result = Result(
@@ -103,7 +103,6 @@ class FakeRunner:
         del self.jobs[self.get(job_id).id]
 
     def subscribe(self, job_id, callback):
-        self.get(job_id)
         listeners = self.listeners.setdefault(job_id, [])
         listeners.append(callback)
         return lambda: listeners.remove(callback)

@@ -140,6 +140,24 @@ def test_files_outside_the_page_are_not_served(client, path):
     assert "create_app" not in answer.text
 
 
+def test_the_page_and_its_files_are_asked_after_each_time(client):
+    page = client.get("/")
+    assert page.headers["content-type"].startswith("text/html")
+    assert page.headers["cache-control"] == "no-cache"
+    kinds = {
+        "js/main.js": "text/javascript",
+        "style.css": "text/css",
+        "icon.svg": "image/svg+xml",
+        "demo.webp": "image/webp",
+    }
+    for name, kind in kinds.items():
+        answer = client.get(f"/static/{name}")
+        assert answer.headers["content-type"].partition(";")[0] == kind
+        assert answer.headers["cache-control"] == "no-cache"
+        again = client.get(f"/static/{name}", headers={"If-None-Match": answer.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+
+
 def test_what_is_not_there_and_what_is_not_allowed(client):
     assert client.get("/api/nothing").json()["error"] == "there is nothing at /api/nothing"
     answer = client.put("/api/jobs")

@@ -1,11 +1,13 @@
 """Requests made of the interface's own description: no fault in the server, no answer that is not described."""
 
+import base64
 import dataclasses
 import tempfile
 from pathlib import Path
 
 import hypothesis
 import schemathesis
+from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -29,6 +31,11 @@ CHECKS = [
     unsupported_method,
 ]
 
+
+PICTURES = [png(), png(kind="GIF"), png((7, 5), kind="JPEG"), png((200, 100)), b"", b"hello"]
+schemathesis.openapi.format("binary", st.sampled_from(PICTURES))
+schemathesis.openapi.format("byte", st.sampled_from([base64.b64encode(one).decode() for one in PICTURES]))
+schemathesis.openapi.format("json", st.sampled_from(['{"seed": 1}', '{"method": "telea"}', '{"colour": 1}', "{", "1"]))
 
 FOLDER = tempfile.TemporaryDirectory()  # the operations are wanted when the tests are collected
 

@@ -1,5 +1,7 @@
 """Who gets in, from where, and with how much."""
 
+import asyncio
+
 import pytest
 from fastapi.testclient import TestClient
 
@@ -7,7 +9,7 @@ from fake_runner import png
 from selfmend.core.checks import OptionError
 from selfmend.web.access import Access
 from selfmend.web.app import create_app
-from selfmend.web.guards import COOKIE
+from selfmend.web.guards import COOKIE, Guards
 from selfmend.web.limits import Limits
 
 TOKEN = "a-secret-of-many-letters"
@@ -123,6 +125,47 @@ def test_too_much_is_refused_while_it_comes(runner):
         answer = client.post(path, content=pieces(), headers=headers)
         assert answer.status_code == 413
     assert runner.jobs == {}
+
+
+def test_bodies_are_bounded_together_until_they_have_been_dealt_with():
+    """Five requests of the largest size: the fifth is refused while the others are read, and not while they wait."""
+    reading, waiting, statuses = asyncio.Event(), asyncio.Event(), []
+
+    async def app(scope, receive, send):
+        while (await receive()).get("more_body"):
+            await reading.wait()
+        await asyncio.wait({asyncio.create_task(receive())}, timeout=0.01)  # has the client gone?
+        await waiting.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    guards = Guards(app, access=Access(), max_bytes=1000)
+
+    async def ask():
+        pieces = [{"body": b"x" * guards.max_body, "more_body": True}, {"body": b""}]
+
+        async def receive():
+            return {"type": "http.request", **pieces.pop(0)} if pieces else await asyncio.Event().wait()
+
+        async def send(message):
+            statuses.append(message.get("status", "body"))
+
+        scope = {"type": "http", "method": "POST", "path": "/", "headers": [(b"host", b"localhost")]}
+        await guards(scope, receive, send)
+
+    async def talk():
+        first = [asyncio.create_task(ask()) for _ in range(4)]
+        await asyncio.sleep(0.01)
+        await ask()
+        assert statuses == [503, "body"]
+        reading.set()
+        await asyncio.sleep(0.05)
+        second = [asyncio.create_task(ask()) for _ in range(4)]
+        await asyncio.sleep(0.05)
+        waiting.set()
+        await asyncio.gather(*first, *second)
+        assert statuses[2:] == [200] * 8
+
+    asyncio.run(asyncio.wait_for(talk(), 10))
 
 
 def test_every_answer_tells_the_browser_to_be_careful(runner):

@@ -78,6 +78,11 @@ def test_the_address_is_one_that_can_be_opened(host, address):
         assert re.fullmatch(address, serving.address_of(access, listening))
 
 
+def test_small_answers_are_not_held_back():
+    with serving.listen(Access(port=0)) as listening:
+        assert listening.proto == socket.IPPROTO_TCP  # asyncio's condition for TCP_NODELAY
+
+
 def test_the_last_words_say_what_goes_on():
     assert serving._farewell(0, 0) == "ended"
     assert serving._farewell(1, 2).endswith("1 that ran is back in the queue, 2 that waited stay there")

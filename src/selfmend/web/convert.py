@@ -13,7 +13,7 @@ from PIL import Image as PILImage
 
 from selfmend.core.checks import SelfmendWarning
 
-_AT_ONCE = threading.BoundedSemaphore(2)  # each holds a decoded picture, which may be large
+_AT_ONCE = threading.Lock()  # a large picture takes much memory
 
 
 def converted(path: Path, format: str, *, quality: int) -> bytes:

@@ -25,7 +25,7 @@ from selfmend.web.worker import Setup
 _LOG = logging.getLogger("selfmend.web")
 _TICK = 1.0  # seconds between looks at what is late
 _CLEAN_EVERY = 60.0  # seconds
-_STEP_BACK = 10
+_STEP_BACK = 5
 
 
 class Dispatcher:

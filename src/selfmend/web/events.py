@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import AsyncIterator
 
 from starlette.concurrency import run_in_threadpool
 
@@ -40,31 +39,62 @@ class Streams:
             job_id: which.
             after: a revision; only later ones are told.
         """
-        changed = asyncio.Event()
-        changed.set()
+        listener = _Listener()
+        self._open.add(listener.changed)
         told = deque([-math.inf] * MOST, MOST)
-        loop = asyncio.get_running_loop()
-        self._open.add(changed)
-        unsubscribe = await run_in_threadpool(runner.subscribe, job_id, _waker(changed))
+        unsubscribe = await run_in_threadpool(runner.subscribe, job_id, listener.tell)
         try:
+            listener.take(await run_in_threadpool(runner.get, job_id))
             while not self.ending:
-                try:
-                    await asyncio.wait_for(changed.wait(), HEARTBEAT)
-                except TimeoutError:
-                    yield None
-                    continue
-                await asyncio.sleep(max(0, told[0] + 1 - loop.time()))
-                changed.clear()
-                job = await run_in_threadpool(runner.get, job_id)
+                job = listener.job
                 if job.revision > after:
+                    await asyncio.sleep(max(0, told[0] + 1 - listener.loop.time()))
+                    job = listener.job  # the newest: what came meanwhile is not told one by one
                     after = job.revision
-                    told.append(loop.time())
+                    told.append(listener.loop.time())
                     yield job
                 if job.final:
                     return
+                if not await listener.wait():
+                    yield None
+                    listener.take(await run_in_threadpool(runner.get, job_id))  # it may have been removed
         finally:
-            self._open.discard(changed)
+            self._open.discard(listener.changed)
             unsubscribe()
+
+
+class _Listener:
+    """Takes jobs from any thread, and wakes a coroutine."""
+
+    def __init__(self) -> None:
+        self.changed, self.loop = asyncio.Event(), asyncio.get_running_loop()
+        self._newest: Job | None = None
+
+    @property
+    def job(self) -> Job:
+        """The newest that is known."""
+        assert self._newest is not None
+        return self._newest
+
+    def tell(self, job: Job) -> None:
+        """Called by the runner."""
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self.take, job)
+
+    async def wait(self) -> bool:
+        """Until there is news, or the streams are to end; False where it takes long."""
+        try:
+            await asyncio.wait_for(self.changed.wait(), HEARTBEAT)
+        except TimeoutError:
+            return False
+        self.changed.clear()
+        return True
+
+    def take(self, job: Job) -> None:
+        """Keep a job, if it is newer than what is known: what was asked for may arrive after what was told since."""
+        if self._newest is None or job.revision > self._newest.revision:
+            self._newest = job
+        self.changed.set()
 
 
 async def event_stream(changes: AsyncIterator[Job | None]) -> AsyncIterator[str]:
@@ -77,14 +107,3 @@ async def event_stream(changes: AsyncIterator[Job | None]) -> AsyncIterator[str]
                 yield f"id: {job.revision}\nevent: job\ndata: {job_answer(job).model_dump_json()}\n\n"
     except SelfmendError:  # the job was removed meanwhile
         return
-
-
-def _waker(changed: asyncio.Event) -> Callable[..., None]:
-    """Sets `changed` from any thread."""
-    loop = asyncio.get_running_loop()
-
-    def wake(*_: Any) -> None:
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(changed.set)
-
-    return wake

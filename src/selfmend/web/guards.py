@@ -29,7 +29,8 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-_WRAPPING = 2**17
+_WRAPPING = 2**17  # bytes around the files of a request: other fields, boundaries
+_AT_ONCE = 4  # of the largest requests, whose bodies may be held at once
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
@@ -57,6 +58,7 @@ class Guards:
     def __init__(self, app: Any, *, access: Access, max_bytes: int) -> None:
         self.app, self.access, self.max_bytes = app, access, max_bytes
         self.max_body = max_bytes * 4 // 3 + _WRAPPING
+        self._coming = 0  # bytes of all bodies that are being read
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -76,9 +78,10 @@ class Guards:
             await send(message)
 
         headers = Headers(scope=scope)
+        body = _Body(self, receive)
         try:
             self._check(scope, headers)
-            await self.app(scope, self._limited(headers, receive), guarded)
+            await self.app(scope, body.receive, guarded)
         except Refused as error:
             answer = error_response(error.status_code, error.detail, path=scope["path"], headers=error.headers)
             await answer(scope, receive, guarded)
@@ -87,6 +90,8 @@ class Guards:
             if started:
                 raise  # the answer is half sent: all that can be done is to cut it off
             await fault(scope, receive, guarded)
+        finally:
+            body.release()
 
     def _check(self, scope: Scope, headers: Headers) -> None:
         host = headers.get("host", "")
@@ -126,23 +131,49 @@ class Guards:
         asked = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [""])[0]
         return same_secret(asked, token)
 
-    def _limited(self, headers: Headers, receive: Receive) -> Receive:
-        """`receive`, which stops when more came than fits, whatever the client said beforehand."""
-        came = 0
+    def take(self, count: int, came: int) -> None:
+        """Let `count` further bytes of a body come that then has `came`, whatever the client said beforehand.
 
-        async def counted() -> Any:
-            nonlocal came
-            message = await receive()
-            came += len(message.get("body", b""))
-            if came > self.max_body:
-                raise self._too_large()
-            return message
+        Raises:
+            Refused: too much for one request, or for all at once.
+        """
+        if came > self.max_body:
+            raise self._too_large()
+        if self._coming + count > _AT_ONCE * self.max_body:
+            raise Refused(503, "too much is being sent at once; try again in a moment")
+        self._coming += count
 
-        return counted
+    def give_back(self, count: int) -> None:
+        """That much has been dealt with."""
+        self._coming -= count
 
     def _too_large(self) -> Refused:
         most = self.max_bytes / 1e6
         return Refused(413, f"the request has more than {most:g} MB of files; send less, or start with --max-mb")
+
+
+class _Body:
+    """The body of one request, counted while it comes and until it has been dealt with."""
+
+    def __init__(self, guards: Guards, receive: Receive) -> None:
+        self._guards, self._receive = guards, receive
+        self._came, self._held, self._whole = 0, 0, False
+
+    async def receive(self) -> Any:
+        """The next piece."""
+        if self._whole:  # whoever asks for more than the body waits for the client to go
+            self.release()
+        message = await self._receive()
+        count = len(message.get("body", b""))
+        self._guards.take(count, self._came + count)
+        self._came, self._held = self._came + count, self._held + count
+        self._whole = not message.get("more_body", False)
+        return message
+
+    def release(self) -> None:
+        """Nothing of it is held any more."""
+        self._guards.give_back(self._held)
+        self._held = 0
 
 
 def _name(host: str) -> str:

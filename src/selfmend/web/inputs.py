@@ -68,7 +68,9 @@ def check_inputs(files: Mapping[str, bytes], names: Mapping[str, str], limits: L
 
 def save_inputs(files: Mapping[str, bytes], looked: Mapping[str, Input], folder: Path) -> dict[str, str]:
     """Write the files into `folder`; their names there."""
+    folder.mkdir(parents=True)
     saved = {what: what + looked[what].ending for what in files}
+    folder.mkdir(parents=True, exist_ok=True)  # of jobs that need a model and no file too
     for what, data in files.items():
         with atomic_path(folder / saved[what]) as temporary:
             temporary.write_bytes(data)

@@ -7,6 +7,7 @@ import base64
 import binascii
 import contextlib
 import secrets
+import threading
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -32,6 +33,7 @@ from selfmend.web.state import State
 
 CV2 = "cv2"  # IOPaint's name for OpenCV's two methods
 _CV2_METHODS = {"INPAINT_NS": "navier-stokes", "INPAINT_TELEA": "telea"}
+_AT_ONCE = threading.Lock()  # a large mask takes much memory
 _ABSENT = ("use_extender", "enable_controlnet", "enable_brushnet", "enable_powerpaint_v2")
 _PNG: dict[str, Any] = {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
 _SEED_HEADER = {"headers": {"X-Seed": {"description": "seed of the fill", "schema": {"type": "integer"}}}}
@@ -51,22 +53,21 @@ def iopaint_routes(state: State) -> APIRouter:
     )
     async def inpaint(request: Request) -> Response:
         """Fill a hole and wait for the picture; a client that goes away cancels the work."""
-        files, settings = await run_in_threadpool(_read_request, await request.body(), state)
-        job = await run_in_threadpool(state.runner.submit, "fill", files, settings)
+        job = await _ordered(request, state)
         try:
             job = await _finished(request, state, job)
             path = await run_in_threadpool(state.runner.result_path, job.id, 0)
             data = await run_in_threadpool(path.read_bytes)
         finally:
             await asyncio.shield(run_in_threadpool(_forget, state.runner, job.id))
-        return Response(data, media_type="image/png", headers={"X-Seed": str(settings["seed"])})
+        return Response(data, media_type="image/png", headers={"X-Seed": str(job.settings["seed"])})
 
     @routes.get("/model", responses=answers())
     async def model() -> ModelInfo:
         """What fills for clients that say no more."""
         return _info(state.iopaint_model)
 
-    @routes.post("/model", responses=answers(413, 422))
+    @routes.post("/model", responses=answers(413, 422, 503))
     async def switch_model(came: SwitchModel) -> ModelInfo:
         """Let another method fill, for all clients of this interface."""
         check_known("model", came.name, await run_in_threadpool(_model_names))
@@ -82,7 +83,7 @@ def iopaint_routes(state: State) -> APIRouter:
     @routes.post(
         "/adjust_mask",
         response_class=Response,
-        responses=answers(413, 415, 422) | {200: {**_PNG, "description": "mask"}},
+        responses=answers(413, 415, 422, 503) | {200: {**_PNG, "description": "mask"}},
     )
     async def adjust_mask(came: AdjustMask) -> Response:
         """Grow, shrink or invert a mask; it comes back in the colour of IOPaint's brush."""
@@ -97,7 +98,7 @@ def _add_small(routes: APIRouter) -> None:
     """What IOPaint's page asks for and nothing here needs."""
 
     @routes.get("/samplers", responses=answers())
-    @routes.post("/samplers", responses=answers(413), operation_id="post_samplers")
+    @routes.post("/samplers", responses=answers(413, 503), operation_id="post_samplers")
     async def samplers() -> list[str]:
         """Samplers of diffusion models: none."""
         return []
@@ -169,6 +170,13 @@ def decode_base64(text: str, field: str) -> bytes:
         raise Refused(422, f"{field} is no base64 ({error}); base64 or a data URL of a picture file fits") from error
 
 
+async def _ordered(request: Request, state: State) -> Job:
+    """The job of a request, of whose body nothing is held any more when this returns: many may wait for a long time."""
+    body = b"".join([piece async for piece in request.stream()])
+    files, settings = await run_in_threadpool(_read_request, body, state)
+    return await run_in_threadpool(state.runner.submit, "fill", files, settings)
+
+
 async def _finished(request: Request, state: State, job: Job) -> Job:
     """Wait for the end of a job.
 
@@ -223,16 +231,17 @@ def _adjusted(came: AdjustMask, state: State) -> bytes:
 
     data = decode_base64(came.mask, "mask")
     check_inputs({"mask": data}, {}, state.limits)
-    mask = drawn_mask(PILImage.open(io.BytesIO(data)))
-    if came.operate == "reverse":
-        mask = ~mask
-    elif came.operate == "expand":
-        mask = grow_mask(mask, came.kernel_size)
-    else:
-        mask = ~grow_mask(~mask, came.kernel_size)
-    hole = mask[0, 0].numpy()
-    shown = np.zeros((*hole.shape, 4), np.uint8)
-    shown[hole] = (255, 203, 0, 186)  # the colour of the brush in IOPaint's page
-    target = io.BytesIO()
-    PILImage.fromarray(shown).save(target, "PNG")
+    with _AT_ONCE:
+        mask = drawn_mask(PILImage.open(io.BytesIO(data)))
+        if came.operate == "reverse":
+            mask = ~mask
+        elif came.operate == "expand":
+            mask = grow_mask(mask, came.kernel_size)
+        else:
+            mask = ~grow_mask(~mask, came.kernel_size)
+        hole = mask[0, 0].numpy()
+        shown = np.zeros((*hole.shape, 4), np.uint8)
+        shown[hole] = (255, 203, 0, 186)  # the colour of the brush in IOPaint's page
+        target = io.BytesIO()
+        PILImage.fromarray(shown).save(target, "PNG")
     return target.getvalue()

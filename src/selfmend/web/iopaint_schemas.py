@@ -15,6 +15,7 @@ _UNUSED: dict[Any, str] = {  # settings of models that are not here: accepted if
     bool: "zits_wireframe use_croper sd_match_histograms sd_lcm_lora sd_keep_unmasked_area",
     str: "ldm_sampler hd_strategy prompt negative_prompt sd_sampler controlnet_method brushnet_method powerpaint_task",
 }
+_CODED: dict[str, Any] = {"format": "byte"}
 _DIFFUSION = "only diffusion models do this, and there are none here"
 
 
@@ -25,8 +26,8 @@ class _Used(BaseModel):
         extra="allow",
         json_schema_extra={"example": {"image": f"data:image/png;base64,{_PIXEL}", "mask": _PIXEL, "sd_seed": -1}},
     )
-    image: str = Field(description="base64 or a data URL of a picture file")
-    mask: str = Field(description="the same, white where the hole is")
+    image: str = Field(description="base64 or a data URL of a picture file", json_schema_extra=_CODED)
+    mask: str = Field(description="the same, white where the hole is", json_schema_extra=_CODED)
     sd_seed: int = Field(42, description="-1: drawn anew; the header X-Seed tells it")
     cv2_flag: str = Field("INPAINT_NS", description="of the model cv2: INPAINT_NS or INPAINT_TELEA")
     cv2_radius: int = Field(4, ge=1, le=100, description="of the model cv2, in pixels")
@@ -95,7 +96,9 @@ class AdjustMask(BaseModel):
     """A mask that is to become larger, smaller or its opposite."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"mask": _PIXEL, "operate": "expand", "kernel_size": 5}})
-    mask: str = Field(description="base64 or a data URL of a picture file, white where the hole is")
+    mask: str = Field(
+        description="base64 or a data URL of a picture file, white where the hole is", json_schema_extra=_CODED
+    )
     operate: str = Field(description="expand, shrink or reverse", pattern="^(expand|shrink|reverse)$")
     kernel_size: int = Field(5, ge=0, le=500, description="pixels to each side")
 

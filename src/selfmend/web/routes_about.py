@@ -34,7 +34,7 @@ def about_routes(state: State) -> APIRouter:
         """The methods that fill one picture with nothing but itself, and their options."""
         return MethodsAnswer(**await run_in_threadpool(catalogue))
 
-    @routes.post("/login", tags=["server"], status_code=204, responses=answers(413, 422), response_class=Response)
+    @routes.post("/login", tags=["server"], status_code=204, responses=answers(413, 422, 503), response_class=Response)
     async def login(request: Request, came: LoginRequest) -> Response:
         """Exchange the token for a cookie, since pictures and event streams in a page cannot send headers."""
         token = state.access.token

@@ -13,6 +13,7 @@ from selfmend.web.errors import Refused
 from selfmend.web.events import event_stream
 from selfmend.web.pictures import disposition, media_type_of, picture_file
 from selfmend.web.schemas import JOB_ID, JobAnswer, JobsAnswer, answers, job_answer
+from selfmend.web.settings import KINDS
 from selfmend.web.state import State
 from selfmend.web.uploads import FILES, read_order
 
@@ -20,7 +21,7 @@ JobId = Annotated[str, Path(description="of the job", max_length=64, openapi_exa
 _FORM = {
     "type": "object",
     "properties": {
-        "kind": {"type": "string", "default": "fill", "description": "what to do"},
+        "kind": {"type": "string", "enum": list(KINDS), "default": "fill", "description": "what to do"},
         "image": {"type": "string", "format": "binary", "description": "the picture"},
         "mask": {
             "type": "string",
@@ -30,7 +31,7 @@ _FORM = {
         "reference": {"type": "string", "format": "binary", "description": "another picture of the scene"},
         "picture": {"type": "string", "format": "binary", "description": "painting, composite or edited picture"},
         "model": {"type": "string", "description": "name of a trained run"},
-        "settings": {"type": "string", "contentMediaType": "application/json", "default": "{}"},
+        "settings": {"type": "string", "format": "json", "default": "{}", "description": "a JSON object"},
     },
     "example": {"kind": "fill", "settings": '{"method": "patchmatch", "seed": 0}'},
 }
@@ -52,7 +53,7 @@ def job_routes(state: State) -> APIRouter:
     routes = APIRouter(prefix="/api/jobs", tags=["jobs"])
     runner = state.runner
 
-    @routes.post("", status_code=201, responses=answers(413, 415, 422, 429), openapi_extra=_BODY)
+    @routes.post("", status_code=201, responses=answers(413, 415, 422, 429, 503), openapi_extra=_BODY)
     async def create_job(request: Request, response: Response) -> JobAnswer:
         """Put a job into the queue; Location is its address."""
         order = await read_order(request)

@@ -184,7 +184,7 @@ def answers(*statuses: int, **more: Any) -> dict[int | str, dict[str, Any]]:
         422: "a field or setting does not fit",
         429: "the queue is full; try again later",
         500: "a fault in the server, whose log tells more",
-        503: "the server is about to end",
+        503: "the server is about to end, or too much comes at once; try again",
     }
     return {
         status: {"model": ErrorAnswer, "description": meanings[status]}

@@ -26,6 +26,7 @@ from selfmend.web.runner import Runner
 _GRACE = 3  # seconds for answers that are half sent when the server is to end
 _WARM_AFTER = 2.0  # seconds: the page comes first, for loading torch holds everything else up
 _BACKLOG = 128
+_CONNECTIONS = 500  # of them, event streams too; a process may often have 1024 files open
 
 
 def serve(
@@ -54,7 +55,7 @@ def serve(
     app = create_app(runner, access=access, limits=limits)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, ws="none", lifespan="off", server_header=False,
-        timeout_graceful_shutdown=_GRACE,
+        timeout_graceful_shutdown=_GRACE, limit_concurrency=_CONNECTIONS,
     )  # fmt: skip
     server = _Server(config, ending=app.state.server.streams.end)
     runner.start()
@@ -81,7 +82,8 @@ def listen(access: Access) -> socket.socket:
         family, _, _, _, where = socket.getaddrinfo(
             access.host, access.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        listening = socket.socket(family, socket.SOCK_STREAM)
+        # TCP by name: asyncio lets small answers go at once (no Nagle, 40 ms each) only where it is sure of that
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     except (socket.gaierror, OverflowError) as error:
         raise OptionError(f"--host {access.host} --port {access.port} is no address ({error})") from error
     try:
@@ -153,6 +155,9 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """As uvicorn does, without raising the signal again afterwards: SIGTERM would end the process there."""
+        if threading.current_thread() is not threading.main_thread():
+            yield  # only the main thread gets signals
+            return
         names = (signal.SIGINT, signal.SIGTERM)
         before = {name: signal.signal(name, self.handle_exit) for name in names}
         try:

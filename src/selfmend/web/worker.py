@@ -91,14 +91,16 @@ def _end_with_parent() -> None:
 
 def _warm(setup: Setup) -> Place:
     """Load everything that the first job would have to wait for: torch, and the compiled loops of patchmatch."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # a thread that waits busily holds up the workers beside it
     import torch
 
     import selfmend.api as api
     from selfmend.hole_init.patchmatch.threads import limit_threads
     from selfmend.web.work import Place
 
-    torch.set_num_threads(setup.threads)
-    limit_threads(setup.threads)
+    threads = min(setup.threads, torch.get_num_threads())  # the latter is what OMP_NUM_THREADS says
+    torch.set_num_threads(threads)
+    limit_threads(threads)
     image = torch.rand(3, 48, 48, generator=torch.Generator().manual_seed(0))
     hole = torch.zeros(1, 48, 48, dtype=torch.bool)
     hole[..., 20:28, 20:28] = True

@@ -1,0 +1,221 @@
+// Fingers, pens, mice and arrow keys become strokes, boxes and lassos on what is drawn on: the mask, or a painting.
+
+import { announce, find } from "./dom.js";
+
+export class Pointing {
+  /** `app` says what is drawn on (`app.surface()`), with which tool and size, and whether results are looked at. */
+  constructor(app, view) {
+    Object.assign(this, { app, view, fingers: new Map(), doing: null, space: false, at: null });
+    const { canvas } = view;
+    canvas.addEventListener("pointerdown", (event) => this.#down(event));
+    canvas.addEventListener("pointermove", (event) => this.#move(event));
+    canvas.addEventListener("pointerup", (event) => this.#up(event));
+    canvas.addEventListener("pointercancel", (event) => this.#cancel(event));
+    canvas.addEventListener("pointerleave", () => this.showCursor(null));
+    canvas.addEventListener("contextmenu", (event) => event.preventDefault());
+    canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    canvas.addEventListener("blur", () => { this.keyboard = false; this.showCursor(null); });
+  }
+
+  #point(event) {
+    const box = this.view.canvas.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  #down(event) {
+    if (!this.view.picture) {
+      return;
+    }
+    const [x, y] = this.#point(event);
+    this.keyboard = false;
+    this.view.canvas.focus({ preventScroll: true });
+    this.view.canvas.setPointerCapture(event.pointerId);
+    this.fingers.set(event.pointerId, [x, y]);
+    event.preventDefault();
+    if (event.pointerType === "touch" && this.fingers.size > 1) {
+      this.#abandon();
+      this.doing = { kind: "pinch" };
+    } else if (event.button === 1 || this.space || this.app.tool === "hand") {
+      this.doing = { kind: "pan" };
+    } else if (event.button === 0 && this.app.looking) {
+      this.doing = { kind: "slide" };
+      this.app.slide(this.view.toPicture(x, y)[0] / this.view.picture.width);
+    } else if (event.button === 0 && this.app.surface()) {
+      this.#begin(this.view.toPicture(x, y), event.altKey, this.#weight(event));
+    }
+  }
+
+  #weight(event) {
+    return event.pointerType === "pen" && event.pressure > 0 ? 0.3 + 0.7 * event.pressure : 1;
+  }
+
+  #move(event) {
+    const [x, y] = this.#point(event);
+    const before = this.fingers.get(event.pointerId);
+    if (event.pointerType !== "touch") {
+      this.showCursor([x, y]);
+    }
+    if (!before) {
+      return;
+    }
+    if (this.doing?.kind === "pinch") {
+      this.#pinch(event.pointerId, [x, y]);
+    } else if (this.doing?.kind === "pan") {
+      this.view.move(x - before[0], y - before[1]);
+    } else if (this.doing?.kind === "slide") {
+      this.app.slide(this.view.toPicture(x, y)[0] / this.view.picture.width);
+    } else if (this.doing) {
+      const events = event.getCoalescedEvents?.() ?? [];
+      for (const one of events.length ? events : [event]) {
+        this.#go(this.view.toPicture(...this.#point(one)), this.#weight(one));
+      }
+    }
+    this.fingers.set(event.pointerId, [x, y]);
+  }
+
+  #pinch(id, [x, y]) {
+    const [[, a], [, b]] = [...this.fingers].filter(([other]) => other === id).concat([...this.fingers].filter(([other]) => other !== id));
+    const distance = Math.hypot(a[0] - b[0], a[1] - b[1]);
+    const now = Math.hypot(x - b[0], y - b[1]);
+    this.view.move((x - a[0]) / 2, (y - a[1]) / 2);
+    if (distance > 4 && now > 4) {
+      this.view.zoom(now / distance, (x + b[0]) / 2, (y + b[1]) / 2);
+    }
+  }
+
+  #up(event) {
+    this.fingers.delete(event.pointerId);
+    if (this.doing?.kind === "pinch") {
+      this.doing = this.fingers.size > 1 ? this.doing : null;
+      if (!this.doing) {
+        this.fingers.clear(); // the finger that stays must not begin to paint
+      }
+    } else if (this.doing) {
+      this.#end();
+    }
+  }
+
+  #cancel(event) {
+    this.fingers.delete(event.pointerId);
+    this.#abandon();
+  }
+
+  #abandon() {
+    if (this.doing?.surface) {
+      this.doing.surface.rollback();
+    }
+    this.doing = null;
+    this.view.outline = null;
+    this.view.draw();
+  }
+
+  #wheel(event) {
+    event.preventDefault();
+    if (!this.view.picture) {
+      return;
+    }
+    if (event.shiftKey) {
+      this.view.move(-event.deltaX - event.deltaY, 0);
+    } else {
+      const pixels = event.deltaMode === 1 ? event.deltaY * 32 : event.deltaY;
+      this.view.zoom(Math.exp(-Math.max(-240, Math.min(240, pixels)) / (event.ctrlKey ? 100 : 400)), ...this.#point(event));
+    }
+  }
+
+  #begin(point, erasing, weight = 1) {
+    const { tool, size } = this.app;
+    const value = erasing || tool === "eraser" ? 0 : 1;
+    const surface = this.app.surface();
+    const kind = surface.shapes === false || tool === "eraser" ? "brush" : tool;
+    this.doing = { kind, surface, value, radius: size / 2, last: point, points: [point] };
+    if (kind === "brush") {
+      surface.stroke(...point, ...point, (size / 2) * weight, value);
+    }
+  }
+
+  #go(point, weight = 1) {
+    const { kind, surface, value, last, points, radius } = this.doing;
+    if (kind === "brush") {
+      surface.stroke(...last, ...point, radius * weight, value);
+    } else if (kind === "box") {
+      const [[x, y]] = points;
+      this.view.outline = [[x, y], [point[0], y], point, [x, point[1]]];
+    } else {
+      points.push(point);
+      this.view.outline = points;
+    }
+    this.doing.last = point;
+    this.view.draw();
+  }
+
+  #end() {
+    const { kind, surface, value, points, last } = this.doing;
+    if (kind === "box") {
+      surface.box(...points[0], ...last, value);
+    } else if (kind === "lasso" && points.length > 2) {
+      surface.lasso(points, value);
+    }
+    this.doing = null;
+    this.view.outline = null;
+    this.view.draw();
+    if (surface?.commit()) {
+      this.app.drawn();
+    }
+  }
+
+  /** Escape in the middle of a stroke. */
+  stop() {
+    const busy = Boolean(this.doing?.surface);
+    this.#abandon();
+    return busy;
+  }
+
+  /** Arrow keys move a cursor over the picture, P puts the tool down and lifts it. */
+  nudge(dx, dy, far) {
+    if (!this.view.picture) {
+      return;
+    }
+    const { canvas } = this.view;
+    this.at = this.keyboard && this.at ? this.at : [canvas.clientWidth / 2, canvas.clientHeight / 2];
+    const step = far ? 60 : 12;
+    const [left, top] = this.view.toScreen(0, 0).map((v) => Math.max(0, v));
+    const [right, bottom] = this.view.toScreen(this.view.picture.width, this.view.picture.height);
+    this.at = [
+      Math.min(Math.min(right, canvas.clientWidth), Math.max(left, this.at[0] + dx * step)),
+      Math.min(Math.min(bottom, canvas.clientHeight), Math.max(top, this.at[1] + dy * step)),
+    ];
+    this.keyboard = true;
+    this.showCursor(this.at);
+    if (this.doing?.surface) {
+      this.#go(this.view.toPicture(...this.at));
+    }
+  }
+
+  press() {
+    if (!this.keyboard || !this.at) {
+      this.nudge(0, 0, false);
+    }
+    if (this.doing?.surface) {
+      this.#end();
+      announce("Lifted.");
+    } else if (this.app.surface() && !this.app.looking && this.app.tool !== "hand") {
+      this.#begin(this.view.toPicture(...this.at), false);
+      announce("Down: arrow keys draw, P lifts.");
+    }
+  }
+
+  showCursor(point) {
+    const cursor = find("cursor");
+    const { tool } = this.app;
+    const round = tool === "brush" || tool === "eraser" || this.app.surface()?.shapes === false;
+    const hidden = !point || this.app.looking || tool === "hand" || this.space || (!round && !this.keyboard) || !this.app.surface();
+    cursor.hidden = hidden;
+    this.lastCursor = point;
+    if (!hidden) {
+      const size = round ? Math.max(4, this.app.size * this.view.scale) : 14;
+      cursor.style.width = `${size}px`;
+      cursor.style.height = `${size}px`;
+      cursor.style.transform = `translate(${point[0] - size / 2}px, ${point[1] - size / 2}px)`;
+    }
+  }
+}

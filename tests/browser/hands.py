@@ -1,0 +1,88 @@
+"""What a person does on the page: opening, painting, pressing, waiting."""
+
+import io
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image as PILImage
+from PIL import ImageOps
+
+
+def until(page: Any, condition: str, value: Any = None) -> None:
+    """Wait for a condition in the page; Playwright's own way needs `eval`, which the page's policy forbids."""
+    end = time.monotonic() + 120
+    while not page.evaluate(condition, value):
+        assert time.monotonic() < end, f"never came: {condition}"
+        page.wait_for_timeout(50)
+
+
+def open_picture(page: Any, path: Path) -> None:
+    page.set_input_files("#file", str(path))
+    until(page, "name => document.title.startsWith(name)", path.name)
+
+
+def spot(page: Any, x: float, y: float) -> tuple[float, float]:
+    """Where a place of the picture, in shares of its width and height, is in the window."""
+    return tuple(
+        page.evaluate(
+            """([x, y]) => {
+              const canvas = document.getElementById("canvas");
+              const box = canvas.getBoundingClientRect();
+              const { view } = window.selfmend;
+              const [left, top] = view.toScreen(x * view.picture.width, y * view.picture.height);
+              return [box.left + left, box.top + top];
+            }""",
+            [x, y],
+        )
+    )
+
+
+def draw(page: Any, *points: tuple[float, float]) -> None:
+    """A stroke through places of the picture."""
+    page.mouse.move(*spot(page, *points[0]))
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*spot(page, *point), steps=5)
+    page.mouse.up()
+
+
+def marked(page: Any) -> int:
+    """Pixels of the mask."""
+    return page.evaluate("window.selfmend.document.mask.pixels.reduce((sum, value) => sum + value, 0)")
+
+
+def mask_of(page: Any) -> list[int]:
+    """Indices of the marked pixels."""
+    return page.evaluate(
+        "[...window.selfmend.document.mask.pixels.keys()].filter(i => window.selfmend.document.mask.pixels[i])"
+    )
+
+
+def better(page: Any, wanted: bool, preset: str = "tiny") -> None:
+    page.get_by_label("Better fill too").set_checked(wanted)
+    page.get_by_text("The better fill", exact=True).click()
+    page.locator("#panel-mend details").last.get_by_label("Preset").select_option(preset)
+
+
+def jobs(page: Any) -> list[dict]:
+    """Those of the server, the newest first."""
+    return json.loads(page.evaluate("fetch('/api/jobs').then(r => r.text())"))["jobs"]
+
+
+def shown(page: Any) -> None:
+    """Wait until a result lies over the picture."""
+    until(page, "window.selfmend.view.over !== null")
+
+
+def download(page: Any) -> tuple[str, bytes]:
+    with page.expect_download() as waiting:
+        page.click("#download")
+    return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
+
+
+def pixels(data: bytes) -> np.ndarray:
+    """What a person sees of a file, (H, W, 3)."""
+    return np.asarray(ImageOps.exif_transpose(PILImage.open(io.BytesIO(data))).convert("RGB"))

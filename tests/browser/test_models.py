@@ -1,0 +1,121 @@
+"""A picture is learned on the page, and what was learned makes pictures and films."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image as PILImage
+
+from browser.hands import download, draw, jobs, open_picture, shown, until
+
+
+@pytest.fixture(scope="module")
+def small(cat: PILImage.Image, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("small") / "whiskers.png"
+    cat.resize((96, 64)).save(path)
+    return path
+
+
+@pytest.fixture
+def learned(page: Any, served: Any, small: Path) -> Any:
+    """The page with the picture open and a model of it: the first test to ask learns it with the page's own button."""
+    open_picture(page, small)
+    if not served.runner.models():
+        page.click("#tab-learn")
+        panel = page.locator("#panel-learn")
+        panel.get_by_label("Name").fill("kitten")
+        panel.get_by_label("Preset").select_option("tiny")
+        panel.get_by_role("button", name="Learn this picture").click()
+        page.get_by_text("The picture is learned").wait_for()
+        panel.get_by_text("kitten").wait_for()
+    return page
+
+
+def viewed(page: Any) -> None:
+    """Wait until a result stands on the stage by itself."""
+    until(page, "!document.getElementById('viewer').hidden && window.selfmend.looking?.index === 0")
+
+
+def test_samples_of_another_size(learned) -> None:
+    learned.click("#tab-sample")
+    panel = learned.locator("#panel-sample")
+    panel.get_by_label("Width").fill("120")
+    panel.get_by_role("button", name="Make samples").click()
+    viewed(learned)
+    assert jobs(learned)[0]["settings"]["width"] == 120
+    assert learned.locator("#cards .thumb[data-job]").count() == 2
+    _, data = download(learned)
+    assert PILImage.open(io.BytesIO(data)).size == (120, 64)
+    panel.get_by_label("Keep the arrangement").check()
+    panel.get_by_role("button", name="Make samples").click()
+    until(learned, "window.selfmend.jobs.get(window.selfmend.looking?.id)?.kind === 'retarget'")
+
+
+def test_painting_on_the_canvas(learned) -> None:
+    learned.click("#tab-paint")
+    panel = learned.locator("#panel-paint")
+    learned.locator(".swatch").nth(2).click()
+    draw(learned, (0.2, 0.3), (0.7, 0.6))
+    painted = "window.selfmend.surface().context.getImageData(0, 0, 96, 64).data.join()"
+    after = learned.evaluate(painted)
+    learned.keyboard.press("Control+z")
+    assert learned.evaluate(painted) != after
+    learned.keyboard.press("Control+Shift+z")
+    assert learned.evaluate(painted) == after
+    panel.get_by_role("button", name="Trace the picture").click()
+    panel.get_by_role("button", name="Make it a picture").click()
+    viewed(learned)
+    assert jobs(learned)[0]["kind"] == "paint"
+
+
+def test_harmonise_keeps_what_is_not_marked(learned) -> None:
+    learned.click("#tab-harmonize")
+    button = learned.get_by_role("button", name="Harmonise", exact=True)
+    button.click()
+    learned.get_by_text("Mark what was pasted into the picture").wait_for()
+    draw(learned, (0.3, 0.4), (0.5, 0.45))
+    button.click()
+    shown(learned)
+    assert jobs(learned)[0]["kind"] == "harmonize"
+
+
+def test_edit_with_a_mask(learned) -> None:
+    learned.click("#tab-edit")
+    draw(learned, (0.3, 0.4), (0.5, 0.45))
+    learned.get_by_role("button", name="Mend the edit").click()
+    shown(learned)
+    assert jobs(learned)[0]["settings"]["masked"] is True
+
+
+def test_film(learned) -> None:
+    learned.click("#tab-animate")
+    panel = learned.locator("#panel-animate")
+    assert panel.get_by_label("Smoothness").input_value() == "0.9"
+    panel.get_by_label("Frames", exact=True).fill("4")
+    panel.get_by_role("button", name="Make a film").click()
+    viewed(learned)
+    name, data = download(learned)
+    assert name.endswith(".gif")
+    assert PILImage.open(io.BytesIO(data)).n_frames == 4
+
+
+def test_film_that_plays(learned) -> None:
+    learned.click("#tab-animate")
+    panel = learned.locator("#panel-animate")
+    panel.get_by_label("Frames", exact=True).fill("4")
+    panel.get_by_label("Format").select_option("mp4")
+    panel.get_by_role("button", name="Make a film").click()
+    viewed(learned)
+    until(learned, "document.querySelector('#viewer video').readyState >= 2")
+    assert learned.locator("#format option").all_text_contents() == ["MP4"]
+
+
+def test_fill_with_what_was_learned(learned) -> None:
+    learned.get_by_text("Options", exact=True).first.click()
+    learned.locator("#panel-mend").get_by_label("Method").first.select_option("model kitten")
+    learned.get_by_label("Better fill too").uncheck()
+    draw(learned, (0.3, 0.4), (0.5, 0.45))
+    learned.click("#mend")
+    shown(learned)
+    assert jobs(learned)[0]["settings"]["model"] == "kitten"
