@@ -201,8 +201,7 @@ class Client:
     def _nobody(self, reason: Any, *, sent: int) -> ServerError:
         if sent > 2**20 and isinstance(reason, ConnectionError) and not isinstance(reason, ConnectionRefusedError):
             # A server that refuses a large body hangs up in the middle of it: its own words are lost.
-            what = f"hung up while {sent / 2**20:.0f} MB were sent"
-            return ServerError(f"the server at {self.address} {what}; a smaller picture may fit")
+            return ServerError(f"the server hung up while {sent / 2**20:.0f} MB were sent; a smaller picture may fit")
         why = " ".join(str(getattr(reason, "strerror", None) or reason or type(reason).__name__).split())
         return NoServerError(f"no Selfmend server answers at {self.address} ({why}); start one with: selfmend serve")
 
