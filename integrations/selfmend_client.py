@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 DEFAULT_ADDRESS = "http://127.0.0.1:8418"
-FINAL = ("done", "failed", "cancelled")
+FAILED = {"failed": "the job failed", "cancelled": "the job was cancelled on the server"}
 OFTEN, SELDOM, SOON = 0.1, 0.5, 3.0  # seconds between two looks at a job: in its first SOON seconds, and after
 LARGEST_ANSWER = 2**31
 
@@ -85,7 +85,7 @@ class Client:
         timeout: float | None = None,
         name: str = "picture.png",
     ) -> bytes:
-        """Fill the hole of a picture on the server; of both nothing stays there, however it ends.
+        """Fill the hole of a picture: a file of the same size and format. Nothing stays on the server, however it ends.
 
         Args:
             image, mask: picture files of the same size; white in the mask is the hole.
@@ -96,9 +96,6 @@ class Client:
             progress: called with the job several times a second; what it raises stops the job and is raised again.
             timeout: seconds for all of it; None for no end.
             name: the file name of the picture, whose ending names its format.
-
-        Returns:
-            A picture file of the same size and format as `image`.
 
         Raises:
             ServerError: one of its children, see there.
@@ -119,15 +116,11 @@ class Client:
     def submit(
         self, kind: str, files: Mapping[str, tuple[str, bytes]], *, settings: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Put a job into the server's queue.
+        """Put a job of a kind, such as "fill", into the server's queue, and return it with its "id".
 
         Args:
-            kind: such as "fill".
+            kind, settings: what to do, and what that takes as JSON.
             files: field, such as "image", to (file name, content).
-            settings: what the kind takes, as JSON.
-
-        Returns:
-            The job, with its "id".
 
         Raises:
             ServerError: one of its children, see there.
@@ -138,13 +131,10 @@ class Client:
         return self._ask("POST", "/api/jobs", body=body, kind=f"multipart/form-data; boundary={boundary}")
 
     def wait(self, job_id: str, *, progress: Progress | None = None, timeout: float | None = None) -> dict[str, Any]:
-        """Wait until a job is done.
+        """Wait until a job is done, and return it.
 
         It asks again and again rather than listening to the server's events: a caller's Cancel is then heard between
         two looks, and a server that is started anew in the middle does no harm.
-
-        Returns:
-            The finished job.
 
         Raises:
             JobError: it failed, was cancelled, or was not done after `timeout` seconds.
@@ -161,8 +151,10 @@ class Client:
             else:
                 if progress is not None:
                     progress(job)
-                if job.get("state") in FINAL:
-                    return _finished(job)
+                if job.get("state") == "done":
+                    return job
+                if job.get("state") in FAILED:
+                    raise JobError(" ".join(str(job.get("error") or FAILED[job["state"]]).split()))
             waited = time.monotonic() - began
             if timeout is not None and waited > timeout:
                 raise JobError(f"not done after {timeout:g} seconds; a quicker method or a smaller picture may help")
@@ -182,10 +174,9 @@ class Client:
             self.cancel(job_id)
 
     def _ask(self, verb: str, path: str, *, body: bytes | None = None, kind: str = "") -> dict[str, Any]:
-        try:
+        answer = None
+        with contextlib.suppress(ValueError):
             answer = json.loads(self._send(verb, path, body=body, kind=kind))
-        except ValueError:
-            answer = None
         if not isinstance(answer, dict):
             raise NoServerError(f"what answers at {self.address} is no Selfmend server")
         return answer
@@ -210,9 +201,7 @@ class Client:
     def _nobody(self, reason: Any, *, sent: int) -> ServerError:
         if sent > 2**20 and isinstance(reason, ConnectionError) and not isinstance(reason, ConnectionRefusedError):
             # A server that refuses a large body hangs up in the middle of it: its own words are lost.
-            return ServerError(
-                f"the server at {self.address} hung up while {sent / 2**20:.0f} MB were sent; a smaller picture may fit"
-            )
+            return ServerError(f"the server hung up while {sent / 2**20:.0f} MB were sent; a smaller picture may fit")
         why = " ".join(str(getattr(reason, "strerror", None) or reason or type(reason).__name__).split())
         return NoServerError(f"no Selfmend server answers at {self.address} ({why}); start one with: selfmend serve")
 
@@ -309,11 +298,3 @@ def _multipart(fields: Iterable[tuple[str, str | None, bytes]], boundary: str) -
             head += f'; filename="{safe}"\r\nContent-Type: application/octet-stream'
         parts += [head.encode(), b"\r\n\r\n", content, b"\r\n"]
     return b"".join([*parts, f"--{boundary}--\r\n".encode()])
-
-
-def _finished(job: dict[str, Any]) -> dict[str, Any]:
-    if job["state"] == "failed":
-        raise JobError(" ".join(str(job.get("error") or "the job failed").split()))
-    if job["state"] == "cancelled":
-        raise JobError("the job was cancelled on the server")
-    return job

@@ -62,7 +62,9 @@ def test_a_batch_is_filled_and_known_pixels_keep_their_bits(node, server, image,
 
 def test_each_image_has_its_mask_and_one_without_a_hole_stays(node, server, image, mask):
     masks = torch.cat([torch.zeros_like(mask), mask * 0.5])
+    before = len(server.runner.submitted)
     mended = fill(node, server, image, masks)
+    assert len(server.runner.submitted) == before + 1
     assert torch.equal(mended[0], image[0])
     assert not torch.equal(mended[1], image[1])
 
@@ -124,6 +126,13 @@ def test_the_bar_moves_over_all_images(node, server, image, mask, comfy):
     (bar,) = comfy.bars
     assert bar.total == bar.values[-1] == 200
     assert bar.values == sorted(bar.values)
+
+
+def test_warnings_of_the_server_are_told(node, server, image, mask, caplog, monkeypatch):
+    change = server.runner.change
+    monkeypatch.setattr(server.runner, "change", lambda id, **to: change(id, **to, warnings=("a small one",)))
+    fill(node, server, image[:1], mask)
+    assert caplog.messages.count("Selfmend: a small one") == 1
 
 
 def test_an_interrupt_stops_the_job_on_the_server(node, server, image, mask, comfy):
