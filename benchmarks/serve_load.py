@@ -66,7 +66,7 @@ async def crowd(address: str, ask, count: int, image: bytes, mask: bytes) -> dic
         results = await asyncio.gather(*(timed(seed) for seed in range(count)), return_exceptions=True)
     for error in {repr(result) for result in results if isinstance(result, BaseException)}:
         print("lost:", error)
-    good = sum(isinstance(result, bytes) and sound(result, image, mask) for result in results)
+    good = sum(1 for result in results if isinstance(result, bytes) and sound(result, image, mask))
     return {"sent": count, "good": good, "seconds": max(waited, default=0.0), "median wait": float(np.median(waited))}
 
 

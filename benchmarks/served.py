@@ -122,7 +122,7 @@ def cpu_seconds(pid: int) -> float:
     for one in family(pid):
         with contextlib.suppress(OSError):
             fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
+            ticks += sum(map(int, fields[11:15]))  # its own, and those of children that have ended
     return ticks / os.sysconf("SC_CLK_TCK")
 
 

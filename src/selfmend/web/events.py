@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 from collections import deque
 from collections.abc import AsyncIterator
@@ -48,7 +49,7 @@ class Streams:
             while not self.ending:
                 job = listener.job
                 if job.revision > after:
-                    await asyncio.sleep(max(0, told[0] + 1 - listener.loop.time()))
+                    await listener.pause(told[0] + 1 - listener.loop.time())
                     job = listener.job  # the newest: what came meanwhile is not told one by one
                     after = job.revision
                     told.append(listener.loop.time())
@@ -67,7 +68,8 @@ class _Listener:
     """Takes jobs from any thread, and wakes a coroutine."""
 
     def __init__(self) -> None:
-        self.changed, self.loop = asyncio.Event(), asyncio.get_running_loop()
+        self.changed, self._ended = asyncio.Event(), asyncio.Event()
+        self.loop = asyncio.get_running_loop()
         self._newest: Job | None = None
 
     @property
@@ -90,11 +92,19 @@ class _Listener:
         self.changed.clear()
         return True
 
+    async def pause(self, seconds: float) -> None:
+        """That long, but no longer than the job: its end is told at once."""
+        if seconds > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), seconds)
+
     def take(self, job: Job) -> None:
         """Keep a job, if it is newer than what is known: what was asked for may arrive after what was told since."""
         if self._newest is None or job.revision > self._newest.revision:
             self._newest = job
         self.changed.set()
+        if job.final:
+            self._ended.set()
 
 
 async def event_stream(changes: AsyncIterator[Job | None]) -> AsyncIterator[str]:
