@@ -6,7 +6,7 @@ for name in "$CHROMIUM" chromium chromium-browser google-chrome; do
   fi
 done
 if command -v apt-get > /dev/null && [ "$(id -u)" = 0 ]; then
-  apt-get update --quiet --quiet && exec apt-get install --quiet --quiet --yes --no-install-recommends chromium
+  apt-get update --quiet --quiet && DEBIAN_FRONTEND=noninteractive exec apt-get install --quiet --quiet --yes --no-install-recommends chromium
 fi
 echo "no Chromium: install one (Debian: sudo apt-get install chromium), or name it: make test-browser CHROMIUM=/path" >&2
 exit 1
