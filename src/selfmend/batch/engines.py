@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from selfmend.batch.task import Engine
 from selfmend.core.checks import OptionError, check_known
+from selfmend.core.child import usable_cores
 
 if TYPE_CHECKING:
     from selfmend.batch.job import Job
@@ -49,11 +49,7 @@ def choose_engine(
         from selfmend.batch.processes import ProcessEngine, load_ahead
 
         load_ahead()
-        return ProcessEngine(job, jobs=min(jobs or job.at_once(_cores()), count), retries=retries)
+        return ProcessEngine(job, jobs=min(jobs or job.at_once(usable_cores()), count), retries=retries)
     from selfmend.batch.cluster import RayEngine
 
     return RayEngine(job, jobs=jobs, address=address, shared=shared, retries=retries)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -10,7 +10,6 @@ import multiprocessing
 import os
 import signal
 import sys
-import threading
 from collections.abc import Iterable, Iterator
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
@@ -18,7 +17,7 @@ from multiprocessing.connection import Connection, wait
 from selfmend.batch.memory import bytes_needed, free_memory
 from selfmend.batch.task import Outcome, Task, Work, worker_name
 from selfmend.core.checks import SelfmendError
-from selfmend.core.child import ONE_THREAD, Child, ChildEndedError, become_child
+from selfmend.core.child import ONE_THREAD, Child, ChildEndedError, become_child, end_with_parent
 
 _CONTEXT = "forkserver" if sys.platform == "linux" else "spawn"
 _READY = "ready"
@@ -153,7 +152,7 @@ class _Worker(Child):
 def serve(connection: Connection, work: Work) -> None:
     """Do the tasks that come, one by one; answer first that all is loaded, or why not, then each with its outcome."""
     become_child()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))  # a picture may take minutes
     try:
         mend = work.prepare()
     except SelfmendError as error:
@@ -168,11 +167,3 @@ def serve(connection: Connection, work: Work) -> None:
             connection.send(mend(task))
         except (EOFError, BrokenPipeError):  # the first process is gone
             return
-
-
-def _end_with_parent() -> None:
-    """A parent that was killed can tell nobody; a picture may take minutes."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os.kill(os.getpid(), signal.SIGTERM)

@@ -84,13 +84,17 @@ def picture_size(path: str | Path) -> Size | None:
     """(height, width) of a picture file as a viewer shows it, from its header; None where it is not a picture."""
     try:
         with PILImage.open(path) as picture:
-            width, height = picture.size
-            # A PNG's may stand behind its pixels, which PIL then decodes all; cameras write none.
-            exif = {} if picture.format == "PNG" else picture.getexif()
-            turned = exif.get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+            # A PNG's EXIF may stand behind its pixels, which PIL then decodes all; cameras write none.
+            return picture.size[::-1] if picture.format == "PNG" else shown_size(picture)
     except Exception:  # what a damaged header raises depends on the format
         return None
-    return (width, height) if turned else (height, width)
+
+
+def shown_size(picture: PILImage.Image) -> Size:
+    """(height, width) of an opened picture file as it is shown: turned by its EXIF."""
+    sideways = picture.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+    width, height = picture.size[::-1] if sideways else picture.size
+    return height, width
 
 
 @lru_cache(maxsize=1)

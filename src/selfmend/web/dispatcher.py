@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import os
 import shutil
 import signal
 import threading
@@ -14,7 +13,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
-from selfmend.core.child import ChildEndedError
+from selfmend.core.child import ChildEndedError, usable_cores
 from selfmend.web.cleaning import expired, folder_bytes
 from selfmend.web.hand import Hand
 from selfmend.web.job import Work
@@ -41,7 +40,7 @@ class Dispatcher:
         device: str,
         clock: Callable[[], float],
     ) -> None:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        cores = usable_cores()
         quick = quick_workers or max(1, cores // 2)
         self._store, self._limits, self._clock = store, limits, clock
         self._most = {"quick": quick, "heavy": 1}

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from PIL import ExifTags
-from PIL import Image as PILImage
-
 from selfmend.core.checks import ImageError, MaskError, RunError, TooManyPixelsError
 from selfmend.core.files import atomic_path
 from selfmend.image.formats import ENDINGS
+from selfmend.image.listing import shown_size
 from selfmend.web.job import NotAPicture, TooLarge
 from selfmend.web.limits import Limits
 
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
 
 NO_HOLE = "there is no mask, and the picture has no transparent pixels; mark what is to be filled, as the file 'mask'"
 _LONGEST_NAME = 80
-_SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,13 +81,6 @@ def save_inputs(files: Mapping[str, bytes], looked: Mapping[str, Input], folder:
     except OSError as error:
         raise RunError(f"the files cannot be kept: {error.strerror or error}") from error
     return saved
-
-
-def shown_size(picture: PILImage.Image) -> Size:
-    """(height, width) of a picture file as it is shown: turned by its EXIF."""
-    sideways = picture.getexif().get(ExifTags.Base.Orientation, 1) in _SIDEWAYS
-    width, height = picture.size[::-1] if sideways else picture.size
-    return height, width
 
 
 def safe_stem(name: str) -> str:

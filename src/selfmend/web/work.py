@@ -17,11 +17,12 @@ from selfmend.core.progress import Progress, ProgressEvent
 from selfmend.core.types import Size
 from selfmend.image.frames import save_frames
 from selfmend.image.io import read_picture, save_picture
+from selfmend.image.listing import shown_size
 from selfmend.image.mask import check_hole, default_mask, read_mask
 from selfmend.image.picture import Picture
 from selfmend.methods import method_class
 from selfmend.train.run_folder import RunFolder
-from selfmend.web.inputs import NO_HOLE, shown_size
+from selfmend.web.inputs import NO_HOLE
 from selfmend.web.job import Result, Work
 
 TRAINING = 0.95

@@ -10,17 +10,16 @@ from __future__ import annotations
 import math
 import os
 import signal
-import threading
 import time
 import traceback
 import warnings
 from dataclasses import dataclass
-from multiprocessing import parent_process
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from selfmend.core.checks import SelfmendWarning, line_for
+from selfmend.core.child import end_with_parent
 from selfmend.core.files import atomic_path
 from selfmend.core.progress import ProgressEvent
 from selfmend.web.job import Work
@@ -63,7 +62,7 @@ def serve(connection: Connection, setup: Setup) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "setsid"):
         os.setsid()  # Ctrl-C in the terminal is for the server, which ends the others; a training would listen to it
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent(lambda: os._exit(1))  # what works on would do the same job as the next server
     if setup.nice and hasattr(os, "nice"):
         os.nice(setup.nice)
     try:
@@ -85,14 +84,6 @@ def do_all(connection: Connection, place: Place) -> None:
         if jobs >= MOST_JOBS or memory() > MOST_MEMORY:
             connection.send(("leaving",))
             return
-
-
-def _end_with_parent() -> None:
-    """A killed server must not leave a process that works on: the next server does the same job again."""
-    parent = parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
 
 
 def _warm(setup: Setup) -> Place:

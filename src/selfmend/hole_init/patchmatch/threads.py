@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
+from selfmend.core.child import usable_cores
+
 MOST_RUNS = 64
 
 
@@ -27,11 +29,7 @@ def limit_threads(count: int) -> None:
 
 def thread_count() -> int:
     """Cores that this process may use, or as many as `limit_threads` says."""
-    if _most_threads is not None:
-        return _most_threads
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return usable_cores() if _most_threads is None else _most_threads
 
 
 def in_parallel(work: Callable[[int], Any], runs: int) -> None:
