@@ -7,7 +7,7 @@ import pytest
 from PIL import Image as PILImage
 
 import selfmend
-from selfmend.core.checks import ImageError, OptionError
+from selfmend.core.checks import ImageError, OptionError, SelfmendWarning
 from selfmend.video.frame_folder import rate_of
 from selfmend.video.mending import fingerprint
 from selfmend.video.reader import Clip
@@ -81,6 +81,17 @@ def test_what_is_no_film(frames, tmp_path):
     PILImage.new("RGB", (32, 48)).save(frames / "it's 7.png")
     with pytest.raises(ImageError, match="changes its size: frame 7 is 32 x 48"):
         list(Clip(frames).frames())
+
+
+@pytest.mark.parametrize("kept", [0.5, 0], ids=["truncated", "empty"])
+def test_a_damaged_picture_takes_no_place_from_the_others(frames, kept):
+    whole = (frames / "it's 7.png").read_bytes()
+    (frames / "it's 7.png").write_bytes(whole[: int(kept * len(whole))])
+    clip = Clip(frames)
+    with pytest.warns(SelfmendWarning, match="broken frames in"):
+        read = list(clip.frames())
+    assert [f.index for f in read] == list(range(12))
+    assert [f.broken for f in read][:8] == [False] * 7 + [True]
 
 
 def test_rates(frames, tmp_path):

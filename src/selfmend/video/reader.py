@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -95,10 +96,13 @@ class Clip:
             self.metadata = dict(container.metadata)
             shape = stream.sample_aspect_ratio
             told = stream.guessed_rate or stream.average_rate or Fraction(25)
-            self._times, self.frame_count = packet_times(container, stream)
-        if rate is not None:
-            self.time_base, told = 1 / rate, rate
-        self.names = None if rate is None else [file.stem for file in frame_files(path)]
+            self.names: list[str] | None = None
+            if rate is None:
+                self._times, self.frame_count = packet_times(container, stream)
+            else:  # a picture's place is its time: nothing of it need be read
+                self.names = [file.stem for file in frame_files(path)]
+                self._times, self.frame_count = array("q", range(len(self.names))), len(self.names)
+                self.time_base, told = 1 / rate, rate
         self.rate, self.variable_rate = frame_rate(self._times, self.time_base, Fraction(told))
         shown = next(self._decoded(), None)
         if shown is None:
