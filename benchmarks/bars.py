@@ -22,11 +22,10 @@ import torch
 from PIL import Image
 
 from common import commit, machine
-from selfmend.image.bar_search import find_bars
-from selfmend.image.bars import bar_of
-from selfmend.image.faces import Face, find_faces
 from selfmend.image.formats import ENDINGS
 from selfmend.image.picture import to_picture
+from selfmend.masks.eye_bars import bar_of, find_bars
+from selfmend.masks.faces import Face, find_faces
 
 GREYS = (0, 46)  # levels of a byte
 ANGLES = 15.0  # degrees to both sides of the eyes' line

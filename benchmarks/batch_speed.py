@@ -26,10 +26,10 @@ from PIL import Image
 from skimage import data
 
 from common import commit, machine
-from selfmend.batch.job import Job
-from selfmend.batch.manifest import NAME, read_manifest
-from selfmend.batch.processes import load_ahead
-from selfmend.core.child import Child, become_child
+from selfmend.jobs.folder_work import Job
+from selfmend.jobs.local import load_ahead
+from selfmend.jobs.manifest import NAME, read_manifest
+from selfmend.processes import Child, become_child
 
 PHOTOS = ("astronaut", "coffee", "rocket", "camera", "immunohistochemistry", "chelsea")
 SIDE, HOLE, COUNT = 512, 80, 40

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import subprocess
 
-from selfmend.bench.entrants import parse_spec as parse
-from selfmend.bench.machine import machine
+from selfmend.evaluation.entries import parse_spec as parse
+from selfmend.evaluation.report_folder import machine
 
 __all__ = ["commit", "machine", "parse"]
 

@@ -29,16 +29,15 @@ import torch
 import selfmend.api as api
 from common import commit, machine
 from scorer import load_scorer
-from selfmend.core.rng import make_generator
-from selfmend.core.types import Image, Mask
-from selfmend.image.bars import EyeBars
-from selfmend.image.channels import from_rgb
+from selfmend.image.color import from_rgb
+from selfmend.image.draw import contact_sheet, paint_hole, to_rgb
 from selfmend.image.edges import canny_edges
-from selfmend.image.hole_shapes import HOLE_SHAPES
-from selfmend.image.io import read_picture, save_picture
-from selfmend.image.listing import list_pictures
+from selfmend.image.files import list_pictures, read_picture, save_picture
 from selfmend.image.resize import resize
-from selfmend.image.sheet import contact_sheet, paint_hole, to_rgb
+from selfmend.masks.eye_bars import EyeBars
+from selfmend.masks.random import HOLE_SHAPES
+from selfmend.seeding import make_generator
+from selfmend.types import Image, Mask
 
 LEARNERS = {"context-encoder": {"network": "random-region"}, "dmfn": {}, "edgeconnect": {}}
 QUICK = ("telea", "patchmatch")
@@ -163,7 +162,7 @@ def fill_all(method: str, cases: Cases, model: api.FolderModel | None) -> float:
 
 def edge_scores(model: api.FolderModel, cases: Cases, hole: str) -> dict[str, float]:
     """Precision and recall of the drawn edges in the hole, at .5; `chance` is the precision of random pixels."""
-    from selfmend.methods.edge_connect.passes import draw_edges
+    from selfmend.methods.edge_connect import draw_edges
 
     found = drawn_total = true_total = pixels = 0
     net, sigma = model.method.net("edge_generator"), model.method.config.sigma

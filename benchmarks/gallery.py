@@ -23,11 +23,11 @@ from PIL import Image, ImageDraw, ImageFilter
 from skimage import data
 
 import selfmend
-from selfmend.core.files import atomic_path
-from selfmend.image.frames import save_frames
+from selfmend.files import atomic_path
+from selfmend.image.animation import save_frames
+from selfmend.image.draw import contact_sheet, paint_hole
 from selfmend.image.picture import to_picture
-from selfmend.image.sheet import contact_sheet, paint_hole
-from selfmend.image.text import find_text
+from selfmend.masks.text import find_text
 from subtitles import Subtitle, burn
 
 ROOT = Path(__file__).parent.parent

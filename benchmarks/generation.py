@@ -43,7 +43,7 @@ def draw_all(spec: str, pictures: list[Path], out: Path, count: int, seed: int, 
     import torch
 
     import selfmend
-    from selfmend.image.io import save_picture
+    from selfmend.image.files import save_picture
     from selfmend.methods import method_class
 
     torch.set_num_threads(threads)
@@ -73,9 +73,7 @@ def score(picture: Path, samples: list[Path], scorer, net) -> dict[str, float]:
     """Mean scores of the samples of one picture."""
     import torch
 
-    from selfmend.metrics.copying import copying
-    from selfmend.metrics.nearest_field import nearest_field
-    from selfmend.metrics.seams import seams
+    from selfmend.metrics.samples import copying, nearest_field, seams
 
     def tensor(image: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(image.transpose(2, 0, 1).copy())[None]
@@ -115,7 +113,7 @@ def score_all(label: str, folder: Path, pictures: list[Path], scorer, net) -> di
 def write_sheets(pictures: list[Path], out: Path, specs: list[str]) -> None:
     from PIL import Image
 
-    from selfmend.image.sheet import contact_sheet
+    from selfmend.image.draw import contact_sheet
 
     (out / "sheets").mkdir(parents=True, exist_ok=True)
     for picture in pictures:

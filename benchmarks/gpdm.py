@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from scorer import load_scorer
-from selfmend.image.io import read_picture, save_picture
+from selfmend.image.files import read_picture, save_picture
 from selfmend.methods.gpdm import GPDM
 
 SETTINGS = [

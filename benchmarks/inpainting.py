@@ -40,7 +40,7 @@ def fill_all(spec: str, cases: Path, out: Path, stems: list[str], seed: int, thr
     import torch
 
     import selfmend
-    from selfmend.image.io import save_picture
+    from selfmend.image.files import save_picture
     from selfmend.methods import method_class
 
     torch.set_num_threads(threads)
@@ -94,7 +94,7 @@ def score_all(spec: str, cases: Path, out: Path, stems: list[str], scorer, net) 
 def write_sheets(cases: Path, out: Path, specs: list[str], stems: list[str]) -> None:
     from PIL import Image
 
-    from selfmend.image.sheet import contact_sheet
+    from selfmend.image.draw import contact_sheet
 
     (out / "sheets").mkdir(parents=True, exist_ok=True)
     for stem in stems:

@@ -20,7 +20,8 @@ from PIL import Image
 from skimage import data
 
 import selfmend
-from selfmend.methods.singan import generative, sample
+from selfmend.methods.singan import model as generative
+from selfmend.methods.singan import sample
 
 WHOLE = 1 << 30  # a tile that holds any sample
 

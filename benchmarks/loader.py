@@ -16,10 +16,10 @@ import torch
 from torch import nn
 
 from common import commit, machine
-from selfmend.image.hole_makers import hole_maker
-from selfmend.train.data import Batch, FolderBatches
-from selfmend.train.device import resolve_device
-from selfmend.train.picture_set import find_pictures
+from selfmend.masks.random import hole_maker
+from selfmend.training.data import Batch, FolderBatches
+from selfmend.training.devices import resolve_device
+from selfmend.training.pictures import find_pictures
 
 
 def network(width: int) -> nn.Sequential:

@@ -19,8 +19,8 @@ import torch
 from PIL import Image
 
 from scorer import load_scorer
-from selfmend.core.options import replace_options
 from selfmend.hole_init.patchmatch import PatchMatchOptions, fill, threads
+from selfmend.options import replace_options
 
 CHANGES = [
     "",

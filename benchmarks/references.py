@@ -32,15 +32,14 @@ from skimage import data
 
 from common import commit, machine
 from scorer import load_scorer
-from selfmend.core.checks import SelfmendWarning
-from selfmend.image.align import Aligned, align, place
-from selfmend.image.colour_match import match_colours
-from selfmend.image.mask import grow_mask
-from selfmend.image.sheet import contact_sheet, paint_hole, to_rgb
+from selfmend.errors import SelfmendWarning
+from selfmend.image.draw import contact_sheet, paint_hole, to_rgb
+from selfmend.masks.reading import grow_mask
 from selfmend.methods import method_class
 from selfmend.methods.singan.model import SinGAN
-from selfmend.metrics.asvs import asvs
-from selfmend.metrics.ssim import ssim
+from selfmend.metrics.pixels import ssim
+from selfmend.metrics.saliency import asvs
+from selfmend.registration.align import Aligned, align, match_colours, place
 
 PLACES, APART = (10, 40), 8
 STILLS = {"Astronaut": data.astronaut, "Coffee": data.coffee, "Cat": data.chelsea, "Rocket": data.rocket}

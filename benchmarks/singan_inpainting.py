@@ -16,10 +16,10 @@ import numpy as np
 import torch
 from PIL import Image as PILImage
 
-from selfmend.core.options import replace_options
-from selfmend.core.rng import make_generator
 from selfmend.methods.singan.config import FAST
 from selfmend.methods.singan.model import SinGAN
+from selfmend.options import replace_options
+from selfmend.seeding import make_generator
 
 
 def read(path: Path, mode: str) -> torch.Tensor:

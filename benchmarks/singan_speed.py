@@ -12,9 +12,9 @@ from itertools import islice
 
 import torch
 
-from selfmend.core.rng import make_generator
 from selfmend.methods.singan.config import FAST, PAPER, SinGANConfig
 from selfmend.methods.singan.model import SinGAN
+from selfmend.seeding import make_generator
 
 
 def milliseconds(

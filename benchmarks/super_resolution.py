@@ -21,12 +21,12 @@ from pathlib import Path
 import torch
 
 import selfmend
-from selfmend.core.checks import ImageError, MissingWeightsError
-from selfmend.image.io import read_picture, save_picture
+from selfmend.errors import ImageError, MissingWeightsError
+from selfmend.image.draw import to_rgb
+from selfmend.image.files import read_picture, save_picture
 from selfmend.image.resize import resize
-from selfmend.image.sheet import to_rgb
 from selfmend.metrics.niqe import NiqeParameters, load_parameters, niqe
-from selfmend.metrics.rmse import rmse
+from selfmend.metrics.pixels import rmse
 
 FACTOR = 4
 PUBLISHED = {"SRGAN": (16.34, 3.41), "EDSR": (12.29, 6.50), "DIP": (13.82, 6.35), "ZSSR": (13.08, 7.13),

@@ -22,11 +22,11 @@ import numpy as np
 from PIL import Image
 
 from common import commit, machine
-from selfmend.core.files import atomic_path
+from selfmend.files import atomic_path
 from selfmend.image.formats import ENDINGS
 from selfmend.image.picture import to_picture
-from selfmend.image.text import find_text
-from selfmend.image.text_steady import steady_text
+from selfmend.masks.text import find_text
+from selfmend.masks.text_in_video import steady_text
 from subtitles import CYAN, SENTENCES, WHITE, YELLOW, Subtitle, burn, known_fonts, read_clip, write_clip
 
 PHOTO_SIZES = (0.045, 0.06, 0.08)  # of the letters, as shares of the picture's height

@@ -23,17 +23,16 @@ from PIL import Image, ImageDraw, ImageFont
 
 from common import commit, machine
 from scorer import load_scorer
-from selfmend.core.options import replace_options
 from selfmend.hole_init.patchmatch import threads
-from selfmend.image.flow import dense_flow
 from selfmend.methods.classical import Telea
 from selfmend.methods.patchmatch import PatchMatch
 from selfmend.metrics.flicker import flicker
-from selfmend.metrics.psnr import psnr
-from selfmend.video.fill import TemporalFill, TemporalOptions
+from selfmend.metrics.pixels import psnr
+from selfmend.options import replace_options
+from selfmend.registration.flow import dense_flow
+from selfmend.video.filling import TemporalFill, TemporalOptions
+from selfmend.video.frames import MaskedFrame, to_bytes, to_image
 from selfmend.video.reader import Clip
-from selfmend.video.stills import to_bytes, to_image
-from selfmend.video.types import MaskedFrame
 
 TEXTS = [
     "Where did you leave the\nred umbrella yesterday?",

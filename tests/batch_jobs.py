@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from selfmend.batch.task import Outcome, Task, worker_name
-from selfmend.core.checks import SelfmendError
+from selfmend.errors import SelfmendError
+from selfmend.jobs.folder_work import Outcome, Task, worker_name
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from PIL import Image as PILImage
 
-from selfmend.core.checks import OptionError
-from selfmend.web.inputs import check_inputs
-from selfmend.web.job import Job, QueueFull, Result, UnknownJob, UnknownModel
-from selfmend.web.limits import Limits
+from selfmend.errors import OptionError
+from selfmend.jobs.inputs import check_inputs
+from selfmend.jobs.job import Job, Limits, QueueFull, Result, UnknownJob, UnknownModel
 
 
 def png(size=(6, 4), colour="blue", kind="PNG"):

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import torch
 
-from selfmend.core.rng import make_generator
-from selfmend.train.data import Batch, hole_boxes
+from selfmend.seeding import make_generator
+from selfmend.training.data import Batch, hole_boxes
 
 
 def batches_of(size: int, count: int = 2) -> Callable[[str], Callable[[int], Iterator[Batch]]]:

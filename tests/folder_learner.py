@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from selfmend.core.options import option
-from selfmend.core.rng import derive_seed
 from selfmend.methods.base import to_image, to_signed
 from selfmend.methods.folder import FolderConfig, FolderMethod
-from selfmend.train.stage import Stage
-from selfmend.train.updater import Updater
+from selfmend.options import option
+from selfmend.seeding import derive_seed
+from selfmend.training.optimization import Updater
+from selfmend.training.stage import Stage
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from golden import weight_by_rule
-from selfmend.nets import inception_fid
-from selfmend.nets.inception_fid import InceptionFid
-from selfmend.nets.pretrained import INCEPTION_FID
+from selfmend.nn import inception as inception_fid
+from selfmend.nn.inception import InceptionFid
+from selfmend.nn.weights import INCEPTION_FID
 
 
 def publish(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from encoded import box, photo
-from selfmend.web.runner import Runner
+from selfmend.jobs.runner import Runner
 
 if __name__ == "__main__":
     runner = Runner(Path(sys.argv[1]), device="cpu")

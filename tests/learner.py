@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import torch
 
-from selfmend.core.options import option
 from selfmend.methods.base import LearningMethod
-from selfmend.train.stage import Stage
+from selfmend.options import option
+from selfmend.training.stage import Stage
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ import torch
 
 from golden import weight_by_rule
 from selfmend.metrics.lpips import BACKBONES
-from selfmend.nets.pretrained import WeightsFile
+from selfmend.nn.weights import WeightsFile
 
 ALEX = {0: (64, 3, 11, 11), 3: (192, 64, 5, 5), 6: (384, 192, 3, 3), 8: (256, 384, 3, 3), 10: (256, 256, 3, 3)}
 FIRES = {3: (64, 16, 64), 4: (128, 16, 64), 6: (128, 32, 128), 7: (256, 32, 128), 9: (256, 48, 192),

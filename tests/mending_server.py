@@ -10,11 +10,10 @@ from PIL import Image as PILImage
 
 import selfmend
 from fake_runner import FakeRunner
-from selfmend.web.access import Access
-from selfmend.web.app import create_app
-from selfmend.web.job import Result
-from selfmend.web.limits import Limits
-from selfmend.web.settings import check_settings
+from selfmend.jobs.job import Limits, Result
+from selfmend.jobs.settings import check_settings
+from selfmend.server.app import create_app
+from selfmend.server.security import Access
 
 TOKEN = "a token of many letters"
 PATIENCE = 20  # seconds; a busy machine

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 
 from selfmend.methods.classical import Telea
-from selfmend.video.fill import TemporalFill, TemporalOptions
-from selfmend.video.types import MaskedFrame, MendedFrame
+from selfmend.video.filling import TemporalFill, TemporalOptions
+from selfmend.video.frames import MaskedFrame, MendedFrame
 
 SIZE = 64, 96
 REACH = 6

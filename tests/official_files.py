@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from selfmend.nets.initialize import initialize
+from selfmend.nn.layers import initialize
 
 
 def old_spectral_norm(net: nn.Module) -> nn.Module:

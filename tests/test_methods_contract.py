@@ -14,14 +14,14 @@ from PIL import Image as PILImage
 import selfmend
 from folder_of_pictures import draw_folder
 from selfmend.api import FolderModel, FolderTraining
-from selfmend.core.checks import ImageError, MaskError, MissingWeightsError, OptionError, SelfmendWarning
-from selfmend.core.options import describe_options
-from selfmend.core.rng import make_generator
-from selfmend.image.align import place
+from selfmend.errors import ImageError, MaskError, MissingWeightsError, OptionError, SelfmendWarning
 from selfmend.methods import METHODS, method_class
 from selfmend.methods.base import LearningMethod, Method
 from selfmend.methods.folder import FolderMethod
 from selfmend.methods.generative import Generative
+from selfmend.options import describe_options
+from selfmend.registration.align import place
+from selfmend.seeding import make_generator
 
 GENERATIVE = [name for name in METHODS if issubclass(method_class(name), Generative)]
 LEARNING = [name for name in METHODS if method_class(name).learns]

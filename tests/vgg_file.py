@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from golden import fill_by_rule, weight_by_rule
-from selfmend.nets.vgg import TAPS, VGG19Features
+from selfmend.nn.perceptual import TAPS, VGG19Features
 
 FIRST = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 

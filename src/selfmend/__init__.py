@@ -25,18 +25,18 @@ if TYPE_CHECKING:
         sample,
         super_resolve,
     )
-    from selfmend.batch.folder import mend_folder
-    from selfmend.core.checks import SelfmendError
+    from selfmend.errors import SelfmendError
+    from selfmend.jobs.folder import mend_folder
 
 _ORIGINS = {
     "FolderModel": "selfmend.api",
     "Model": "selfmend.api",
-    "SelfmendError": "selfmend.core.checks",
+    "SelfmendError": "selfmend.errors",
     "fit": "selfmend.api",
     "fit_folder": "selfmend.api",
     "inpaint": "selfmend.api",
     "load": "selfmend.api",
-    "mend_folder": "selfmend.batch.folder",
+    "mend_folder": "selfmend.jobs.folder",
     "mend_video": "selfmend.api",
     "methods": "selfmend.api",
     "retarget": "selfmend.api",

@@ -11,7 +11,7 @@ import selfmend
 from learner import Learner
 from pictures import picture
 from selfmend.api import Model
-from selfmend.core.checks import ImageError, MaskError, OptionError, RunError, SelfmendWarning
+from selfmend.errors import ImageError, MaskError, OptionError, RunError, SelfmendWarning
 from selfmend.image.picture import to_picture
 
 PIXELS = (picture()[0][0].permute(1, 2, 0) * 255).byte().numpy()

@@ -9,7 +9,7 @@ from PIL import Image as PILImage
 
 import selfmend
 from pictures import picture
-from selfmend.core.checks import OptionError, SelfmendWarning
+from selfmend.errors import OptionError, SelfmendWarning
 from selfmend.image.picture import to_picture
 from selfmend.methods import METHODS
 

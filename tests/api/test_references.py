@@ -6,11 +6,11 @@ import torch
 from PIL import Image as PILImage
 
 import selfmend
-from selfmend.api.references import fitted_reference
-from selfmend.core.checks import ImageError, OptionError
-from selfmend.image.align import Aligned, place
+from selfmend.api.results import fitted_reference
+from selfmend.errors import ImageError, OptionError
 from selfmend.image.picture import to_picture
 from selfmend.methods.patchmatch import PatchMatch
+from selfmend.registration.align import Aligned, place
 from warped import TURN, middle_hole, psnr_in, scene, seen_from
 
 

@@ -41,7 +41,7 @@ class Served:
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    from selfmend.web.runner import Runner
+    from selfmend.jobs.runner import Runner
 
     runner = Runner(tmp_path_factory.mktemp("server"))
     runner.start()

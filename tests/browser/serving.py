@@ -12,8 +12,8 @@ def another_server(runner: Any, *, token: str | None = None) -> Iterator[str]:
     """The application over a runner that is there already; its address."""
     import uvicorn
 
-    from selfmend.web.access import Access
-    from selfmend.web.app import create_app
+    from selfmend.server.app import create_app
+    from selfmend.server.security import Access
 
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))

@@ -14,7 +14,7 @@ from PIL import Image as PILImage
 
 import selfmend
 from processes import environment
-from selfmend.batch.manifest import read_manifest
+from selfmend.jobs.manifest import read_manifest
 
 HOLE = (slice(20, 30), slice(40, 55))
 
@@ -204,7 +204,7 @@ def test_work_that_could_not_begin_leaves_nothing_in_the_way(run, refused, many,
         raise selfmend.SelfmendError("no worker")
 
     with monkeypatch.context() as patch:
-        patch.setattr("selfmend.batch.processes.ProcessEngine._at_once", unable)
+        patch.setattr("selfmend.jobs.local.ProcessEngine._at_once", unable)
         assert refused(*words) == "no worker"
     assert os.listdir("out") == ["manifest.jsonl"]
     assert run(*words, "--seed", "1").code == 0

@@ -52,7 +52,7 @@ def test_after_ctrl_c_it_says_that_the_same_command_goes_on(run, folder, photos,
     def stop(*args, **more):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("selfmend.bench.benchmark.write_cases", stop)
+    monkeypatch.setattr("selfmend.evaluation.benchmark.write_cases", stop)
     done = run("bench", "photos", "-o", "out", *QUICK)
     assert done.code == 130
     assert done.err == "stopped; what is done is kept in out, and the same command goes on from there\n"

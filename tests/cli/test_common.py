@@ -7,7 +7,7 @@ import pytest
 import typer
 
 from selfmend.cli.common import parse_settings, run_command
-from selfmend.core.checks import OptionError, SelfmendWarning
+from selfmend.errors import OptionError, SelfmendWarning
 
 
 def outcome_of(function, capsys):

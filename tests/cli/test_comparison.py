@@ -9,22 +9,17 @@ from PIL import Image as PILImage
 
 import lpips_files
 from selfmend.cli import comparison
-from selfmend.core.rng import make_generator
 from selfmend.image.edges import canny_edges
-from selfmend.image.io import read_picture
-from selfmend.image.mask import read_mask
-from selfmend.metrics.asvs import asvs
+from selfmend.image.files import read_picture
+from selfmend.masks.reading import read_mask
 from selfmend.metrics.bootstrap import mean_interval
 from selfmend.metrics.edges import edge_accuracy
-from selfmend.metrics.fid import fid
+from selfmend.metrics.frechet import fid
 from selfmend.metrics.inputs import grey
 from selfmend.metrics.lpips import load_lpips, lpips
-from selfmend.metrics.mae import mae
-from selfmend.metrics.noticeability import noticeability
-from selfmend.metrics.psnr import psnr
-from selfmend.metrics.rmse import rmse
-from selfmend.metrics.saliency import SALIENCY
-from selfmend.metrics.ssim import ssim
+from selfmend.metrics.pixels import mae, psnr, rmse, ssim
+from selfmend.metrics.saliency import SALIENCY, asvs, noticeability
+from selfmend.seeding import make_generator
 
 METRICS = {"psnr": psnr, "ssim": ssim, "mae": mae, "rmse": rmse}
 

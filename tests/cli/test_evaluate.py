@@ -10,19 +10,15 @@ from PIL import Image as PILImage
 from skimage import data
 
 import inception_file
-from selfmend.cli import evaluation
-from selfmend.image.io import read_picture
-from selfmend.metrics.copying import copying
-from selfmend.metrics.diversity import diversity
+from selfmend.cli import evaluate as evaluation
+from selfmend.image.files import read_picture
+from selfmend.metrics.frechet import sifid
 from selfmend.metrics.niqe import fit_niqe, niqe, save_parameters
-from selfmend.metrics.psnr import psnr
-from selfmend.metrics.rmse import rmse
-from selfmend.metrics.seams import seams
-from selfmend.metrics.sifid import sifid
-from selfmend.metrics.ssim import ssim
-from selfmend.nets import inception
-from selfmend.nets.inception import load_inception
-from selfmend.nets.pretrained import INCEPTION_V3
+from selfmend.metrics.pixels import psnr, rmse, ssim
+from selfmend.metrics.samples import copying, diversity, seams
+from selfmend.nn import inception
+from selfmend.nn.inception import load_inception
+from selfmend.nn.weights import INCEPTION_V3
 
 LARGE = data.chelsea()[:192, :192]
 

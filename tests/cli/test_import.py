@@ -8,9 +8,9 @@ import torch
 import official_files
 import selfmend
 from selfmend.methods.official import from_official
-from selfmend.nets.context_encoder import ContextEncoderGenerator
-from selfmend.nets.dmfn import DMFNGenerator
-from selfmend.nets.edge_connect import EdgeGenerator, InpaintGenerator
+from selfmend.nn.context_encoder import ContextEncoderGenerator
+from selfmend.nn.dmfn import DMFNGenerator
+from selfmend.nn.edge_connect import EdgeGenerator, InpaintGenerator
 
 SMALL = ("--set", "width=0.07")
 

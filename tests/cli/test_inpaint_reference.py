@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image as PILImage
 
-from selfmend.image.sheet import to_rgb
+from selfmend.image.draw import to_rgb
 from warped import TURN, scene, seen_from
 
 

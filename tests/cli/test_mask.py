@@ -8,11 +8,10 @@ import torch
 from PIL import Image as PILImage
 from skimage import data
 
-from selfmend.image.bar_search import find_bars
-from selfmend.image.bars import eye_bars
-from selfmend.image.faces import find_faces
-from selfmend.image.mask import grow_mask
 from selfmend.image.picture import to_picture
+from selfmend.masks.eye_bars import eye_bars, find_bars
+from selfmend.masks.faces import find_faces
+from selfmend.masks.reading import grow_mask
 
 FACE = data.astronaut()[40:200, 150:300]
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image as PILImage
 
-from selfmend.core.rng import make_generator
-from selfmend.image.hole_shapes import HOLE_SHAPES
+from selfmend.masks.random import HOLE_SHAPES
+from selfmend.seeding import make_generator
 
 
 def pixels(path) -> np.ndarray:

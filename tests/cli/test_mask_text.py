@@ -8,8 +8,8 @@ import pytest
 import torch
 from PIL import Image as PILImage
 
-from selfmend.image.text import find_text
-from selfmend.image.text_letters import TextOptions
+from selfmend.masks.text import find_text
+from selfmend.masks.text_letters import TextOptions
 from subtitles import recall_and_precision, textured, written
 
 WORDS = "Who goes there?"

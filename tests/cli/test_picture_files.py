@@ -8,7 +8,7 @@ import torch
 from PIL import Image as PILImage
 
 from selfmend.cli.picture_files import naming, pair_by_name, pictures_at, read_rgb
-from selfmend.core.checks import ImageError, SelfmendWarning
+from selfmend.errors import ImageError, SelfmendWarning
 
 
 @pytest.fixture

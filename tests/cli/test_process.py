@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image as PILImage
 
 from processes import environment
-from selfmend.train.checkpoint import load_state
+from selfmend.training.checkpoints import load_state
 
 DRIVER = """
 import sys

@@ -7,7 +7,7 @@ import pytest
 
 from selfmend.cli import progress as room
 from selfmend.cli.progress import terminal_progress
-from selfmend.core.progress import ProgressEvent, silent
+from selfmend.progress import ProgressEvent, silent
 
 EVENT = ProgressEvent(stage="scale 3 (57x85)", stage_index=1, stage_count=4, step=5, steps=9, terms={"loss": 2})
 LAST = ProgressEvent(

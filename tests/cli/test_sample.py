@@ -72,7 +72,9 @@ def test_a_method_that_learns_nothing_is_the_default(run, folder):
 def test_what_was_learned_is_kept_until_the_sample_is_written(run, refused, folder, monkeypatch):
     command = ("sample", "small.png", *TINY, "-o", "out.png")
     with monkeypatch.context() as patch:
-        patch.setattr("selfmend.image.io.save_picture", lambda *a: (_ for _ in ()).throw(OSError(28, "disk full", "x")))
+        patch.setattr(
+            "selfmend.image.files.save_picture", lambda *a: (_ for _ in ()).throw(OSError(28, "disk full", "x"))
+        )
         assert run(*command).code == 2
     (kept,) = (folder / "cache" / "selfmend" / "runs").iterdir()
     assert json.loads((kept / "run.json").read_text())["status"] == "trained"

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from selfmend.cli.serve import serve
-from selfmend.web.limits import Limits
+from selfmend.jobs.job import Limits
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_the_extra_is_named_where_it_is_missing(refused, monkeypatch):
 
 def test_the_defaults_are_those_of_the_limits(run, monkeypatch, tmp_path):
     came = {}
-    monkeypatch.setattr("selfmend.web.serving.serve", lambda runner, **named: came.update(named, runner=runner))
+    monkeypatch.setattr("selfmend.server.serving.serve", lambda runner, **named: came.update(named, runner=runner))
     assert run("serve", "--data", tmp_path, "--runs", tmp_path / "mine").code == 0
     assert came["limits"] == came["runner"].limits == Limits()
     assert came["runner"].runs == tmp_path / "mine"
@@ -42,7 +42,7 @@ def test_the_defaults_are_those_of_the_limits(run, monkeypatch, tmp_path):
 
 def test_the_token_may_come_from_the_environment(run, monkeypatch, tmp_path):
     came = {}
-    monkeypatch.setattr("selfmend.web.serving.serve", lambda runner, **named: came.update(named))
+    monkeypatch.setattr("selfmend.server.serving.serve", lambda runner, **named: came.update(named))
     monkeypatch.setenv("SELFMEND_TOKEN", "from-the-environment")
     assert run("serve", "--data", tmp_path, "--host", "0.0.0.0", "--allow-host", "photos.lan").code == 0
     assert came["access"].token == "from-the-environment"

@@ -122,8 +122,8 @@ def test_what_was_learned_is_kept_until_the_result_is_written(run, refused, fold
         raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
     with monkeypatch.context() as patch:
-        patch.setattr("selfmend.image.io.save_picture", full)
-        patch.setattr("selfmend.api.model.save_picture", lambda *a: None)
+        patch.setattr("selfmend.image.files.save_picture", full)
+        patch.setattr("selfmend.api.models.save_picture", lambda *a: None)
         assert refused(*command) == "out.png: No space left on device"
     (kept,) = (folder / "cache" / "selfmend" / "runs").iterdir()
     assert json.loads((kept / "run.json").read_text())["status"] == "trained"

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image as PILImage
 
 from folder_of_pictures import draw_folder
-from selfmend.train.checkpoint import load_state, save_state
+from selfmend.training.checkpoints import load_state, save_state
 
 TRAIN = ("train", "folder-learner", "faces", "-o", "run", "--workers", "0")
 

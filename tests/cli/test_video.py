@@ -14,7 +14,7 @@ import selfmend
 from folder_of_pictures import draw_folder
 from processes import environment
 from selfmend.cli.video import parse_moment
-from selfmend.core.checks import OptionError
+from selfmend.errors import OptionError
 from selfmend.video.reader import Clip
 from video_clips import write_film, write_subtitled
 

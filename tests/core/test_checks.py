@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from selfmend.core import checks
-from selfmend.core.checks import ImageError, MaskError, OptionError, check_image, check_known, check_mask, nearest_name
+from selfmend import errors as checks
+from selfmend.errors import ImageError, MaskError, OptionError, check_known, nearest_name
+from selfmend.types import check_image, check_mask
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from selfmend.core.child import ONE_THREAD, Child, ChildEndedError, become_child
+from selfmend.processes import ONE_THREAD, Child, ChildEndedError, become_child
 
 
 def serve(connection, word):

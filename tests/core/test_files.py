@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from selfmend.core.files import atomic_path, check_writable, exists
+from selfmend.files import atomic_path, check_writable, exists
 
 
 def write(path, text="new"):

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from selfmend.core.checks import OptionError
-from selfmend.core.options import describe_options, option, replace_options
+from selfmend.errors import OptionError
+from selfmend.options import describe_options, option, replace_options
 
 
 @dataclass(frozen=True, kw_only=True)

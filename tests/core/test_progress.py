@@ -1,6 +1,6 @@
 """Progress of a part, told as progress of the whole."""
 
-from selfmend.core.progress import ProgressEvent, sample_shares
+from selfmend.progress import ProgressEvent, sample_shares
 
 
 def test_samples_share_the_work() -> None:

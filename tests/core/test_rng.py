@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfmend.core.rng import MAX_SEED, derive_seed, make_generator
+from selfmend.seeding import MAX_SEED, derive_seed, make_generator
 
 KEYS = st.lists(st.one_of(st.integers(-5, 10**6), st.text(max_size=8)), max_size=3)
 

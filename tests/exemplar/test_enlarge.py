@@ -5,10 +5,10 @@ import pytest
 import skimage.data
 import torch
 
-from selfmend.core.checks import OptionError
-from selfmend.core.rng import make_generator
+from selfmend.errors import OptionError
 from selfmend.exemplar.enlarge import EnlargeSettings, enlarge_by_examples
 from selfmend.image.resize import resize
+from selfmend.seeding import make_generator
 
 PHOTO = torch.from_numpy(skimage.data.astronaut()[:192, 120:312].astype(np.float32) / 255).permute(2, 0, 1)[None]
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from selfmend.core.checks import OptionError
-from selfmend.core.rng import make_generator
+from selfmend.errors import OptionError
 from selfmend.exemplar.synthesis import SynthesisSettings, exemplar_levels, synthesize
 from selfmend.image.resize import resize
+from selfmend.seeding import make_generator
 
 SIZES = [(12, 15), (20, 25), (32, 40)]
 SETTINGS = SynthesisSettings(patch=5, iterations=3, first_iterations=2)

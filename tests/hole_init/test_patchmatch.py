@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from selfmend.core.checks import ImageError, MaskError, OptionError, SelfmendWarning
+from selfmend.errors import ImageError, MaskError, OptionError, SelfmendWarning
 from selfmend.hole_init.patchmatch import PatchMatchOptions, fill, threads
 from selfmend.image.resize import resize
 
@@ -74,7 +74,7 @@ def test_a_flat_picture_stays_flat() -> None:
     ],
 )
 @pytest.mark.parametrize("channels", [1, 3, 4])
-@pytest.mark.filterwarnings("ignore::selfmend.core.checks.SelfmendWarning")
+@pytest.mark.filterwarnings("ignore::selfmend.errors.SelfmendWarning")
 def test_any_size_and_any_hole(size: tuple[int, int], boxes: list[tuple[int, int, int, int]], channels: int) -> None:
     image, mask = photo(*size, channels), hole_at(*size, *boxes)
     mended = fill(image, mask, generator=seeded())

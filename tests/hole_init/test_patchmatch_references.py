@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from selfmend.core.checks import ImageError
+from selfmend.errors import ImageError
 from selfmend.hole_init.patchmatch import PatchMatchOptions, fill
-from selfmend.image.align import Aligned, place
+from selfmend.registration.align import Aligned, place
 from warped import middle_hole, psnr_in, scene, seen_from
 
 

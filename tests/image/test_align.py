@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from selfmend.core.checks import ImageError
-from selfmend.image.align import Aligned, align, place
+from selfmend.errors import ImageError
 from selfmend.image.resize import resize
+from selfmend.registration.align import Aligned, align, place
 from warped import TURN, middle_hole, psnr_in, scene, seen_from
 
 STILL = np.eye(3)

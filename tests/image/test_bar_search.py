@@ -9,10 +9,9 @@ import torch
 from PIL import Image as PILImage
 from skimage import data
 
-from selfmend.core.checks import ImageError
-from selfmend.image.bar_search import _rating, _rectangle, find_bars, search_bars
-from selfmend.image.bars import Bar
+from selfmend.errors import ImageError
 from selfmend.image.picture import to_picture
+from selfmend.masks.eye_bars import Bar, _rating, _rectangle, find_bars, search_bars
 
 PHOTO = data.astronaut()[:256, 100:356]  # head and shoulders, with dark hair and a black suit
 OVER_THE_EYES = Bar(row=103, column=125, height=26, length=96)

@@ -6,12 +6,12 @@ import pytest
 import torch
 from skimage import data
 
-from selfmend.core.checks import ImageError, OptionError
-from selfmend.core.rng import make_generator
-from selfmend.image import bars
-from selfmend.image.bars import Bar, EyeBars, bar_of, eye_bars
-from selfmend.image.faces import Box, Face, find_faces
+from selfmend.errors import ImageError, OptionError
 from selfmend.image.picture import to_picture
+from selfmend.masks import eye_bars as bars
+from selfmend.masks.eye_bars import Bar, EyeBars, bar_of, eye_bars
+from selfmend.masks.faces import Box, Face, find_faces
+from selfmend.seeding import make_generator
 
 FACE = Face(box=Box(0, 0, 100, 100), eyes=(Box(30, 20, 20, 20), Box(40, 60, 20, 20)))
 BLIND = Face(box=Box(10, 20, 100, 80), eyes=None)

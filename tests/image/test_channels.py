@@ -5,8 +5,8 @@ import pytest
 import torch
 from PIL import Image as PILImage
 
-from selfmend.core.checks import ImageError
-from selfmend.image.channels import as_channels, as_rgb, from_rgb, with_channels
+from selfmend.errors import ImageError
+from selfmend.image.color import as_channels, as_rgb, from_rgb, with_channels
 from selfmend.image.picture import to_picture
 
 

@@ -3,8 +3,7 @@
 import numpy as np
 import torch
 
-from selfmend.image.align import Aligned, place
-from selfmend.image.colour_match import match_colours
+from selfmend.registration.align import Aligned, match_colours, place
 from warped import middle_hole, psnr_in, scene, seen_from
 
 GAIN = torch.tensor([0.6, 0.8, 1.2]).view(1, 3, 1, 1)

@@ -7,11 +7,11 @@ import pytest
 import torch
 from skimage import data
 
-from selfmend.core.checks import ImageError, SelfmendError
-from selfmend.image import faces
-from selfmend.image.faces import LOWEST_EYE, Box, find_faces
+from selfmend.errors import ImageError, SelfmendError
 from selfmend.image.picture import to_picture
 from selfmend.image.resize import resize
+from selfmend.masks import faces
+from selfmend.masks.faces import LOWEST_EYE, Box, find_faces
 
 EYES = ((103.0, 203.0), (104.0, 247.0))  # row and column of the astronaut's pupils
 APART = 44.0

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from moving_clip import moving, texture
-from selfmend.image.flow import dense_flow, inside, warp
+from selfmend.registration.flow import dense_flow, inside, warp
 
 
 def grey(pixels: np.ndarray) -> np.ndarray:

@@ -9,8 +9,8 @@ from PIL import ExifTags, ImageCms, ImageOps
 from PIL import Image as PILImage
 from skimage import data
 
-from selfmend.core.checks import SelfmendWarning
-from selfmend.image.io import read_picture, save_picture
+from selfmend.errors import SelfmendWarning
+from selfmend.image.files import read_picture, save_picture
 
 RNG = np.random.default_rng(5)
 PHOTO = PILImage.fromarray(data.chelsea()[:150, :205])

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image as PILImage
 
-from selfmend.core.checks import ImageError, OptionError, SelfmendWarning
-from selfmend.image.frames import check_frames_output, save_frames
+from selfmend.errors import ImageError, OptionError, SelfmendWarning
+from selfmend.image.animation import check_frames_output, save_frames
 
 
 def film(count: int = 8, width: int = 53, height: int = 37) -> list[PILImage.Image]:
@@ -120,7 +120,7 @@ def test_a_failed_write_leaves_what_was_there(tmp_path, ending, monkeypatch):
     def full(*arguments, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("selfmend.image.frames._write_film", full)
+    monkeypatch.setattr("selfmend.image.animation._write_film", full)
     monkeypatch.setattr(PILImage.Image, "save", full)
     with pytest.raises(ImageError, match="No space left on device"):
         save_frames(film(), path)

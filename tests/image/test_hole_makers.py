@@ -5,11 +5,10 @@ import pytest
 import torch
 from PIL import Image as PILImage
 
-from selfmend.core.checks import MaskError, OptionError
-from selfmend.core.rng import make_generator
-from selfmend.image import hole_makers
-from selfmend.image.hole_makers import hole_maker
-from selfmend.image.hole_shapes import strokes
+from selfmend.errors import MaskError, OptionError
+from selfmend.masks import random as hole_makers
+from selfmend.masks.random import hole_maker, strokes
+from selfmend.seeding import make_generator
 
 PICTURE = torch.zeros(3, 16, 16)
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 from scipy import ndimage
 
-from selfmend.core.rng import make_generator
-from selfmend.image.hole_shapes import HOLE_SHAPES, center, random_box, strokes, text
+from selfmend.masks.random import HOLE_SHAPES, center, random_box, strokes, text
+from selfmend.seeding import make_generator
 
 
 @pytest.mark.parametrize("name", HOLE_SHAPES)

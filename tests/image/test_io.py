@@ -12,8 +12,8 @@ from PIL import ExifTags
 from PIL import Image as PILImage
 from skimage import data
 
-from selfmend.core.checks import ImageError, SelfmendWarning
-from selfmend.image.io import check_output, read_picture, save_picture
+from selfmend.errors import ImageError, SelfmendWarning
+from selfmend.image.files import check_output, read_picture, save_picture
 
 PHOTO = PILImage.fromarray(data.chelsea()[:150, :205])
 

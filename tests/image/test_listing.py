@@ -5,8 +5,8 @@ import os
 import pytest
 from PIL import Image as PILImage
 
-from selfmend.core.checks import ImageError
-from selfmend.image.listing import list_files, list_pictures, picture_size
+from selfmend.errors import ImageError
+from selfmend.image.files import list_files, list_pictures, picture_size
 
 
 def test_pictures_are_found_in_all_folders_in_order(tmp_path):

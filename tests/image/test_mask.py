@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as PILImage
 
-from selfmend.core.checks import MaskError, OptionError, SelfmendWarning
-from selfmend.image.mask import (
+from selfmend.errors import MaskError, OptionError, SelfmendWarning
+from selfmend.image.picture import to_picture
+from selfmend.masks.reading import (
     box_mask,
     check_hole,
     colour_mask,
@@ -21,7 +22,6 @@ from selfmend.image.mask import (
     read_mask,
     same_aspect,
 )
-from selfmend.image.picture import to_picture
 
 SIZE = (20, 30)
 PICTURE = to_picture(np.zeros((*SIZE, 3), np.uint8))

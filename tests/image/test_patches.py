@@ -4,7 +4,7 @@ import pytest
 import torch
 from skimage import data
 
-from selfmend.core.checks import ImageError, OptionError
+from selfmend.errors import ImageError, OptionError
 from selfmend.image import patches
 from selfmend.image.patches import gather_patches, nearest_patches
 

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as PILImage
 
-from selfmend.core.checks import ImageError
+from selfmend.errors import ImageError
+from selfmend.image.formats import SixteenBit
 from selfmend.image.picture import to_picture
-from selfmend.image.sixteen_bit import SixteenBit
 
 SIZE = (12, 17)
 HOLE = np.zeros(SIZE, bool)

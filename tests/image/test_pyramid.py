@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from golden import DATA
-from selfmend.core.checks import OptionError
+from selfmend.errors import OptionError
 from selfmend.image.pyramid import (
     enlarged_sizes,
     image_pyramid,

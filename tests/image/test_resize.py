@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from golden import assert_golden, load_golden
-from selfmend.core.checks import ImageError
+from selfmend.errors import ImageError
 from selfmend.image.resize import resize, resize_mask, scaled_size
 
 SCALES = {"0.7500": 3 / 4, "0.5000": 1 / 2, "1.3333": 4 / 3, "2.0000": 2.0, "0.3000": 0.3, "0.7924": 0.7924}

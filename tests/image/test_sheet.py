@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image as PILImage
 
-from selfmend.image.sheet import HOLE_COLOUR, contact_sheet, paint_hole, thumbnail, to_rgb
+from selfmend.image.draw import HOLE_COLOUR, contact_sheet, paint_hole, thumbnail, to_rgb
 
 
 @pytest.mark.parametrize(("channels", "expected"), [(1, (64, 64, 64)), (3, (64, 64, 64)), (4, (143, 143, 143))])

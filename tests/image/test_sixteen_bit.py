@@ -7,9 +7,9 @@ import torch
 from PIL import ExifTags, ImageOps
 from PIL import Image as PILImage
 
-from selfmend.core.checks import ImageError, SelfmendWarning
-from selfmend.image.io import read_picture, save_picture
-from selfmend.image.sixteen_bit import SixteenBit, write_png, write_tiff
+from selfmend.errors import ImageError, SelfmendWarning
+from selfmend.image.files import read_picture, save_picture
+from selfmend.image.formats import SixteenBit, write_png, write_tiff
 
 RNG = np.random.default_rng(8)
 

@@ -8,11 +8,11 @@ import torch
 from PIL import Image as PILImage
 from skimage import data
 
-from selfmend.core.checks import ImageError, MaskError
-from selfmend.core.options import replace_options
+from selfmend.errors import ImageError, MaskError
 from selfmend.image.picture import to_picture
-from selfmend.image.text import find_text, search_text
-from selfmend.image.text_letters import TextOptions
+from selfmend.masks.text import find_text, search_text
+from selfmend.masks.text_letters import TextOptions
+from selfmend.options import replace_options
 from subtitles import recall_and_precision, textured, written
 
 LINES = ("Where did you go", "yesterday at noon?")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from selfmend.core.checks import OptionError
-from selfmend.image.text_letters import TextOptions, find_letters, otsu, thresholds
+from selfmend.errors import OptionError
+from selfmend.masks.text_letters import TextOptions, find_letters, otsu, thresholds
 
 
 def test_otsu_parts_two_groups():

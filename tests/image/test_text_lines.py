@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from selfmend.image.text_letters import TextOptions
-from selfmend.image.text_lines import find_lines
+from selfmend.masks.text import find_lines
+from selfmend.masks.text_letters import TextOptions
 from subtitles import textured, written
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from selfmend.core.checks import ImageError, MaskError
+from selfmend.errors import ImageError, MaskError
 from selfmend.image.picture import to_picture
-from selfmend.image.text import find_text
-from selfmend.image.text_steady import REACH, SteadyText, steady_text
+from selfmend.masks.text import find_text
+from selfmend.masks.text_in_video import REACH, SteadyText, steady_text
 from subtitles import recall_and_precision, textured, written
 
 WIDE = textured((120, 400))
@@ -46,7 +46,7 @@ def test_what_moves_is_no_subtitle():
 def test_a_frame_in_which_nothing_is_found_takes_the_line_of_its_neighbours(monkeypatch):
     """Found in the first frames only: it covers the frames in reach where the same pixels are."""
     film = [frame(k, "Who goes there?") for k in range(5)]
-    from selfmend.image import text_steady
+    from selfmend.masks import text_in_video as text_steady
 
     real, calls = text_steady.search_text, itertools.count()
     monkeypatch.setattr(text_steady, "search_text", lambda *a, **k: real(*a, **k) if next(calls) == 0 else [])

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from selfmend.image.windows import Window, windows_around
+from selfmend.methods.folder import Window, windows_around
 
 
 def mask_of(size, *boxes):

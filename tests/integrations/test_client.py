@@ -11,8 +11,8 @@ import pytest
 
 import selfmend_client
 from mending_server import TOKEN, MendingRunner, Server, pixels, png, until
-from selfmend.web.access import DEFAULT_PORT
-from selfmend.web.limits import Limits
+from selfmend.jobs.job import Limits
+from selfmend.server.security import DEFAULT_PORT
 from selfmend_client import (
     AccessError,
     BackgroundFill,

@@ -15,7 +15,7 @@ import yaml
 import install
 from selfmend.cli import app
 from selfmend.cli.common import run_command
-from selfmend.web.access import DEFAULT_PORT
+from selfmend.server.security import DEFAULT_PORT
 
 ROOT = install.HERE.parent
 FOLDER = install.HERE / "docker"

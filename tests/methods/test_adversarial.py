@@ -9,14 +9,14 @@ import torch
 import vgg_file
 from folder_batches import batch_of, batches_of
 from pictures import picture
-from selfmend.core.checks import MissingWeightsError, OptionError
+from selfmend.errors import MissingWeightsError, OptionError
 from selfmend.methods import adversarial
 from selfmend.methods.adversarial import AdversarialMethod, check_perceptual, frozen
 from selfmend.methods.context_encoder import ContextEncoder
 from selfmend.methods.dmfn import DMFN
 from selfmend.methods.edge_connect import EdgeConnect
-from selfmend.train.device import make_fabric
-from selfmend.train.loop import run
+from selfmend.training.devices import make_fabric
+from selfmend.training.loop import run
 
 METHODS = {cls.name: cls for cls in (ContextEncoder, EdgeConnect, DMFN)}
 FABRIC = make_fabric(torch.device("cpu"))
@@ -138,7 +138,7 @@ def test_without_vgg_nothing_starts(kind: type[AdversarialMethod], monkeypatch: 
 def test_perceptual_losses_train(kind: type[AdversarialMethod], monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     digest = vgg_file.write(tmp_path / "vgg19-dcbb9e9d.pth", last="relu5_2")
     file = dataclasses.replace(adversarial.VGG19, sha256=digest[:8])
-    for module in ("selfmend.methods.adversarial", "selfmend.nets.vgg"):
+    for module in ("selfmend.methods.adversarial", "selfmend.nn.perceptual"):
         monkeypatch.setattr(f"{module}.VGG19", file)
     monkeypatch.setenv("SELFMEND_WEIGHTS", str(tmp_path))
     terms = {}

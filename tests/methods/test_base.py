@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import torch
 
-from selfmend.core.progress import silent
 from selfmend.methods.base import Method, to_image, to_signed
+from selfmend.progress import silent
 
 
 @dataclass(frozen=True, kw_only=True)

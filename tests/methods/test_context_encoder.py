@@ -2,10 +2,10 @@ import pytest
 import torch
 
 from folder_batches import batch_of, batches_of
-from selfmend.core.checks import OptionError
+from selfmend.errors import OptionError
 from selfmend.methods.context_encoder import ContextEncoder
-from selfmend.nets.context_encoder import AlexNetContextEncoder
-from selfmend.train.device import make_fabric
+from selfmend.nn.context_encoder import AlexNetContextEncoder
+from selfmend.training.devices import make_fabric
 
 FABRIC = make_fabric(torch.device("cpu"))
 FILL = torch.tensor([117, 104, 123]).view(1, 3, 1, 1) / 255

@@ -3,11 +3,11 @@ import torch
 
 import vgg_file
 from folder_batches import batch_of, batches_of
-from selfmend.core.checks import OptionError
-from selfmend.losses.alignment import alignment_loss
+from selfmend.errors import OptionError
 from selfmend.methods import dmfn
 from selfmend.methods.dmfn import DMFN, DMFNConfig, local_views, picture_terms
-from selfmend.train.device import make_fabric
+from selfmend.nn.reconstruction_losses import alignment_loss
+from selfmend.training.devices import make_fabric
 
 
 def test_local_views_show_the_hole() -> None:

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from pictures import picture
-from selfmend.core.checks import ImageError, OptionError, SelfmendWarning
-from selfmend.methods.enlarging import check_factor
+from selfmend.errors import ImageError, OptionError, SelfmendWarning
+from selfmend.methods.generative import check_factor
 from selfmend.methods.gpnn import GPNN
 
 

@@ -5,9 +5,9 @@ import torch
 
 from folder_learner import FolderLearner, FolderLearnerConfig
 from pictures import picture
-from selfmend.core.checks import OptionError
-from selfmend.train.data import Batch, hole_boxes
-from selfmend.train.device import make_fabric
+from selfmend.errors import OptionError
+from selfmend.training.data import Batch, hole_boxes
+from selfmend.training.devices import make_fabric
 
 
 class Painter(FolderLearner):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from selfmend.core.checks import ImageError, OptionError, SelfmendError
-from selfmend.core.progress import ProgressEvent
+from selfmend.errors import ImageError, OptionError, SelfmendError
 from selfmend.methods.generative import MOST_PIXELS, Generative, check_pixels
+from selfmend.progress import ProgressEvent
 
 
 class Noise(Generative):

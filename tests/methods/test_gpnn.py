@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from selfmend.core.checks import OptionError
-from selfmend.core.rng import make_generator
+from selfmend.errors import OptionError
 from selfmend.methods.gpnn import GPNN
+from selfmend.seeding import make_generator
 
 
 def textured(height: int = 40, width: int = 52) -> torch.Tensor:

@@ -9,13 +9,13 @@ from PIL import Image as PILImage
 
 from folder_learner import FolderLearner, FolderLearnerConfig
 from folder_of_pictures import draw_folder
-from selfmend.image.hole_makers import hole_maker
+from selfmend.masks.random import hole_maker
 from selfmend.methods.validation import Validator, filled, measure
-from selfmend.train.checkpoint import load_state
-from selfmend.train.data import Batch, FolderBatches, hole_boxes
-from selfmend.train.device import make_fabric
-from selfmend.train.log import LogFile
-from selfmend.train.picture_set import find_pictures
+from selfmend.training.checkpoints import load_state
+from selfmend.training.data import Batch, FolderBatches, hole_boxes
+from selfmend.training.devices import make_fabric
+from selfmend.training.log import LogFile
+from selfmend.training.pictures import find_pictures
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,9 @@ import pytest
 import torch
 
 from mosaic import noise
-from selfmend.core.checks import MaskError, OptionError
-from selfmend.core.types import Image
-from selfmend.metrics.asvs import asvs
-from selfmend.metrics.saliency import SALIENCY
+from selfmend.errors import MaskError, OptionError
+from selfmend.metrics.saliency import SALIENCY, asvs
+from selfmend.types import Image
 
 HOLE = torch.zeros(1, 1, 40, 60, dtype=torch.bool)
 HOLE[..., 10:20, 30:45] = True

@@ -6,9 +6,9 @@ import pytest
 import torch
 from scipy.stats import binom
 
-from selfmend.core.checks import OptionError
-from selfmend.core.rng import make_generator
+from selfmend.errors import OptionError
 from selfmend.metrics.bootstrap import difference_interval, mean_interval
+from selfmend.seeding import make_generator
 
 ONE_OF_TEN = torch.tensor([[1.0] + [0.0] * 9])
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from mosaic import halves_swapped, noise
-from selfmend.core.checks import ImageError
-from selfmend.metrics.copying import copying
+from selfmend.errors import ImageError
+from selfmend.metrics.samples import copying
 
 
 def test_two_blocks_swapped_are_two_regions_of_known_size() -> None:

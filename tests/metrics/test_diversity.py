@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from mosaic import noise
-from selfmend.core.checks import ImageError
-from selfmend.metrics.diversity import diversity
+from selfmend.errors import ImageError
+from selfmend.metrics.samples import diversity
 
 
 def test_by_hand() -> None:

@@ -4,9 +4,8 @@ import pytest
 import torch
 
 from mosaic import noise
-from selfmend.core.checks import ImageError
-from selfmend.metrics.fid import fid, fid_features
-from selfmend.metrics.frechet import frechet_distance, normal_statistics
+from selfmend.errors import ImageError
+from selfmend.metrics.frechet import fid, fid_features, frechet_distance, normal_statistics
 
 
 class Means(torch.nn.Module):

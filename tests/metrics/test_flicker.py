@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from selfmend.core.checks import ImageError, MaskError
+from selfmend.errors import ImageError, MaskError
 from selfmend.metrics.flicker import flicker
 
 

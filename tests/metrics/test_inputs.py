@@ -2,12 +2,9 @@ import pytest
 import torch
 
 from mosaic import noise
-from selfmend.core.checks import ImageError, MaskError
+from selfmend.errors import ImageError, MaskError
 from selfmend.metrics.inputs import check_single, grey, mean_over
-from selfmend.metrics.mae import mae
-from selfmend.metrics.psnr import psnr
-from selfmend.metrics.rmse import rmse
-from selfmend.metrics.ssim import ssim
+from selfmend.metrics.pixels import mae, psnr, rmse, ssim
 
 
 @pytest.mark.parametrize("metric", [mae, psnr, rmse, ssim])

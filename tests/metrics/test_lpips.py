@@ -9,7 +9,7 @@ from torch import nn
 
 import lpips_files
 from pictures import picture
-from selfmend.core.checks import ImageError, MaskError, OptionError, WeightsError
+from selfmend.errors import ImageError, MaskError, OptionError, WeightsError
 from selfmend.metrics.lpips import Heads, Lpips, load_lpips, lpips, lpips_map
 
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from selfmend.metrics.mae import mae
+from selfmend.metrics.pixels import mae
 
 
 def test_by_hand() -> None:

@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from mosaic import halves_swapped, noise
-from selfmend.core.checks import OptionError
-from selfmend.metrics.nearest_field import equal_neighbours, nearest_field
+from selfmend.errors import OptionError
+from selfmend.metrics.samples import equal_neighbours, nearest_field
 
 
 def test_a_mosaic_is_taken_apart() -> None:

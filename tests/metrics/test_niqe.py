@@ -8,10 +8,9 @@ from skimage import data
 
 from golden import outside
 from mosaic import noise
-from selfmend.core.checks import ImageError, WeightsError
-from selfmend.image.io import read_picture
-from selfmend.metrics.niqe import NiqeParameters, fit_niqe, load_parameters, niqe, save_parameters
-from selfmend.metrics.niqe_features import block_features
+from selfmend.errors import ImageError, WeightsError
+from selfmend.image.files import read_picture
+from selfmend.metrics.niqe import NiqeParameters, block_features, fit_niqe, load_parameters, niqe, save_parameters
 
 
 def photo(array: np.ndarray) -> torch.Tensor:

@@ -6,7 +6,7 @@ from scipy.special import gamma
 from scipy.stats import gennorm
 from skimage import data
 
-from selfmend.metrics.niqe_features import (
+from selfmend.metrics.niqe import (
     BLOCK,
     FEATURES,
     block_features,

@@ -4,9 +4,8 @@ import pytest
 import torch
 
 from mosaic import noise
-from selfmend.core.checks import ImageError, MaskError
-from selfmend.metrics.noticeability import noticeability
-from selfmend.metrics.saliency import SALIENCY
+from selfmend.errors import ImageError, MaskError
+from selfmend.metrics.saliency import SALIENCY, noticeability
 
 
 def test_known_saliency_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,7 @@ import torch
 from skimage.metrics import peak_signal_noise_ratio
 
 from mosaic import noise
-from selfmend.metrics.psnr import psnr
-from selfmend.metrics.rmse import rmse
+from selfmend.metrics.pixels import psnr, rmse
 
 
 def test_by_hand() -> None:

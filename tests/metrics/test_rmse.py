@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from selfmend.metrics.rmse import rmse
+from selfmend.metrics.pixels import rmse
 
 
 def test_by_hand() -> None:

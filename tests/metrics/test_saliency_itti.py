@@ -6,7 +6,7 @@ import torch
 
 from mosaic import noise
 from selfmend.image.resize import resize
-from selfmend.metrics.saliency_itti import itti_koch_niebur, orientation_energy, promote
+from selfmend.metrics.saliency import itti_koch_niebur, orientation_energy, promote
 
 
 def test_one_peak_stays_and_equal_peaks_vanish() -> None:

@@ -6,7 +6,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 from skimage import data
 
-from selfmend.metrics.saliency_spectral import spectral_residual
+from selfmend.metrics.saliency import spectral_residual
 
 
 def by_formula(grey: np.ndarray) -> np.ndarray:

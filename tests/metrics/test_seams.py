@@ -4,8 +4,8 @@ import torch
 from skimage import data
 
 from mosaic import halves_swapped, noise
-from selfmend.core.checks import OptionError
-from selfmend.metrics.seams import seams
+from selfmend.errors import OptionError
+from selfmend.metrics.samples import seams
 
 
 def test_one_pair_by_hand() -> None:

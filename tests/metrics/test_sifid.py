@@ -7,9 +7,9 @@ from scipy.linalg import sqrtm
 
 import inception_file
 from mosaic import noise
-from selfmend.core.checks import ImageError, OptionError
-from selfmend.metrics.sifid import sifid
-from selfmend.nets.inception import InceptionStem
+from selfmend.errors import ImageError, OptionError
+from selfmend.metrics.frechet import sifid
+from selfmend.nn.inception import InceptionStem
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ from skimage import data
 from skimage.metrics import structural_similarity
 
 from mosaic import noise
-from selfmend.core.checks import ImageError, MaskError
-from selfmend.metrics.ssim import ssim
+from selfmend.errors import ImageError, MaskError
+from selfmend.metrics.pixels import ssim
 
 
 @pytest.mark.parametrize("channels", [1, 3])

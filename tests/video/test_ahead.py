@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from selfmend.video.ahead import Behind, ahead
+from selfmend.video.prefetch import Behind, ahead
 
 
 def test_items_come_in_order_and_not_too_early():

@@ -3,7 +3,7 @@
 import numpy as np
 
 from moving_clip import SIZE, moving, strokes
-from selfmend.video.align import at_rest, find_motion, moved, refine, spread, view
+from selfmend.video.motion import at_rest, find_motion, moved, refine, spread, view
 
 
 def test_the_motion_under_a_hole_is_that_around_it() -> None:

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 
 from moving_clip import SIZE, masked, moving, strokes, texture
-from selfmend.video.camera import camera_step, flow_of
-from selfmend.video.stills import Still, take
+from selfmend.video.frames import Still, take
+from selfmend.video.motion import camera_step, flow_of
 
 
 def stills(pictures: list[np.ndarray]) -> list[Still]:

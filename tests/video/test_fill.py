@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from moving_clip import REACH, SIZE, filler, masked, moving, pixels_of, psnr_in, strokes, texture
-from selfmend.core.checks import ImageError, MaskError, SelfmendError
-from selfmend.image import flow
+from selfmend.errors import ImageError, MaskError, SelfmendError
 from selfmend.methods.patchmatch import PatchMatch
-from selfmend.video.fill import TemporalFill
-from selfmend.video.types import FrameFiller, MaskedFrame
+from selfmend.registration import flow
+from selfmend.video.filling import TemporalFill
+from selfmend.video.frames import FrameFiller, MaskedFrame
 from selfmend.video.window import TAKEN_AHEAD
 
 

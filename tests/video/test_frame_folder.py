@@ -7,9 +7,9 @@ import pytest
 from PIL import Image as PILImage
 
 import selfmend
-from selfmend.core.checks import ImageError, OptionError, SelfmendWarning
-from selfmend.video.frame_folder import rate_of
-from selfmend.video.mending import fingerprint
+from selfmend.errors import ImageError, OptionError, SelfmendWarning
+from selfmend.video.decoding import rate_of
+from selfmend.video.pipeline import fingerprint
 from selfmend.video.reader import Clip
 from video_clips import frame_pixels, write_film
 

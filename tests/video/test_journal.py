@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from pictures import picture
-from selfmend.core.checks import RunError
+from selfmend.errors import RunError
+from selfmend.video.frames import MendedFrame, whole_bytes
 from selfmend.video.journal import Journal
-from selfmend.video.types import MendedFrame, whole_bytes
 
 
 @pytest.fixture

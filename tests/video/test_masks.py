@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image as PILImage
 
-from selfmend.core.checks import ImageError, MaskError, OptionError
+from selfmend.errors import ImageError, MaskError, OptionError
 from selfmend.video.masks import choose_masks
 from selfmend.video.reader import Clip
 from video_clips import write_film, write_subtitled

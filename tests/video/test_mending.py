@@ -5,12 +5,12 @@ import weakref
 import pytest
 import torch
 
-from selfmend.core.checks import ImageError, RunError, SelfmendWarning
-from selfmend.video.frame_by_frame import FrameByFrame
+from selfmend.errors import ImageError, RunError, SelfmendWarning
+from selfmend.video.filling import FrameByFrame
+from selfmend.video.frames import MendedFrame, whole_bytes
 from selfmend.video.masks import choose_masks
-from selfmend.video.mending import check_film_output, journal_folder, mend_clip
+from selfmend.video.pipeline import check_film_output, journal_folder, mend_clip
 from selfmend.video.reader import Clip
-from selfmend.video.types import MendedFrame, whole_bytes
 from video_clips import copy_damaged, frame_pixels, write_film
 
 BOX = "20,20,12,8"
@@ -192,7 +192,7 @@ def test_outputs_that_do_not_fit_are_refused(film, tmp_path):
 
 def test_each_frame_alone_is_as_a_picture_alone():
     from selfmend.methods.classical import Telea
-    from selfmend.video.types import MaskedFrame
+    from selfmend.video.frames import MaskedFrame
 
     image = torch.from_numpy(frame_pixels(0)).permute(2, 0, 1)[None] / 255
     mask = torch.zeros(1, 1, 48, 64, dtype=torch.bool)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image as PILImage
 
-from selfmend.core.checks import ImageError, OptionError, SelfmendWarning
+from selfmend.errors import ImageError, OptionError, SelfmendWarning
 from selfmend.video.reader import Clip
 from video_clips import copy_damaged, frame_pixels, write_film
 

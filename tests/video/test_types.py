@@ -2,7 +2,7 @@
 
 import torch
 
-from selfmend.video.types import whole_bytes
+from selfmend.video.frames import whole_bytes
 
 
 def test_whole_bytes_are_the_floats_of_a_png():

@@ -5,8 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from moving_clip import SIZE, masked, moving, strokes, texture
-from selfmend.video.stills import is_cut, take
-from selfmend.video.types import MaskedFrame
+from selfmend.video.frames import MaskedFrame, is_cut, take
 from selfmend.video.window import Window, _taken
 
 PART = np.s_[30:60, 10:90]

@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image as PILImage
 
-from selfmend.core.checks import OptionError, SelfmendWarning
-from selfmend.image.io import read_picture
+from selfmend.errors import OptionError, SelfmendWarning
+from selfmend.image.files import read_picture
 from selfmend.video.reader import Clip
 from selfmend.video.writer import FilmWriter, PictureWriter
 from video_clips import write_film

@@ -1,13 +1,25 @@
 """The Python interface. Paths, PIL images, arrays and tensors in; the same kind out."""
 
-from selfmend.api.folder_model import FolderModel
-from selfmend.api.folder_training import FolderTraining, fit_folder
-from selfmend.api.generate import DEFAULT_GENERATIVE_METHOD, fit_super_resolution, retarget, sample, super_resolve
-from selfmend.api.importing import import_official
-from selfmend.api.learn import fit, fit_picture, load, load_picture_model
-from selfmend.api.mend import DEFAULT_METHOD, inpaint
-from selfmend.api.model import Model, digest
-from selfmend.api.video import mend_video
+from selfmend.api.functions import (
+    DEFAULT_GENERATIVE_METHOD,
+    DEFAULT_METHOD,
+    fit_super_resolution,
+    inpaint,
+    mend_video,
+    retarget,
+    sample,
+    super_resolve,
+)
+from selfmend.api.models import FolderModel, Model, digest
+from selfmend.api.training import (
+    FolderTraining,
+    fit,
+    fit_folder,
+    fit_picture,
+    import_official,
+    load,
+    load_picture_model,
+)
 from selfmend.methods import method_names as methods
 
 __all__ = [

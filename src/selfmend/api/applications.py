@@ -10,25 +10,23 @@ import torch
 from PIL import Image as PILImage
 
 from selfmend.api.results import warn_of_transparency
-from selfmend.core.checks import MaskError, RunError, SelfmendWarning
-from selfmend.core.files import check_writable
-from selfmend.core.progress import Progress, silent
-from selfmend.core.rng import make_generator
-from selfmend.core.types import Mask, Size
-from selfmend.image.channels import as_channels, with_channels
-from selfmend.image.io import read_picture
-from selfmend.image.mask import read_mask
+from selfmend.errors import MaskError, RunError, SelfmendWarning
+from selfmend.files import check_writable
+from selfmend.image.color import as_channels, with_channels
+from selfmend.image.draw import to_rgb
+from selfmend.image.files import read_picture
 from selfmend.image.picture import Picture
-from selfmend.image.sheet import to_rgb
+from selfmend.masks.reading import read_mask
 from selfmend.methods.base import LearningMethod
 from selfmend.methods.singan import SinGAN
 from selfmend.methods.singan.animate import Walk, animate
-from selfmend.methods.singan.edit import edit, edited_mask
 from selfmend.methods.singan.finish import Finish
-from selfmend.methods.singan.harmonize import harmonize
-from selfmend.methods.singan.injection import Redrawn, check_like, entry_scale, start_scales
 from selfmend.methods.singan.paint import DEFAULT_START_SCALE, QuantizedScale, paint, paint_quantized, train_quantized
+from selfmend.methods.singan.redraw import Redrawn, check_like, edit, edited_mask, entry_scale, harmonize, start_scales
 from selfmend.methods.singan.scales import Scales
+from selfmend.progress import Progress, silent
+from selfmend.seeding import make_generator
+from selfmend.types import Mask, Size
 
 
 class Applications:
@@ -194,7 +192,7 @@ class Applications:
         seed: int | None = None,
         progress: Progress = silent,
     ) -> list[PILImage.Image]:
-        """A film in which the learned picture moves; `selfmend.image.frames.save_frames` writes it.
+        """A film in which the learned picture moves; `selfmend.image.animation.save_frames` writes it.
 
         Args:
             frames: how many.

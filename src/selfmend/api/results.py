@@ -1,18 +1,20 @@
-"""From what a method made to what the caller gets: the kind of picture that came."""
+"""From what a method made to what the caller gets, and the references that it needs before."""
 
 from __future__ import annotations
 
 import warnings
 from typing import Any
 
-from selfmend.core.checks import OptionError, SelfmendWarning
-from selfmend.core.progress import Progress, silent
-from selfmend.core.types import Image, Mask, Size
+from selfmend.errors import ImageError, OptionError, SelfmendWarning
+from selfmend.image.files import read_picture
 from selfmend.image.picture import Picture
 from selfmend.image.resize import resize
-from selfmend.methods import method_class, method_names
+from selfmend.methods import check_takes_reference, method_class, method_names
 from selfmend.methods.base import Method
 from selfmend.methods.generative import Generative
+from selfmend.progress import Progress, ProgressEvent, silent
+from selfmend.registration.align import Aligned, align, match_colours, place
+from selfmend.types import Image, Mask, Size
 
 
 def mended(picture: Picture, mask: Mask, fills: list[Image], *, opaque: bool) -> list[Any]:
@@ -80,3 +82,48 @@ def one_or_all(results: list[Any]) -> Any:
 def is_alpha(mask: Any) -> bool:
     """Whether the picture's transparency is the mask."""
     return isinstance(mask, str) and mask == "alpha"
+
+
+def fitted_reference(
+    source: Any,
+    picture: Picture,
+    mask: Mask,
+    kind: type[Method],
+    *,
+    aligning: bool = True,
+    progress: Progress = silent,
+) -> Aligned | None:
+    """Another picture of the scene as it lies on the picture that is filled.
+
+    Args:
+        source: path, PIL image, array or tensor, whose transparent pixels show nothing; an `Aligned` is returned as it
+            is, and None for none.
+        picture: what is filled.
+        mask: (1, 1, H, W), its hole.
+        kind: the method that fills.
+        aligning: find the motion between the two, and refuse a reference that does not fit; False takes it as it lies.
+        progress: told of how well it fits.
+
+    Raises:
+        OptionError: the method takes no reference.
+        ImageError: unreadable, too small, or it does not fit.
+    """
+    if source is None:
+        return None
+    check_takes_reference(kind)
+    if isinstance(source, Aligned):
+        return source
+    if not mask.any() or mask.all():  # nothing to fill, or nothing to fit to: the method says so
+        return None
+    if picture.image.shape[0] != 1:
+        raise ImageError(f"a reference goes with one picture; {picture.image.shape[0]} came")
+    try:
+        given = read_picture(source)
+    except ImageError as error:
+        raise ImageError(f"the reference cannot be read: {error}") from error
+    shown = None if given.alpha is None else given.alpha >= 0.5
+    progress(ProgressEvent(stage="aligning the reference"))
+    lay = align if aligning else place
+    aligned = match_colours(lay(given.image, picture.image, mask, known=shown), picture.image, mask)
+    progress(ProgressEvent(stage=f"reference ({aligned.by})", terms={"confidence": aligned.confidence}))
+    return aligned

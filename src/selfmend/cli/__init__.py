@@ -1,75 +1,133 @@
 """The command line. Thin: each command reads its arguments, calls the Python interface and shows what happened.
 
-Nothing heavy is imported before a command runs: `selfmend --help` loads no torch.
+A command's file is imported when the command is used, and only then: `selfmend --help` costs what typer costs.
 """
 
 from __future__ import annotations
 
+import importlib
 import sys
+from typing import Any, NamedTuple
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from selfmend.cli import (
-    ablation,
-    animate,
-    batch,
-    bench,
-    demo,
-    edit,
-    evaluate,
-    harmonize,
-    import_,
-    inpaint,
-    mask,
-    methods,
-    paint,
-    retarget,
-    sample,
-    serve,
-    super_resolve,
-    train,
-    video,
-)
 from selfmend.cli.common import run_command, version_callback
+from selfmend.errors import OptionError, nearest_name
+
+MEND, NEW, MANY = "Mend", "New pictures", "Films and folders"
+LEARN, RESEARCH, MORE = "Learn", "Research", "More"
+
+
+class _Command(NamedTuple):
+    """Where a command is, and what the help says of it without importing it."""
+
+    module: str
+    function: str
+    group: str
+    help: str
+
+
+COMMANDS = {
+    "inpaint": _Command("inpaint", "inpaint", MEND, "Fill the hole of a picture."),
+    "mask": _Command("mask", "app", MEND, "Make masks: drawn, or found in the picture."),
+    "demo": _Command("demo", "demo", MEND, "Mend a damaged photo that comes with Selfmend."),
+    "sample": _Command("generate", "sample", NEW, "New pictures that look like one."),
+    "retarget": _Command("generate", "retarget", NEW, "The same picture in another shape."),
+    "super-resolve": _Command("generate", "super_resolve", NEW, "The same picture with more pixels."),
+    "paint": _Command("apply", "paint", NEW, "A picture out of a painting of a few flat colours."),
+    "harmonize": _Command("apply", "harmonize", NEW, "Make a pasted object fit."),
+    "edit": _Command("apply", "edit", NEW, "Mend the seams of an edited picture."),
+    "animate": _Command("apply", "animate", NEW, "A film in which a picture moves."),
+    "video": _Command("video", "video", MANY, "Fill the holes of a film's frames, such as subtitles."),
+    "batch": _Command("batch", "batch", MANY, "Fill all pictures of a folder."),
+    "serve": _Command("serve", "serve", MANY, "The page with the brush, and the server for programs."),
+    "train": _Command("train", "train", LEARN, "Learn a picture, or a folder of pictures."),
+    "import": _Command("train", "import_", LEARN, "Take over checkpoints of the papers' authors."),
+    "methods": _Command("methods", "methods", LEARN, "The methods, their presets and options."),
+    "evaluate": _Command("evaluate", "app", RESEARCH, "Metrics of pictures and samples."),
+    "bench": _Command("bench", "bench", RESEARCH, "Methods and other tools side by side on your photos."),
+    "ablation": _Command("bench", "ablation", RESEARCH, "One option of a method at several values."),
+}
+
+OTHER_WORDS = {
+    "fill": "inpaint", "remove": "inpaint", "erase": "inpaint", "heal": "inpaint", "mend": "inpaint",
+    "repair": "inpaint", "restore": "inpaint", "upscale": "super-resolve", "enlarge": "super-resolve",
+    "resize": "retarget", "generate": "sample", "film": "video", "movie": "video", "folder": "batch",
+    "server": "serve", "web": "serve", "ui": "serve", "fit": "train", "learn": "train", "benchmark": "bench",
+    "compare": "bench", "metrics": "evaluate", "harmonise": "harmonize", "list": "methods",
+}  # fmt: skip
+"""What people type who know other tools, and the command that does it."""
+
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".avif", ".ppm", ".jp2")
+_FILMS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
+
+
+class _Commands(TyperGroup):
+    """A group whose commands are imported when they are used."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, name: str) -> Any:
+        """A stand-in that the help lists; `resolve_command` has the command itself."""
+        if name not in COMMANDS:
+            return None
+        about = COMMANDS[name]
+        return TyperCommand(name=name, help=about.help, rich_help_panel=about.group, rich_markup_mode="rich")
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name = args[0]
+        if name not in COMMANDS:
+            raise OptionError(_meant(name, args[1:]))
+        return name, _load(name), args[1:]
+
+
+def _load(name: str) -> Any:
+    about = COMMANDS[name]
+    found = getattr(importlib.import_module(f"selfmend.cli.{about.module}"), about.function)
+    if not isinstance(found, typer.Typer):
+        single = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+        single.command(name)(found)
+        found = single
+    command = typer.main.get_command(found)
+    command.name = name
+    return command
+
+
+def _meant(name: str, rest: list[str]) -> str:
+    """What to tell somebody whose first word is no command."""
+    ending = "." + name.lower().rpartition(".")[2] if "." in name else ""
+    if ending in _PICTURES:
+        mask = next((one for one in rest if one.lower().endswith(_PICTURES)), "MASK.png")
+        meant = f"selfmend inpaint {name} --mask {mask}"
+        return f"{name} is a picture, not a command; to fill what is white in a mask: {meant}"
+    if ending in _FILMS:
+        return f"{name} is a film, not a command; to fill its subtitles: selfmend video {name} --subtitles"
+    if name.lower() in OTHER_WORDS:
+        return f"no command {name!r}; did you mean: selfmend {OTHER_WORDS[name.lower()]}"
+    return f"no command {name!r}; {nearest_name(name, COMMANDS)}"
+
 
 app = typer.Typer(
     name="selfmend",
+    cls=_Commands,
     help="Fill the missing parts of pictures, with models that learn from the picture itself.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
 @app.callback()
 def _options(
     version: bool = typer.Option(
-        False, "--version", callback=version_callback, is_eager=True, help="Print the version."
+        False, "--version", "-v", callback=version_callback, is_eager=True, help="Print the version."
     ),
 ) -> None:
     """Fill the missing parts of pictures, with models that learn from the picture itself."""
-
-
-app.command("inpaint")(inpaint.inpaint)
-app.command("batch")(batch.batch)
-app.command("video")(video.video)
-app.command("train")(train.train)
-app.command("bench")(bench.bench)
-app.command("ablation")(ablation.ablation)
-app.command("import")(import_.import_)
-app.command("sample")(sample.sample)
-app.command("retarget")(retarget.retarget)
-app.command("super-resolve")(super_resolve.super_resolve)
-app.command("paint")(paint.paint)
-app.command("harmonize")(harmonize.harmonize)
-app.command("edit")(edit.edit)
-app.command("animate")(animate.animate)
-app.command("serve")(serve.serve)
-app.command("methods")(methods.methods)
-app.command("demo")(demo.demo)
-app.add_typer(mask.app, name="mask")
-app.add_typer(evaluate.app, name="evaluate")
 
 
 def main(arguments: list[str] | None = None) -> None:

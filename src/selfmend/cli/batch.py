@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from selfmend.cli import arguments
+from selfmend.cli import common as arguments
 from selfmend.cli.common import be_quiet, parse_settings, print_json
 from selfmend.cli.progress import terminal_progress
-from selfmend.core.checks import OptionError
+from selfmend.errors import OptionError
 
 FAILED = 1
 _SHOWN = 20
@@ -71,7 +71,7 @@ def batch(
     Names, formats and metadata stay. One bad picture does not stop the others: it is listed at the end, and the exit
     code is 1. OUTPUT/manifest.jsonl tells of every picture; after Ctrl-C, --resume goes on.
     """
-    from selfmend.batch.folder import default_output, mend_folder
+    from selfmend.jobs.folder import default_output, mend_folder
 
     be_quiet(quiet)
     if model is not None and (method or preset):
@@ -111,7 +111,7 @@ def batch(
 
 def _kept(output: Path) -> None:
     """Say after Ctrl-C what is done."""
-    from selfmend.batch.manifest import NAME, read_manifest
+    from selfmend.jobs.manifest import NAME, read_manifest
 
     if (output / NAME).exists():
         done = sum(record["state"] == "done" for record in read_manifest(output / NAME)[1].values())

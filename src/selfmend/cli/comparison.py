@@ -11,30 +11,24 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from selfmend.cli.evaluation import check_weights_place, finite, mean_of
-from selfmend.cli.picture_files import by_stem, naming, pair_by_name, pictures_at, read_rgb, warn
-from selfmend.core.checks import ImageError, MaskError, MissingWeightsError, OptionError, check_known
-from selfmend.core.files import exists
-from selfmend.core.progress import Progress, work_done
-from selfmend.core.rng import make_generator
-from selfmend.core.types import Image, Mask
+from selfmend.cli.evaluate import check_weights_place, finite, mean_of
+from selfmend.cli.picture_files import naming, pair_by_name, pictures_at, read_rgb, warn
+from selfmend.errors import ImageError, MaskError, MissingWeightsError, OptionError, check_known
+from selfmend.files import exists
 from selfmend.image.edges import canny_edges
-from selfmend.image.io import read_picture
-from selfmend.image.mask import read_mask
-from selfmend.metrics.asvs import asvs
+from selfmend.image.files import by_stem, read_picture
+from selfmend.masks.reading import read_mask
 from selfmend.metrics.bootstrap import mean_interval
 from selfmend.metrics.edges import edge_accuracy
-from selfmend.metrics.fid import fid_features
-from selfmend.metrics.frechet import frechet_between
+from selfmend.metrics.frechet import fid_features, frechet_between
 from selfmend.metrics.inputs import check_pair, grey
 from selfmend.metrics.lpips import BACKBONES, Lpips, load_lpips, lpips
-from selfmend.metrics.mae import mae
-from selfmend.metrics.noticeability import noticeability
-from selfmend.metrics.psnr import psnr
-from selfmend.metrics.rmse import rmse
-from selfmend.metrics.saliency import SALIENCY
-from selfmend.metrics.ssim import ssim
-from selfmend.nets.inception_fid import FEATURES, InceptionFid, load_inception_fid
+from selfmend.metrics.pixels import mae, psnr, rmse, ssim
+from selfmend.metrics.saliency import SALIENCY, asvs, noticeability
+from selfmend.nn.inception import FEATURES, InceptionFid, load_inception_fid
+from selfmend.progress import Progress, work_done
+from selfmend.seeding import make_generator
+from selfmend.types import Image, Mask
 
 _OF_PIXELS = {"psnr": psnr, "ssim": ssim, "mae": mae, "rmse": rmse}
 _OF_HOLES = ("asvs", "dn")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from selfmend.cli import arguments
+from selfmend.cli import common as arguments
 from selfmend.cli.common import be_quiet
 from selfmend.cli.progress import terminal_progress
 
@@ -21,10 +21,9 @@ def demo(
 ) -> None:
     """Mend a damaged photo, and write what it was, where the hole is, what came out, and all side by side."""
     import selfmend.api as api
-    from selfmend.image.demo_photo import damaged_photo
-    from selfmend.image.io import check_output, read_picture, save_picture
-    from selfmend.image.mask import read_mask
-    from selfmend.image.sheet import contact_sheet
+    from selfmend.image.draw import contact_sheet, damaged_photo
+    from selfmend.image.files import check_output, read_picture, save_picture
+    from selfmend.masks.reading import read_mask
 
     be_quiet(quiet)
     names = [check_output(output / f"{n}.png") for n in ("damaged", "mask", "mended", "side-by-side")]

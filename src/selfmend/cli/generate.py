@@ -1,35 +1,37 @@
-"""What the commands for new pictures do between reading the arguments and writing the files. Imports torch."""
+"""`selfmend sample`, `retarget` and `super-resolve`."""
 
 from __future__ import annotations
 
 import math
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 import selfmend.api as api
-from selfmend.api.generate import enlarging, enlarging_name
+from selfmend.api.functions import enlarging, enlarging_name
 from selfmend.api.results import enlarged, generative, warn_of_transparency
-from selfmend.cli.common import parse_size, print_json, scaled
-from selfmend.cli.fill import cache_folder, kept
+from selfmend.cli import common as arguments
+from selfmend.cli.common import be_quiet, numbered, parse_settings, parse_size, print_json, scaled, target_beside
+from selfmend.cli.inpaint import cache_folder, kept
+from selfmend.cli.progress import terminal_progress
 from selfmend.cli.scale_sheet import LONGEST_ON_SHEET
-from selfmend.core.checks import OptionError
-from selfmend.core.progress import Progress
-from selfmend.core.types import Image, Size
-from selfmend.image.io import read_picture
+from selfmend.errors import OptionError
+from selfmend.image.draw import contact_sheet, thumbnail, to_rgb
+from selfmend.image.files import read_picture
 from selfmend.image.picture import Picture, to_picture
-from selfmend.image.sheet import contact_sheet, thumbnail, to_rgb
 from selfmend.methods import method_class
 from selfmend.methods.base import LearningMethod, Method, describe_config
-from selfmend.methods.enlarging import check_factor
-from selfmend.methods.generative import Generative, check_pixels
-from selfmend.methods.singan.super_resolution import super_resolution_options
-from selfmend.train.device import resolve_device
+from selfmend.methods.generative import Generative, check_factor, check_pixels
+from selfmend.methods.singan.sample import super_resolution_options
+from selfmend.progress import Progress
+from selfmend.training.devices import resolve_device
+from selfmend.types import Image, Size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,3 +268,149 @@ def sheet(source: Source, images: list[Image], captions: list[str], *, columns: 
         columns = math.ceil(math.sqrt(len(images)))
     shown = [to_rgb(thumbnail(image, LONGEST_ON_SHEET)) for image in images]
     return contact_sheet(shown, captions, columns=columns)
+
+
+def sample(
+    source: arguments.Source,
+    output: arguments.Output = None,
+    samples: Annotated[int, typer.Option("--samples", "-n", help="How many: OUT-1, OUT-2, ...")] = 1,
+    size: arguments.Size = None,
+    scale_h: arguments.ScaleHeight = None,
+    scale_w: arguments.ScaleWidth = None,
+    start_scale: arguments.StartScale = None,
+    below: arguments.Below = None,
+    grid: Annotated[Path | None, typer.Option(help="Also write the picture and all samples on one sheet.")] = None,
+    method: arguments.GenerativeMethod = None,
+    preset: arguments.Preset = None,
+    seed: arguments.Seed = None,
+    device: arguments.Device = "auto",
+    settings: arguments.Settings = None,
+    save_model: arguments.SaveModel = None,
+    overwrite: arguments.Overwrite = False,
+    quiet: arguments.Quiet = False,
+    as_json: arguments.Json = False,
+) -> None:
+    """Make new pictures that look like one: its things and textures, arranged anew, in any size.
+
+    A method that learns starts from a RUN of `selfmend train`, or learns IMAGE first.
+    """
+    from selfmend.api.results import drawn
+    from selfmend.image.files import check_output, save_picture
+
+    be_quiet(quiet)
+    if samples < 1:
+        raise OptionError(f"--samples is {samples}; at least 1 fits")
+    every_scale = start_scale == "all"
+    if every_scale and grid is not None:
+        raise OptionError("--start-scale all writes one sheet, to -o OUT; leave --grid out")
+    suffix, ending = ("-scales", ".png") if every_scale else ("-sample", None)
+    target = target_beside(source, output, suffix, ending=ending)
+    outputs = [target] if every_scale else numbered(target, samples)
+    for path in [*outputs, *([grid] if grid else [])]:
+        check_output(path, overwrite=overwrite, inputs=(source,))
+    request = Request(
+        source=source, method=method, preset=preset, seed=seed, device=device, options=parse_settings(settings or []),
+        save_model=save_model, size=size, scales=(scale_h, scale_w), start_scale=start_scale, below=below,
+        samples=samples, say=not (quiet or as_json),
+    )  # fmt: skip
+    started = time.perf_counter()
+    with terminal_progress(quiet=quiet or as_json) as progress, opened(request, progress) as came:
+        if every_scale:
+            results = [scale_sheet(came, samples=samples, progress=progress)]
+        else:
+            results = drawn(
+                came.worker,
+                came.picture,
+                came.image,
+                size=came.size,
+                samples=samples,
+                seed=came.seed,
+                progress=progress,
+            )
+        for result, path in zip(results, outputs, strict=True):
+            save_picture(result, path)
+        if grid:
+            save_picture(sample_sheet(came, results), grid)
+    report(came, outputs, grid=grid, seconds=time.perf_counter() - started, quiet=quiet, as_json=as_json)
+
+
+def retarget(
+    source: arguments.Source,
+    output: arguments.Output = None,
+    size: arguments.Size = None,
+    scale_h: arguments.ScaleHeight = None,
+    scale_w: arguments.ScaleWidth = None,
+    start_scale: arguments.StartScale = None,
+    method: arguments.GenerativeMethod = None,
+    preset: arguments.Preset = None,
+    seed: arguments.Seed = None,
+    device: arguments.Device = "auto",
+    settings: arguments.Settings = None,
+    save_model: arguments.SaveModel = None,
+    overwrite: arguments.Overwrite = False,
+    quiet: arguments.Quiet = False,
+    as_json: arguments.Json = False,
+) -> None:
+    """Give a picture another shape: its things keep their sizes, what lies between is repeated or left out."""
+    from selfmend.api.results import retargeted
+    from selfmend.image.files import check_output, save_picture
+
+    be_quiet(quiet)
+    every_scale = start_scale == "all"
+    suffix, ending = ("-scales", ".png") if every_scale else ("-retargeted", None)
+    target = target_beside(source, output, suffix, ending=ending)
+    check_output(target, overwrite=overwrite, inputs=(source,))
+    request = Request(
+        source=source, method=method, preset=preset, seed=seed, device=device, options=parse_settings(settings or []),
+        save_model=save_model, size=size, scales=(scale_h, scale_w), start_scale=start_scale, reshape=True,
+        say=not (quiet or as_json),
+    )  # fmt: skip
+    started = time.perf_counter()
+    with terminal_progress(quiet=quiet or as_json) as progress, opened(request, progress) as came:
+        if every_scale:
+            result = scale_sheet(came, samples=1, reshape=True, progress=progress)
+        else:
+            result = retargeted(
+                came.worker, came.picture, came.image, size=came.size, seed=came.seed, progress=progress
+            )
+        save_picture(result, target)
+    report(came, [target], seconds=time.perf_counter() - started, quiet=quiet, as_json=as_json)
+
+
+def super_resolve(
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The picture to enlarge.", show_default=False)],
+    factor: Annotated[float, typer.Option("--factor", "-f", help="How many times as high and wide: above 1.")],
+    output: arguments.Output = None,
+    method: Annotated[
+        str | None, typer.Option(help="gpnn or singan.", show_default="gpnn; singan with --preset fast or paper")
+    ] = None,
+    preset: arguments.Preset = None,
+    seed: arguments.Seed = None,
+    device: arguments.Device = "auto",
+    settings: arguments.Settings = None,
+    save_model: arguments.SaveModel = None,
+    overwrite: arguments.Overwrite = False,
+    quiet: arguments.Quiet = False,
+    as_json: arguments.Json = False,
+) -> None:
+    """Enlarge a picture with detail like that which it has at smaller scales.
+
+    By gpnn from the picture's own patches in seconds, or by --method singan, which learns IMAGE first: --preset paper
+    as the paper does, --preset fast in seconds and not as well.
+    """
+    from selfmend.image.files import check_output, save_picture
+
+    be_quiet(quiet)
+    target = target_beside(image, output, f"-x{factor:g}")
+    check_output(target, overwrite=overwrite, inputs=(image,))
+    request = Request(
+        source=image, method=method, preset=preset, seed=seed, device=device, options=parse_settings(settings or []),
+        save_model=save_model, say=not (quiet or as_json),
+    )  # fmt: skip
+    started = time.perf_counter()
+    with (
+        terminal_progress(quiet=quiet or as_json) as progress,
+        enlarged_source(request, factor, progress) as (came, result),
+    ):
+        save_picture(result, target)
+    report(came, [target], seconds=time.perf_counter() - started, quiet=quiet, as_json=as_json)

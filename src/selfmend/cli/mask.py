@@ -1,16 +1,517 @@
-"""`selfmend mask`: draw the masks that `selfmend inpaint` fills."""
+"""`selfmend mask`: masks drawn, or found in the picture."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import numpy as np
 import typer
+from PIL import Image as PILImage
 
-from selfmend.cli import mask_drawn, mask_faces, mask_text
+from selfmend.cli import common as arguments
+from selfmend.cli.common import be_quiet, beside, parse_settings, print_json, target_beside
+from selfmend.cli.picture_files import naming, pictures_at, read_rgb, warn
+from selfmend.cli.progress import terminal_progress
+from selfmend.errors import ImageError, OptionError, check_known
+from selfmend.image.draw import paint_hole, to_rgb
+from selfmend.image.files import by_stem, check_output, save_picture
+from selfmend.masks.reading import grow_mask
+from selfmend.progress import Progress, work_done
+from selfmend.types import Image, Mask
 
-app = typer.Typer(help="Draw masks: white where the hole is.", no_args_is_help=True)
-app.command("text")(mask_text.text)
-app.command("eyes")(mask_faces.eyes)
-app.command("bars")(mask_faces.bars)
-app.command("color")(mask_drawn.color)
-app.command("box")(mask_drawn.box)
-app.command("random")(mask_drawn.random)
-app.command("difference")(mask_drawn.difference)
+_OVERLAY = 0.6  # opacity of the hole's colour: what lies under it can be seen
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a command found in one picture.
+
+    Attributes:
+        mask: (1, 1, H, W) of the picture's size, True = hole.
+        what: for a person: "2 faces".
+        doubt: what the user should check, "" where nothing is to be said.
+    """
+
+    mask: Mask
+    what: str
+    doubt: str = ""
+
+
+Find: TypeAlias = Callable[[Image, Path], Found | None]
+"""Looks at a picture, (1, 3, H, W) in [0, 1], and at its file's name; None where there is nothing to mask."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What became of one picture; `mask` is None where nothing was found, and `overlay` where none was wanted."""
+
+    file: str
+    mask: str | None
+    overlay: str | None
+    hole: float
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Target:
+    picture: Path
+    mask: Path
+    overlay: Path | None
+
+
+def write_masks(
+    source: Path,
+    output: Path | None,
+    find: Find,
+    *,
+    grow: int,
+    overlay: Path | None,
+    with_overlay: bool,
+    overwrite: bool,
+    progress: Progress,
+) -> list[Row]:
+    """Mask a picture, or every picture of a folder.
+
+    Args:
+        source: picture or folder.
+        output: of a picture: a PNG, or a folder for NAME-mask.png; default NAME-mask.png beside it. Of a folder: the
+            folder for NAME.png; default FOLDER-masks beside it.
+        find: what to look for.
+        grow: pixels by which the found is grown.
+        overlay: where pictures to check by eye go, a PNG or a folder; default OUTPUT-overlay beside the mask or the
+            folder of masks, so that a folder of masks holds nothing else.
+        with_overlay: write any.
+        overwrite: allow an input to be replaced.
+        progress: told of every picture.
+
+    Returns:
+        A row a picture, in the order of their names. A picture without anything to mask gets no file.
+
+    Raises:
+        ImageError: what cannot be read or written; checked before the work where that is possible.
+        OptionError: a negative `grow`.
+    """
+    targets = _targets(source, output, overlay if with_overlay else None, with_overlay)
+    if grow < 0:
+        raise OptionError(f"--grow is {grow}; at least 0 fits")
+    for target in targets:
+        for path in (target.mask, target.overlay):
+            if path is not None:
+                check_output(path, overwrite=overwrite, inputs=tuple(one.picture for one in targets))
+    rows = []
+    for done, target in enumerate(targets):
+        rows.append(_write_one(target, find, grow))
+        progress(work_done("pictures", done + 1, len(targets)))
+    return rows
+
+
+def _write_one(target: _Target, find: Find, grow: int) -> Row:
+    image = read_rgb(target.picture)
+    with naming(target.picture):
+        found = find(image, target.picture)
+    row = Row(file=str(target.picture), mask=None, overlay=None, hole=0.0, what="")
+    if found is None:
+        return row
+    if found.doubt:
+        warn(f"{target.picture}: {found.doubt}")
+    mask = grow_mask(found.mask, grow)
+    save_mask(mask, target.mask)
+    if target.overlay is not None:
+        save_overlay(image, mask, target.overlay)
+    overlay = None if target.overlay is None else str(target.overlay)
+    written = {"mask": str(target.mask), "overlay": overlay, "hole": float(mask.float().mean()), "what": found.what}
+    return Row(**asdict(row) | written)
+
+
+def save_mask(mask: Mask, path: Path) -> None:
+    """A mask (1, 1, H, W) as a grey picture that is white in the hole."""
+    save_picture(PILImage.fromarray(mask[0, 0].numpy().astype(np.uint8) * 255), path)
+
+
+def save_overlay(image: Image, mask: Mask, path: Path) -> None:
+    """A picture whose hole is painted over, so that what lies under it can still be seen."""
+    save_picture(PILImage.blend(to_rgb(image), paint_hole(image, mask), _OVERLAY), path)
+
+
+def _targets(source: Path, output: Path | None, overlay: Path | None, with_overlay: bool) -> list[_Target]:
+    """Where everything goes."""
+    files = pictures_at(source)
+    if not source.is_dir():
+        mask = target_beside(source, output, "-mask", ending=".png")
+        default = beside(mask, "-overlay", ending=".png")
+        shown = default if overlay is None else target_beside(source, overlay, "-overlay", ending=".png")
+        targets = [_Target(picture=source, mask=mask, overlay=shown if with_overlay else None)]
+    else:
+        folder = source.resolve().with_name(source.resolve().name + "-masks") if output is None else output
+        shown = folder.with_name(folder.name + "-overlay") if overlay is None else overlay
+        check_folders(folder, shown)
+        targets = [
+            _Target(
+                picture=file,
+                mask=folder / f"{stem}.png",
+                overlay=shown / f"{stem}.png" if with_overlay else None,
+            )
+            for stem, file in by_stem(source, files).items()
+        ]
+    for path in (targets[0].mask, targets[0].overlay):
+        if path is not None and path.suffix.lower() != ".png":
+            raise ImageError(f"{path} is no .png; a mask and its overlay are PNG files, which keep every pixel")
+    return targets
+
+
+def check_folders(*folders: Path) -> None:
+    """Find out before the work whether these can be folders.
+
+    Raises:
+        ImageError: one of them is a file.
+    """
+    for folder in folders:
+        if folder.exists() and not folder.is_dir():
+            raise ImageError(f"{folder} is a file; the masks of a folder go into a folder")
+
+
+NOTHING_FOUND = 1
+Pictures = Annotated[
+    Path, typer.Argument(metavar="IMAGE|FOLDER", help="A picture, or a folder of pictures.", show_default=False)
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="PNG file, or a folder. Default: IMAGE-mask.png beside the picture, or the folder FOLDER-masks.",
+        show_default=False,
+    ),
+]
+Overlay = Annotated[
+    Path | None,
+    typer.Option(
+        help="Where the picture to check by eye goes, or the folder for them. Default: MASK-overlay beside the mask.",
+        show_default=False,
+    ),
+]
+NoOverlay = Annotated[bool, typer.Option("--no-overlay", help="Write no picture to check by eye.")]
+
+
+def run(
+    pictures: Path,
+    find: Find,
+    *,
+    wanted: str,
+    output: Path | None,
+    grow: int,
+    overlay: Path | None,
+    no_overlay: bool,
+    overwrite: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Write the masks and say what was found and where nothing was.
+
+    Raises:
+        typer.Exit: with code 1 where a picture has nothing that is wanted.
+    """
+
+    be_quiet(quiet)
+    with terminal_progress(quiet=quiet or as_json) as progress:
+        rows = write_masks(
+            pictures, output, find, grow=grow, overlay=overlay, with_overlay=not no_overlay, overwrite=overwrite,
+            progress=progress,
+        )  # fmt: skip
+    lacking = [row.file for row in rows if row.mask is None]
+    if as_json:
+        print_json({"masks": [asdict(row) for row in rows], "without": lacking})
+    elif not quiet:
+        for row in rows:
+            if row.mask is not None:
+                names = ", ".join(name for name in (row.mask, row.overlay) if name)
+                typer.echo(f"{names}  ({row.what}, {row.hole:.1%} of the picture)")
+    if lacking:
+        of_all = f" in {len(lacking)} of {len(rows)} pictures" if len(rows) > 1 else ""
+        raise not_found(f"{wanted} was found{of_all}: {', '.join(lacking)}")
+
+
+def not_found(what: str) -> typer.Exit:
+    """Say that there is no such thing; the exit to raise."""
+    typer.secho(f"no {what}", fg="yellow", err=True)
+    return typer.Exit(NOTHING_FOUND)
+
+
+def counted(number: int, one: str, several: str | None = None) -> str:
+    """A number and what it counts: 1 face, 2 faces."""
+    return f"{number} {one if number == 1 else several or one + 's'}"
+
+
+_BYTE = 255
+_HALF = 0.5  # levels: pictures of 16 bits have values between two bytes
+
+
+def color(
+    pictures: Pictures,
+    colour: Annotated[str, typer.Argument(metavar="#RRGGBB", help="In quotes.", show_default=False)],
+    tolerance: Annotated[
+        int, typer.Option(help="Levels of 255 by which red, green and blue may each differ: JPEG needs some.")
+    ] = 2,
+    output: Output = None,
+    grow: arguments.Grow = 0,
+    overlay: Overlay = None,
+    no_overlay: NoOverlay = False,
+    overwrite: arguments.Overwrite = False,
+    quiet: arguments.Quiet = False,
+    as_json: arguments.Json = False,
+) -> None:
+    """The pixels of a colour. Exit code 1 if a picture has none; the others are written."""
+    _check_levels("--tolerance", tolerance, least=0)
+
+    def find(image: Image, file: Path) -> Found | None:
+        from selfmend.masks.reading import colour_mask
+
+        mask = colour_mask(colour, image, tolerance=(tolerance + _HALF) / _BYTE)
+        return Found(mask=mask, what=colour) if mask.any() else None
+
+    run(
+        pictures, find, wanted=f"pixel of {colour}", output=output, grow=grow, overlay=overlay, no_overlay=no_overlay,
+        overwrite=overwrite, quiet=quiet, as_json=as_json,
+    )  # fmt: skip
+
+
+def box(
+    pictures: Pictures,
+    boxes: Annotated[list[str], typer.Argument(metavar="X,Y,W,H...", help="Left, top, width, height in pixels.")],
+    output: Output = None,
+    grow: arguments.Grow = 0,
+    overlay: Overlay = None,
+    no_overlay: NoOverlay = False,
+    overwrite: arguments.Overwrite = False,
+    quiet: arguments.Quiet = False,
+    as_json: arguments.Json = False,
+) -> None:
+    """One or more boxes, in pixels from the top left."""
+
+    def find(image: Image, file: Path) -> Found:
+        import torch
+
+        from selfmend.masks.reading import box_mask, parse_box
+
+        size = (image.shape[2], image.shape[3])
+        masks = [box_mask(parse_box(one), size) for one in boxes]
+        return Found(mask=torch.cat(masks).any(0, keepdim=True), what=counted(len(boxes), "box", "boxes"))
+
+    run(
+        pictures, find, wanted="box", output=output, grow=grow, overlay=overlay, no_overlay=no_overlay,
+        overwrite=overwrite, quiet=quiet, as_json=as_json,
+    )  # fmt: skip
+
+
+def random(
+    pictures: Pictures,
+    kind: Annotated[str, typer.Option(metavar="box|strokes|text|center|mix", help="What is drawn.")] = "strokes",
+    seed: arguments.Seed = None,
+    output: Output = None,
+    grow: arguments.Grow = 0,
+    overlay: Overlay = None,
+    no_overlay: NoOverlay = False,
+    overwrite: arguments.Overwrite = False,
+    quiet: arguments.Quiet = False,
+    as_json: arguments.Json = False,
+) -> None:
+    """A random hole, another one for each picture of a folder. The same seed and name give the same hole."""
+    from selfmend.masks.random import HOLE_SHAPES
+
+    shapes = {name.removeprefix("random-"): shape for name, shape in HOLE_SHAPES.items()}
+    shape = shapes[check_known("kind of hole", kind, shapes)]
+
+    def find(image: Image, file: Path) -> Found:
+        from selfmend.seeding import make_generator
+
+        mask = shape((image.shape[2], image.shape[3]), make_generator(seed or 0, kind, file.stem))
+        return Found(mask=mask[None], what=kind)
+
+    run(
+        pictures, find, wanted="hole", output=output, grow=grow, overlay=overlay, no_overlay=no_overlay,
+        overwrite=overwrite, quiet=quiet, as_json=as_json,
+    )  # fmt: skip
+
+
+def difference(
+    pictures: Pictures,
+    others: Annotated[Path, typer.Argument(metavar="OTHER", help="A picture, or a folder with the same names.")],
+    threshold: Annotated[int, typer.Option(help="Levels of 255 by which a channel must differ: JPEG needs some.")] = 16,
+    specks: Annotated[int, typer.Option(help="Pieces of fewer pixels are left out.")] = 8,
+    output: Output = None,
+    grow: arguments.Grow = 0,
+    overlay: Overlay = None,
+    no_overlay: NoOverlay = False,
+    overwrite: arguments.Overwrite = False,
+    quiet: arguments.Quiet = False,
+    as_json: arguments.Json = False,
+) -> None:
+    """Where two pictures of the same size differ: a damaged and a clean one, before and after.
+
+    Exit code 1 if they do not differ anywhere; of folders, the others are written.
+    """
+    from selfmend.cli.picture_files import pair_by_name
+
+    _check_levels("--threshold", threshold, least=1)
+    if specks < 0:
+        raise OptionError(f"--specks is {specks}; at least 0 fits")
+    pairs = dict(pair_by_name(pictures, others))
+
+    def find(image: Image, file: Path) -> Found | None:
+        from selfmend.cli.picture_files import read_rgb
+        from selfmend.masks.reading import difference_mask
+
+        if file not in pairs:
+            return None
+        other = read_rgb(pairs[file])
+        mask = difference_mask(image, other, threshold=(threshold - _HALF) / _BYTE, specks=specks)
+        return Found(mask=mask, what=f"differs from {pairs[file]}") if mask.any() else None
+
+    run(
+        pictures, find, wanted="difference", output=output, grow=grow, overlay=overlay, no_overlay=no_overlay,
+        overwrite=overwrite, quiet=quiet, as_json=as_json,
+    )  # fmt: skip
+
+
+def _check_levels(option: str, value: int, *, least: int) -> None:
+    if not least <= value < _BYTE:
+        raise OptionError(f"{option} is {value}; {least} to {_BYTE - 1} levels fit")
+
+
+def text(
+    pictures: Annotated[
+        Path,
+        typer.Argument(
+            metavar="IMAGE|FOLDER|CLIP", help="A picture, a folder of pictures, or a film.", show_default=False
+        ),
+    ],
+    region: Annotated[str | None, typer.Option(metavar="X,Y,W,H", help="The box in which text is looked for.")] = None,
+    dark: Annotated[bool, typer.Option("--dark", help="The letters are darker than what is around them.")] = False,
+    settings: arguments.Settings = None,
+    output: Output = None,
+    grow: arguments.Grow = 0,
+    overlay: Overlay = None,
+    no_overlay: NoOverlay = False,
+    overwrite: arguments.Overwrite = False,
+    quiet: arguments.Quiet = False,
+    as_json: arguments.Json = False,
+) -> None:
+    """Subtitles and other text in lines, with its outline: bright letters with something darker around them.
+
+    Of a film each frame gets a mask, NUMBER.png, and only what stands still counts: give a folder with -o. Options for
+    --set: threshold, saturation, contrast, height, stroke, letters, outline, spread. Exit code 1 if a picture has no
+    text; the others are written.
+    """
+    from selfmend.image.formats import ENDINGS
+    from selfmend.masks.reading import parse_box
+    from selfmend.masks.text_letters import TextOptions
+    from selfmend.options import replace_options
+
+    options = replace_options(TextOptions(dark=dark), parse_settings(settings or []))
+    box = None if region is None else parse_box(region)
+    if pictures.is_file() and pictures.suffix.lower() not in ENDINGS:
+        from selfmend.cli.mask_film import write_film_masks
+
+        be_quiet(quiet)
+        with terminal_progress(quiet=quiet or as_json) as progress:
+            row = write_film_masks(
+                pictures, output, options=options, region=box, grow=grow, overlay=overlay,
+                with_overlay=not no_overlay, progress=progress,
+            )  # fmt: skip
+        if as_json:
+            print_json(asdict(row))
+        if not row.with_text:
+            raise not_found(f"text was found in the {row.frames} frames of {pictures}; nothing was written")
+        if not (quiet or as_json):
+            names = ", ".join(name for name in (row.masks, row.overlay) if name)
+            typer.echo(f"{names}  (text in {row.with_text} of {row.frames} frames, {row.hole:.1%} of all pixels)")
+        return
+
+    def find(image: Image, file: Path) -> Found | None:
+        from selfmend.masks.text import mask_of, search_text
+
+        lines = search_text(image, options=options, region=box)
+        mask = mask_of(lines, (image.shape[2], image.shape[3]))
+        return Found(mask=mask, what=counted(len(lines), "line")) if lines else None
+
+    run(
+        pictures, find, wanted="text", output=output, grow=grow, overlay=overlay, no_overlay=no_overlay,
+        overwrite=overwrite, quiet=quiet, as_json=as_json,
+    )  # fmt: skip
+
+
+def eyes(
+    pictures: Pictures,
+    output: Output = None,
+    height: Annotated[float, typer.Option(help="Of the bar, in heights of the face.")] = 0.15,
+    margin: Annotated[float, typer.Option(help="From an eye's centre to the bar's end, in widths of the face.")] = 0.2,
+    grow: arguments.Grow = 0,
+    overlay: Overlay = None,
+    no_overlay: NoOverlay = False,
+    overwrite: arguments.Overwrite = False,
+    quiet: arguments.Quiet = False,
+    as_json: arguments.Json = False,
+) -> None:
+    """A bar over the eyes of every face that looks into the camera.
+
+    Where eyes are closed or hidden the bar lies where eyes are in a face, with a warning. Exit code 1 if a picture has
+    no face; the others are written.
+    """
+
+    def find(image: Image, file: Path) -> Found | None:
+        from selfmend.masks.eye_bars import eye_bars
+        from selfmend.masks.faces import find_faces
+
+        faces = find_faces(image)
+        if not faces:
+            return None
+        mask = eye_bars(faces, (image.shape[2], image.shape[3]), height=height, margin=margin)
+        hidden = sum(face.eyes is None for face in faces)
+        doubt = f"eyes were not found in {hidden} of {counted(len(faces), 'face')}: the bar lies where eyes should be"
+        return Found(mask=mask, what=counted(len(faces), "face"), doubt=doubt if hidden else "")
+
+    run(
+        pictures, find, wanted="face", output=output, grow=grow, overlay=overlay, no_overlay=no_overlay,
+        overwrite=overwrite, quiet=quiet, as_json=as_json,
+    )  # fmt: skip
+
+
+def bars(
+    pictures: Pictures,
+    output: Output = None,
+    grow: Annotated[int, typer.Option(help="Let the hole grow by so many pixels: JPEG blurs the bar's border.")] = 2,
+    overlay: Overlay = None,
+    no_overlay: NoOverlay = False,
+    overwrite: arguments.Overwrite = False,
+    quiet: arguments.Quiet = False,
+    as_json: arguments.Json = False,
+) -> None:
+    """A black bar that is there already: an even, dark rectangle with sharp borders, straight or turned.
+
+    A dark window can look like one: check the overlay. Exit code 1 if a picture has no bar; the others are written.
+    """
+
+    def find(image: Image, file: Path) -> Found | None:
+        from selfmend.masks.eye_bars import mask_of, search_bars
+
+        found = search_bars(image)
+        mask = mask_of(found, (image.shape[2], image.shape[3]))
+        return Found(mask=mask, what=counted(len(found), "bar")) if found else None
+
+    run(
+        pictures, find, wanted="bar", output=output, grow=grow, overlay=overlay, no_overlay=no_overlay,
+        overwrite=overwrite, quiet=quiet, as_json=as_json,
+    )  # fmt: skip
+
+
+app = typer.Typer(add_completion=False, help="Draw masks: white where the hole is.", no_args_is_help=True)
+app.command("text")(text)
+app.command("eyes")(eyes)
+app.command("bars")(bars)
+app.command("color")(color)
+app.command("box")(box)
+app.command("random")(random)
+app.command("difference")(difference)

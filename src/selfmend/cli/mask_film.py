@@ -9,15 +9,15 @@ from pathlib import Path
 
 import torch
 
-from selfmend.cli.masking import check_folders, save_mask, save_overlay
-from selfmend.core.checks import OptionError
-from selfmend.core.progress import Progress, work_done
-from selfmend.core.types import Image, Mask
-from selfmend.image.io import check_folder_of
-from selfmend.image.mask import grow_mask
-from selfmend.image.text import Region
-from selfmend.image.text_letters import TextOptions
-from selfmend.image.text_steady import steady_text
+from selfmend.cli.mask import check_folders, save_mask, save_overlay
+from selfmend.errors import OptionError
+from selfmend.image.files import check_folder_of
+from selfmend.masks.reading import grow_mask
+from selfmend.masks.text import Region
+from selfmend.masks.text_in_video import steady_text
+from selfmend.masks.text_letters import TextOptions
+from selfmend.progress import Progress, work_done
+from selfmend.types import Image, Mask
 from selfmend.video.reader import Clip, Frame
 
 

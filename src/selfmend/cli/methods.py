@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from selfmend.cli.common import print_json
-from selfmend.cli.table import print_table
-from selfmend.core.checks import OptionError
+from selfmend.cli.common import print_json, print_table
+from selfmend.errors import OptionError
 
 if TYPE_CHECKING:
     from selfmend.methods.base import Method
@@ -33,7 +32,7 @@ def methods(
         else:
             print_table(["method", "learns from", "what it is"], [[k.name, _learns_from(k), k.title] for k in kinds])
         return
-    from selfmend.core.options import describe_options
+    from selfmend.options import describe_options
 
     kind = method_class(name)
     method = kind.from_options(preset)

@@ -1,4 +1,4 @@
-"""The picture files that a command was given: found, read in colours, paired by their names. Imports torch."""
+"""The picture files that commands read, in pairs and by name."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from selfmend.core.checks import ImageError, MaskError, SelfmendWarning
-from selfmend.core.files import exists
-from selfmend.core.types import Image
+from selfmend.errors import ImageError, MaskError, SelfmendWarning
+from selfmend.files import exists
+from selfmend.image.draw import to_rgb
+from selfmend.image.files import by_stem, read_picture
 from selfmend.image.formats import ENDINGS
-from selfmend.image.io import read_picture
-from selfmend.image.listing import by_stem
 from selfmend.image.picture import to_picture
-from selfmend.image.sheet import to_rgb
+from selfmend.types import Image
 
 
 def pictures_at(path: Path) -> list[Path]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from selfmend.core.progress import Progress, ProgressEvent, silent
+from selfmend.progress import Progress, ProgressEvent, silent
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -1,4 +1,4 @@
-"""A start scale as the user gives it: a number, or all of them on one sheet to choose from. Imports torch."""
+"""One result for each scale at which a picture can enter, on one sheet."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import selfmend.api as api
-from selfmend.core.checks import OptionError
-from selfmend.core.types import Image
+from selfmend.errors import OptionError
+from selfmend.image.draw import contact_sheet, thumbnail, to_rgb
 from selfmend.image.picture import to_picture
-from selfmend.image.sheet import contact_sheet, thumbnail, to_rgb
+from selfmend.types import Image
 
 LONGEST_ON_SHEET = 1024  # pixels; a sheet is for choosing
 

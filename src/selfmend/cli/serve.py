@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from selfmend.cli import arguments
+from selfmend.cli import common as arguments
 from selfmend.cli.common import be_quiet
-from selfmend.core.checks import MissingExtraError
+from selfmend.errors import MissingExtraError
 
 _NEEDS = ("fastapi", "uvicorn", "python_multipart")
 
@@ -55,11 +55,11 @@ def serve(
 
     import platformdirs
 
-    from selfmend.web.access import Access
-    from selfmend.web.limits import Limits
-    from selfmend.web.runner import Runner
-    from selfmend.web.serving import open_browser
-    from selfmend.web.serving import serve as answer
+    from selfmend.jobs.job import Limits
+    from selfmend.jobs.runner import Runner
+    from selfmend.server.security import Access
+    from selfmend.server.serving import open_browser
+    from selfmend.server.serving import serve as answer
 
     be_quiet(quiet)
     limits = Limits(

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from selfmend.cli import arguments
+from selfmend.cli import common as arguments
 from selfmend.cli.common import be_quiet, beside, parse_settings, print_json
 from selfmend.cli.progress import terminal_progress
-from selfmend.core.checks import OptionError
+from selfmend.errors import OptionError
 
 _SECONDS = re.compile(r"(\d+(?:\.\d*)?)s")
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:\.\d*)?)")
@@ -82,8 +82,8 @@ def video(
     After Ctrl-C the same command goes on where it stopped.
     """
     import selfmend.api as api
-    from selfmend.image.mask import parse_box
-    from selfmend.video.mending import journal_folder
+    from selfmend.masks.reading import parse_box
+    from selfmend.video.pipeline import journal_folder
 
     be_quiet(quiet)
     target = beside(film, "-mended") if output is None else output

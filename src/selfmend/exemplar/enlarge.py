@@ -14,16 +14,16 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from selfmend.core.checks import OptionError
-from selfmend.core.progress import Progress, ProgressEvent, silent
-from selfmend.core.rng import MAX_SEED, derive_seed
-from selfmend.core.types import Image, Size
+from selfmend.errors import OptionError
 from selfmend.exemplar.field import Field, improve, places
 from selfmend.exemplar.synthesis import to_array, to_picture
 from selfmend.exemplar.votes import vote
 from selfmend.image.back_projection import back_project
 from selfmend.image.pyramid import enlarged_sizes
 from selfmend.image.resize import resize
+from selfmend.progress import Progress, ProgressEvent, silent
+from selfmend.seeding import MAX_SEED, derive_seed
+from selfmend.types import Image, Size
 
 
 @dataclass(frozen=True, kw_only=True)

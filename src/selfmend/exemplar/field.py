@@ -18,9 +18,9 @@ import torch
 import torch.nn.functional as F
 from numba import njit
 
-from selfmend.core.types import Size
 from selfmend.hole_init.patchmatch.compiled import FASTMATH, below, hash_bits
 from selfmend.hole_init.patchmatch.threads import in_parallel
+from selfmend.types import Size
 
 Values = TypeVar("Values", np.ndarray, torch.Tensor)
 WORST = np.float32(1e30)

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from selfmend.core.checks import OptionError
-from selfmend.core.progress import Progress, ProgressEvent, silent
-from selfmend.core.rng import MAX_SEED, derive_seed
-from selfmend.core.types import Mask, Size
+from selfmend.errors import OptionError
 from selfmend.exemplar.field import Field, enlarge, exact_field, improve, inverted, places, prices
 from selfmend.exemplar.votes import vote
 from selfmend.image.resize import resize
+from selfmend.progress import Progress, ProgressEvent, silent
+from selfmend.seeding import MAX_SEED, derive_seed
+from selfmend.types import Mask, Size
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,9 +10,9 @@ from functools import partial
 import numpy as np
 from numba import njit
 
-from selfmend.core.types import Size
 from selfmend.exemplar.field import MOST_RUNS, Field
 from selfmend.hole_init.patchmatch.threads import in_parallel
+from selfmend.types import Size
 
 
 def vote(field: Field, values: np.ndarray, size: Size, *, patch: int) -> np.ndarray:

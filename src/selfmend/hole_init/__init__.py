@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 
-from selfmend.core.checks import check_known
-from selfmend.core.types import Image
+from selfmend.errors import check_known
+from selfmend.types import Image
 
 INITIALISATIONS = {
     "mean": "selfmend.hole_init.mean:mean",

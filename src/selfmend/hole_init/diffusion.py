@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import torch
 
-from selfmend.core.types import Image, Mask
+from selfmend.types import Image, Mask
 
 
 def telea(image: Image, mask: Mask, *, generator: torch.Generator | None = None, radius: float = 3.0) -> Image:

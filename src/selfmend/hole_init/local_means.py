@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from scipy import ndimage
 
-from selfmend.core.types import Image, Mask
+from selfmend.types import Image, Mask
 
 
 def local_means(image: Image, mask: Mask, *, generator: torch.Generator | None = None, radius: int = 7) -> Image:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from selfmend.core.types import Image, Mask
+from selfmend.types import Image, Mask
 
 
 def mean(image: Image, mask: Mask, *, generator: torch.Generator | None = None) -> Image:

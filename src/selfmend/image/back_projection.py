@@ -5,8 +5,8 @@ Irani & Peleg, "Improving resolution by image registration", CVGIP 1991, for one
 
 from __future__ import annotations
 
-from selfmend.core.types import Image
 from selfmend.image.resize import resize
+from selfmend.types import Image
 
 
 def back_project(large: Image, small: Image, *, rounds: int) -> Image:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from skimage.feature import canny
 
-from selfmend.core.types import Image, Mask
+from selfmend.types import Image, Mask
 
 
 def canny_edges(grey: Image, mask: Mask | None = None, *, sigma: float = 2.0) -> Image:

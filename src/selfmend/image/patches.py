@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from selfmend.core.checks import ImageError, OptionError, check_image
-from selfmend.core.types import Image
+from selfmend.errors import ImageError, OptionError
+from selfmend.types import Image, check_image
 
 _STRIP = 16384  # queries held at once
 _PRODUCT = 2048  # queries in one matrix product

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from PIL import Image as PILImage
 
-from selfmend.core.checks import ImageError, check_image
-from selfmend.core.types import Image, Mask, Size
+from selfmend.errors import ImageError
+from selfmend.types import Image, Mask, Size, check_image
 
 # What each PIL mode is worked in: colour channels, then whether the last channel of the working mode is alpha.
 _WORKING_MODES = {

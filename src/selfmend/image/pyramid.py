@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from selfmend.core.checks import OptionError
-from selfmend.core.types import Image, Mask, Size
+from selfmend.errors import OptionError
 from selfmend.image.resize import resize, resize_mask, scaled_size
+from selfmend.types import Image, Mask, Size
 
 
 @dataclass(frozen=True, kw_only=True)

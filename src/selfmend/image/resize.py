@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from scipy.sparse import csr_array
 
-from selfmend.core.checks import ImageError
-from selfmend.core.types import Image, Mask, Size
+from selfmend.errors import ImageError
+from selfmend.types import Image, Mask, Size
 
 _NO_WEIGHT = 1e-7
 """Weights smaller than this are rounding errors of a kernel that is zero there."""

@@ -6,7 +6,7 @@ import importlib
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
-from selfmend.core.checks import OptionError, check_known
+from selfmend.errors import OptionError, check_known
 
 if TYPE_CHECKING:
     from selfmend.methods.base import Method

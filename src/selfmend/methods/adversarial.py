@@ -10,12 +10,12 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from selfmend.core.checks import MissingWeightsError, OptionError
-from selfmend.core.rng import make_generator
+from selfmend.errors import MissingWeightsError, OptionError
 from selfmend.methods.folder import FolderMethod
-from selfmend.nets.initialize import initialize
-from selfmend.nets.pretrained import VGG19, find_weights
-from selfmend.nets.vgg import VGG19Features, load_vgg19
+from selfmend.nn.layers import initialize
+from selfmend.nn.perceptual import VGG19Features, load_vgg19
+from selfmend.nn.weights import VGG19, find_weights
+from selfmend.seeding import make_generator
 
 PERCEPTUAL = ("vgg19", "none")
 """What compares pictures by more than their pixels."""

@@ -11,17 +11,16 @@ from typing import Any, ClassVar, Self
 
 import torch
 
-from selfmend.core.checks import ImageError, OptionError, SelfmendError, check_image, check_known, check_mask
-from selfmend.core.options import replace_options
-from selfmend.core.progress import Progress, sample_shares, silent
-from selfmend.core.rng import make_generator
-from selfmend.core.types import Image, Mask
+from selfmend.errors import ImageError, OptionError, SelfmendError, check_known
 from selfmend.hole_init.mean import mean
-from selfmend.image.align import Aligned
-from selfmend.image.mask import check_hole
-from selfmend.train.loop import run
-from selfmend.train.previews import with_previews
-from selfmend.train.stage import Stage
+from selfmend.masks.reading import check_hole
+from selfmend.options import replace_options
+from selfmend.progress import Progress, sample_shares, silent
+from selfmend.registration.align import Aligned
+from selfmend.seeding import make_generator
+from selfmend.training.loop import run
+from selfmend.training.stage import Stage, with_previews
+from selfmend.types import Image, Mask, check_image, check_mask
 
 
 def to_signed(image: Image) -> torch.Tensor:

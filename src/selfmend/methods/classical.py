@@ -7,11 +7,11 @@ from typing import ClassVar
 
 import torch
 
-from selfmend.core.options import option
-from selfmend.core.progress import Progress, silent
-from selfmend.core.types import Image, Mask
 from selfmend.hole_init.diffusion import biharmonic, navier_stokes, telea
 from selfmend.methods.base import Method
+from selfmend.options import option
+from selfmend.progress import Progress, silent
+from selfmend.types import Image, Mask
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,24 +14,23 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from selfmend.core.checks import OptionError
-from selfmend.core.options import option
-from selfmend.core.types import Image, Mask
-from selfmend.image.windows import Window, windows_around
-from selfmend.losses.gan import discriminator_loss, generator_loss
-from selfmend.losses.overlap import joint_loss, overlap_weights, weighted_square_error
+from selfmend.errors import OptionError
 from selfmend.methods.adversarial import AdversarialMethod, adam, check_power_of_two, frozen
 from selfmend.methods.base import to_image, to_signed
-from selfmend.methods.folder import Batches, FolderConfig
-from selfmend.nets.context_encoder import (
+from selfmend.methods.folder import Batches, FolderConfig, Window, windows_around
+from selfmend.nn.adversarial_losses import discriminator_loss, generator_loss
+from selfmend.nn.context_encoder import (
     ALEXNET_SIZE,
     AlexNetContextEncoder,
     ContextEncoderDiscriminator,
     ContextEncoderGenerator,
 )
-from selfmend.train.data import Batch
-from selfmend.train.stage import Stage, Stateful, Terms
-from selfmend.train.updater import Updater
+from selfmend.nn.reconstruction_losses import joint_loss, overlap_weights, weighted_square_error
+from selfmend.options import option
+from selfmend.training.data import Batch
+from selfmend.training.optimization import Updater
+from selfmend.training.stage import Stage, Stateful, Terms
+from selfmend.types import Image, Mask
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

@@ -13,13 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from selfmend.core.checks import OptionError
-from selfmend.core.options import option
-from selfmend.core.types import Image, Mask
-from selfmend.losses.alignment import alignment_loss
-from selfmend.losses.feature_matching import feature_matching
-from selfmend.losses.gan import relativistic_discriminator_loss, relativistic_generator_loss
-from selfmend.losses.self_guided import CHANNEL_WEIGHTS, guidance_map, self_guided_regression
+from selfmend.errors import OptionError
 from selfmend.methods.adversarial import (
     PERCEPTUAL,
     AdversarialMethod,
@@ -32,11 +26,21 @@ from selfmend.methods.adversarial import (
 )
 from selfmend.methods.base import to_image, to_signed
 from selfmend.methods.folder import Batches, FolderConfig
-from selfmend.nets.dmfn import DMFNDiscriminator, DMFNGenerator
-from selfmend.nets.vgg import NORMALIZATIONS, VGG19Features
-from selfmend.train.data import Batch
-from selfmend.train.stage import Stage, Stateful, Terms
-from selfmend.train.updater import Updater
+from selfmend.nn.adversarial_losses import relativistic_discriminator_loss, relativistic_generator_loss
+from selfmend.nn.dmfn import DMFNDiscriminator, DMFNGenerator
+from selfmend.nn.perceptual import NORMALIZATIONS, VGG19Features
+from selfmend.nn.reconstruction_losses import (
+    CHANNEL_WEIGHTS,
+    alignment_loss,
+    feature_matching,
+    guidance_map,
+    self_guided_regression,
+)
+from selfmend.options import option
+from selfmend.training.data import Batch
+from selfmend.training.optimization import Updater
+from selfmend.training.stage import Stage, Stateful, Terms
+from selfmend.types import Image, Mask
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

@@ -11,17 +11,16 @@ from typing import Any, ClassVar
 
 import torch
 
-from selfmend.core.options import option
-from selfmend.core.progress import Progress, silent
-from selfmend.core.types import Image, Mask, Size
 from selfmend.exemplar.enlarge import EnlargeSettings, enlarge_by_examples
 from selfmend.exemplar.synthesis import SynthesisSettings, check_sizes, exemplar_levels, synthesize, whole_patches
 from selfmend.hole_init import get_initialisation
 from selfmend.hole_init.patchmatch.scales import hole_depth
 from selfmend.image.resize import resize, resize_mask
 from selfmend.methods.base import Method, to_image, to_signed
-from selfmend.methods.enlarging import Enlarging
-from selfmend.methods.generative import Generative
+from selfmend.methods.generative import Enlarging, Generative
+from selfmend.options import option
+from selfmend.progress import Progress, silent
+from selfmend.types import Image, Mask, Size
 
 _PAPER = "GPNN (CVPR 2022)"
 _CODE = "code of Efficient-GPNN"

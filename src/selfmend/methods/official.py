@@ -8,10 +8,10 @@ from typing import Any
 
 from torch import Tensor
 
-from selfmend.core.checks import OptionError, WeightsError
+from selfmend.errors import OptionError, WeightsError
 from selfmend.methods import METHODS, method_class
 from selfmend.methods.adversarial import AdversarialMethod
-from selfmend.nets.official import load_official, read_official, recognize
+from selfmend.nn.weights import load_official, read_official, recognize
 
 
 def from_official(method: str, files: Sequence[Path], options: Mapping[str, Any] | None = None) -> AdversarialMethod:

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 import torch
 
-from selfmend.core.progress import Progress, silent
-from selfmend.core.types import Image, Mask
 from selfmend.hole_init.patchmatch import PatchMatchOptions, fill
-from selfmend.image.align import Aligned
 from selfmend.methods.base import Method
+from selfmend.progress import Progress, silent
+from selfmend.registration.align import Aligned
+from selfmend.types import Image, Mask
 
 
 class PatchMatch(Method):

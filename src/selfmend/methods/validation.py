@@ -7,18 +7,17 @@ from pathlib import Path
 
 import torch
 
-from selfmend.core.checks import SelfmendError
-from selfmend.core.rng import make_generator
-from selfmend.core.types import Image
-from selfmend.image.io import save_picture
-from selfmend.image.sheet import contact_sheet, paint_hole, to_rgb
+from selfmend.errors import SelfmendError
+from selfmend.image.draw import contact_sheet, paint_hole, to_rgb
+from selfmend.image.files import save_picture
 from selfmend.methods.folder import FolderMethod
-from selfmend.metrics.mae import mae
-from selfmend.metrics.psnr import psnr
-from selfmend.train.checkpoint import load_state, save_state
-from selfmend.train.data import Batch
-from selfmend.train.log import LogFile
-from selfmend.train.stage import Stage, Terms
+from selfmend.metrics.pixels import mae, psnr
+from selfmend.seeding import make_generator
+from selfmend.training.checkpoints import load_state, save_state
+from selfmend.training.data import Batch
+from selfmend.training.log import LogFile
+from selfmend.training.stage import Stage, Terms
+from selfmend.types import Image
 
 SHOWN = 6  # pictures of a sheet
 BEST = "best.safetensors"

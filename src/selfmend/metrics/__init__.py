@@ -1,4 +1,4 @@
-"""Metrics: one a file, plain functions of pictures; each says its range and what it does not see.
+"""Metrics: one family a file, plain functions of pictures; each says its range and what it does not see.
 
     from selfmend.metrics import psnr
     psnr(output, truth, mask=mask)
@@ -12,39 +12,43 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from selfmend.metrics.asvs import asvs
     from selfmend.metrics.bootstrap import difference_interval, mean_interval
-    from selfmend.metrics.copying import copying
-    from selfmend.metrics.diversity import diversity
     from selfmend.metrics.edges import edge_accuracy
-    from selfmend.metrics.fid import fid
     from selfmend.metrics.flicker import flicker
-    from selfmend.metrics.frechet import frechet_distance
+    from selfmend.metrics.frechet import fid, frechet_distance, sifid
     from selfmend.metrics.lpips import load_lpips, lpips, lpips_map
-    from selfmend.metrics.mae import mae
     from selfmend.metrics.niqe import fit_niqe, niqe
-    from selfmend.metrics.noticeability import noticeability
-    from selfmend.metrics.psnr import psnr
-    from selfmend.metrics.rmse import rmse
-    from selfmend.metrics.saliency import saliency
-    from selfmend.metrics.seams import seams
-    from selfmend.metrics.sifid import sifid
-    from selfmend.metrics.ssim import ssim
-    from selfmend.nets.inception import load_inception
-    from selfmend.nets.inception_fid import load_inception_fid
+    from selfmend.metrics.pixels import mae, psnr, rmse, ssim
+    from selfmend.metrics.saliency import asvs, noticeability, saliency
+    from selfmend.metrics.samples import copying, diversity, seams
+    from selfmend.nn.inception import load_inception, load_inception_fid
 
-_ELSEWHERE = {
+_ORIGINS = {
+    "asvs": "selfmend.metrics.saliency",
+    "copying": "selfmend.metrics.samples",
     "difference_interval": "selfmend.metrics.bootstrap",
+    "diversity": "selfmend.metrics.samples",
     "edge_accuracy": "selfmend.metrics.edges",
+    "fid": "selfmend.metrics.frechet",
     "fit_niqe": "selfmend.metrics.niqe",
+    "flicker": "selfmend.metrics.flicker",
     "frechet_distance": "selfmend.metrics.frechet",
-    "load_inception": "selfmend.nets.inception",
-    "load_inception_fid": "selfmend.nets.inception_fid",
+    "load_inception": "selfmend.nn.inception",
+    "load_inception_fid": "selfmend.nn.inception",
     "load_lpips": "selfmend.metrics.lpips",
+    "lpips": "selfmend.metrics.lpips",
     "lpips_map": "selfmend.metrics.lpips",
+    "mae": "selfmend.metrics.pixels",
     "mean_interval": "selfmend.metrics.bootstrap",
+    "niqe": "selfmend.metrics.niqe",
+    "noticeability": "selfmend.metrics.saliency",
+    "psnr": "selfmend.metrics.pixels",
+    "rmse": "selfmend.metrics.pixels",
+    "saliency": "selfmend.metrics.saliency",
+    "seams": "selfmend.metrics.samples",
+    "sifid": "selfmend.metrics.frechet",
+    "ssim": "selfmend.metrics.pixels",
 }
-"""Names that their file does not have; a metric is in the file of its name."""
 
 __all__ = [
     "asvs",
@@ -92,4 +96,4 @@ sys.modules[__name__].__class__ = _Door
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_ELSEWHERE.get(name, f"{__name__}.{name}")), name)
+    return getattr(importlib.import_module(_ORIGINS[name]), name)

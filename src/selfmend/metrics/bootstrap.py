@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from selfmend.core.checks import OptionError
+from selfmend.errors import OptionError
 
 RESAMPLES = 10_000
 _CHUNK = 500  # resamples at once: memory

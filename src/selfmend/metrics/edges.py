@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from selfmend.core.checks import ImageError
-from selfmend.core.types import Image, Mask
+from selfmend.errors import ImageError
 from selfmend.metrics.inputs import check_pair
+from selfmend.types import Image, Mask
 
 
 @dataclass(frozen=True, kw_only=True)

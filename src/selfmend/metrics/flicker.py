@@ -9,10 +9,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from selfmend.core.checks import ImageError, MaskError
-from selfmend.core.types import Image, Mask
-from selfmend.image.flow import inside, warp
+from selfmend.errors import ImageError, MaskError
 from selfmend.metrics.inputs import check_pair, mean_over
+from selfmend.registration.flow import inside, warp
+from selfmend.types import Image, Mask
 
 
 def flicker(now: Image, before: Image, *, mask: Mask, flow: Tensor) -> Tensor:

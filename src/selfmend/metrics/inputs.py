@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from selfmend.core.checks import ImageError, MaskError, check_image, check_mask
-from selfmend.core.types import Image, Mask
+from selfmend.errors import ImageError, MaskError
+from selfmend.types import Image, Mask, check_image, check_mask
 
 LUMA = (0.299, 0.587, 0.114)
 """Weights of R, G and B in ITU-R BT.601."""

@@ -12,11 +12,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from selfmend.core.checks import ImageError, check_known
-from selfmend.core.types import Image, Mask
+from selfmend.errors import ImageError, check_known
 from selfmend.metrics.inputs import check_colours, check_pair, mean_over
-from selfmend.nets import alexnet, squeezenet
-from selfmend.nets.pretrained import ALEXNET, LPIPS_ALEX, LPIPS_SQUEEZE, SQUEEZENET, WeightsFile, load_pretrained
+from selfmend.nn.perceptual import (
+    ALEXNET_CHANNELS,
+    ALEXNET_LEAST_SIZE,
+    SQUEEZENET_CHANNELS,
+    SQUEEZENET_LEAST_SIZE,
+    AlexNetFeatures,
+    SqueezeNetFeatures,
+)
+from selfmend.nn.weights import ALEXNET, LPIPS_ALEX, LPIPS_SQUEEZE, SQUEEZENET, WeightsFile, load_pretrained
+from selfmend.types import Image, Mask
 
 BACKBONES = {"alex": (ALEXNET, LPIPS_ALEX), "squeeze": (SQUEEZENET, LPIPS_SQUEEZE)}
 """Name of the backbone to its published file and that of its heads; alex is what papers report."""
@@ -66,10 +73,10 @@ class Lpips(nn.Module):
         """
         super().__init__()
         self.backbone = check_known("backbone of LPIPS", backbone, BACKBONES)
-        module = alexnet if backbone == "alex" else squeezenet
-        self.least_size = module.LEAST_SIZE
-        self.net = alexnet.AlexNetFeatures() if backbone == "alex" else squeezenet.SqueezeNetFeatures()
-        self.heads = Heads(module.CHANNELS)
+        alex = backbone == "alex"
+        self.least_size = ALEXNET_LEAST_SIZE if alex else SQUEEZENET_LEAST_SIZE
+        self.net = AlexNetFeatures() if alex else SqueezeNetFeatures()
+        self.heads = Heads(ALEXNET_CHANNELS if alex else SQUEEZENET_CHANNELS)
 
     def forward(self, x: Tensor, y: Tensor) -> list[Tensor]:
         """The weighted squared difference of the unit-normalised features of two signed pictures.

@@ -1,19 +1,256 @@
-"""Saliency: where a person looks first. Two models under their names, because their values are not comparable.
+"""Where a person looks first, and how much a fill draws the eye.
+
+Two models of saliency (spectral residual; Itti, Koch and Niebur), and ASVS and DN, which are made of them.
+
+Saliency as the spectral residual (Hou & Zhang, "Saliency Detection: A Spectral Residual Approach", CVPR 2007).
+
+Saliency of Itti, Koch & Niebur, "A Model of Saliency-Based Visual Attention for Rapid Scene Analysis", PAMI 1998.
+
+Centre against surround in intensity, colour and orientation, each at six pairs of scales. What the paper leaves open
+follows the SaliencyToolbox (Walther & Koch, Neural Networks 2006): the size of the Gabor filters and which local
+maxima count.
+
+Saliency: where a person looks first. Two models under their names, because their values are not comparable.
 
 Pictures (N, C, H, W) in [0, 1] in, saliency (N, 1, H, W) in [0, 1] out.
+
+DN, how much a repair changes where one looks (Ardis & Singhal, "Visual Salience Metrics for Image Inpainting", SPIE
+7257, 2009); lower is less noticeable.
+
+ASVS, how much a filled hole attracts the eye (Ardis & Singhal, "Visual Salience Metrics for Image Inpainting", SPIE
+7257, 2009); lower is less noticeable.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Final
 
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy.ndimage import correlate1d, gaussian_filter, label, maximum, uniform_filter
+from skimage.morphology import local_maxima
 from torch import Tensor
 
-from selfmend.core.checks import check_known
-from selfmend.core.types import Image
-from selfmend.metrics.saliency_itti import itti_koch_niebur
-from selfmend.metrics.saliency_spectral import spectral_residual
+from selfmend.errors import check_known
+from selfmend.image.resize import resize
+from selfmend.metrics.inputs import check_colours, check_hole, check_pair, grey, mean_over
+from selfmend.types import Image, Mask, Size, check_image
+
+_WIDTH = 64  # px of the picture that is looked at
+_MOST_HIGH = 4096  # px: a column of a few pixels would grow without end
+_SPECTRAL_SIGMA = 2.5  # px of that picture, in the authors' code; their text says 8
+_FLAT_SPECTRUM = 1e-6  # differences of grey values below this are rounding
+_ROUNDING = 1e-12  # share of the largest amplitude; a frequency below it is not there, and its phase chance
+
+
+def spectral_residual(image: Image) -> Tensor:
+    """Where a picture's log spectrum differs from its own mean over 3 x 3 frequencies.
+
+    Args:
+        image: (N, 1 or 3, H, W) in [0, 1]; it is looked at in grey, 64 px wide.
+
+    Returns:
+        float64 (N, 1, H, W) in [0, 1]; the most salient place of each picture is 1, and all of a flat one is 0.
+
+    Raises:
+        ImageError: another kind or range, or CMYK.
+
+    Example:
+        >>> dot = torch.zeros(1, 1, 48, 64)
+        >>> dot[..., 9:14, 39:44] = 1
+        >>> divmod(spectral_residual(dot).argmax().item(), 64)
+        (11, 41)
+    """
+    values = grey(check_image(image))
+    height, width = values.shape[-2:]
+    high = min(max(1, round(height * _WIDTH / width)), _MOST_HIGH)
+    small = resize(values, (high, _WIDTH)).cpu().numpy()
+    maps = torch.from_numpy(np.stack([_residual_map(picture[0]) for picture in small])[:, None])
+    enlarged = resize(maps, (height, width)).clamp(min=0).to(image.device)
+    largest = enlarged.amax((-2, -1), keepdim=True)
+    return torch.where(largest > 0, enlarged / largest, 0)
+
+
+def _residual_map(picture: np.ndarray) -> np.ndarray:
+    """Saliency (H, W) of grey values of the same size, not scaled yet."""
+    if np.ptp(picture) < _FLAT_SPECTRUM:
+        return np.zeros_like(picture)
+    spectrum = np.fft.fft2(picture)
+    amplitude = np.abs(spectrum)
+    there = amplitude > _ROUNDING * amplitude.max()
+    log = np.log(np.where(there, amplitude, 1))  # 0 where there is none
+    total, share = (uniform_filter(values, 3, mode="nearest") for values in (log, there.astype(float)))
+    mean = total / np.maximum(share, 1 / 9)  # over the frequencies that are there
+    phase = spectrum / np.where(there, amplitude, np.inf)
+    power = np.abs(np.fft.ifft2(np.exp(log - mean) * phase)) ** 2
+    smooth: np.ndarray = gaussian_filter(power, _SPECTRAL_SIGMA, mode="reflect")
+    return smooth
+
+
+_LEVELS = 9  # of the pyramids: 1/1 to 1/256
+_LEAST_SIDE = 1 << (_LEVELS - 1)  # px, so that the coarsest level has a pixel
+_MOST_ENLARGED = 4096  # px of the long side: a strip of a few pixels would grow without end
+_CENTRES, _DELTAS = (2, 3, 4), (3, 4)
+_MAP_LEVEL = 4
+_ANGLES = (0, 45, 90, 135)  # degrees
+_PERIOD, _SIGMA, _RADIUS = 7, 7 / 3, 7  # px of a level: Gabor filters
+_DARK = 0.1  # share of the largest intensity up to which hue is not seen
+_LEAST_PEAK = 0.1  # of the largest: lower local maxima are not counted
+_FLAT = 1e-6  # a map whose values differ by less is flat: what is left is rounding
+_BINOMIAL = np.array([1, 4, 6, 4, 1]) / 16
+
+
+def itti_koch_niebur(image: Image) -> Tensor:
+    """What stands out from its surround in intensity, colour or orientation.
+
+    Args:
+        image: (N, 1 or 3, H, W) in [0, 1]. One whose short side has less than 256 px is enlarged to that first,
+            as far as its long side does not exceed 4096 px then.
+
+    Returns:
+        float64 (N, 1, H, W) in [0, 1]; the most salient place of each picture is 1, and all of a flat one is 0. It has
+        the detail of a picture of 1/16 of the size. Filters see the picture mirrored at its borders, which makes
+        corners of oblique stripes that are cut off there.
+
+    Raises:
+        ImageError: another kind or range, or CMYK.
+
+    Example:
+        >>> dot = torch.tensor([0.2, 0.8, 0.2]).view(1, 3, 1, 1).repeat(1, 1, 256, 256)  # red on green
+        >>> dot[..., 120:136, 56:72] = torch.tensor([0.8, 0.2, 0.2]).view(3, 1, 1)
+        >>> found = itti_koch_niebur(dot)
+        >>> found[0, 0, 128, 64].item() > 0.99, found[0, 0, 128, 192].item() < 0.01
+        (True, True)
+    """
+    height, width = check_colours(check_image(image)).shape[-2:]
+    enlarge = max(1.0, min(_LEAST_SIDE / min(height, width), _MOST_ENLARGED / max(height, width)))
+    size = math.ceil(height * enlarge), math.ceil(width * enlarge)
+    values = image.double().cpu().expand(-1, 3, -1, -1)
+    if enlarge > 1:
+        values = resize(values, size).clamp(0, 1)
+    found = torch.from_numpy(np.stack([_conspicuous(picture) for picture in values.numpy()]))[:, None]
+    found = F.interpolate(found, (height, width), mode="bilinear", align_corners=False)
+    largest = found.amax((-2, -1), keepdim=True)
+    return torch.where(largest > _FLAT, found / largest, 0).to(image.device)
+
+
+def promote(values: np.ndarray) -> np.ndarray:
+    """N(.), which keeps a map with one high peak and flattens one with many alike (Fig. 2 of the paper).
+
+    Args:
+        values: (H, W), not negative.
+
+    Returns:
+        (H, W): the values scaled to [0, 1], times the square of 1 less the mean of the local maxima beside the largest.
+        A plateau is one maximum, and those below a tenth are not counted. 0 where the map is flat.
+
+    Example:
+        >>> promote(np.array([[0.0, 0, 2, 0, 1, 0, 1]])).tolist()  # 1, 0.5 and 0.5: times (1 - 0.5)²
+        [[0.0, 0.0, 0.25, 0.0, 0.125, 0.0, 0.125]]
+    """
+    low, spread = values.min(), np.ptp(values)
+    if spread < _FLAT:
+        return np.zeros_like(values)
+    scaled = (values - low) / spread
+    peaks = np.sort(_peaks(scaled))[:-1]  # beside the largest, which is 1
+    others = peaks[peaks > _LEAST_PEAK]
+    result: np.ndarray = scaled * (1 - others.mean()) ** 2 if len(others) else scaled
+    return result
+
+
+def orientation_energy(intensity: np.ndarray) -> np.ndarray:
+    """How strongly Gabor filters with a period of 7 px answer.
+
+    Args:
+        intensity: (H, W).
+
+    Returns:
+        (4, H, W), not negative: of waves that run at 0, 45, 90 and 135 degrees, 0 being along a row and 90 down. 0
+        where the picture is flat.
+    """
+    offsets = np.arange(-_RADIUS, _RADIUS + 1)
+    envelope = np.exp(-(offsets**2) / (2 * _SIGMA**2))
+    envelope /= envelope.sum()
+    mean = correlate1d(correlate1d(intensity, envelope, axis=0), envelope, axis=1)
+    found = []
+    for angle in np.deg2rad(_ANGLES):
+        waves = [envelope * np.exp(2j * np.pi / _PERIOD * step * offsets) for step in (np.sin(angle), np.cos(angle))]
+        answer = correlate1d(correlate1d(intensity.astype(complex), waves[0], axis=0), waves[1], axis=1)
+        found.append(np.abs(answer - waves[0].sum() * waves[1].sum() * mean))  # nothing where the picture is flat
+    return np.stack(found)
+
+
+def _peaks(values: np.ndarray) -> np.ndarray:
+    """The heights of the local maxima of (H, W), one a plateau; a maximum may lie at the border."""
+    plateaus, count = label(local_maxima(values), np.ones((3, 3)))
+    heights: np.ndarray = maximum(values, plateaus, range(1, count + 1))
+    return np.asarray(heights)
+
+
+def _conspicuous(picture: np.ndarray) -> np.ndarray:
+    """The mean of the three conspicuity maps of RGB (3, H, W), at the level of the maps."""
+    intensity = picture.mean(0)
+    pyramid = _pyramid(np.stack([intensity, *_opponents(picture, intensity)]))
+    size = pyramid[_MAP_LEVEL].shape[1:]
+    seen = range(min(_CENTRES), _LEVELS)
+    bright, red_green, blue_yellow = ({level: pyramid[level][place] for level in seen} for place in range(3))
+    energies = {level: orientation_energy(pyramid[level][0]) for level in seen}
+    at_angles = [{level: energies[level][place] for level in seen} for place in range(len(_ANGLES))]
+    brightness = _differences(bright, size)
+    colour = _differences(red_green, size) + _differences(blue_yellow, size)
+    orientation = np.sum([promote(_differences(maps, size)) for maps in at_angles], axis=0)
+    conspicuous: np.ndarray = np.mean([promote(maps) for maps in (brightness, colour, orientation)], axis=0)
+    return conspicuous
+
+
+def _opponents(picture: np.ndarray, intensity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Red against green and blue against yellow, (H, W) each, of hues freed from brightness."""
+    seen = intensity > _DARK * intensity.max()
+    red, green, blue = np.where(seen, picture / np.where(seen, intensity, 1), 0)
+    tuned = (
+        red - (green + blue) / 2,
+        green - (red + blue) / 2,
+        blue - (red + green) / 2,
+        (red + green) / 2 - np.abs(red - green) / 2 - blue,  # yellow
+    )
+    r, g, b, y = (np.maximum(channel, 0) for channel in tuned)
+    return r - g, b - y
+
+
+def _pyramid(maps: np.ndarray) -> list[np.ndarray]:
+    """Levels of (C, H, W), each half as large as the one before, rounded up."""
+    levels = [maps]
+    for _ in range(_LEVELS - 1):
+        low = correlate1d(correlate1d(levels[-1], _BINOMIAL, axis=1), _BINOMIAL, axis=2)
+        levels.append(_sampled(low, ((low.shape[1] + 1) // 2, (low.shape[2] + 1) // 2)))
+    return levels
+
+
+def _differences(levels: dict[int, np.ndarray], size: Size) -> np.ndarray:
+    """The promoted differences of each centre and its surrounds, summed at `size`.
+
+    The surround is subtracted from the centre. The paper's formulas (2) and (3), read literally, add the two opponent
+    colours, which would find a red field more salient than a red dot on green; its text says what is done here.
+    """
+    total = np.zeros(size)
+    for centre in _CENTRES:
+        for delta in _DELTAS:
+            fine = levels[centre]
+            surround = _sampled(levels[centre + delta][None], fine.shape)[0]
+            promoted = promote(np.abs(fine - surround))
+            total += F.adaptive_avg_pool2d(torch.from_numpy(promoted)[None], size)[0].numpy()
+    return total
+
+
+def _sampled(maps: np.ndarray, size: Size) -> np.ndarray:
+    """(C, H, W) at another size, bilinear; halved it is the mean of two by two pixels."""
+    resized = F.interpolate(torch.from_numpy(maps)[None], size, mode="bilinear", align_corners=False)
+    found: np.ndarray = resized[0].numpy()
+    return found
+
 
 SALIENCY: Final[dict[str, Callable[[Image], Tensor]]] = {
     "itti-koch-niebur": itti_koch_niebur,
@@ -46,3 +283,62 @@ def saliency(image: Image, *, model: str) -> Tensor:
         0.0
     """
     return SALIENCY[check_known("saliency model", model, SALIENCY)](image)
+
+
+def noticeability(output: Image, original: Image, mask: Mask, *, model: str) -> Tensor:
+    """Degree of noticeability: the mean over the picture of what draws the eye into the hole or elsewhere than before.
+
+    In the hole it is the squared saliency of the output, outside the squared difference of its saliency and the
+    original's.
+
+    Args:
+        output: mended pictures, (N, 1 or 3, H, W) in [0, 1].
+        original: the pictures before anything was removed or damaged, the same shape.
+        mask: (N, 1, H, W), True = hole.
+        model: of saliency, as in `asvs`.
+
+    Returns:
+        float64 (N,) in [0, 1]; one a picture.
+
+    Raises:
+        ImageError, MaskError: another kind, range or shape, CMYK, or no hole.
+        OptionError: an unknown model.
+
+    Example:
+        >>> flat = torch.full((1, 3, 20, 20), 0.5)
+        >>> hole = torch.ones(1, 1, 20, 20, dtype=torch.bool)
+        >>> noticeability(flat, flat, hole, model="spectral-residual").item()
+        0.0
+    """
+    check_hole(mask, output)
+    check_pair(output, original, mask)
+    after, before = (saliency(image, model=model) for image in (output, original))
+    return torch.where(mask, after, after - before).square().mean((1, 2, 3))
+
+
+def asvs(output: Image, mask: Mask, *, model: str) -> Tensor:
+    """Average squared visual salience: the mean over the hole of the squared saliency of the mended picture.
+
+    Needs no truth, and sees none: a hole that holds what belongs there and is meant to be looked at scores badly.
+
+    Args:
+        output: mended pictures, (N, 1 or 3, H, W) in [0, 1].
+        mask: (N, 1, H, W), True = hole.
+        model: of saliency, a name in `SALIENCY`; name it beside every number, for values under two models are not
+            comparable.
+
+    Returns:
+        float64 (N,) in [0, 1]; one a picture.
+
+    Raises:
+        ImageError, MaskError: another kind, range or shape, CMYK, or no hole.
+        OptionError: an unknown model.
+
+    Example:
+        >>> import torch
+        >>> hole = torch.ones(1, 1, 20, 20, dtype=torch.bool)
+        >>> asvs(torch.full((1, 3, 20, 20), 0.5), hole, model="spectral-residual").item()  # nothing to be seen
+        0.0
+    """
+    check_hole(mask, output)
+    return mean_over(saliency(output, model=model).square(), mask)

@@ -1,9 +1,4 @@
-"""What the frames before and behind show of a frame's hole, put together.
-
-The nearer frames are asked first. Each is taken as it is, as if the scene were at rest, and, where that leaves pixels
-without a good answer, moved along the flow. A pixel is the mean of the answers that agree best with what is known
-around it; an answer loses weight with its error beyond that of the best.
-"""
+"""What the frames around show where a hole is, weighed and put together."""
 
 from __future__ import annotations
 
@@ -12,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from selfmend.image.flow import inside, warp
-from selfmend.video.align import Showing, View, at_rest, find_motion, moved, refine
+from selfmend.registration.flow import inside, warp
+from selfmend.video.motion import Showing, View, at_rest, find_motion, moved, refine
 
 _GOOD = 6.0  # 0 to 255: error of an answer that needs no better one
 _ENOUGH_GOOD, _MOST_ANSWERS = 3, 6

@@ -1,21 +1,227 @@
-"""From packets to frames in the order in which they are shown, with one in the place of each that is broken."""
+"""Films decoded: containers and folders of frames, their times, and their colours as RGB.
+
+Between a codec's frames (planes, mostly YUV) and pictures in RGB.
+
+Films opened for reading: what is no film is refused in one line.
+
+A folder of pictures as a film: one picture a frame, in the order of their names.
+
+From packets to frames in the order in which they are shown, with one in the place of each that is broken.
+"""
 
 from __future__ import annotations
 
+import io
 import warnings
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from selfmend.core.checks import SelfmendWarning
-from selfmend.video.containers import reason
+import numpy as np
+import torch
+
+from selfmend.errors import ImageError, OptionError, SelfmendWarning
+from selfmend.files import exists
+from selfmend.image.files import list_pictures, natural_order
+from selfmend.types import Image, Mask, Size
 
 if TYPE_CHECKING:
     from av import VideoFrame
     from av.container import InputContainer
+    from av.video.plane import VideoPlane
     from av.video.stream import VideoStream
+
+
+LIMITED, _FULL = 1, 2  # FFmpeg's numbers of ranges: 16 to 235, and 0 to 255
+BT709 = 1  # FFmpeg's number of the colour space of films today
+
+
+def to_image(source: VideoFrame, *, turns: int = 0) -> Image:
+    """A frame as (1, 3, H, W) in [0, 1], whole bytes.
+
+    Args:
+        source: of any pixel format and size.
+        turns: quarter turns to the left.
+    """
+    rgb = torch.from_numpy(source.reformat(format="rgb24", interpolation=_exact()).to_ndarray())
+    return torch.rot90(rgb.permute(2, 0, 1)[None], turns, (2, 3)).contiguous().float() / 255
+
+
+def _exact() -> int:
+    """How colours are converted: the slow way, which is the same on every machine."""
+    from av.video.reformatter import Interpolation
+
+    kind = Interpolation
+    return kind.BICUBIC | kind.ACCURATE_RND | kind.BITEXACT | kind.FULL_CHR_H_INT | kind.FULL_CHR_H_INP
+
+
+def with_hole(source: VideoFrame, image: Image, mask: Mask, *, turns: int = 0) -> VideoFrame:
+    """The codec's frame with the hole's pixels taken from `image`; all others keep their bytes.
+
+    Where the format has fewer colours than pixels, a colour that a hole pixel shares changes as a whole. Formats whose
+    planes cannot be told apart (palettes, packed YUV) are converted as a whole.
+
+    Args:
+        source: as it was decoded; it is not changed.
+        image: (1, 3, H, W) in [0, 1], upright.
+        mask: (1, 1, H, W), True = hole.
+        turns: quarter turns to the left that made `source` upright.
+    """
+    filled = _from_image(torch.rot90(image, -turns, (2, 3)), source)
+    steps = _steps(source)
+    if steps is None:
+        return filled
+    hole = torch.rot90(mask, -turns, (2, 3))[0, 0].numpy()
+    for old, new, step in zip(source.planes, filled.planes, steps, strict=True):
+        kept = np.repeat(~_shrunk(hole, (old.height, old.width)), step, axis=1)
+        np.copyto(_bytes(new, step), _bytes(old, step), where=kept)
+    return filled
+
+
+def _from_image(image: Image, source: VideoFrame) -> VideoFrame:
+    """A picture in the pixel format, size and colour space of `source`."""
+    import av
+
+    pixels = (image[0].permute(1, 2, 0) * 255).round().to(torch.uint8).numpy()
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
+    frame.colorspace, frame.color_range = source.colorspace, _FULL
+    wide = source.format.name.startswith("yuvj") or source.format.name.startswith("gbr")
+    made = frame.reformat(
+        format=source.format.name,
+        dst_colorspace=source.colorspace,
+        dst_color_range=source.color_range or (_FULL if wide else LIMITED),
+        interpolation=_exact(),
+    )
+    made.colorspace, made.color_range = source.colorspace, source.color_range
+    made.color_trc, made.color_primaries = source.color_trc, source.color_primaries
+    made.pts, made.time_base, made.duration = source.pts, source.time_base, source.duration
+    return made
+
+
+def _steps(source: VideoFrame) -> list[int] | None:
+    """Bytes a pixel of each plane; None where planes hold no whole pixels."""
+    kind = source.format
+    parts = [[c for c in kind.components if c.plane == k] for k in range(len(source.planes))]
+    if kind.has_palette or kind.is_bit_stream or any(len({c.width for c in part}) != 1 for part in parts):
+        return None
+    if len(parts) == 1 and len(parts[0]) > 1:  # packed
+        return [kind.padded_bits_per_pixel // 8] if all(c.bits == 8 for c in parts[0]) else None
+    return [len(part) * (1 if part[0].bits <= 8 else 2) for part in parts]
+
+
+def _bytes(plane: VideoPlane, step: int) -> np.ndarray:
+    """A view (height, width * step) of a plane."""
+    return np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, -1)[:, : plane.width * step]
+
+
+def _shrunk(hole: np.ndarray, size: Size) -> np.ndarray:
+    """The hole at a plane's size: a pixel is hole where any part of it is."""
+    factors = [round(whole / part) for whole, part in zip(hole.shape, size, strict=True)]
+    if factors == [1, 1]:
+        return hole
+    padded = np.pad(hole, [(0, part * f - whole) for whole, part, f in zip(hole.shape, size, factors, strict=True)])
+    return np.asarray(padded.reshape(size[0], factors[0], size[1], factors[1]).any(axis=(1, 3)))
+
+
+_STILL = "_pipe"  # FFmpeg reads a single picture with png_pipe, jpeg_pipe, ...
+_TEXT = "tty"  # and a text file as a film of somebody typing it
+
+
+def open_film(path: str | Path) -> tuple[InputContainer, VideoStream]:
+    """A film, or a folder of pictures as one, and the stream that holds its pictures.
+
+    Raises:
+        ImageError: no such file, or nothing with moving pictures; the message says what it is.
+    """
+    import av
+
+    path = Path(path)
+    if not exists(path):
+        raise ImageError(f"no such file: {path}")
+    try:
+        if path.is_dir():
+            container = av.open(frame_list(frame_files(path)), "r", format="concat", options={"safe": "0"})
+        else:
+            container = av.open(str(path), "r")
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise ImageError(f"{path} is not a film that can be read ({reason(error)})") from error
+    try:
+        return container, _pictures(container, path)
+    except ImageError:
+        container.close()
+        raise
+
+
+def _pictures(container: InputContainer, path: Path) -> VideoStream:
+    from av.stream import Disposition
+
+    kind = container.format.name
+    if kind.endswith(_STILL) or kind == "image2":
+        raise ImageError(f"{path} is a picture; selfmend inpaint fills pictures, and a film such as clip.mp4 fits here")
+    if kind == _TEXT:
+        raise ImageError(f"{path} is text; a film such as clip.mp4 fits")
+    films = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if not films:
+        what = "sound" if container.streams.audio else "no pictures"
+        raise ImageError(f"{path} has no video stream, only {what}; a film such as clip.mp4 fits")
+    if len(films) > 1:
+        message = f"{path} has {len(films)} video streams; the first is used"
+        warnings.warn(message, SelfmendWarning, stacklevel=4)
+    return films[0]
+
+
+def reason(error: BaseException) -> str:
+    """An error of FFmpeg as part of one line."""
+    return getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
+
+
+DEFAULT_RATE = Fraction(25)
+
+
+def frame_files(folder: str | Path) -> list[Path]:
+    """The pictures of a folder, not of the folders in it; `frame2` comes before `frame10`.
+
+    Raises:
+        ImageError: none, or pictures of several kinds, which FFmpeg does not read as one film.
+    """
+    folder = Path(folder)
+    names = [name for name in list_pictures(folder) if "/" not in name]
+    if not names:
+        raise ImageError(f"{folder} has no pictures; a folder with the frames of a film, or a film as clip.mp4, fits")
+    kinds = sorted({Path(name).suffix.lower() for name in names})
+    if len(kinds) > 1:
+        raise ImageError(f"{folder} has frames of several kinds ({', '.join(kinds)}); one kind fits")
+    return [folder / name for name in natural_order(names)]
+
+
+def frame_list(files: list[Path]) -> io.BytesIO:
+    """What FFmpeg's `concat` reads: each file is shown for one second, so that times are whole numbers."""
+    lines = ["ffconcat version 1.0"]
+    for file in files:
+        quoted = str(file.resolve()).replace("'", "'\\''")
+        lines += [f"file 'file:{quoted}'", "option framerate 1", "duration 1"]
+    return io.BytesIO("\n".join(lines).encode())
+
+
+def rate_of(film: str | Path, fps: float | None) -> Fraction | None:
+    """Frames a second of a folder of pictures; None for a film, which has its own.
+
+    Raises:
+        OptionError: a rate for a film, or one that is no rate.
+    """
+    if not Path(film).is_dir():
+        if fps is not None:
+            raise OptionError(f"{film} is a film with a rate of its own; frames a second fit a folder of pictures")
+        return None
+    if fps is None:
+        return DEFAULT_RATE
+    if not 0 < fps <= 1000:
+        raise OptionError(f"{fps:g} frames a second are no rate of a film; more than 0 and at most 1000 fit")
+    ntsc = Fraction(round(fps * 1.001) * 1000, 1001)  # 23.976, 29.97, 59.94
+    return ntsc if abs(float(ntsc) - fps) < 1e-3 else Fraction(fps).limit_denominator(1000)
 
 
 @dataclass(frozen=True)

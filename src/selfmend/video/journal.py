@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from PIL import Image as PILImage
 
-from selfmend.core.checks import RunError
-from selfmend.core.files import atomic_path
-from selfmend.core.types import Image, Mask
-from selfmend.video.types import MendedFrame
+from selfmend.errors import RunError
+from selfmend.files import atomic_path
+from selfmend.types import Image, Mask
+from selfmend.video.frames import MendedFrame
 
 _SETTINGS, _FRAMES = "settings.json", "frames.jsonl"
 

@@ -14,15 +14,15 @@ import numpy as np
 import torch
 from PIL import Image as PILImage
 
-from selfmend.core.checks import MaskError, OptionError
-from selfmend.core.files import exists
-from selfmend.core.options import replace_options
-from selfmend.core.types import Image, Mask
-from selfmend.image.listing import list_pictures, natural_order, picture_size
-from selfmend.image.mask import box_mask, drawn_mask, grow_mask, parse_box
-from selfmend.image.text import DEFAULTS, Region
-from selfmend.image.text_letters import TextOptions
-from selfmend.image.text_steady import steady_text
+from selfmend.errors import MaskError, OptionError
+from selfmend.files import exists
+from selfmend.image.files import list_pictures, natural_order, picture_size
+from selfmend.masks.reading import box_mask, drawn_mask, grow_mask, parse_box
+from selfmend.masks.text import DEFAULTS, Region
+from selfmend.masks.text_in_video import steady_text
+from selfmend.masks.text_letters import TextOptions
+from selfmend.options import replace_options
+from selfmend.types import Image, Mask
 from selfmend.video.reader import Clip, Frame
 
 _SAME = "masks of the same size fit"

@@ -11,12 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias
 
-from selfmend.core.checks import ImageError, OptionError, SelfmendWarning
-from selfmend.core.types import Image, Size
-from selfmend.video.colours import to_image
-from selfmend.video.containers import open_film
-from selfmend.video.decoding import Order, Shown, frame_rate, packet_times
-from selfmend.video.frame_folder import frame_files, rate_of
+from selfmend.errors import ImageError, OptionError, SelfmendWarning
+from selfmend.types import Image, Size
+from selfmend.video.decoding import Order, Shown, frame_files, frame_rate, open_film, packet_times, rate_of, to_image
 
 if TYPE_CHECKING:
     from av import VideoFrame

@@ -9,13 +9,11 @@ from functools import partial
 
 import numpy as np
 
-from selfmend.core.checks import SelfmendError
-from selfmend.video.ahead import ahead
-from selfmend.video.align import View, smooth_grey, view_of
+from selfmend.errors import SelfmendError
 from selfmend.video.borrow import Neighbour, distances
-from selfmend.video.camera import camera_step, flow_of
-from selfmend.video.stills import Still, take
-from selfmend.video.types import MaskedFrame
+from selfmend.video.frames import MaskedFrame, Still, take
+from selfmend.video.motion import View, camera_step, flow_of, smooth_grey, view_of
+from selfmend.video.prefetch import ahead
 
 Part = tuple[slice, slice]
 """Rows and columns of a frame."""

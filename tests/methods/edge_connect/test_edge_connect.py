@@ -3,14 +3,13 @@ import torch
 
 import vgg_file
 from folder_batches import batch_of, batches_of
-from selfmend.core.checks import OptionError
-from selfmend.image.channels import from_rgb
+from selfmend.errors import OptionError
+from selfmend.image.color import from_rgb
 from selfmend.image.edges import canny_edges
-from selfmend.losses.cross_entropy import balanced_cross_entropy
-from selfmend.losses.gan import discriminator_loss, generator_loss
-from selfmend.methods.edge_connect import EdgeConnect
-from selfmend.methods.edge_connect.training import PERCEPTUAL_TAPS, STYLE_TAPS, Trainer
-from selfmend.train.device import make_fabric
+from selfmend.methods.edge_connect import PERCEPTUAL_TAPS, STYLE_TAPS, EdgeConnect, Trainer
+from selfmend.nn.adversarial_losses import discriminator_loss, generator_loss
+from selfmend.nn.reconstruction_losses import balanced_cross_entropy
+from selfmend.training.devices import make_fabric
 
 FABRIC = make_fabric(torch.device("cpu"))
 

@@ -1,8 +1,8 @@
 import pytest
 
-from selfmend.core.checks import OptionError
-from selfmend.core.options import replace_options
-from selfmend.methods.gpdm.config import PAPER
+from selfmend.errors import OptionError
+from selfmend.methods.gpdm import PAPER
+from selfmend.options import replace_options
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from selfmend.core.checks import ImageError, MaskError, OptionError, SelfmendWarning
-from selfmend.core.progress import ProgressEvent
-from selfmend.core.rng import make_generator
-from selfmend.losses.sliced_wasserstein import sliced_wasserstein
-from selfmend.methods.gpdm import GPDM
-from selfmend.methods.gpdm.config import FAST, PAPER, TINY, GPDMConfig
+from selfmend.errors import ImageError, MaskError, OptionError, SelfmendWarning
+from selfmend.methods.gpdm import FAST, GPDM, PAPER, TINY, GPDMConfig
+from selfmend.nn.sliced_wasserstein import sliced_wasserstein
+from selfmend.progress import ProgressEvent
+from selfmend.seeding import make_generator
 
 
 def texture(height: int = 37, width: int = 53, channels: int = 3) -> torch.Tensor:

@@ -1,10 +1,9 @@
 import torch
 from torch.nn.functional import max_pool2d
 
-from selfmend.core.rng import make_generator
-from selfmend.losses.sliced_wasserstein import sliced_wasserstein
-from selfmend.methods.gpdm.config import TINY
-from selfmend.methods.gpdm.optimize import hole_at_scale, match_patches
+from selfmend.methods.gpdm import TINY, hole_at_scale, match_patches
+from selfmend.nn.sliced_wasserstein import sliced_wasserstein
+from selfmend.seeding import make_generator
 
 
 def distance(x: torch.Tensor, target: torch.Tensor) -> float:

@@ -10,8 +10,8 @@ from selfmend.image.pyramid import plan_pyramid
 from selfmend.methods.singan.config import TINY
 from selfmend.methods.singan.model import SinGAN
 from selfmend.methods.singan.scales import Scale, Scales, freeze
-from selfmend.nets.initialize import initialize
-from selfmend.nets.singan import SinGANGenerator
+from selfmend.nn.layers import initialize
+from selfmend.nn.singan import SinGANGenerator
 
 
 @pytest.fixture(scope="session")

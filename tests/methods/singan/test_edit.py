@@ -4,13 +4,13 @@ import pytest
 import torch
 
 from pictures import picture
-from selfmend.core.checks import ImageError, MaskError, OptionError
-from selfmend.core.rng import make_generator
+from selfmend.errors import ImageError, MaskError, OptionError
 from selfmend.image.pyramid import plan_pyramid
 from selfmend.methods.base import to_signed
-from selfmend.methods.singan.edit import RADIUS, default_start_scale, edit, edited_mask
 from selfmend.methods.singan.finish import Finish, finish_level
+from selfmend.methods.singan.redraw import RADIUS, default_start_scale, edit, edited_mask
 from selfmend.methods.singan.scales import Scales
+from selfmend.seeding import make_generator
 
 CPU = torch.device("cpu")
 

@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from pictures import picture
-from selfmend.core.rng import make_generator
 from selfmend.image.pyramid import PyramidPlan, plan_pyramid
 from selfmend.image.resize import resize
 from selfmend.methods.singan.config import TINY
 from selfmend.methods.singan.finish import finish, finish_level, finish_sizes
 from selfmend.methods.singan.model import SinGAN
+from selfmend.seeding import make_generator
 
 PLAN = PyramidPlan(sizes=((20, 25), (27, 33), (36, 45)), factor=0.75)
 SMOOTH = resize(resize(picture()[0], (9, 13)), (72, 90)).clamp(0, 1)

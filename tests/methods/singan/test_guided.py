@@ -5,16 +5,16 @@ import pytest
 import torch
 
 from pictures import picture
-from selfmend.core.checks import SelfmendWarning
-from selfmend.core.options import describe_options
-from selfmend.core.progress import ProgressEvent
-from selfmend.core.rng import make_generator
+from selfmend.errors import SelfmendWarning
 from selfmend.methods.singan.config import FAST
-from selfmend.methods.singan.guided import Lesson, guided_stage, paint_holes
+from selfmend.methods.singan.fast import Lesson, guided_stage, paint_holes
 from selfmend.methods.singan.model import SinGAN
-from selfmend.nets.initialize import initialize
-from selfmend.nets.singan import SinGANGenerator
-from selfmend.train.loop import run
+from selfmend.nn.layers import initialize
+from selfmend.nn.singan import SinGANGenerator
+from selfmend.options import describe_options
+from selfmend.progress import ProgressEvent
+from selfmend.seeding import make_generator
+from selfmend.training.loop import run
 
 SMALL = replace(
     FAST, min_size=20, max_size=64, channels=4, steps=3, painted_holes=2, crop=24, projections=4, init="local-means"

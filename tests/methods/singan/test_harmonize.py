@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from pictures import picture
-from selfmend.core.checks import ImageError, MaskError, OptionError
-from selfmend.core.rng import make_generator
+from selfmend.errors import ImageError, MaskError, OptionError
 from selfmend.image.pyramid import plan_pyramid
 from selfmend.image.resize import resize
-from selfmend.methods.singan.harmonize import default_start_scale, harmonize
+from selfmend.methods.singan.redraw import default_start_scale, harmonize
 from selfmend.methods.singan.scales import Scales
+from selfmend.seeding import make_generator
 
 CPU = torch.device("cpu")
 

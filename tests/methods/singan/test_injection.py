@@ -4,12 +4,11 @@ import pytest
 import torch
 
 from pictures import picture
-from selfmend.core.checks import ImageError, MaskError, OptionError
-from selfmend.core.rng import make_generator
+from selfmend.errors import ImageError, MaskError, OptionError
 from selfmend.image.pyramid import PyramidPlan
 from selfmend.image.resize import resize
 from selfmend.methods.base import to_signed
-from selfmend.methods.singan.injection import (
+from selfmend.methods.singan.redraw import (
     check_covers,
     check_like,
     entry_scale,
@@ -19,6 +18,7 @@ from selfmend.methods.singan.injection import (
     soft_mask,
     start_scales,
 )
+from selfmend.seeding import make_generator
 
 CPU = torch.device("cpu")
 

@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from pictures import picture
-from selfmend.core.checks import OptionError
+from selfmend.errors import OptionError
 from selfmend.image.pyramid import plan_pyramid
 from selfmend.methods.singan.config import TINY
-from selfmend.methods.singan.inpaint import check_injection_scale, default_injection_scale
 from selfmend.methods.singan.model import SinGAN
+from selfmend.methods.singan.redraw import check_injection_scale, default_injection_scale
 
 
 @pytest.fixture(scope="module")

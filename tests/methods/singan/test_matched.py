@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from pictures import picture
-from selfmend.core.progress import ProgressEvent
 from selfmend.image.resize import resize
 from selfmend.methods.base import to_signed
 from selfmend.methods.singan.config import FAST
-from selfmend.methods.singan.matched import everywhere, matched_costs, standardized
+from selfmend.methods.singan.fast import everywhere, matched_costs, standardized
 from selfmend.methods.singan.model import SinGAN
-from selfmend.train.loop import run
+from selfmend.progress import ProgressEvent
+from selfmend.training.loop import run
 
 SMALL = replace(
     FAST, min_size=20, max_size=64, channels=4, steps=3, crop=24, projections=4, coarse_steps=4,

@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from pictures import picture
-from selfmend.core.checks import OptionError
-from selfmend.core.progress import ProgressEvent
-from selfmend.core.rng import make_generator
+from selfmend.errors import OptionError
 from selfmend.methods.base import to_signed
 from selfmend.methods.singan.config import TINY
 from selfmend.methods.singan.finish import Finish
 from selfmend.methods.singan.paint import main_colours, paint, paint_quantized, snap, train_quantized
+from selfmend.progress import ProgressEvent
+from selfmend.seeding import make_generator
 
 CPU = torch.device("cpu")
 LEARNED = (37, 53)

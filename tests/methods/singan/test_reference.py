@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from pictures import picture
-from selfmend.image.align import Aligned, place
 from selfmend.methods.singan.config import TINY
 from selfmend.methods.singan.model import SinGAN
+from selfmend.registration.align import Aligned, place
 
 PLAIN = replace(TINY, exclude_hole=False)
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from selfmend.hole_init import INITIALISATIONS, get_initialisation
-from selfmend.image.mask import box_mask
 from selfmend.image.pyramid import mask_pyramid, plan_pyramid
+from selfmend.masks.reading import box_mask
 from selfmend.methods.singan import SinGAN
 
 HEIGHT, WIDTH = 60, 80

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from selfmend.core.rng import make_generator
 from selfmend.image.pyramid import PyramidPlan
 from selfmend.methods.singan.scales import Scale, Scales, freeze, generate
-from selfmend.nets.initialize import initialize
-from selfmend.nets.singan import SinGANGenerator
+from selfmend.nn.layers import initialize
+from selfmend.nn.singan import SinGANGenerator
+from selfmend.seeding import make_generator
 
 
 def net(channels: int = 4) -> SinGANGenerator:

@@ -6,15 +6,15 @@ import pytest
 import torch
 
 from pictures import picture
-from selfmend.core.checks import OptionError
-from selfmend.core.rng import make_generator
+from selfmend.errors import OptionError
 from selfmend.image.pyramid import enlarged_sizes
 from selfmend.image.resize import resize
 from selfmend.methods.base import to_image, to_signed
 from selfmend.methods.singan.config import PAPER, TINY
 from selfmend.methods.singan.model import SinGAN
+from selfmend.methods.singan.sample import enlarge, super_resolution_options
 from selfmend.methods.singan.scales import generate
-from selfmend.methods.singan.super_resolution import enlarge, super_resolution_options
+from selfmend.seeding import make_generator
 
 IMAGE = resize(resize(picture()[0], (9, 13)), (37, 53)).clamp(0, 1)
 

@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from pictures import picture
-from selfmend.core.progress import ProgressEvent
 from selfmend.image.pyramid import image_pyramid, mask_pyramid
 from selfmend.methods.singan.config import TINY
 from selfmend.methods.singan.model import SinGAN
 from selfmend.methods.singan.scales import Scales, generate
-from selfmend.train.loop import run
+from selfmend.progress import ProgressEvent
+from selfmend.training.loop import run
 
 
 def tensors(model: SinGAN) -> list[torch.Tensor]:

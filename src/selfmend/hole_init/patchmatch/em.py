@@ -12,9 +12,6 @@ from functools import partial
 
 import numpy as np
 
-from selfmend.core.progress import Progress, ProgressEvent
-from selfmend.core.rng import derive_seed
-from selfmend.core.types import Size
 from selfmend.hole_init.patchmatch.field import Field, improve
 from selfmend.hole_init.patchmatch.guess import Guess, back_project, blur_sources, put
 from selfmend.hole_init.patchmatch.options import PatchMatchOptions
@@ -30,6 +27,9 @@ from selfmend.hole_init.patchmatch.scales import (
 )
 from selfmend.hole_init.patchmatch.start import pull_push
 from selfmend.hole_init.patchmatch.votes import vote
+from selfmend.progress import Progress, ProgressEvent
+from selfmend.seeding import derive_seed
+from selfmend.types import Size
 
 
 def fill_values(

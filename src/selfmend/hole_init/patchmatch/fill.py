@@ -11,16 +11,16 @@ import cv2
 import numpy as np
 import torch
 
-from selfmend.core.checks import ImageError, MaskError, SelfmendWarning, check_image, check_mask
-from selfmend.core.progress import Progress, silent
-from selfmend.core.rng import MAX_SEED
-from selfmend.core.types import Image, Mask, Size
+from selfmend.errors import ImageError, MaskError, SelfmendWarning
 from selfmend.hole_init.patchmatch import features
 from selfmend.hole_init.patchmatch.em import fill_values
 from selfmend.hole_init.patchmatch.guess import Guess
 from selfmend.hole_init.patchmatch.options import PatchMatchOptions
 from selfmend.hole_init.patchmatch.scales import has_source
-from selfmend.image.align import Aligned
+from selfmend.progress import Progress, silent
+from selfmend.registration.align import Aligned
+from selfmend.seeding import MAX_SEED
+from selfmend.types import Image, Mask, Size, check_image, check_mask
 
 DEFAULTS = PatchMatchOptions()
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from selfmend.core.types import Size
 from selfmend.hole_init.patchmatch.scales import Scale, pad, resize_array, trim
+from selfmend.types import Size
 
 BACK_PROJECTIONS = 2
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from selfmend.core.checks import OptionError
-from selfmend.core.options import option
+from selfmend.errors import OptionError
+from selfmend.options import option
 
 OURS = "measured, docs/results-patchmatch.md"
 

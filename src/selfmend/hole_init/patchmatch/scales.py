@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 import torch
 
-from selfmend.core.types import Size
 from selfmend.image.resize import resize
+from selfmend.types import Size
 
 
 class Sources(NamedTuple):

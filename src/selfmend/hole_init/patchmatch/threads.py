@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
-from selfmend.core.child import usable_cores
+from selfmend.processes import usable_cores
 
 MOST_RUNS = 64
 

@@ -21,12 +21,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from selfmend.core.checks import OptionError
-from selfmend.core.progress import Progress, ProgressEvent, silent
-from selfmend.core.rng import make_generator
-from selfmend.core.types import Image
+from selfmend.errors import OptionError
 from selfmend.methods.base import to_image
 from selfmend.methods.singan.scales import Scales, generate
+from selfmend.progress import Progress, ProgressEvent, silent
+from selfmend.seeding import make_generator
+from selfmend.types import Image
 
 DEFAULT_START_SCALE = 1
 """The second coarsest: the arrangement stays and its parts move. Where `Scales.layout` keeps it, the coarsest."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from selfmend.core.options import option
+from selfmend.options import option
 
 _PAPER = "SinGAN (ICCV 2019)"
 _CODE = "code of SinGAN"

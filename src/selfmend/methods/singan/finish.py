@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 
 from torch import Generator, Tensor
 
-from selfmend.core.progress import Progress, silent
-from selfmend.core.types import Size
 from selfmend.exemplar.synthesis import SynthesisSettings, exemplar_levels, synthesize_scales
 from selfmend.image.pyramid import PyramidPlan
 from selfmend.image.resize import resize
 from selfmend.methods.singan.sample import draw
 from selfmend.methods.singan.scales import Scales
+from selfmend.progress import Progress, silent
+from selfmend.types import Size
 
 SEARCH_ITERATIONS = 3
 """Rounds where the search is PatchMatch's: ten, as in the paper, cost three times as much and gain little."""

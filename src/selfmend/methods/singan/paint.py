@@ -17,21 +17,21 @@ import torch
 from scipy.cluster.vq import kmeans2
 from torch import Tensor
 
-from selfmend.core.checks import OptionError
-from selfmend.core.progress import Progress, silent
-from selfmend.core.types import Image, Size
+from selfmend.errors import OptionError
 from selfmend.image.pyramid import image_pyramid
 from selfmend.image.resize import resize
 from selfmend.methods.base import to_image, to_signed
 from selfmend.methods.singan.config import SinGANConfig
+from selfmend.methods.singan.fast import rematched_scale
 from selfmend.methods.singan.finish import Finish, draw_and_finish
-from selfmend.methods.singan.injection import entry_scale, painted_size
-from selfmend.methods.singan.matched import rematched_scale
+from selfmend.methods.singan.redraw import entry_scale, painted_size
 from selfmend.methods.singan.sample import check_sample_size, starting_picture
 from selfmend.methods.singan.scales import Scales
 from selfmend.methods.singan.training import retrained_scale
-from selfmend.train.loop import run
-from selfmend.train.stage import Stage
+from selfmend.progress import Progress, silent
+from selfmend.training.loop import run
+from selfmend.training.stage import Stage
+from selfmend.types import Image, Size
 
 DEFAULT_START_SCALE = 1
 """The second coarsest: the layout is the painting's and all else is drawn (paper: a coarse one)."""

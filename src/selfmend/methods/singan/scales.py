@@ -13,10 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from selfmend.core.types import Size
 from selfmend.image.pyramid import PyramidPlan
 from selfmend.image.resize import resize
-from selfmend.nets.singan import RADIUS, SinGANGenerator
+from selfmend.nn.singan import RADIUS, SinGANGenerator
+from selfmend.types import Size
 
 
 @dataclass

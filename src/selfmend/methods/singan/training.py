@@ -11,15 +11,14 @@ from collections.abc import Callable, Iterator, Mapping
 import torch
 from torch import Tensor, nn
 
-from selfmend.core.rng import make_generator
-from selfmend.losses.adversarial import wasserstein_critic_loss, wasserstein_generator_loss
-from selfmend.losses.gradient_penalty import gradient_penalty
-from selfmend.losses.masked import masked_mse, masked_rmse
 from selfmend.methods.singan.config import SinGANConfig
 from selfmend.methods.singan.scales import Changed, Scale, Scales, freeze, generate, stage_name
-from selfmend.nets.initialize import initialize
-from selfmend.nets.singan import SinGANCritic, SinGANGenerator
-from selfmend.train.stage import Stage
+from selfmend.nn.adversarial_losses import gradient_penalty, wasserstein_critic_loss, wasserstein_generator_loss
+from selfmend.nn.layers import initialize
+from selfmend.nn.reconstruction_losses import masked_mse, masked_rmse
+from selfmend.nn.singan import SinGANCritic, SinGANGenerator
+from selfmend.seeding import make_generator
+from selfmend.training.stage import Stage
 
 
 class Fixed(nn.Module):

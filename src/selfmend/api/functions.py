@@ -1,0 +1,343 @@
+"""The functions that users call: inpaint, sample, retarget, super_resolve, mend_video.
+
+Filling the holes of a picture.
+
+New pictures out of one: samples, other shapes, other sizes.
+
+Filling the holes of films.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from selfmend.api.models import Model
+from selfmend.api.results import drawn, enlarged, fitted_reference, generative, is_alpha, mended, one_or_all, retargeted
+from selfmend.api.training import fit_picture, load, method_for_many, weights_of
+from selfmend.errors import OptionError
+from selfmend.image.files import read_picture
+from selfmend.image.picture import Picture
+from selfmend.masks.reading import read_mask
+from selfmend.methods import method_class, method_names
+from selfmend.methods.base import describe_config
+from selfmend.methods.generative import Enlarging, check_factor
+from selfmend.methods.singan.sample import super_resolution_options
+from selfmend.progress import Progress, silent
+from selfmend.training.devices import resolve_device
+from selfmend.types import Size
+from selfmend.video.filling import STEADINESS, make_filler
+from selfmend.video.masks import choose_masks
+from selfmend.video.pipeline import VideoReport, check_film_output, fingerprint, mend_clip
+from selfmend.video.reader import Clip, Moment
+
+DEFAULT_METHOD = "patchmatch"
+
+
+def inpaint(
+    image: Any,
+    mask: Any,
+    *,
+    method: str = DEFAULT_METHOD,
+    preset: str | None = None,
+    samples: int = 1,
+    seed: int = 0,
+    device: str = "auto",
+    invert_mask: bool = False,
+    grow_mask: int = 0,
+    reference: Any = None,
+    align: bool = True,
+    model: str | Path | None = None,
+    progress: Progress = silent,
+    **options: Any,
+) -> Any:
+    """Fill the holes of a picture from the picture itself, or with a trained model.
+
+    Args:
+        image: path, PIL image of any mode, array (H, W[, C]) of uint8, uint16 or float in [0, 1], or float tensor
+            (C, H, W) or (N, C, H, W) in [0, 1].
+        mask: the same kinds, white or True = hole; or "alpha" (transparent pixels), "#RRGGBB" (a colour), "x,y,w,h".
+        method: one of `methods()`.
+        preset: named settings of the method; its first one by default.
+        samples: number of different fills.
+        seed: same seed, same bytes.
+        device: "auto", "cpu", "cuda" or "mps".
+        invert_mask: the mask means black by hole.
+        grow_mask: pixels by which the hole grows to all sides.
+        reference: another picture of the scene, such as a near frame of a film, for methods that take one; kinds as
+            `image`, of any size, transparent where it shows nothing. It is aligned, and refused where it does not fit.
+        align: False takes the reference as it lies, of the same size or aspect.
+        model: a run folder of `fit` or `selfmend train`, which brings its own method; `method` and `preset` are not
+            looked at.
+        progress: told of what happens.
+        options: fields of the method's config, e.g. `patch_size=9`.
+
+    Returns:
+        The kind that came (a path gives a PIL image, or a uint16 array for 16-bit colour) with the same size and mode,
+        equal outside the hole; a list of them where `samples` > 1.
+
+    Raises:
+        SelfmendError: one line: what came, what fits, what to do.
+
+    Example:
+        >>> import numpy as np
+        >>> stripes = np.tile(np.uint8([0, 0, 255, 255]), (24, 6))
+        >>> hole = np.zeros((24, 24), bool)
+        >>> hole[10:14, 10:14] = True
+        >>> bool((inpaint(stripes, hole) == stripes).all())
+        True
+    """
+    if model is not None:
+        return load(model, device=device).inpaint(
+            image, mask, samples=samples, seed=seed, invert_mask=invert_mask, grow_mask=grow_mask,
+            reference=reference, align=align, progress=progress, **options,
+        )  # fmt: skip
+    picture = read_picture(image)
+    hole = read_mask(mask, picture, invert=invert_mask, grow=grow_mask)
+    worker = method_class(method).from_options(preset, options, device=resolve_device(device))
+    lying = fitted_reference(reference, picture, hole, type(worker), aligning=align, progress=progress)
+    fills = worker.inpaint(picture.image, hole, seed=seed, samples=samples, reference=lying, progress=progress)
+    return one_or_all(mended(picture, hole, fills, opaque=is_alpha(mask)))
+
+
+DEFAULT_GENERATIVE_METHOD = "gpnn"
+
+
+def sample(
+    image: Any,
+    *,
+    method: str = DEFAULT_GENERATIVE_METHOD,
+    preset: str | None = None,
+    size: Size | None = None,
+    samples: int = 1,
+    seed: int = 0,
+    device: str = "auto",
+    progress: Progress = silent,
+    **options: Any,
+) -> Any:
+    """New pictures that look like one picture.
+
+    Args:
+        image: path, PIL image, array or tensor, as in `inpaint`, of one picture.
+        method: one that makes new pictures; a method that learns is trained first: `fit` and `Model.sample` train once
+            for many samples.
+        preset: named settings of the method; its first one by default.
+        size: (height, width) of the samples in pixels; None is the picture's own, or what the method has learned.
+        samples: how many.
+        seed: same seed, same bytes; the k-th sample does not depend on how many there are.
+        device: "auto", "cpu", "cuda" or "mps".
+        progress: told of what happens.
+        options: fields of the method's config, e.g. `start_scale=2` of singan.
+
+    Returns:
+        The kind that came, without transparency; a list where `samples` > 1.
+
+    Raises:
+        SelfmendError: one line: what came, what fits, what to do.
+
+    Example:
+        >>> import numpy as np
+        >>> stripes = np.tile(np.uint8([0, 0, 255, 255]), (36, 9))
+        >>> sample(stripes, method="singan", preset="tiny", size=(36, 72)).shape
+        (36, 72)
+    """
+    picture = read_picture(image)
+    worker = generative(method_class(method).from_options(preset, options, device=resolve_device(device)))
+    return one_or_all(drawn(worker, picture, picture.image, size=size, samples=samples, seed=seed, progress=progress))
+
+
+def retarget(
+    image: Any,
+    size: Size,
+    *,
+    method: str = DEFAULT_GENERATIVE_METHOD,
+    preset: str | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    progress: Progress = silent,
+    **options: Any,
+) -> Any:
+    """The picture in another shape: its things keep their sizes, what lies between them is repeated or left out.
+
+    Args:
+        image, method, preset, seed, device, progress, options: as in `sample`.
+        size: (height, width) of the result in pixels.
+
+    Returns:
+        The kind that came, without transparency.
+
+    Raises:
+        SelfmendError: one line: what came, what fits, what to do.
+    """
+    picture = read_picture(image)
+    worker = generative(method_class(method).from_options(preset, options, device=resolve_device(device)))
+    return retargeted(worker, picture, picture.image, size=size, seed=seed, progress=progress)
+
+
+def super_resolve(
+    image: Any,
+    factor: float,
+    *,
+    method: str | None = None,
+    preset: str | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    folder: str | Path | None = None,
+    progress: Progress = silent,
+    **options: Any,
+) -> Any:
+    """The picture enlarged, with detail like that which it has at smaller scales.
+
+    Args:
+        image: path, PIL image, array or tensor, as in `inpaint`, of one picture.
+        factor: above 1, such as 2 or 1.5.
+        method: "gpnn", which learns nothing (Glasner et al. 2009), or "singan", which learns the picture first (SinGAN,
+            Sec. 4). None: singan where a preset of it or a folder is named, else gpnn.
+        preset: of the method; "paper" is singan's.
+        seed: same seed, same bytes.
+        device: "auto", "cpu", "cuda" or "mps".
+        folder: run folder in which singan's training is kept and resumed; None keeps nothing.
+        progress: told of what happens.
+        options: fields of the method's config. Singan learns a picture with a side longer than `max_size` at that size,
+            and enlarges it at its own.
+
+    Returns:
+        The kind that came, of size int(factor * H) x int(factor * W), with its transparency.
+
+    Raises:
+        SelfmendError: one line: what came, what fits, what to do.
+
+    Example:
+        >>> import numpy as np
+        >>> stripes = np.tile(np.uint8([0, 0, 255, 255]), (36, 9))
+        >>> super_resolve(stripes, 1.5).shape
+        (54, 54)
+    """
+    picture = read_picture(image)
+    worker = enlarging(enlarging_name(method, preset, folder), preset, options, device=device)
+    if worker is not None:
+        if folder is not None:
+            raise OptionError(f"{method} learns nothing, so there is nothing to keep; leave folder out")
+        return enlarged(picture, worker.super_resolve(picture.image, factor, seed=seed, progress=progress))
+    model = fit_super_resolution(
+        picture, factor, preset=preset, options=options, seed=seed, device=device, folder=folder, progress=progress
+    )
+    return model.super_resolve(progress=progress)
+
+
+def enlarging_name(method: str | None, preset: str | None, folder: str | Path | None) -> str:
+    """The method that is meant where none is named: singan where something is asked for that only it has."""
+    learns = folder is not None or preset in method_class("singan").presets
+    return method or ("singan" if learns else DEFAULT_GENERATIVE_METHOD)
+
+
+def enlarging(name: str, preset: str | None, options: Mapping[str, Any], *, device: str = "auto") -> Enlarging | None:
+    """The method that enlarges without learning; None where it is singan, which learns first.
+
+    Raises:
+        OptionError: the method enlarges no pictures; an unknown preset or option.
+    """
+    if name == "singan":
+        return None
+    worker = method_class(name).from_options(preset, options, device=resolve_device(device))
+    if not isinstance(worker, Enlarging):
+        able = [n for n in method_names() if n == "singan" or issubclass(method_class(n), Enlarging)]
+        raise OptionError(f"{name} enlarges no pictures; these do: {', '.join(able)}")
+    return worker
+
+
+def fit_super_resolution(
+    picture: Picture,
+    factor: float,
+    *,
+    preset: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    folder: str | Path | None = None,
+    progress: Progress = silent,
+) -> Model:
+    """What singan learns for `super_resolve`, of a picture that is read already; its finest scale is used."""
+    value = check_factor(factor, picture.size)
+    return fit_picture(
+        "singan", picture, None, preset=preset, options=super_resolution_options(value) | dict(options or {}),
+        seed=seed, device=device, folder=folder, progress=progress,
+    )  # fmt: skip
+
+
+def mend_video(
+    film: str | Path,
+    output: str | Path,
+    *,
+    mask: Any = None,
+    masks: str | Path | None = None,
+    subtitles: bool = False,
+    region: tuple[int, int, int, int] | None = None,
+    text: Mapping[str, Any] | None = None,
+    invert_mask: bool = False,
+    grow_mask: int = 0,
+    first: Moment = 0,
+    last: Moment | None = None,
+    method: str = DEFAULT_METHOD,
+    preset: str | None = None,
+    steady: str = STEADINESS[0],
+    temporal: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    model: str | Path | None = None,
+    crf: int | None = None,
+    fps: float | None = None,
+    restart: bool = False,
+    overwrite: bool = False,
+    progress: Progress = silent,
+    **options: Any,
+) -> VideoReport:
+    """Fill the holes of a film's frames, and write a film like it with the same sound.
+
+    Work that was stopped goes on when it is called again with the same arguments: what is mended is kept beside the
+    output, in OUTPUT.partial, until the film is written.
+
+    Args:
+        film: a file that FFmpeg reads, or a folder of its frames: pictures of one kind, in the order of their names.
+        output: ending as .mp4, .mkv, .mov, ..., or a folder for PNG files (a name without ending).
+        mask: the hole of all frames: a file, "x,y,w,h", a PIL image, an array or a tensor, as in `inpaint`.
+        masks: a folder with a mask for each frame, in the order of their names.
+        subtitles: text is looked for, and is the hole.
+        region: x, y, width, height of the box in which it is looked for; None is everywhere.
+        text: how it looks: fields of `TextOptions`, e.g. {"dark": True}.
+        invert_mask, grow_mask: as in `inpaint`.
+        first, last: part of the film, both included: an int is a frame's number from 0, a float seconds.
+        method: for pictures, one of `methods()`; preset and options as in `inpaint`.
+        steady: "temporal" takes what near frames show and keeps the fills alike, "none" fills each frame alone.
+        temporal: changes to `TemporalOptions`, e.g. {"reach": 10} frames.
+        seed: same seed, same bytes.
+        device: "auto", "cpu", "cuda" or "mps".
+        model: a run of `fit_folder`, which brings its own method.
+        crf: how near to the frames the film is encoded, for encoders that have it: 0 is the nearest.
+        fps: frames a second of a folder of frames; None is 25.
+        restart: forget what is kept of work that was stopped.
+        overwrite: allow the output to replace the film.
+        progress: told of every frame.
+
+    Raises:
+        SelfmendError: one line: what came, what fits, what to do.
+    """
+    worker = method_for_many(method, preset, options, device=device, model=model, many="a film")
+    filler, looking = make_filler(steady, method=worker, seed=seed, options=temporal)
+    path = check_film_output(output, film=film, overwrite=overwrite)
+    with Clip(film, first=first, last=last, fps=fps) as clip:
+        holes = choose_masks(
+            clip, mask=mask, masks=masks, subtitles=subtitles, region=region, text=text, invert=invert_mask,
+            grow=grow_mask,
+        )  # fmt: skip
+        settings = {
+            "method": worker.name,
+            "options": describe_config(worker.config),
+            "seed": seed,
+            "steady": steady,
+            "temporal": None if looking is None else describe_config(looking),
+        }
+        if model is not None:
+            settings["model"] = fingerprint(weights_of(model))
+        return mend_clip(clip, holes, filler, path, settings=settings, crf=crf, restart=restart, progress=progress)

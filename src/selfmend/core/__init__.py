@@ -1,1 +1,0 @@
-"""The glossary, the errors, the randomness and the progress events: what every room speaks."""

@@ -1,0 +1,100 @@
+"""Errors that say what came, what fits and what to do, and the checks that raise them."""
+
+from __future__ import annotations
+
+import difflib
+import errno
+import re
+from collections.abc import Iterable
+
+_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EMFILE)
+_MEMORY = re.compile("out of memory|can't allocate memory")  # torch raises a RuntimeError
+
+
+class SelfmendError(Exception):
+    """Whatever Selfmend refuses; the message is one line for a person."""
+
+
+class ImageError(SelfmendError, ValueError):
+    """A picture that cannot be read, written or used."""
+
+
+class TooManyPixelsError(ImageError):
+    """A picture that claims to be larger than may be decoded."""
+
+
+class MaskError(SelfmendError, ValueError):
+    """A mask that cannot be read or does not fit its picture."""
+
+
+class OptionError(SelfmendError, ValueError):
+    """An unknown option or a value out of range."""
+
+
+class RunError(SelfmendError):
+    """A run folder that cannot be used: of another version, of another method, half-written, not writable."""
+
+
+class WeightsError(SelfmendError):
+    """Pretrained weights that are not there, or are not what their name says."""
+
+
+class MissingWeightsError(WeightsError):
+    """Pretrained weights that are not there; the message says which file to put where."""
+
+
+class TrainingError(SelfmendError):
+    """Training that cannot go on, such as a loss that is no longer finite."""
+
+
+class MissingExtraError(SelfmendError, ImportError):
+    """An optional dependency is missing; the message names the extra to install."""
+
+
+class SelfmendWarning(UserWarning):
+    """Something that the user should know and that does not stop the work."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory is used up."""
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and bool(_MEMORY.search(str(error))))
+
+
+def line_for(error: BaseException) -> str | None:
+    """What to tell a person about an error that is theirs or their machine's; None for an error of the program."""
+    if isinstance(error, SelfmendError):
+        return str(error)
+    if is_out_of_memory(error):
+        return "not enough memory for this picture; a smaller picture or another method needs less"
+    if isinstance(error, OSError) and error.errno in _MACHINE:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror}"
+    return None
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str:
+    """The hint that ends a message about an unknown name: the nearest known one, and all of them.
+
+    Example:
+        >>> nearest_name("patchmach", ["telea", "patchmatch"])
+        "did you mean 'patchmatch'? Known: patchmatch, telea"
+    """
+    names = sorted(known)
+    if not names:
+        return "there are none"
+    lower = {n.lower(): n for n in names}
+    close = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.5)
+    hint = f"did you mean {lower[close[0]]!r}? " if close else ""
+    return f"{hint}Known: {', '.join(names)}"
+
+
+def check_known(kind: str, name: str, known: Iterable[str]) -> str:
+    """Return `name` if it is one of `known`.
+
+    Raises:
+        OptionError: naming the nearest known name.
+    """
+    known = list(known)
+    if name not in known:
+        raise OptionError(f"unknown {kind} {name!r}; {nearest_name(name, known)}")
+    return name

@@ -1,0 +1,300 @@
+"""The processes in which entries of a benchmark fill their cases, one after the other, timed.
+
+A process that fills the cases of one entrant, so that the peak memory it tells is that entrant's.
+
+Nothing heavy is imported before the first case; see `entrants`.
+
+Filling the cases of a benchmark with a method of ours, timed. Imports torch; see `worker`.
+
+Several processes that fill cases at once, each for one entrant; one that is killed costs one case.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import IO
+
+import cv2
+import torch
+
+from selfmend.api.training import load
+from selfmend.errors import SelfmendError
+from selfmend.evaluation.entries import CommandEntrant, Entrant, MethodEntrant
+from selfmend.hole_init.patchmatch.threads import limit_threads
+from selfmend.image.files import read_picture, save_picture
+from selfmend.masks.reading import drawn_mask
+from selfmend.methods import method_class
+from selfmend.methods.base import Method
+from selfmend.processes import Child, ChildEndedError, become_child
+from selfmend.training.devices import resolve_device
+from selfmend.types import Image, Mask
+
+_MEGABYTE = 1e6
+_MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One case to fill: pictures to read, and a PNG to write."""
+
+    case: str
+    image: Path
+    mask: Path
+    output: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What a filling took.
+
+    Attributes:
+        seconds: of the clock.
+        cpu: seconds of all its threads and processes.
+        memory: the most that its process has held up to then, in MB (10^6 bytes).
+    """
+
+    seconds: float
+    cpu: float
+    memory: float
+
+
+class CaseError(SelfmendError):
+    """A case that an entrant could not fill."""
+
+
+def serve(connection: Connection, entrant: Entrant) -> None:
+    """Fill the tasks that come, one by one, with one thread; answer each with its cost or with what went wrong.
+
+    Args:
+        connection: gives a `Task`, or None to end; takes a `Cost` or a text.
+        entrant: a method or a command.
+    """
+    become_child()
+    fill = _worker(entrant)
+    while True:
+        try:
+            task = connection.recv()
+        except EOFError:  # the first process was killed
+            return
+        if task is None:
+            return
+        try:
+            answer: Cost | str = fill(task)
+        except SelfmendError as error:
+            answer = str(error)
+        except Exception as error:  # whatever a method does, the others go on
+            answer = f"{type(error).__name__}: {error}"
+        connection.send(answer)
+
+
+def _worker(entrant: Entrant) -> Callable[[Task], Cost]:
+    if isinstance(entrant, CommandEntrant):
+        return lambda task: run_command(entrant, task)
+    assert isinstance(entrant, MethodEntrant)
+    filler: Callable[[Task], Cost] | None = None
+
+    def fill(task: Task) -> Cost:  # what cannot be loaded is an answer too
+        nonlocal filler
+        if filler is None:
+            filler = method_filler(entrant)
+        return filler(task)
+
+    return fill
+
+
+def run_command(entrant: CommandEntrant, task: Task) -> Cost:
+    """Start the command for one case, and wait for it.
+
+    Raises:
+        CaseError: it could not be started, ended with another code than 0 or after the time limit, or wrote nothing.
+    """
+    places = {"{image}": task.image, "{mask}": task.mask, "{output}": task.output}
+    words = [_placed(word, places) for word in entrant.words]
+    task.output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile() as told:
+        started = time.perf_counter()
+        try:
+            process = subprocess.Popen(
+                words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=told, start_new_session=True
+            )
+        except OSError as error:
+            raise CaseError(f"{shlex.join(words)} cannot be started: {error.strerror}") from error
+        timer = _Timer(process, entrant.timeout or threading.TIMEOUT_MAX)
+        timer.start()
+        try:
+            _, status, usage = os.wait4(process.pid, 0)  # unlike wait, it tells of this process alone
+        except BaseException:
+            _end(process)
+            raise
+        finally:
+            timer.cancel()
+        seconds = time.perf_counter() - started
+        code = process.returncode = os.waitstatus_to_exitcode(status)
+        if timer.is_late:
+            raise CaseError(f"it took longer than {entrant.timeout:g} s")
+        if code:
+            raise CaseError(f"exit code {code}: {_last_line(told) or 'it said nothing'}")
+    if not task.output.exists():
+        raise CaseError("exit code 0, but it wrote no picture")
+    return Cost(seconds=seconds, cpu=usage.ru_utime + usage.ru_stime, memory=usage.ru_maxrss * _MAXRSS_UNIT / _MEGABYTE)
+
+
+def peak_memory() -> float:
+    """The most that this process has held, in MB."""
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_UNIT / _MEGABYTE
+
+
+def _placed(word: str, places: dict[str, Path]) -> str:
+    """The word with its placeholders replaced, each once: a path may hold the text of another placeholder."""
+    for placeholder, path in places.items():
+        before, found, after = word.partition(placeholder)
+        if found:
+            return _placed(before, places) + str(path) + _placed(after, places)
+    return word
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a program with all that it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+class _Timer(threading.Timer):
+    """Ends a program after so many seconds."""
+
+    def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
+        super().__init__(seconds, self._strike)
+        self.daemon, self.is_late, self._process = True, False, process
+
+    def _strike(self) -> None:
+        self.is_late = True
+        _end(self._process)
+
+
+def _last_line(file: IO[bytes]) -> str:
+    file.seek(max(0, file.seek(0, os.SEEK_END) - 10_000))
+    lines = file.read().decode(errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+_WARM_SIDE, _WARM_HOLE = 64, 8
+
+
+def method_filler(entrant: MethodEntrant) -> Callable[[Task], Cost]:
+    """A function that fills a case on one thread. The time is that of the filling alone, without reading and writing.
+
+    Raises:
+        SelfmendError: the method, or its run, cannot be loaded.
+    """
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    limit_threads(1)
+    method: Method
+    if entrant.model is not None:
+        method = load(entrant.model, device=entrant.device).method
+    else:
+        kind = method_class(entrant.method)
+        method = kind.from_options(entrant.preset, entrant.options, device=resolve_device(entrant.device))
+    warm = method.learns  # what trains for seconds needs no trial
+
+    def fill(task: Task) -> Cost:
+        nonlocal warm
+        picture, mask = read_picture(task.image), drawn_mask(task.mask)
+        if not warm:
+            _try_out(method, picture.image)
+            warm = True
+        started, cpu = time.perf_counter(), time.process_time()
+        (filled,) = method.inpaint(picture.image, mask, seed=entrant.seed)
+        cost = Cost(
+            seconds=time.perf_counter() - started, cpu=time.process_time() - cpu, memory=peak_memory()
+        )  # before the picture is written
+        save_picture(picture.rebuild(filled, mask), task.output)
+        return cost
+
+    return fill
+
+
+def _try_out(method: Method, image: Image) -> None:
+    """Fill a small part once, so that compiling and loading are not the first case's time."""
+    part = image[..., :_WARM_SIDE, :_WARM_SIDE]
+    mask: Mask = torch.zeros_like(part[:, :1], dtype=torch.bool)
+    mask[..., :_WARM_HOLE, :_WARM_HOLE] = True
+    with contextlib.suppress(SelfmendError):  # the case itself will say what is wrong
+        method.inpaint(part.clone(), mask)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of a task: its cost, or a text that says what went wrong."""
+
+    entrant: Entrant
+    task: Task
+    answer: Cost | str
+
+
+def run_tasks(tasks: Mapping[str, tuple[Entrant, Sequence[Task]]], *, jobs: int) -> Generator[Outcome, None, None]:
+    """Do all tasks, those of the first entrant first, and yield each outcome when it is there.
+
+    Args:
+        tasks: entrants by name, with their tasks.
+        jobs: processes at once. They are ended when the iterator is closed, or anything is raised in it.
+    """
+    waiting = {name: (entrant, deque(queue)) for name, (entrant, queue) in tasks.items()}
+    workers: list[_Worker] = []
+    try:
+        while True:
+            for entrant, queue in waiting.values():
+                while queue and len(workers) < jobs:
+                    workers.append(_Worker(entrant))
+                    workers[-1].begin(queue.popleft())
+            if not workers:
+                return
+            ready = wait([worker.connection for worker in workers])
+            for worker in [one for one in workers if one.connection in ready]:
+                outcome = worker.outcome()
+                queue = waiting[worker.entrant.name][1]
+                if queue and worker.alive:
+                    worker.begin(queue.popleft())
+                else:
+                    worker.end()
+                    workers.remove(worker)
+                yield outcome
+    finally:
+        for worker in workers:
+            worker.end(now=True)
+
+
+class _Worker(Child):
+    """A process that serves one entrant, and the task that it has."""
+
+    def __init__(self, entrant: Entrant) -> None:
+        super().__init__(serve, entrant)
+        self.entrant = entrant
+
+    def begin(self, task: Task) -> None:
+        """Let it do a task."""
+        self._task = task
+        self.give(task)
+
+    def outcome(self) -> Outcome:
+        """What became of its task, or of itself; waits for it."""
+        try:
+            answer = self.take()
+        except ChildEndedError as error:
+            answer = str(error)
+        return Outcome(entrant=self.entrant, task=self._task, answer=answer)

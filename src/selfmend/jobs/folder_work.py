@@ -1,0 +1,258 @@
+"""The work on one picture of a folder, and what the engines that spread it are told.
+
+Marks that tell whether a file is the one that it was.
+
+What goes to a worker and what comes back, and what an engine is that stands between.
+
+What is to be done with every picture, as it travels to the workers. Nothing heavy is imported before they begin.
+
+How much memory there is for pictures that are worked on at once.
+
+The work on one picture: read, filled on one thread, written like the one that came. Imports torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+import cv2
+import torch
+
+from selfmend._version import __version__
+from selfmend.api.training import method_for_many, weights_of
+from selfmend.errors import OptionError, SelfmendError, SelfmendWarning, is_out_of_memory
+from selfmend.files import exists
+from selfmend.hole_init.patchmatch.threads import limit_threads
+from selfmend.image.files import picture_size, read_picture, save_picture
+from selfmend.masks.reading import needed_mask, read_mask
+from selfmend.methods.base import Method, describe_config
+from selfmend.video.pipeline import fingerprint
+
+
+def mark(path: str | Path) -> dict[str, Any]:
+    """Length in bytes, time of the last change in nanoseconds, and SHA-256 of a file."""
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    state = Path(path).stat()
+    return {"bytes": state.st_size, "modified": state.st_mtime_ns, "sha256": digest}
+
+
+def is_same(path: str | Path, marked: Mapping[str, Any]) -> bool:
+    """Whether a file is the marked one: by length and time, or, where it was copied or touched, by its content."""
+    try:
+        state = Path(path).stat()
+        if state.st_size != marked["bytes"]:
+            return False
+        return state.st_mtime_ns == marked["modified"] or mark(path)["sha256"] == marked["sha256"]
+    except OSError:
+        return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One picture to mend.
+
+    Attributes:
+        name: relative to the folder, with "/" between folders.
+        image: the file.
+        mask: a file, or a text as `read_mask` takes it; None is the picture's transparency.
+        output: the file to write.
+        seed: of this picture: `selfmend inpaint --seed` with it makes the same.
+    """
+
+    name: str
+    image: Path
+    mask: str | None
+    output: Path
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of a task.
+
+    Attributes:
+        task: as it was given.
+        error: one line; "" where the result is written.
+        warnings: what was said while it was mended.
+        seconds: from reading to writing.
+        cpu: seconds of the processor in that time.
+        worker: host and process.
+        files: marks (see `files.mark`) of "image", "mask" and "output", as far as they are files.
+        lost: the worker was killed, or ran out of memory: alone the picture may be mended.
+    """
+
+    task: Task
+    error: str = ""
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+    cpu: float = 0.0
+    worker: str = ""
+    files: dict[str, Any] | None = None
+    lost: bool = False
+
+
+def worker_name(process: int) -> str:
+    """How a process of this machine is called in the manifest."""
+    return f"{platform.node()}:{process}"
+
+
+Mend: TypeAlias = Callable[[Task], Outcome]
+"""Does one task; whatever is wrong with the picture is in the outcome."""
+
+
+class Work(Protocol):
+    """What a worker is to do: small, and can be pickled."""
+
+    def prepare(self) -> Mend:
+        """Load all that is needed, in the worker's process.
+
+        Raises:
+            SelfmendError: it cannot be loaded.
+        """
+
+
+class Engine(Protocol):
+    """What has tasks done somewhere."""
+
+    def run(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
+        """Do all tasks, in any order, and yield each outcome once, when it is there.
+
+        What runs is ended when the iterator is closed. Tasks are taken as they are needed: there may be very many.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """How holes are filled; the fields are as in `selfmend.inpaint`."""
+
+    method: str = "patchmatch"
+    preset: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    model: str | Path | None = None
+    device: str = "auto"
+    grow_mask: int = 0
+    invert_mask: bool = False
+
+    def prepare(self) -> Mend:
+        """Load the method, in the process that is to use it.
+
+        Raises:
+            SelfmendError: it cannot be loaded.
+        """
+        from selfmend.jobs.folder_work import Mender
+
+        return Mender(self)
+
+    def describe(self) -> dict[str, Any]:
+        """All that a result depends on beside the picture, the mask and the seed, as JSON.
+
+        Raises:
+            SelfmendError: what does not fit: method, options, model, device, or the number of pixels to grow by.
+        """
+        from selfmend.jobs.folder_work import describe
+
+        return describe(self)
+
+    def at_once(self, cores: int) -> int:
+        """How many pictures are best mended at once on a machine: one where what is learned lies on a graphics card.
+
+        Raises:
+            OptionError: an unknown method or device.
+        """
+        from selfmend.methods import method_class
+        from selfmend.training.devices import resolve_device
+
+        if resolve_device(self.device).type == "cpu":
+            return cores
+        learned = self.model is not None or method_class(self.method).learns
+        return 1 if learned else cores
+
+
+BYTES_PER_PIXEL = 150  # of the quick methods: patchmatch takes about 100 beside what the process has loaded
+_GROUP = Path("/sys/fs/cgroup")
+
+
+def bytes_needed(picture: Path) -> int:
+    """About how much mending a picture takes; 0 where its size cannot be read."""
+    size = picture_size(picture)
+    return 0 if size is None else size[0] * size[1] * BYTES_PER_PIXEL
+
+
+def free_memory() -> float:
+    """Bytes that this machine, or this container, has left; infinity where it does not say."""
+    free = float("inf")
+    try:
+        lines = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+        free = float(lines["MemAvailable"].split()[0]) * 1024
+        free = min(free, int((_GROUP / "memory.max").read_text()) - int((_GROUP / "memory.current").read_text()))
+    except (OSError, ValueError, KeyError):  # no Linux, no container, or one without a limit ("max")
+        return free
+    return free
+
+
+class Mender:
+    """Mends pictures with a method that is loaded once. Made by `Job.prepare`."""
+
+    def __init__(self, job: Job) -> None:
+        torch.set_num_threads(1)
+        cv2.setNumThreads(1)
+        limit_threads(1)
+        self._job, self._method = job, _method(job)
+
+    def __call__(self, task: Task) -> Outcome:
+        """Mend one picture; what is wrong with it is in the outcome."""
+        started, cpu, error, lost, files = time.perf_counter(), time.process_time(), "", False, None
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always", SelfmendWarning)
+            try:
+                files = self._mend(task)
+            except SelfmendError as problem:
+                error = str(problem)
+            except Exception as problem:  # whatever a method does, the other pictures go on
+                lost = is_out_of_memory(problem)
+                error = "not enough memory" if lost else f"{type(problem).__name__}: {problem}"
+        told = dict.fromkeys(str(w.message) for w in said if issubclass(w.category, SelfmendWarning))
+        return Outcome(
+            task=task, error=" ".join(error.split()), warnings=tuple(told), seconds=time.perf_counter() - started,
+            cpu=time.process_time() - cpu, worker=worker_name(os.getpid()), files=files, lost=lost,
+        )  # fmt: skip
+
+    def _mend(self, task: Task) -> dict[str, Any]:
+        job = self._job
+        image_mark = mark(task.image) if exists(task.image) else None  # before: a change meanwhile is seen later
+        picture = read_picture(task.image)
+        source = needed_mask(picture, task.mask)
+        drawn = task.mask if task.mask not in (None, "alpha") and exists(str(task.mask)) else None
+        mask_mark = None if drawn is None else mark(drawn)
+        mask = read_mask(source, picture, invert=job.invert_mask, grow=job.grow_mask)
+        (fill,) = self._method.inpaint(picture.image, mask, seed=task.seed)
+        save_picture(picture.rebuild(fill, mask, opaque=source == "alpha"), task.output)
+        return {"image": image_mark, "mask": mask_mark, "output": mark(task.output)}
+
+
+def describe(job: Job) -> dict[str, Any]:
+    """See `Job.describe`."""
+    if job.grow_mask < 0:
+        raise OptionError(f"grow is {job.grow_mask}; at least 0 fits")
+    method = _method(job)
+    return {
+        "version": __version__,
+        "method": method.name,
+        "options": describe_config(method.config),
+        "model": None if job.model is None else fingerprint(weights_of(job.model)),
+        "grow": job.grow_mask,
+        "invert-mask": job.invert_mask,
+    }
+
+
+def _method(job: Job) -> Method:
+    return method_for_many(job.method, job.preset, job.options, device=job.device, model=job.model)

@@ -1,0 +1,153 @@
+"""The manifest of a folder job: what was done with each picture, a line of JSON each."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from selfmend._version import __version__
+from selfmend.errors import ImageError, RunError
+from selfmend.files import atomic_path
+from selfmend.jobs.folder_work import Outcome, Task, is_same
+
+NAME = "manifest.jsonl"
+_FORMAT = 1
+
+
+class Manifest:
+    """What was done, with which settings.
+
+    A line is written in one piece, after the result that it tells of is there: a kill costs the picture that was
+    worked on, and a line that a kill has cut off counts for nothing.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, Any], *, resume: bool) -> None:
+        """Begin a manifest, or go on with the one that is there.
+
+        Args:
+            folder: of the results.
+            settings: all that a result depends on beside its files, as JSON.
+            resume: go on; where there is none, one is begun.
+
+        Raises:
+            RunError: it tells of other settings, or is no manifest.
+            ImageError: it cannot be written.
+        """
+        self.path = folder / NAME
+        held = json.loads(json.dumps(settings))
+        header, records = read_manifest(self.path) if resume and self.path.exists() else (None, {})
+        header = header if records else None
+        if header is not None:
+            self._check(header["settings"], held)
+        self._records = records
+        lines = [header or {"manifest": _FORMAT, "version": __version__, "begun": _now(), "settings": held}]
+        try:
+            with atomic_path(self.path) as path:  # each picture's last line; one that was cut off is gone
+                path.write_text("".join(json.dumps(line) + "\n" for line in [*lines, *records.values()]))
+            self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND)
+        except OSError as error:
+            raise ImageError(f"cannot write {self.path}: {error.strerror}; choose another -o") from error
+
+    def is_done(self, task: Task) -> bool:
+        """Whether this picture was mended with this mask, and the result is there."""
+        record = self._records.get(task.name)
+        if record is None or record["state"] != "done" or record["seed"] != task.seed:
+            return False
+        files = record["files"]
+        if (files["mask"] is None and record["mask"] != task.mask) or files["output"]["bytes"] != _length(task.output):
+            return False
+        mask_fits = files["mask"] is None or (task.mask is not None and is_same(task.mask, files["mask"]))
+        return mask_fits and is_same(task.image, files["image"])
+
+    def write(self, outcome: Outcome) -> None:
+        """Add what became of a picture.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        task = outcome.task
+        record = {
+            "name": task.name,
+            "state": "failed" if outcome.error else "done",
+            "image": str(task.image),
+            "mask": task.mask,
+            "output": None if outcome.error else str(task.output),
+            "seed": task.seed,
+            "seconds": round(outcome.seconds, 3),
+            "cpu": round(outcome.cpu, 3),
+            "worker": outcome.worker,
+            "error": outcome.error or None,
+            "warnings": list(outcome.warnings),
+            "files": outcome.files,
+            "at": _now(),
+        }
+        self._records[task.name] = record
+        line = (json.dumps(record) + "\n").encode()
+        if os.write(self._file, line) != len(line):
+            raise OSError(28, "No space left on device", str(self.path))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self._file)
+
+    def _check(self, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+        for name in sorted(before.keys() | now.keys()):
+            if before.get(name) != now.get(name):
+                raise RunError(
+                    f"{self.path} tells of work with another {name} ({_short(before.get(name), now.get(name))}); the "
+                    "same settings go on there, --overwrite begins anew"
+                )
+
+
+def read_manifest(path: str | Path) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The first line of a manifest, and the last line about each picture, by its name.
+
+    Raises:
+        RunError: it is no manifest.
+    """
+    records: dict[str, dict[str, Any]] = {}
+    try:
+        with open(path, encoding="utf-8") as file:
+            header = json.loads(file.readline())
+            if header.get("manifest") != _FORMAT or not isinstance(header.get("settings"), dict):
+                raise ValueError("its first line is not that of a manifest")
+            for line in file:
+                try:
+                    record = json.loads(line)
+                except ValueError:
+                    continue  # cut off by a kill; the picture is done again
+                records[record["name"]] = record
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise RunError(f"{path} is no manifest of this version ({error}); --overwrite begins anew") from error
+    return header, records
+
+
+def has_records(path: str | Path) -> bool:
+    """Whether a file holds more than the first line of a manifest."""
+    try:
+        return bool(read_manifest(path)[1])
+    except RunError:
+        return True
+
+
+def _short(before: Any, now: Any) -> str:
+    """Both values; of nested ones the first that differs."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        name = next(name for name in sorted(before.keys() | now.keys()) if before.get(name) != now.get(name))
+        return f"{name}: {before.get(name)}, now {now.get(name)}"
+    return f"{before}, now {now}"
+
+
+def _length(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

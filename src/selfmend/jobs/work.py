@@ -1,0 +1,288 @@
+"""What each kind of job does, by the Python interface. Imports torch; runs in a worker process."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image as PILImage
+
+import selfmend.api as api
+from selfmend.errors import MaskError
+from selfmend.image.animation import save_frames
+from selfmend.image.files import read_picture, save_picture, shown_size
+from selfmend.image.picture import Picture
+from selfmend.jobs.inputs import NO_HOLE
+from selfmend.jobs.job import Result, Work
+from selfmend.masks.reading import check_hole, default_mask, read_mask
+from selfmend.methods import method_class
+from selfmend.progress import Progress, ProgressEvent
+from selfmend.training.checkpoints import RunFolder
+from selfmend.types import Size
+
+TRAINING = 0.95
+"""Share of the work of a job that learns first and then draws."""
+
+_MEDIA = {
+    ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".jpe": "image/jpeg", ".jfif": "image/jpeg",
+    ".webp": "image/webp", ".tif": "image/tiff", ".tiff": "image/tiff", ".bmp": "image/bmp", ".dib": "image/bmp",
+    ".gif": "image/gif", ".tga": "image/x-tga", ".ppm": "image/x-portable-pixmap", ".pgm": "image/x-portable-graymap",
+    ".jp2": "image/jp2", ".avif": "image/avif", ".mp4": "video/mp4",
+}  # fmt: skip
+_ENDINGS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "tiff": ".tif"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where the work is done.
+
+    Attributes:
+        runs: the folder of the trained runs.
+        device: "auto", "cpu", "cuda" or "mps".
+    """
+
+    runs: Path
+    device: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What came of a job.
+
+    Attributes:
+        results: pictures, PIL images or arrays; of an animation the list of its frames is the only one.
+        suffix: "-mended" makes photo-mended.jpg.
+        ending: of their files.
+    """
+
+    results: list[Any]
+    suffix: str
+    ending: str
+
+
+class Task:
+    """A job with what most kinds of jobs do: find files, learn, load."""
+
+    def __init__(self, work: Work, place: Place, progress: Progress) -> None:
+        self.work, self.place, self.progress = work, place, progress
+        self.settings = work.settings
+        self.options: dict[str, Any] = dict(work.settings["options"])
+
+    def path(self, what: str) -> Path | None:
+        """The file that came as `what`, if one did."""
+        name = self.work.files.get(what)
+        return None if name is None else self.work.folder / "inputs" / name
+
+    def needed(self, what: str) -> Path:
+        """The file that came as `what`, without which there would be no such job."""
+        path = self.path(what)
+        assert path is not None
+        return path
+
+    def model(self) -> api.Model | api.FolderModel | None:
+        """The run that was named, with the options looked at, if one was."""
+        name = self.settings.get("model")
+        if not name:
+            return None
+        model = api.load(self.place.runs / name, device=self.place.device)
+        model.method.with_fill_options(self.options)  # else they would be taken for other arguments
+        return model
+
+    def picture_model(self) -> api.Model | None:
+        """The same, of a run that has learned one picture; another one is no model for these jobs."""
+        model = self.model()
+        assert model is None or isinstance(model, api.Model)
+        return model
+
+    def learn(self, path: Path, source: Any = None) -> api.Model:
+        """Learn a picture in the job's folder, where it goes on after a crash."""
+        picture, settings = read_picture(path), self.settings
+        hole = None
+        if source is not None:
+            hole = read_mask(source, picture, invert=settings["invert_mask"], grow=settings["grow_mask"])
+            check_hole(hole)
+        return api.fit_picture(
+            settings["method"], picture, hole, preset=settings["preset"], options=self.options, seed=settings["seed"],
+            device=self.place.device, folder=self.work.folder / "run", opaque=source == "alpha",
+            progress=self._first_part,
+        )  # fmt: skip
+
+    def ending(self, path: Path | None, model: api.Model | api.FolderModel | None = None) -> str:
+        """Of the results: as it was asked for, or of the picture that came, or of the one that the model has."""
+        wanted = _ENDINGS.get(self.settings["format"])
+        if wanted or path:
+            return wanted or (path.suffix if path else "")
+        assert isinstance(model, api.Model)
+        return ".tif" if getattr(model.picture.original, "mode", "") == "CMYK" else ".png"
+
+    def drawing(self) -> dict[str, Any]:
+        """The arguments of whatever draws with a model of SinGAN."""
+        return {name: self.settings[name] for name in ("start_scale", "seed")} | {"progress": self.progress}
+
+    def _first_part(self, event: ProgressEvent) -> None:
+        self.progress(event if event.done is None else dataclasses.replace(event, done=TRAINING * event.done))
+
+
+def do(work: Work, place: Place, progress: Progress) -> list[tuple[str, Result]]:
+    """Do a job, and write its results; each one's file name in FOLDER/results, and what is said of it."""
+    results = work.folder / "results"
+    shutil.rmtree(results, ignore_errors=True)  # of an attempt that was cut off
+    made = _KINDS[work.kind](Task(work, place, progress))
+    saved = [_saved(made, k, work, results) for k in range(len(made.results))]
+    shutil.rmtree(work.folder / "run", ignore_errors=True)
+    return saved
+
+
+def _saved(made: Made, k: int, work: Work, folder: Path) -> tuple[str, Result]:
+    path, result = folder / f"{k}{made.ending}", made.results[k]
+    if work.kind == "animate":
+        save_frames(result, path, fps=work.settings["fps"])
+        width, height = result[0].size
+    else:
+        save_picture(result, path)
+        with PILImage.open(path) as picture:
+            height, width = shown_size(picture)
+    number = f"-{k + 1}" if len(made.results) > 1 else ""
+    return path.name, Result(
+        index=k, name=f"{work.stem}{made.suffix}{number}{made.ending}", media_type=_MEDIA[made.ending],
+        width=width, height=height, bytes=path.stat().st_size,
+    )  # fmt: skip
+
+
+def _fill(task: Task) -> Made:
+    settings, path, model = task.settings, task.path("image"), task.model()
+    given: dict[str, Any] = {"samples": settings["samples"], "reference": task.path("reference")}
+    given |= {"align": settings["align"], "progress": task.progress}
+    changed: dict[str, Any] = {"invert_mask": settings["invert_mask"], "grow_mask": settings["grow_mask"]}
+    source: Any = task.path("mask")
+    if model is not None:
+        own = isinstance(model, api.Model) and model.mask is not None
+        if source is None and path is not None:
+            picture = read_picture(path)
+            source = default_mask(picture, None) if own else _transparency(picture)
+        filled = model.inpaint(path, source, seed=settings["seed"], **given, **changed, **task.options)
+    else:
+        path = task.needed("image")
+        source = source or _transparency(read_picture(path))
+        if method_class(settings["method"]).learns:
+            filled = task.learn(path, source).inpaint(**given)
+        else:
+            named = {name: settings[name] for name in ("method", "preset", "seed")}
+            filled = api.inpaint(path, source, device=task.place.device, **named, **given, **changed, **task.options)
+    return Made(results=_listed(filled), suffix="-mended", ending=task.ending(path, model))
+
+
+def _train(task: Task) -> Made:
+    """Learn in the job's folder, and move what was learned to the runs, so that no half-trained run is ever there."""
+    target, run = task.place.runs / task.settings["name"], task.work.folder / "run"
+    if target.exists():  # an attempt was cut off between the move and its end
+        RunFolder(target).weights()
+        return Made(results=[], suffix="", ending="")
+    path = task.needed("image")
+    source = task.path("mask") or default_mask(read_picture(path), None)
+    task.learn(path, source)
+    moving = target.with_name(f".{task.work.id}")
+    shutil.rmtree(moving, ignore_errors=True)
+    shutil.move(run, moving)  # copies, where the runs are on another disk
+    moving.rename(target)
+    return Made(results=[], suffix="", ending="")
+
+
+def _sample(task: Task) -> Made:
+    made, ending = _drawn(task, "sample", samples=task.settings["samples"])
+    return Made(results=_listed(made), suffix="-sample", ending=ending)
+
+
+def _retarget(task: Task) -> Made:
+    made, ending = _drawn(task, "retarget")
+    return Made(results=[made], suffix="-retargeted", ending=ending)
+
+
+def _drawn(task: Task, call: str, **more: Any) -> tuple[Any, str]:
+    """New pictures by `sample` or `retarget`, of a model or of the interface, and the ending of their files."""
+    settings, path, model, options = task.settings, task.path("image"), task.picture_model(), task.options
+    if settings["start_scale"] is not None:
+        options["start_scale"] = settings["start_scale"]
+    if model is None and method_class(settings["method"]).learns:
+        model, options = task.learn(task.needed("image")), {}  # it has learned with them
+    more |= {"seed": settings["seed"], "progress": task.progress}
+    if model is not None:
+        made = getattr(model, call)(size=_size(task, model.picture.size), **more, **options)
+    else:
+        size = _size(task, read_picture(task.needed("image")).size)
+        more |= {name: settings[name] for name in ("method", "preset")}
+        made = getattr(api, call)(path, size=size, device=task.place.device, **more, **options)
+    return made, task.ending(path, model)
+
+
+def _super_resolve(task: Task) -> Made:
+    settings, path, model = task.settings, task.path("image"), task.picture_model()
+    drawn: dict[str, Any] = {"seed": settings["seed"], "progress": task.progress}
+    if model is not None:
+        made = model.super_resolve(**drawn)
+    else:
+        learns = method_class(settings["method"]).learns
+        named = {name: settings[name] for name in ("method", "preset")}
+        made = api.super_resolve(
+            path, settings["factor"], device=task.place.device, folder=task.work.folder / "run" if learns else None,
+            **named, **drawn, **task.options,
+        )  # fmt: skip
+    return Made(results=[made], suffix="-enlarged", ending=task.ending(path, model))
+
+
+def _harmonize(task: Task) -> Made:
+    path, model = task.needed("picture"), task.picture_model()
+    assert model is not None
+    made = model.harmonize(path, task.needed("mask"), invert_mask=task.settings["invert_mask"], **task.drawing())
+    return Made(results=[made], suffix="-harmonized", ending=task.ending(path))
+
+
+def _edit(task: Task) -> Made:
+    path, model = task.needed("picture"), task.picture_model()
+    assert model is not None
+    mask, chosen = task.path("mask"), {name: task.settings[name] for name in ("invert_mask", "masked")}
+    return Made(
+        results=[model.edit(path, mask, **chosen, **task.drawing())], suffix="-mended", ending=task.ending(path)
+    )
+
+
+def _paint(task: Task) -> Made:
+    path, model = task.needed("picture"), task.picture_model()
+    assert model is not None
+    made = model.paint(path, quantized=task.settings["quantized"], **task.drawing())
+    return Made(results=[made], suffix="-painted", ending=task.ending(path))
+
+
+def _animate(task: Task) -> Made:
+    model = task.picture_model()
+    assert model is not None
+    walk = {name: task.settings[name] for name in ("frames", "alpha", "beta", "loop")}
+    film = model.animate(**walk, **task.drawing())
+    return Made(results=[film], suffix="-moving", ending=f".{task.settings['format']}")
+
+
+def _transparency(picture: Picture) -> str:
+    source = default_mask(picture, None)
+    if source is None:
+        raise MaskError(NO_HOLE)
+    return source
+
+
+def _size(task: Task, own: Size) -> Size | None:
+    """As it was asked for; a side that was not named is the picture's own, and with none of them the method chooses."""
+    height, width = task.settings["height"], task.settings["width"]
+    return None if height is None and width is None else (height or own[0], width or own[1])
+
+
+def _listed(made: Any) -> list[Any]:
+    return made if isinstance(made, list) else [made]
+
+
+_KINDS: dict[str, Callable[[Task], Made]] = {
+    "fill": _fill, "train": _train, "sample": _sample, "retarget": _retarget, "super-resolve": _super_resolve,
+    "harmonize": _harmonize, "edit": _edit, "paint": _paint, "animate": _animate,
+}  # fmt: skip

@@ -1,1 +1,0 @@
-"""Layers that PyTorch does not have."""

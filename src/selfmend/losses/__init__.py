@@ -1,1 +1,0 @@
-"""Losses: plain functions of tensors; with a mask they look at valid positions only."""

@@ -1,0 +1,1 @@
+"""Masks: reading one, and making one of what is in the picture or at random."""

@@ -1,0 +1,257 @@
+"""Random holes, as a training on a folder needs them: boxes, strokes, text, mixes, and masks from a folder.
+
+Random holes for training: each a function of a size (height, width) in pixels and a generator, to bool (1, H, W).
+
+What makes the holes of a training: a shape by its name, or the masks of a folder.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import string
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from PIL import Image as PILImage
+from PIL import ImageDraw, ImageFont
+
+from selfmend.errors import MaskError, OptionError, nearest_name
+from selfmend.files import exists
+from selfmend.image.files import list_pictures
+from selfmend.image.resize import resize
+from selfmend.masks.reading import drawn_mask
+from selfmend.types import Image, Mask, Size
+
+_STROKES = 4  # at most
+_CORNERS = (4, 12)  # of a stroke
+_TURN = 2 * math.pi / 5  # from corner to corner, now left and now right, give or take a third of it
+_WIDTH = (0.05, 0.15)  # of a brush, as shares of the picture's short side
+_LENGTH = 0.25  # of a straight piece, at most, as a share of the picture's diagonal
+
+_LINES = 3  # at most
+_LETTER = (0.08, 0.25)  # size of the letters, as a share of the picture's short side
+_SMALLEST = 7  # pixels: no smaller letter can be read
+_WORDS = (0.4, 1.0)  # length of a line, as a share of the picture's width
+_SIGNS = 80  # at most, in a line
+_OUTLINE = 1 / 14  # around the letters, as a share of their size
+_ALPHABET = 2 * string.ascii_lowercase + string.ascii_uppercase + string.digits + 12 * " "
+
+
+def center(size: Size, generator: torch.Generator, *, max_delta: int = 0) -> Mask:
+    """A box of half the height and width in the middle.
+
+    Args:
+        size: of the mask.
+        generator: draws how much smaller the box is.
+        max_delta: at most so many pixels lower and so many narrower, drawn apart, half of it at each side.
+
+    Source: paper 004's code (DMFN).
+    """
+    (top, height), (left, width) = (_shrunk(s, (s - s // 2) // 2, s // 2, max_delta, generator) for s in size)
+    return _box(size, top, left, height, width)
+
+
+def random_box(size: Size, generator: torch.Generator, *, max_delta: int = 0) -> Mask:
+    """A box of half the height and width anywhere inside; `max_delta` as in `center`."""
+    (top, height), (left, width) = (
+        _shrunk(s, _draw(0, s - s // 2, generator), s // 2, max_delta, generator) for s in size
+    )
+    return _box(size, top, left, height, width)
+
+
+def strokes(size: Size, generator: torch.Generator, *, width: tuple[float, float] = _WIDTH) -> Mask:
+    """One to four strokes of a round brush that turn left and right in turn.
+
+    Args:
+        size: of the mask.
+        generator: draws everything.
+        width: of the brush, from and to, as shares of the picture's short side.
+
+    Source: the free-form masks of DeepFill v2 (Yu et al., ICCV 2019, Sec. 4.2), with numbers of our own.
+    """
+    high, wide = size
+    drawing = PILImage.new("1", (wide, high))
+    pen = ImageDraw.Draw(drawing)
+    # All at once: a number alone costs as much as all of them.
+    drawn = torch.rand(_STROKES, 5 + 2 * _CORNERS[1], generator=generator).tolist()
+    for chances in drawn[: _draw(1, _STROKES, generator)]:
+        brush = max(1, round(_between(*width, chances[0]) * min(size)))
+        corners = [(chances[1] * (wide - 1), chances[2] * (high - 1))]
+        heading = 2 * math.pi * chances[3]
+        for k in range(int(_between(_CORNERS[0], _CORNERS[1] + 1, chances[4]))):
+            heading += (-1) ** k * _TURN * _between(2 / 3, 4 / 3, chances[5 + 2 * k])
+            length = _LENGTH * math.hypot(*size) * chances[6 + 2 * k]
+            x, y = corners[-1][0] + length * math.cos(heading), corners[-1][1] + length * math.sin(heading)
+            corners.append((min(max(x, 0), wide - 1), min(max(y, 0), high - 1)))
+        pen.line(corners, fill=1, width=brush)
+        for x, y in corners:
+            pen.ellipse([x - brush / 2, y - brush / 2, x + brush / 2, y + brush / 2], fill=1)
+    return torch.from_numpy(np.array(drawing))[None]
+
+
+def text(size: Size, generator: torch.Generator) -> Mask:
+    """One to three lines of random letters with their outline, each of a size of its own, as subtitles and stamps are.
+
+    The letters are those of Pillow's own font, so that the same seed gives the same hole on every machine.
+    """
+    height, width = size
+    drawing = PILImage.new("1", (width, height))
+    pen = ImageDraw.Draw(drawing)
+    drawn = torch.rand(_LINES, 4 + _SIGNS, generator=generator).tolist()
+    for chances in drawn[: _draw(1, _LINES, generator)]:
+        letter = max(_SMALLEST, round(_between(*_LETTER, chances[0]) * min(size)))
+        outline, font = max(1, round(_OUTLINE * letter)), _font(letter)
+        signs = "".join(_ALPHABET[int(chance * len(_ALPHABET))] for chance in chances[4:])
+        length = _between(*_WORDS, chances[1]) * width
+        signs = signs[: max(2, int(_SIGNS * length / font.getlength(signs)))].strip() or "a"
+        x, y = chances[2] * (width - length), chances[3] * max(0, height - letter)
+        pen.text((x, y + letter / 2), signs, fill=1, font=font, anchor="lm", stroke_width=outline)
+    mask = torch.from_numpy(np.array(drawing))[None]
+    mask[:, height // 2, width // 2] |= not mask.any()  # of a picture smaller than a letter, whose strokes may miss it
+    return mask
+
+
+@functools.cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    font = ImageFont.load_default(size=size)
+    assert isinstance(font, ImageFont.FreeTypeFont)  # any other Pillow has no sizes
+    return font
+
+
+def mix(size: Size, generator: torch.Generator) -> Mask:
+    """A box in the middle, a box anywhere, or strokes, each as likely."""
+    shape = (center, random_box, strokes)[_draw(0, 2, generator)]
+    return shape(size, generator)
+
+
+HOLE_SHAPES: Mapping[str, Callable[[Size, torch.Generator], Mask]] = {
+    "center": center,
+    "random-box": random_box,
+    "strokes": strokes,
+    "text": text,
+    "mix": mix,
+}
+
+
+def _shrunk(whole: int, start: int, length: int, max_delta: int, generator: torch.Generator) -> tuple[int, int]:
+    """Start and length of a side of the box, made smaller by chance; at least one pixel stays."""
+    off = min(_draw(0, max_delta // 2, generator), max(0, length - 1) // 2)
+    return min(start + off, whole - 1), max(1, length - 2 * off)
+
+
+def _box(size: Size, top: int, left: int, height: int, width: int) -> Mask:
+    mask = torch.zeros(1, *size, dtype=torch.bool)
+    mask[:, top : top + height, left : left + width] = True
+    return mask
+
+
+def _draw(low: int, high: int, generator: torch.Generator) -> int:
+    """A whole number from `low` to `high`, both included."""
+    return int(torch.randint(low, high + 1, (), generator=generator))
+
+
+def _between(low: float, high: float, chance: float) -> float:
+    return low + (high - low) * chance
+
+
+_BOXES = {"center": center, "random-box": random_box}
+_TRIES = 20  # crops of a folder's masks until one has both hole and something known
+
+
+class HoleMaker(Protocol):
+    """Makes a hole for a picture."""
+
+    def __call__(self, picture: Image, generator: torch.Generator) -> Mask:
+        """A mask bool (1, S, S), True = hole, for a picture (3, S, S) in [0, 1]."""
+        ...
+
+
+def _eye_bars() -> HoleMaker:
+    from selfmend.masks.eye_bars import EyeBars  # loads the detectors, which no other training needs
+
+    return EyeBars()
+
+
+SEEING_MAKERS: dict[str, Callable[[], HoleMaker]] = {"eyes": _eye_bars}
+"""Makers that look at the picture, by name, each behind a function that loads what it needs."""
+
+
+def hole_maker(masks: str, *, max_delta: int = 0) -> HoleMaker:
+    """The maker that `masks` means: a kind's name, a folder of mask pictures (white >= 128 is hole), or several of
+    these with commas between them, one of which is drawn for each picture.
+
+    Args:
+        masks: names, or folders.
+        max_delta: of "center" and "random-box", see there; other kinds have no use for it.
+
+    Raises:
+        OptionError: neither a known name nor a folder.
+        MaskError: a folder without masks.
+    """
+    if "," in masks and not exists(masks):
+        kinds = [part.strip() for part in masks.split(",")]
+        return _OneOf([hole_maker(kind, max_delta=max_delta) for kind in kinds])
+    if masks in _BOXES:
+        return partial(_shaped, partial(_BOXES[masks], max_delta=max_delta))
+    if masks in SEEING_MAKERS:
+        return SEEING_MAKERS[masks]()
+    if masks in HOLE_SHAPES:
+        return partial(_shaped, HOLE_SHAPES[masks])
+    if exists(masks) and Path(masks).is_dir():
+        return MaskFolder(masks)
+    known = nearest_name(masks, [*HOLE_SHAPES, *SEEING_MAKERS])
+    raise OptionError(f"masks is {masks!r}, which is no folder and no known kind of hole; {known}")
+
+
+class _OneOf:
+    """One of several makers, by chance."""
+
+    def __init__(self, makers: Sequence[HoleMaker]) -> None:
+        self._makers = makers
+
+    def __call__(self, picture: Image, generator: torch.Generator) -> Mask:
+        return self._makers[int(torch.randint(len(self._makers), (), generator=generator))](picture, generator)
+
+
+def _shaped(shape: Callable[[Size, torch.Generator], Mask], picture: Image, generator: torch.Generator) -> Mask:
+    return shape((picture.shape[1], picture.shape[2]), generator)
+
+
+class MaskFolder:
+    """The masks of a folder, of any size: scaled to cover the picture, cropped anywhere, mirrored at random.
+
+    Raises:
+        MaskError: no picture file in the folder.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.paths = [Path(folder) / name for name in list_pictures(folder)]
+        if not self.paths:
+            raise MaskError(f"{folder} holds no masks; a folder of pictures that are white where the hole is fits")
+
+    def __call__(self, picture: Image, generator: torch.Generator) -> Mask:
+        for _ in range(_TRIES):
+            path = self.paths[int(torch.randint(len(self.paths), (), generator=generator))]
+            mask = _cropped(drawn_mask(path), picture.shape[1:], generator)
+            if mask.any() and not mask.all():
+                return mask
+        raise MaskError(f"{path.parent}: {_TRIES} crops in a row were all hole or without one; take other masks")
+
+
+def _cropped(mask: Mask, size: torch.Size, generator: torch.Generator) -> Mask:
+    """A part of a mask (1, 1, H, W) as (1, *size): the mask scaled to cover `size`, mirrored by chance in both axes."""
+    scale = max(new / old for new, old in zip(size, mask.shape[2:], strict=True))
+    if scale != 1:
+        target = [max(new, round(old * scale)) for new, old in zip(size, mask.shape[2:], strict=True)]
+        mask = resize(mask.float(), (target[0], target[1])) >= 0.5
+    for axis in (2, 3):
+        start = int(torch.randint(mask.shape[axis] - size[axis - 2] + 1, (), generator=generator))
+        mask = mask.narrow(axis, start, size[axis - 2])
+        if torch.rand((), generator=generator) < 0.5:
+            mask = mask.flip(axis)
+    return mask[0]

@@ -1,1 +1,0 @@
-"""Networks: plain modules with plain keyword arguments; they know no config, and only `pretrained` knows files."""

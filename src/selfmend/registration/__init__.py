@@ -1,0 +1,1 @@
+"""How two pictures of one scene lie on each other: homographies and optical flow."""

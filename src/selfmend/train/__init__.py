@@ -1,1 +1,0 @@
-"""Training: stages, the one loop that runs them, and checkpoints. Knows no net, no loss and no method."""

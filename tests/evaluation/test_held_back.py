@@ -1,0 +1,87 @@
+"""Held-back pictures: bars without jitter, every metric of the whole and of the hole, LPIPS or not."""
+
+import math
+
+import pytest
+import torch
+from PIL import Image as PILImage
+from skimage import data
+
+import lpips_files
+from folder_batches import batch_of
+from folder_of_pictures import draw_folder
+from selfmend.errors import ImageError, MissingWeightsError, OptionError, SelfmendWarning
+from selfmend.evaluation.held_back import lpips_net, read_held_back, score
+from selfmend.masks.eye_bars import eye_bars
+from selfmend.masks.faces import find_faces
+from selfmend.methods.folder import FolderConfig
+from selfmend.metrics.lpips import lpips
+from selfmend.metrics.pixels import psnr, ssim
+from selfmend.training.pictures import find_pictures
+
+
+def test_bars_lie_on_the_eyes_and_what_was_not_found_is_counted(tmp_path) -> None:
+    face = data.astronaut()[40:200, 150:310]
+    for name in ("1.png", "2.png"):
+        PILImage.fromarray(face).save(tmp_path / name)
+    draw_folder(tmp_path, count=1)
+    held = read_held_back(find_pictures(tmp_path), FolderConfig(size=128))
+    assert held.names == ("0.png", "1.png", "2.png")
+    assert held.without_face is None
+    eyes = read_held_back(find_pictures(tmp_path), FolderConfig(size=128, masks="eyes", max_delta=0))
+    assert (eyes.without_eyes, eyes.without_face) == (0, 1)
+    _, first, second = eyes.cases
+    assert torch.equal(first.mask, second.mask)
+    image = first.image
+    usual = eye_bars(find_faces(image), (128, 128))  # perhaps that of the mirror image, which differs a bit
+    assert (first.mask & usual).sum() > 0.85 * (first.mask | usual).sum()
+
+
+def test_boxes_have_their_full_size_and_damaged_pictures_are_refused(tmp_path) -> None:
+    draw_folder(tmp_path, count=3)
+    pictures = find_pictures(tmp_path)
+    for case in read_held_back(pictures, FolderConfig(size=16, max_delta=4)).cases:
+        assert case.box.tolist() == [[4, 4, 8, 8]]
+        assert case.image.shape == (1, 3, 16, 16)
+    (tmp_path / "1.png").write_bytes((tmp_path / "1.png").read_bytes()[:-30])
+    with (
+        pytest.warns(SelfmendWarning, match="left out of training"),
+        pytest.raises(ImageError, match=r"1 of the held-back pictures of .* cannot be read; remove the damaged files"),
+    ):
+        read_held_back(pictures, FolderConfig(size=16))
+
+
+def test_scores_are_those_of_the_metrics(tmp_path, monkeypatch) -> None:
+    lpips_files.publish(tmp_path, "squeeze", monkeypatch)
+    monkeypatch.setenv("SELFMEND_WEIGHTS", str(tmp_path))
+    case, other = batch_of(32, 1), batch_of(32, 1, seed=1)
+    output = torch.where(case.mask, other.image, case.image)
+    net = lpips_net("squeeze", size=32)
+    found = score(output, case, net=net)
+    assert found.keys() == {
+        f"{name}{end}" for name in ("psnr", "ssim", "mae", "lpips-squeeze") for end in ("", "-hole")
+    }
+    assert found["psnr-hole"] == psnr(output, case.image, mask=case.mask).item()
+    assert found["ssim"] == ssim(output, case.image).item()
+    assert found["lpips-squeeze"] == lpips(output, case.image, net=net).item()
+    assert found["lpips-squeeze-hole"] == lpips(output, case.image, net=net, mask=case.mask).item()
+    same = score(case.image, case, net=None)
+    assert (same["psnr"], same["mae-hole"]) == (100, 0)
+    case.mask[:] = False
+    case.mask[..., :2, :2] = True
+    at_border = score(output, case, net=None)
+    assert math.isnan(at_border["ssim-hole"])
+    assert at_border["psnr"] < 100
+
+
+def test_lpips_is_left_out_aloud_or_not_at_all(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("SELFMEND_WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.warns(SelfmendWarning, match=r"LPIPS is left out: weights alexnet-owt-7be5be79.pth are missing: put"):
+        assert lpips_net(None, size=64) is None
+    with pytest.raises(MissingWeightsError, match=r"weights squeezenet1_1-b8a52dc0.pth are missing"):
+        lpips_net("squeeze", size=64)
+    with pytest.warns(SelfmendWarning, match="LPIPS is left out: LPIPS on alex looks at pictures of at least 31 px"):
+        assert lpips_net(None, size=16) is None
+    with pytest.raises(OptionError, match="LPIPS on squeeze looks at pictures of at least 17 px, and size is 16; leav"):
+        lpips_net("squeeze", size=16)

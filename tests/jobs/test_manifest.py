@@ -1,0 +1,137 @@
+"""The manifest: what counts as done, and what survives a kill."""
+
+import dataclasses
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from batch_jobs import tasks
+from selfmend.errors import ImageError, RunError
+from selfmend.jobs.folder_work import Outcome, mark
+from selfmend.jobs.manifest import NAME, Manifest, has_records, read_manifest
+
+SETTINGS = {"method": "telea", "options": {"radius": 3.0}, "seed": 0}
+
+
+@pytest.fixture
+def work(tmp_path):
+    """Two tasks with their files."""
+    found = []
+    for task in tasks("a", "b", folder=tmp_path):
+        mask = tmp_path / f"mask-{task.name}"
+        for path in (task.image, mask, task.output):
+            path.write_text(f"what is in {path.name}")
+        found.append(dataclasses.replace(task, mask=str(mask)))
+    return found
+
+
+def done(task):
+    marks = {"image": mark(task.image), "mask": mark(task.mask), "output": mark(task.output)}
+    return Outcome(task=task, seconds=1.5, worker="host:1", files=marks)
+
+
+def finished(tmp_path, *found, settings=SETTINGS):
+    kept = Manifest(tmp_path / "out", settings, resume=True)
+    for task in found:
+        kept.write(done(task))
+    kept.close()
+    return kept.path
+
+
+def test_every_picture_has_a_line(tmp_path, work):
+    kept = Manifest(tmp_path / "out", SETTINGS, resume=False)
+    kept.write(done(work[0]))
+    kept.write(Outcome(task=work[1], error="broken", warnings=("odd",)))
+    first, *lines = [json.loads(line) for line in kept.path.read_text().splitlines()]
+    assert first["settings"] == SETTINGS
+    assert [line["name"] for line in lines] == ["a", "b"]
+    assert [line["state"] for line in lines] == ["done", "failed"]
+    assert lines[0]["seed"] == 1
+    assert lines[0]["files"]["image"]["sha256"] == mark(work[0].image)["sha256"]
+    assert (lines[0]["seconds"], lines[0]["worker"], lines[0]["error"]) == (1.5, "host:1", None)
+    assert (lines[1]["error"], lines[1]["warnings"], lines[1]["output"]) == ("broken", ["odd"], None)
+
+
+def test_what_is_done_stays_done_while_its_files_are_the_same(tmp_path, work):
+    finished(tmp_path, work[0])
+    kept = Manifest(tmp_path / "out", SETTINGS, resume=True)
+    assert [kept.is_done(task) for task in work] == [True, False]
+    os.utime(work[0].image, (1, 1))
+    assert kept.is_done(work[0]), "only touched"
+    moved = shutil.copy(work[0].mask, tmp_path / "moved")
+    assert kept.is_done(dataclasses.replace(work[0], mask=str(moved)))
+    assert not kept.is_done(dataclasses.replace(work[0], seed=2))
+    assert not kept.is_done(dataclasses.replace(work[0], mask="alpha"))
+    for changed in (work[0].image, Path(work[0].mask), work[0].output):
+        before = changed.read_text()
+        changed.write_text("another" if changed == work[0].output else before.replace("what", "WHAT"))
+        assert not kept.is_done(work[0]), changed
+        changed.write_text(before)
+        assert kept.is_done(work[0])
+    work[0].output.unlink()
+    assert not kept.is_done(work[0])
+
+
+def test_a_mask_that_is_no_file_must_be_the_same_text(tmp_path, work):
+    task = dataclasses.replace(work[0], mask="1,2,3,4")
+    kept = Manifest(tmp_path / "out", SETTINGS, resume=False)
+    kept.write(Outcome(task=task, files={"image": mark(task.image), "mask": None, "output": mark(task.output)}))
+    assert kept.is_done(task)
+    assert not kept.is_done(dataclasses.replace(task, mask="1,2,3,5"))
+    assert not kept.is_done(work[0])
+
+
+def test_a_line_that_was_cut_off_counts_for_nothing(tmp_path, work):
+    path = finished(tmp_path, *work)
+    text = path.read_text()
+    path.write_text(text[:-40])
+    kept = Manifest(tmp_path / "out", SETTINGS, resume=True)
+    assert [kept.is_done(task) for task in work] == [True, False]
+    kept.write(done(work[1]))
+    assert len(path.read_text().splitlines()) == 3
+    assert read_manifest(path)[1].keys() == {"a", "b"}
+
+
+def test_a_later_line_counts(tmp_path, work):
+    path = finished(tmp_path, work[0])
+    kept = Manifest(tmp_path / "out", SETTINGS, resume=True)
+    kept.write(Outcome(task=work[0], error="broken"))
+    assert not kept.is_done(work[0])
+    assert read_manifest(path)[1]["a"]["state"] == "failed"
+
+
+def test_other_settings_are_refused_and_named(tmp_path, work):
+    path = finished(tmp_path, work[0])
+    line = rf"^{path} tells of work with another seed \(0, now 1\); the same settings go on there, --overwrite begins"
+    with pytest.raises(RunError, match=line):
+        finished(tmp_path, settings=SETTINGS | {"seed": 1})
+    with pytest.raises(RunError, match=r"another options \(radius: 3.0, now 5.0\)"):
+        finished(tmp_path, settings=SETTINGS | {"options": {"radius": 5.0}})
+    assert len(path.read_text().splitlines()) == 2
+    Manifest(tmp_path / "out", {}, resume=False)
+    assert len(path.read_text().splitlines()) == 1
+
+
+def test_one_that_was_begun_and_came_to_nothing_binds_nobody(tmp_path, work):
+    assert not has_records(finished(tmp_path))
+    path = finished(tmp_path, work[0], settings=SETTINGS | {"seed": 1})
+    assert has_records(path)
+    assert read_manifest(path)[0]["settings"]["seed"] == 1
+    path.write_text("text")
+    assert has_records(path)
+
+
+@pytest.mark.parametrize("text", ["", "text\n", "[1]\n", '{"manifest": 2, "settings": {}}\n', '{"manifest": 1}\n'])
+def test_what_is_no_manifest_is_refused(tmp_path, text):
+    (tmp_path / NAME).write_text(text)
+    with pytest.raises(RunError, match=r"is no manifest of this version .*; --overwrite begins anew"):
+        Manifest(tmp_path, SETTINGS, resume=True)
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ImageError, match=r"cannot write .*manifest.jsonl: .*; choose another -o"):
+        Manifest(tmp_path / "file", SETTINGS, resume=False)

@@ -1,0 +1,40 @@
+import pytest
+import torch
+
+from selfmend.nn.adversarial_losses import gradient_penalty
+
+REAL, FAKE = torch.ones(1, 3, 4, 5), torch.zeros(1, 3, 4, 5)
+MIX = torch.full((1, 1, 1, 1), 0.5)
+
+
+def linear(x: torch.Tensor, valid: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """A critic whose score at each pixel is 3 r + 4 g: the gradient of the mean is (3, 4, 0) / pixels."""
+    return (3 * x[:, :1] + 4 * x[:, 1:2]), valid
+
+
+def test_per_pixel_by_hand() -> None:
+    assert gradient_penalty(linear, REAL, FAKE, mix=MIX).item() == pytest.approx((5 / 20 - 1) ** 2)
+
+
+def test_per_sample_by_hand() -> None:
+    expected = (5 / 20 * 20**0.5 - 1) ** 2
+    assert gradient_penalty(linear, REAL, FAKE, mix=MIX, per="sample").item() == pytest.approx(expected)
+
+
+def test_only_valid_pixels_count() -> None:
+    valid = torch.ones(1, 1, 4, 5)
+    valid[..., :3] = 0  # 8 pixels are left
+    real = REAL.where(valid > 0, float("nan"))
+    assert gradient_penalty(linear, real, FAKE, mix=MIX, valid=valid).item() == pytest.approx((5 / 8 - 1) ** 2)
+
+
+def test_reaches_the_weights() -> None:
+    weight = torch.tensor(2.0, requires_grad=True)
+    penalty = gradient_penalty(lambda x, v: (weight * x[:, :1], v), REAL, FAKE, mix=MIX)
+    penalty.backward()
+    assert weight.grad.item() == pytest.approx(2 * (2 / 20 - 1) / 20)
+
+
+def test_refuses() -> None:
+    with pytest.raises(ValueError, match="per is 'image'; 'pixel' or 'sample' fits"):
+        gradient_penalty(linear, REAL, FAKE, mix=MIX, per="image")

@@ -1,0 +1,107 @@
+"""Files that come with a job: their heads, their limits, and their names."""
+
+import struct
+import zlib
+
+import pytest
+
+from encoded import box, photo
+from selfmend.errors import MaskError, RunError
+from selfmend.jobs.inputs import check_inputs, safe_stem, save_inputs
+from selfmend.jobs.job import Limits, NotAPicture, TooLarge
+
+
+def look(data, name="", **limits):
+    return check_inputs({"image": data}, {"image": name}, Limits(**limits))["image"]
+
+
+def bomb(width, height):
+    """A PNG of a few bytes that claims to be huge."""
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in ((b"IHDR", head), (b"IDAT", zlib.compress(b"")), (b"IEND", b""))
+    )
+
+
+@pytest.mark.parametrize(
+    ("format", "name", "ending"),
+    [
+        ("PNG", "", ".png"),
+        ("JPEG", "", ".jpg"),
+        ("JPEG", "a.JPEG", ".jpeg"),
+        ("JPEG", "a.png", ".jpg"),  # the content counts
+        ("WEBP", "a.webp", ".webp"),
+        ("TIFF", "a.tiff", ".tiff"),
+        ("BMP", "x", ".bmp"),
+        ("GIF", "../../etc/passwd", ".gif"),
+    ],
+)
+def test_the_content_says_what_it_is(format, name, ending) -> None:
+    found = look(photo(60, 80, format=format), name)
+    assert (found.ending, found.size) == (ending, (60, 80))
+
+
+def test_a_photo_is_as_large_as_it_is_shown() -> None:
+    from PIL import ExifTags, Image
+
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    assert look(photo(60, 80, format="JPEG", exif=exif)).size == (80, 60)
+
+
+@pytest.mark.parametrize(("width", "height"), [(60_000, 60_000), (2**31 - 1, 2**31 - 1), (7_100, 7_100)])
+def test_a_bomb_is_not_decoded(width, height) -> None:
+    with pytest.raises(TooLarge, match=r"at most 50 million fit"):
+        look(bomb(width, height))
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"text", b"\x89PNG\r\n\x1a\n", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", b"%PDF-1.4"]
+)
+def test_what_is_no_picture_is_said(data) -> None:
+    with pytest.raises(NotAPicture, match=r"^the image \(x\.png\) is"):
+        look(data, "a/x.png")
+
+
+def test_all_files_count_together() -> None:
+    files = {"image": photo(), "mask": box()}
+    total = sum(map(len, files.values()))
+    check_inputs(files, {}, Limits(max_bytes=total))
+    with pytest.raises(TooLarge, match=r"the files have .* MB; at most .* MB fit"):
+        check_inputs(files, {}, Limits(max_bytes=total - 1))
+
+
+def test_a_mask_of_another_shape_is_refused_and_of_another_size_not() -> None:
+    check_inputs({"image": photo(), "mask": box(120, 160)}, {}, Limits())
+    with pytest.raises(MaskError, match=r"the mask is 80 x 80 and the picture 80 x 60; .* of the same aspect, fits"):
+        check_inputs({"picture": photo(), "mask": box(80, 80)}, {}, Limits())
+
+
+def test_files_get_names_of_ours(tmp_path) -> None:
+    files = {"image": photo(format="JPEG"), "mask": box()}
+    looked = check_inputs(files, {"image": "../../x.jpg", "mask": "m.jpg"}, Limits())
+    assert save_inputs(files, looked, tmp_path / "in") == {"image": "image.jpg", "mask": "mask.png"}
+    assert (tmp_path / "in" / "image.jpg").read_bytes() == files["image"]
+    assert save_inputs({}, {}, tmp_path / "none") == {}
+    assert (tmp_path / "none").is_dir()
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match="the files cannot be kept: Not a directory"):
+        save_inputs(files, looked, tmp_path / "file" / "in")
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("photo.jpg", "photo"),
+        ("C:\\x\\my photo.JPG", "my photo"),
+        ("../../etc/passwd", "passwd"),
+        ("Müllers Ärger.png", "Müllers Ärger"),
+        ('a"b\r\nc\x00.png', "a_b__c_"),
+        ("..", "picture"),
+        ("", "picture"),
+        ("x" * 300 + ".png", "x" * 80),
+    ],
+)
+def test_a_name_is_made_safe(name, stem) -> None:
+    assert safe_stem(name) == stem
