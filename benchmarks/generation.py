@@ -44,7 +44,7 @@ def draw_all(spec: str, pictures: list[Path], out: Path, count: int, seed: int, 
 
     import selfmend
     from selfmend.image.files import save_picture
-    from selfmend.methods import method_class
+    from selfmend.methods.registry import method_class
 
     torch.set_num_threads(threads)
     name, preset, options = parse(spec)

@@ -41,7 +41,7 @@ def fill_all(spec: str, cases: Path, out: Path, stems: list[str], seed: int, thr
 
     import selfmend
     from selfmend.image.files import save_picture
-    from selfmend.methods import method_class
+    from selfmend.methods.registry import method_class
 
     torch.set_num_threads(threads)
     name, preset, options = parse(spec)

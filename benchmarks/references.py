@@ -35,7 +35,7 @@ from scorer import load_scorer
 from selfmend.errors import SelfmendWarning
 from selfmend.image.draw import contact_sheet, paint_hole, to_rgb
 from selfmend.masks.reading import grow_mask
-from selfmend.methods import method_class
+from selfmend.methods.registry import method_class
 from selfmend.methods.singan.model import SinGAN
 from selfmend.metrics.pixels import ssim
 from selfmend.metrics.saliency import asvs

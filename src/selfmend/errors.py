@@ -50,6 +50,12 @@ class TrainingError(SelfmendError):
 class MissingExtraError(SelfmendError, ImportError):
     """An optional dependency is missing; the message names the extra to install."""
 
+    @classmethod
+    def of(cls, what: str, extra: str, error: ImportError) -> MissingExtraError:
+        """The line for something that needs an extra, from the import that failed."""
+        missing = (error.name or str(error)).partition(".")[0]
+        return cls(f"{what} needs {missing}, which is not installed: pip install 'selfmend[{extra}]'")
+
 
 class SelfmendWarning(UserWarning):
     """Something that the user should know and that does not stop the work."""

@@ -1,8 +1,8 @@
-"""Randomness as an explicit argument: a torch.Generator from a seed and the keys of the place that uses it."""
+"""Randomness as an explicit argument: a generator from a seed and the keys of the place that uses it."""
 
 import hashlib
 
-import torch
+import numpy as np
 
 MAX_SEED = 2**63 - 1
 
@@ -18,12 +18,11 @@ def derive_seed(seed: int, *keys: str | int) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") & MAX_SEED
 
 
-def make_generator(seed: int, *keys: str | int, device: str | torch.device = "cpu") -> torch.Generator:
-    """A torch.Generator whose stream depends on the seed and the keys alone.
+def make_rng(seed: int, *keys: str | int) -> np.random.Generator:
+    """A NumPy generator whose stream depends on the seed and the keys alone.
 
     Example:
-        >>> a, b = make_generator(0, "noise"), make_generator(0, "noise")
-        >>> bool((torch.rand(3, generator=a) == torch.rand(3, generator=b)).all())
+        >>> bool((make_rng(0, "noise").random(3) == make_rng(0, "noise").random(3)).all())
         True
     """
-    return torch.Generator(device=device).manual_seed(derive_seed(seed, *keys))
+    return np.random.default_rng(derive_seed(seed, *keys))

@@ -2,50 +2,66 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
 from selfmend.errors import ImageError, MaskError
 
-Image: TypeAlias = torch.Tensor
-"""float32 (N, C, H, W) in [0, 1]; C is 1 (grey), 3 (RGB) or 4 (CMYK). Alpha is never a channel of an Image."""
+Image: TypeAlias = NDArray[np.float32]
+"""float32 (H, W, C) in [0, 1]; C is 1 (grey), 3 (RGB) or 4 (CMYK). Alpha is never a channel of an Image."""
 
-Mask: TypeAlias = torch.Tensor
-"""bool (N, 1, H, W); True is hole."""
+Mask: TypeAlias = NDArray[np.bool_]
+"""bool (H, W); True is hole."""
 
 Size: TypeAlias = tuple[int, int]
 """(height, width) in pixels."""
 
 
-def check_image(image: Image, *, name: str = "image") -> Image:
-    """Return `image` if it is a finite float32 (N, C, H, W) tensor in [0, 1] with C in {1, 3, 4}.
+def size_of(image: NDArray[Any]) -> Size:
+    """(height, width) of an image or a mask."""
+    return image.shape[0], image.shape[1]
+
+
+def check_image(image: Image, mask: Mask | None = None, *, name: str = "image") -> Image:
+    """Return `image` if it is a finite float32 (H, W, C) array in [0, 1] with C in {1, 3, 4}.
+
+    Args:
+        image: the array.
+        mask: bool (H, W); what lies in the hole is not looked at.
+        name: of the argument, for the message.
 
     Raises:
         ImageError: naming the argument, what came and the rule.
     """
-    if not isinstance(image, torch.Tensor) or image.dtype != torch.float32 or image.ndim != 4:
-        came = f"{image.dtype} {tuple(image.shape)}" if isinstance(image, torch.Tensor) else type(image).__name__
-        raise ImageError(f"{name} is {came}; a float32 tensor (N, C, H, W) fits")
-    if image.shape[1] not in (1, 3, 4) or 0 in image.shape:
-        raise ImageError(f"{name} has shape {tuple(image.shape)}; (N, C, H, W) with C = 1, 3 or 4 and no zero fits")
-    if bool(image.isnan().any()):
-        raise ImageError(f"{name} holds NaN (no number) at a known pixel; values in [0, 1] fit, NaN only in the hole")
+    if not isinstance(image, np.ndarray) or image.dtype != np.float32 or image.ndim != 3:
+        raise ImageError(f"{name} is {_came(image)}; a float32 array (H, W, C) fits")
+    if image.shape[2] not in (1, 3, 4) or 0 in image.shape:
+        raise ImageError(f"{name} has shape {image.shape}; (H, W, C) with C = 1, 3 or 4 and no zero fits")
     low, high = float(image.min()), float(image.max())
+    if not (low >= 0 and high <= 1) and mask is not None:  # seldom: only then is a copy made
+        known = image[~mask]
+        low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
+    if low != low:  # the least of values of which one is NaN is NaN
+        raise ImageError(f"{name} holds NaN (no number) at a known pixel; values in [0, 1] fit, NaN only in the hole")
     if low < 0 or high > 1:
         raise ImageError(f"{name} has values from {low:.4g} to {high:.4g}; values in [0, 1] fit (divide bytes by 255)")
     return image
 
 
 def check_mask(mask: Mask, image: Image, *, name: str = "mask") -> Mask:
-    """Return `mask` if it is a bool (N, 1, H, W) tensor of the size of `image`.
+    """Return `mask` if it is a bool (H, W) array of the size of `image`.
 
     Raises:
         MaskError: naming the argument, what came and the rule.
     """
-    if not isinstance(mask, torch.Tensor) or mask.dtype != torch.bool or mask.ndim != 4 or mask.shape[1] != 1:
-        came = f"{mask.dtype} {tuple(mask.shape)}" if isinstance(mask, torch.Tensor) else type(mask).__name__
-        raise MaskError(f"{name} is {came}; a bool tensor (N, 1, H, W), True = hole, fits")
-    if mask.shape[0] != image.shape[0] or mask.shape[2:] != image.shape[2:]:
-        raise MaskError(f"{name} is {tuple(mask.shape)} and the image {tuple(image.shape)}; same N, H and W are needed")
+    if not isinstance(mask, np.ndarray) or mask.dtype != bool or mask.ndim != 2:
+        raise MaskError(f"{name} is {_came(mask)}; a bool array (H, W), True = hole, fits")
+    if mask.shape != image.shape[:2]:
+        raise MaskError(f"{name} is {mask.shape} and the image {image.shape}; the same height and width are needed")
     return mask
+
+
+def _came(value: Any) -> str:
+    return f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__

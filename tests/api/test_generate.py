@@ -11,7 +11,7 @@ import selfmend
 from pictures import picture
 from selfmend.errors import OptionError, SelfmendWarning
 from selfmend.image.picture import to_picture
-from selfmend.methods import METHODS
+from selfmend.methods.registry import METHODS
 
 IMAGE, MASK = picture()
 PIXELS = (IMAGE[0].permute(1, 2, 0) * 255).byte().numpy()

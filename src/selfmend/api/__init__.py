@@ -20,7 +20,7 @@ from selfmend.api.training import (
     load,
     load_picture_model,
 )
-from selfmend.methods import method_names as methods
+from selfmend.methods.registry import method_names as methods
 
 __all__ = [
     "DEFAULT_GENERATIVE_METHOD",

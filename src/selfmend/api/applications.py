@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import torch
+import numpy as np
 from PIL import Image as PILImage
 
 from selfmend.api.results import warn_of_transparency
@@ -17,15 +17,15 @@ from selfmend.image.draw import to_rgb
 from selfmend.image.files import read_picture
 from selfmend.image.picture import Picture
 from selfmend.masks.reading import read_mask
-from selfmend.methods.base import LearningMethod
+from selfmend.methods.learning import LearningMethod
 from selfmend.methods.singan import SinGAN
 from selfmend.methods.singan.animate import Walk, animate
 from selfmend.methods.singan.finish import Finish
 from selfmend.methods.singan.paint import DEFAULT_START_SCALE, QuantizedScale, paint, paint_quantized, train_quantized
 from selfmend.methods.singan.redraw import Redrawn, check_like, edit, edited_mask, entry_scale, harmonize, start_scales
 from selfmend.methods.singan.scales import Scales
+from selfmend.nn.tensors import make_generator, to_array, to_mask, to_tensor
 from selfmend.progress import Progress, silent
-from selfmend.seeding import make_generator
 from selfmend.types import Mask, Size
 
 
@@ -76,15 +76,15 @@ class Applications:
         if quantized:
             trained = self._quantized_scale(scales, start_scale, progress)
             made = paint_quantized(
-                trained, painting.image, learned=learned, generator=generator, device=device, how=self._finish,
+                trained, to_tensor(painting.image), learned=learned, generator=generator, device=device, how=self._finish,
                 progress=progress,
             )  # fmt: skip
         else:
             made = paint(
-                scales, painting.image, learned=learned, start_scale=start_scale, generator=generator, device=device,
+                scales, to_tensor(painting.image), learned=learned, start_scale=start_scale, generator=generator, device=device,
                 how=self._finish, progress=progress,
             )  # fmt: skip
-        return painting.like(made)
+        return painting.like(to_array(made))
 
     def harmonize(
         self,
@@ -120,7 +120,7 @@ class Applications:
         given = read_picture(composite)
         hole = read_mask(mask, given, invert=invert_mask)
         done = harmonize(
-            scales, as_channels(given.image, scales.channels, name="composite"), hole, learned=self.picture.size,
+            scales, to_tensor(as_channels(given.image, scales.channels, name="composite")), to_tensor(hole), learned=self.picture.size,
             start_scale=start_scale, generator=make_generator(self.seed if seed is None else seed, "harmonize"),
             device=self.method.device, progress=progress,
         )  # fmt: skip
@@ -163,14 +163,14 @@ class Applications:
         given = read_picture(edited)
         hole = self.edited_mask(edited) if mask is None else read_mask(mask, given, invert=invert_mask)
         done = edit(
-            scales, as_channels(given.image, scales.channels, name="edited picture"), hole, learned=self.picture.size,
+            scales, to_tensor(as_channels(given.image, scales.channels, name="edited picture")), to_tensor(hole), learned=self.picture.size,
             start_scale=start_scale, generator=make_generator(self.seed if seed is None else seed, "edit"),
             device=self.method.device, how=self._finish, progress=progress,
         )  # fmt: skip
         return _put_in(done, given, scales, finished=self._finish is not None, masked=masked)
 
     def edited_mask(self, edited: Any) -> Mask:
-        """Where a picture differs from the learned one by more than 16 of 255 levels: (1, 1, H, W), of its size.
+        """Where a picture differs from the learned one by more than 16 of 255 levels: (H, W), of its size.
 
         Raises:
             ImageError: a picture of another aspect.
@@ -178,7 +178,7 @@ class Applications:
         """
         given = read_picture(edited)
         check_like(given.size, self.picture.size, name="edited picture")
-        image = as_channels(given.image, self.picture.image.shape[1], name="edited picture")
+        image = as_channels(given.image, self.picture.image.shape[2], name="edited picture")
         return edited_mask(image, self.picture.image)
 
     def animate(
@@ -217,7 +217,7 @@ class Applications:
             scales, walk, start_scale=start_scale, seed=self.seed if seed is None else seed, device=self.method.device,
             progress=progress,
         )  # fmt: skip
-        film = [to_rgb(frame) for frame in drawn]
+        film = [to_rgb(to_array(frame)) for frame in drawn]
         if not scales.noise_padding:
             message = (
                 "this model was trained with zeros around its noise, so the borders of the film hardly move; "
@@ -249,7 +249,7 @@ class Applications:
     @property
     def _finish(self) -> Finish | None:
         """How results are finished by exemplars of the learned picture, where the options say so."""
-        return self.method.sample_finish(self.picture.image) if isinstance(self.method, SinGAN) else None
+        return self.method.sample_finish(to_tensor(self.picture.image)) if isinstance(self.method, SinGAN) else None
 
     def _quantized_scale(self, scales: Scales, start_scale: int | None, progress: Progress) -> QuantizedScale:
         """The scale trained on flat colours: of this model, of its folder, or trained now."""
@@ -257,7 +257,7 @@ class Applications:
         self._quantized = self._quantized or {}
         if level not in self._quantized:
             self._quantized[level] = train_quantized(
-                scales, self.picture.image, self.method.config, start_scale=level, seed=self.seed,
+                scales, to_tensor(self.picture.image), self.method.config, start_scale=level, seed=self.seed,
                 device=self.method.device, folder=self._place_for("quantized"), progress=progress,
             )  # fmt: skip
         return self._quantized[level]
@@ -284,5 +284,6 @@ def _put_in(done: Redrawn, given: Picture, scales: Scales, *, finished: bool, ma
             "what is kept has its full detail. A run trained with a larger max_size draws finer"
         )
         warnings.warn(message, SelfmendWarning, stacklevel=3)
-    image = as_channels(done.image if masked else done.whole, given.image.shape[1], name="picture")
-    return given.rebuild(image, done.touched if masked else torch.ones_like(done.touched))
+    image = as_channels(to_array(done.image if masked else done.whole), given.image.shape[2], name="picture")
+    touched = to_mask(done.touched)
+    return given.rebuild(image, touched if masked else np.ones_like(touched))

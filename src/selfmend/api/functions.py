@@ -20,12 +20,11 @@ from selfmend.errors import OptionError
 from selfmend.image.files import read_picture
 from selfmend.image.picture import Picture
 from selfmend.masks.reading import read_mask
-from selfmend.methods import method_class, method_names
 from selfmend.methods.base import describe_config
 from selfmend.methods.generative import Enlarging, check_factor
+from selfmend.methods.registry import method_class, method_names
 from selfmend.methods.singan.sample import super_resolution_options
 from selfmend.progress import Progress, silent
-from selfmend.training.devices import resolve_device
 from selfmend.types import Size
 from selfmend.video.filling import STEADINESS, make_filler
 from selfmend.video.masks import choose_masks
@@ -95,7 +94,7 @@ def inpaint(
         )  # fmt: skip
     picture = read_picture(image)
     hole = read_mask(mask, picture, invert=invert_mask, grow=grow_mask)
-    worker = method_class(method).from_options(preset, options, device=resolve_device(device))
+    worker = method_class(method).from_options(preset, options, device=device)
     lying = fitted_reference(reference, picture, hole, type(worker), aligning=align, progress=progress)
     fills = worker.inpaint(picture.image, hole, seed=seed, samples=samples, reference=lying, progress=progress)
     return one_or_all(mended(picture, hole, fills, opaque=is_alpha(mask)))
@@ -143,7 +142,7 @@ def sample(
         (36, 72)
     """
     picture = read_picture(image)
-    worker = generative(method_class(method).from_options(preset, options, device=resolve_device(device)))
+    worker = generative(method_class(method).from_options(preset, options, device=device))
     return one_or_all(drawn(worker, picture, picture.image, size=size, samples=samples, seed=seed, progress=progress))
 
 
@@ -171,7 +170,7 @@ def retarget(
         SelfmendError: one line: what came, what fits, what to do.
     """
     picture = read_picture(image)
-    worker = generative(method_class(method).from_options(preset, options, device=resolve_device(device)))
+    worker = generative(method_class(method).from_options(preset, options, device=device))
     return retargeted(worker, picture, picture.image, size=size, seed=seed, progress=progress)
 
 
@@ -240,7 +239,7 @@ def enlarging(name: str, preset: str | None, options: Mapping[str, Any], *, devi
     """
     if name == "singan":
         return None
-    worker = method_class(name).from_options(preset, options, device=resolve_device(device))
+    worker = method_class(name).from_options(preset, options, device=device)
     if not isinstance(worker, Enlarging):
         able = [n for n in method_names() if n == "singan" or issubclass(method_class(n), Enlarging)]
         raise OptionError(f"{name} enlarges no pictures; these do: {', '.join(able)}")

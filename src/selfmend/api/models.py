@@ -12,17 +12,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
+import numpy as np
 
 from selfmend.api.applications import Applications
 from selfmend.api.results import drawn, enlarged, fitted_reference, generative, is_alpha, mended, one_or_all, retargeted
 from selfmend.errors import OptionError
 from selfmend.image.files import read_picture, save_picture
-from selfmend.image.picture import Picture
+from selfmend.image.picture import Picture, is_tensor
 from selfmend.masks.reading import read_mask
-from selfmend.methods.base import LearningMethod, describe_config
+from selfmend.methods.base import describe_config
 from selfmend.methods.folder import FolderMethod
+from selfmend.methods.learning import LearningMethod
 from selfmend.methods.singan.model import GenerativeSinGAN
+from selfmend.nn.tensors import to_tensor
 from selfmend.progress import Progress, silent
 from selfmend.training.checkpoints import RunFolder
 from selfmend.types import Image, Mask, Size
@@ -34,7 +36,7 @@ class Model(Applications):
     Attributes:
         method: the method, with what it learned.
         picture: the picture that it learned from.
-        mask: the hole that was kept out of the learning, (1, 1, H, W) bool, or None.
+        mask: the hole that was kept out of the learning, bool (H, W), or None.
         seed: the seed of the training.
         folder: of the run, where it was loaded from or written to one.
     """
@@ -134,7 +136,7 @@ class Model(Applications):
         return enlarged(self.picture, self.method.super_resolve(image, seed=seed, progress=progress))
 
     def whole_image(self, *, progress: Progress = silent) -> Image:
-        """The learned picture (1, C, H, W), its hole filled if it has one: the hole's content has no influence."""
+        """The learned picture (H, W, C), its hole filled if it has one: the hole's content has no influence."""
         if self.mask is None:
             return self.picture.image
         return self.method.inpaint(self.picture.image, self.mask, seed=self.seed, progress=progress)[0]
@@ -151,9 +153,13 @@ class Model(Applications):
 
     def finish(self, run_folder: RunFolder) -> None:
         """Write what was learned, and the picture, into a run folder that was started."""
-        state = {"method": self.method.state_dict(), "image": self.picture.image, "mask": self.mask}
+        state = {
+            "method": self.method.state_dict(),
+            "image": to_tensor(self.picture.image),
+            "mask": None if self.mask is None else to_tensor(self.mask),
+        }
         original = self.picture.original
-        if not isinstance(original, torch.Tensor) and getattr(original, "dtype", None) not in ("float32", "float64"):
+        if not is_tensor(original) and getattr(original, "dtype", None) not in ("float32", "float64"):
             ending = "tif" if getattr(original, "mode", "") == "CMYK" else "png"  # PNG has no CMYK
             save_picture(original, run_folder.path / f"picture.{ending}")
         run_folder.finish(state)
@@ -174,9 +180,9 @@ class Model(Applications):
 
 def digest(image: Image, mask: Mask | None, *, excludes_hole: bool = True) -> str:
     """Names a picture and its hole; what the hole holds does not count, unless it is learned."""
-    known = image if mask is None or not excludes_hole else torch.where(mask, 0.0, image)
-    digest = hashlib.sha256(known.numpy().tobytes())
-    digest.update(b"" if mask is None else mask.numpy().tobytes())
+    known = image if mask is None or not excludes_hole else np.where(mask[..., None], np.float32(0), image)
+    digest = hashlib.sha256(known.transpose(2, 0, 1).tobytes())  # plane by plane, as run folders have it
+    digest.update(b"" if mask is None else mask.tobytes())
     return digest.hexdigest()
 
 

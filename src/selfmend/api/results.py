@@ -9,12 +9,12 @@ from selfmend.errors import ImageError, OptionError, SelfmendWarning
 from selfmend.image.files import read_picture
 from selfmend.image.picture import Picture
 from selfmend.image.resize import resize
-from selfmend.methods import check_takes_reference, method_class, method_names
 from selfmend.methods.base import Method
 from selfmend.methods.generative import Generative
+from selfmend.methods.registry import check_takes_reference, methods_that
 from selfmend.progress import Progress, ProgressEvent, silent
 from selfmend.registration.align import Aligned, align, match_colours, place
-from selfmend.types import Image, Mask, Size
+from selfmend.types import Image, Mask, Size, size_of
 
 
 def mended(picture: Picture, mask: Mask, fills: list[Image], *, opaque: bool) -> list[Any]:
@@ -51,7 +51,7 @@ def enlarged(picture: Picture, image: Image) -> Any:
     """An enlargement of `picture` in its kind and mode, its transparency enlarged with it."""
     if picture.alpha is None:
         return picture.like(image)
-    return picture.like(image, alpha=resize(picture.alpha, (image.shape[2], image.shape[3])).clamp(0, 1))
+    return picture.like(image, alpha=resize(picture.alpha, size_of(image)).clip(0, 1))
 
 
 def warn_of_transparency(picture: Picture) -> None:
@@ -69,8 +69,8 @@ def generative(worker: Method) -> Generative:
         OptionError: it fills holes only; those that do more are named.
     """
     if not isinstance(worker, Generative):
-        able = [n for n in method_names() if issubclass(method_class(n), Generative)]
-        raise OptionError(f"{worker.name} fills holes and makes no new pictures; these do: {', '.join(able)}")
+        able = ", ".join(methods_that("generates"))
+        raise OptionError(f"{worker.name} fills holes and makes no new pictures; these do: {able}")
     return worker
 
 
@@ -99,7 +99,7 @@ def fitted_reference(
         source: path, PIL image, array or tensor, whose transparent pixels show nothing; an `Aligned` is returned as it
             is, and None for none.
         picture: what is filled.
-        mask: (1, 1, H, W), its hole.
+        mask: (H, W), its hole.
         kind: the method that fills.
         aligning: find the motion between the two, and refuse a reference that does not fit; False takes it as it lies.
         progress: told of how well it fits.
@@ -115,8 +115,6 @@ def fitted_reference(
         return source
     if not mask.any() or mask.all():  # nothing to fill, or nothing to fit to: the method says so
         return None
-    if picture.image.shape[0] != 1:
-        raise ImageError(f"a reference goes with one picture; {picture.image.shape[0]} came")
     try:
         given = read_picture(source)
     except ImageError as error:

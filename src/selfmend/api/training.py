@@ -28,14 +28,14 @@ from selfmend.image.files import read_picture
 from selfmend.image.picture import Picture
 from selfmend.masks.random import hole_maker
 from selfmend.masks.reading import read_mask
-from selfmend.methods import method_class, method_names
-from selfmend.methods.base import LearningMethod, Method
 from selfmend.methods.folder import FolderMethod
+from selfmend.methods.learning import LearningMethod, Method
 from selfmend.methods.official import from_official
+from selfmend.methods.registry import method_class, methods_that
 from selfmend.methods.validation import BEST, SHOWN, Validator
+from selfmend.nn.tensors import make_generator, to_array, to_mask, to_tensor
 from selfmend.options import replace_options
 from selfmend.progress import Progress, silent
-from selfmend.seeding import make_generator
 from selfmend.training.checkpoints import RunFolder, load_state
 from selfmend.training.data import FolderBatches
 from selfmend.training.devices import (
@@ -112,7 +112,7 @@ def fit_picture(
     """`fit` for a picture and mask that are already read; `opaque` says that transparency was the mask."""
     learner = _learner(method, preset, options or {}, device)
     model = Model(learner, picture, mask, seed=seed, opaque=opaque)
-    learner.check_learnable(picture.image, mask)
+    learner.check_learnable(to_tensor(picture.image), None if mask is None else to_tensor(mask))
     run_folder = None if folder is None else RunFolder(folder)
     if run_folder and run_folder.start(model.record()):
         learner.load_state_dict(run_folder.weights()["method"])
@@ -148,12 +148,12 @@ def load(folder: str | Path, *, device: str = "auto") -> Model | FolderModel:
             folder_model = FolderModel(method, seed=int(record["seed"]), data=record["data"])
             folder_model.folder = run_folder.path
             return folder_model
-        image, mask = state["image"], state["mask"]
+        image, mask = to_array(state["image"]), None if state["mask"] is None else to_mask(state["mask"])
     except (KeyError, ValueError, RuntimeError, TypeError, AttributeError, IndexError) as error:
         why = " ".join(str(error).split())
         raise RunError(f"{folder} does not fit this version or its own record ({why}); train again") from error
     stored = next(iter(sorted(Path(folder).glob("picture.*"))), None)
-    picture = read_picture(stored) if stored else Picture(image, None, image)
+    picture = read_picture(stored) if stored else Picture(image, None, to_tensor(image))
     model = Model(method, picture, mask, seed=int(record["seed"]), opaque=bool(record.get("opaque")))
     model.folder = run_folder.path
     return model
@@ -180,7 +180,7 @@ def _trained(record: Mapping[str, Any], state: Mapping[str, Any], device: str) -
         raise ValueError(f"its weights are those of {state['name']}, its record is one of {kind.name}")
     method: LearningMethod | FolderMethod
     if issubclass(kind, FolderMethod):
-        method = kind.from_options(None, {}, device=resolve_device(device))
+        method = kind.from_options(None, {}, device=device)
     else:
         method = _learner(record["method"], None, {}, device)
     method.config = replace_options(method.config, record["config"])
@@ -192,11 +192,11 @@ def _trained(record: Mapping[str, Any], state: Mapping[str, Any], device: str) -
 def _learner(method: str, preset: str | None, options: Mapping[str, Any], device: str) -> LearningMethod:
     kind = method_class(method)
     if not issubclass(kind, LearningMethod):
-        learning = [n for n in method_names() if method_class(n).learns]
+        learning = methods_that("learns")
         raise OptionError(
             f"{method} learns nothing, so it needs no training: use inpaint (these learn: {', '.join(learning)})"
         )
-    return kind.from_options(preset, options, device=resolve_device(device))
+    return kind.from_options(preset, options, device=device)
 
 
 VALIDATED = 128  # pictures of a validation, at most
@@ -357,7 +357,7 @@ def folder_method(name: str) -> type[FolderMethod]:
     """
     kind = method_class(name)
     if not issubclass(kind, FolderMethod):
-        able = ", ".join(n for n in method_names() if method_class(n).learns_from_folder) or "none is installed"
+        able = ", ".join(methods_that("learns_from_folder")) or "none is installed"
         raise OptionError(f"{name} does not learn from a folder of pictures (these do: {able})")
     return kind
 
@@ -461,7 +461,7 @@ def method_for_many(
     kind = method_class(name)
     if kind.learns_from_folder:
         raise OptionError(f"{name} learns from a folder first; give the run of a training as the model")
-    return kind.from_options(preset, options, device=resolve_device(device))
+    return kind.from_options(preset, options, device=device)
 
 
 def weights_of(model: str | Path) -> Path:

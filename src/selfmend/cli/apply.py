@@ -206,7 +206,7 @@ def edit(
         )
 
     def found(model: Model) -> str:
-        share = float(model.edited_mask(edited).float().mean())
+        share = float(model.edited_mask(edited).mean())
         return f"no mask: the {share:.1%} of the picture that differ by more than 16 of 255 levels were edited"
 
     draw(drawing, call, note=found if mask is None else None)

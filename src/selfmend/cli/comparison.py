@@ -8,8 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from selfmend.cli.evaluate import check_weights_place, finite, mean_of
 from selfmend.cli.picture_files import naming, pair_by_name, pictures_at, read_rgb, warn
@@ -20,14 +19,14 @@ from selfmend.image.files import by_stem, read_picture
 from selfmend.masks.reading import read_mask
 from selfmend.metrics.bootstrap import mean_interval
 from selfmend.metrics.edges import edge_accuracy
-from selfmend.metrics.frechet import fid_features, frechet_between
+from selfmend.metrics.frechet import Vectors, fid_features, frechet_between
 from selfmend.metrics.inputs import check_pair, grey
 from selfmend.metrics.lpips import BACKBONES, Lpips, load_lpips, lpips
 from selfmend.metrics.pixels import mae, psnr, rmse, ssim
 from selfmend.metrics.saliency import SALIENCY, asvs, noticeability
 from selfmend.nn.inception import FEATURES, InceptionFid, load_inception_fid
 from selfmend.progress import Progress, work_done
-from selfmend.seeding import make_generator
+from selfmend.seeding import make_rng
 from selfmend.types import Image, Mask
 
 _OF_PIXELS = {"psnr": psnr, "ssim": ssim, "mae": mae, "rmse": rmse}
@@ -167,7 +166,7 @@ def _scores(output: Image, truth: Image, hole: Mask | None, choice: Choice, file
 
 def _measures(
     output: Image, truth: Image, hole: Mask | None, choice: Choice
-) -> Iterator[tuple[str, list[str], Callable[[], Sequence[Tensor]]]]:
+) -> Iterator[tuple[str, list[str], Callable[[], Sequence[float]]]]:
     """Each metric, the names of its numbers and what gives them: of whole pictures, then of the hole."""
     for mask, ending in ((None, ""), (hole, "-hole")):
         if ending and mask is None:
@@ -186,13 +185,13 @@ def _measures(
                     yield name, [f"dn-{model}"], partial(_one, noticeability, output, truth, hole, model=model)
 
 
-def _one(metric: Callable[..., Tensor], *pictures: Any, **options: Any) -> list[Tensor]:
+def _one(metric: Callable[..., float], *pictures: Any, **options: Any) -> list[float]:
     return [metric(*pictures, **options)]
 
 
-def _edges(output: Image, truth: Image, mask: Mask | None) -> tuple[Tensor, Tensor]:
+def _edges(output: Image, truth: Image, mask: Mask | None) -> tuple[float, float]:
     """Precision and recall of Canny's edges, as EdgeConnect takes them."""
-    drawn, true = (canny_edges(grey(image).float()) for image in (output, truth))
+    drawn, true = (canny_edges(grey(image)[..., None].astype(np.float32)) for image in (output, truth))
     found = edge_accuracy(drawn, true, mask=mask)
     return found.precision, found.recall
 
@@ -201,20 +200,20 @@ def _intervals(rows: list[dict[str, Any]]) -> dict[str, tuple[float, float] | No
     """The 95 % interval of each mean, over the pictures that have the score."""
     found: dict[str, tuple[float, float] | None] = {}
     for name in [name for name in rows[0] if name != "file"]:
-        values = torch.tensor([[row[name] for row in rows if row[name] is not None]], dtype=torch.float64)
+        values = np.array([[row[name] for row in rows if row[name] is not None]], np.float64)
         if values.shape[1] < 2:
             found[name] = None
         else:
-            interval = mean_interval(values, generator=make_generator(0, "evaluate", name))
+            interval = mean_interval(values, generator=make_rng(0, "evaluate", name))
             found[name] = (interval.low, interval.high)
     return found
 
 
-def _fid(features: list[list[Tensor]]) -> float | None:
+def _fid(features: list[list[Vectors]]) -> float | None:
     if not features:
         return None
     if len(features) <= FEATURES:
         few = f"fid of {len(features)} pictures, more than {FEATURES} are needed for a covariance of full rank"
         warn(f"{few}: compare it with that of as many pictures only")
-    outputs, truths = (torch.cat(side) for side in zip(*features, strict=True))
+    outputs, truths = (np.stack(side) for side in zip(*features, strict=True))
     return frechet_between(outputs, truths)

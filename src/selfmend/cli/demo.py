@@ -37,7 +37,7 @@ def demo(
     save_picture(mended, names[2])
     save_picture(contact_sheet([damaged, mended, truth], ["damaged", "mended", "what it was"]), names[3])
     if not quiet:
-        share = float(read_mask(names[1], read_picture(names[0])).float().mean())
+        share = float(read_mask(names[1], read_picture(names[0])).mean())
         typer.echo(f"mended {share:.1%} of a {damaged.width} x {damaged.height} photo in {seconds:.1f} s:")
         for name in names:
             typer.echo(f"  {name}")

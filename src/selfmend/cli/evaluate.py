@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import torch
 import typer
 from typer.core import TyperGroup
 
@@ -230,7 +229,7 @@ def _diversity(samples: list[Image], real: Image, shape: tuple[int, ...], tools:
         return None, 0
     if len(same) < len(samples):
         warn(f"diversity looks at the {len(same)} of {len(samples)} samples that are of one size")
-    return diversity(torch.cat(same), real), len(same)
+    return diversity(same, real), len(same)
 
 
 def finite(scores: dict[str, float]) -> dict[str, float | None]:

@@ -25,12 +25,12 @@ from selfmend.errors import OptionError
 from selfmend.image.draw import contact_sheet, thumbnail, to_rgb
 from selfmend.image.files import read_picture
 from selfmend.image.picture import Picture, to_picture
-from selfmend.methods import method_class
-from selfmend.methods.base import LearningMethod, Method, describe_config
+from selfmend.methods.base import Method, describe_config
 from selfmend.methods.generative import Generative, check_factor, check_pixels
+from selfmend.methods.learning import LearningMethod
+from selfmend.methods.registry import method_class
 from selfmend.methods.singan.sample import super_resolution_options
 from selfmend.progress import Progress
-from selfmend.training.devices import resolve_device
 from selfmend.types import Image, Size
 
 
@@ -96,7 +96,7 @@ def opened(request: Request, progress: Progress) -> Iterator[Source]:
         yield _of_run(request, progress)
         return
     name = request.method or api.DEFAULT_GENERATIVE_METHOD
-    method = method_class(name).from_options(request.preset, request.options, device=resolve_device(request.device))
+    method = method_class(name).from_options(request.preset, request.options, device=request.device)
     generative(method)
     if request.save_model is not None and not method.learns:
         raise OptionError(f"{name} learns nothing, so there is no model to save; leave --save-model out")

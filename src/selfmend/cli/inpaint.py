@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import platformdirs
-import torch
 import typer
 
 import selfmend.api as api
@@ -26,15 +26,14 @@ from selfmend.cli.progress import terminal_progress
 from selfmend.cli.scale_sheet import parse_start_scale, sheet
 from selfmend.errors import ImageError, MaskError, OptionError, SelfmendWarning
 from selfmend.files import exists
-from selfmend.hole_init.mean import mean
 from selfmend.image.files import read_picture
 from selfmend.image.picture import Picture
 from selfmend.masks.reading import check_hole, default_mask, needed_mask, read_mask
-from selfmend.methods import check_takes_reference, method_class
 from selfmend.methods.base import Method, describe_config
+from selfmend.methods.hole_init import mean
+from selfmend.methods.registry import check_takes_reference, method_class
 from selfmend.progress import Progress
 from selfmend.registration.align import Aligned
-from selfmend.training.devices import resolve_device
 from selfmend.types import Mask
 
 if TYPE_CHECKING:
@@ -109,7 +108,7 @@ def fill(request: Request, progress: Progress) -> Filled:
     name = request.method or api.DEFAULT_METHOD
     kind = method_class(name)
     _check_fields(name, kind, request)
-    method = kind.from_options(request.preset, request.options, device=resolve_device(request.device))
+    method = kind.from_options(request.preset, request.options, device=request.device)
     if request.save_model is not None and not kind.learns:
         raise OptionError(f"{name} learns nothing, so there is no model to save; leave --save-model out")
     picture = read_picture(request.image)
@@ -129,7 +128,7 @@ def fill(request: Request, progress: Progress) -> Filled:
             picture.image, mask, seed=seed, samples=request.samples, reference=reference, progress=progress
         )
         results = [picture.rebuild(f, mask, opaque=source == "alpha") for f in fills]
-        if mask.any() and len(fills) > 1 and torch.equal(fills[0], fills[1]):
+        if mask.any() and len(fills) > 1 and np.array_equal(fills[0], fills[1]):
             warnings.warn(f"{name} has one fill only: all samples are the same", SelfmendWarning, stacklevel=2)
     return Filled(
         picture=picture, mask=mask, results=results, method=name, seed=seed, config=describe_config(method.config),
@@ -325,7 +324,7 @@ def inpaint(
         )  # fmt: skip
     elif not quiet:
         names = ", ".join(str(p) for p in [*outputs, sheet] if p)
-        share = float(done.mask.float().mean())
+        share = float(done.mask.mean())
         fits = f"reference fits with {done.reference.confidence:.2f}, " if done.reference else ""
         typer.echo(f"{names}  ({done.method}, {share:.1%} of the picture filled, {fits}{seconds:.1f} s)")
 

@@ -20,7 +20,7 @@ from selfmend.image.draw import paint_hole, to_rgb
 from selfmend.image.files import by_stem, check_output, save_picture
 from selfmend.masks.reading import grow_mask
 from selfmend.progress import Progress, work_done
-from selfmend.types import Image, Mask
+from selfmend.types import Image, Mask, size_of
 
 _OVERLAY = 0.6  # opacity of the hole's colour: what lies under it can be seen
 
@@ -122,7 +122,7 @@ def _write_one(target: _Target, find: Find, grow: int) -> Row:
     if target.overlay is not None:
         save_overlay(image, mask, target.overlay)
     overlay = None if target.overlay is None else str(target.overlay)
-    written = {"mask": str(target.mask), "overlay": overlay, "hole": float(mask.float().mean()), "what": found.what}
+    written = {"mask": str(target.mask), "overlay": overlay, "hole": float(mask.mean()), "what": found.what}
     return Row(**asdict(row) | written)
 
 
@@ -292,13 +292,13 @@ def box(
     """One or more boxes, in pixels from the top left."""
 
     def find(image: Image, file: Path) -> Found:
-        import torch
+        import numpy as np
 
         from selfmend.masks.reading import box_mask, parse_box
 
         size = (image.shape[2], image.shape[3])
         masks = [box_mask(parse_box(one), size) for one in boxes]
-        return Found(mask=torch.cat(masks).any(0, keepdim=True), what=counted(len(boxes), "box", "boxes"))
+        return Found(mask=np.any(masks, 0), what=counted(len(boxes), "box", "boxes"))
 
     run(
         pictures, find, wanted="box", output=output, grow=grow, overlay=overlay, no_overlay=no_overlay,
@@ -325,9 +325,9 @@ def random(
     shape = shapes[check_known("kind of hole", kind, shapes)]
 
     def find(image: Image, file: Path) -> Found:
-        from selfmend.seeding import make_generator
+        from selfmend.seeding import make_rng
 
-        mask = shape((image.shape[2], image.shape[3]), make_generator(seed or 0, kind, file.stem))
+        mask = shape(size_of(image), make_rng(seed or 0, kind, file.stem))
         return Found(mask=mask[None], what=kind)
 
     run(

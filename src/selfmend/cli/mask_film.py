@@ -1,4 +1,4 @@
-"""The masks of a film's subtitles, a file for each frame. Imports torch."""
+"""The masks of a film's subtitles, a file for each frame."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
+import numpy as np
 
 from selfmend.cli.mask import check_folders, save_mask, save_overlay
 from selfmend.errors import OptionError
@@ -73,7 +73,7 @@ def write_film_masks(
             frames += 1
             if mask.any():
                 grown = grow_mask(mask, grow)
-                with_text, holes = with_text + 1, holes + float(grown.float().mean())
+                with_text, holes = with_text + 1, holes + float(grown.mean())
                 save_mask(grown, folder / name)
                 if with_overlay:
                     save_overlay(frame.image, grown, shown / name)
@@ -83,7 +83,7 @@ def write_film_masks(
                 empty.append(name)  # a film without text leaves no files
             progress(work_done("frames", frames, max(frames, clip.frame_count or 0)))
     for name in empty if with_text else []:
-        save_mask(torch.zeros(1, 1, *clip.size, dtype=torch.bool), folder / name)
+        save_mask(np.zeros(clip.size, bool), folder / name)
     return FilmRow(
         file=str(source), masks=str(folder) if with_text else None,
         overlay=str(shown) if with_text and with_overlay else None, frames=frames, with_text=with_text,

@@ -20,7 +20,7 @@ def methods(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the methods, or the options of one with their units and sources."""
-    from selfmend.methods import method_class, method_names
+    from selfmend.methods.registry import method_class, method_names
 
     if name is None and preset is not None:
         raise OptionError(f"--preset {preset} of which method? selfmend methods NAME --preset {preset}")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from selfmend.errors import ImageError, MaskError, SelfmendWarning
 from selfmend.files import exists
+from selfmend.image.color import as_rgb
 from selfmend.image.draw import to_rgb
 from selfmend.image.files import by_stem, read_picture
 from selfmend.image.formats import ENDINGS
@@ -33,12 +34,12 @@ def pictures_at(path: Path) -> list[Path]:
 
 
 def read_rgb(path: Path) -> Image:
-    """A picture's colours, (1, 3, H, W), whatever its mode: pictures of different modes can be compared then."""
+    """A picture's colours, (H, W, 3), whatever its mode: pictures of different modes can be compared then."""
     picture = read_picture(path)
     if picture.alpha is not None and bool((picture.alpha < 1).any()):
         warn(f"{path} is transparent in parts; its colours are measured as if it were not")
     image = picture.image
-    return to_picture(to_rgb(image)).image if image.shape[1] == 4 else image.expand(-1, 3, -1, -1)
+    return to_picture(to_rgb(image)).image if image.shape[2] == 4 else as_rgb(image)
 
 
 def pair_by_name(truths: Path, outputs: Path) -> list[tuple[Path, Path]]:

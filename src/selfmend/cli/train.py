@@ -173,7 +173,7 @@ def train(
 
     After Ctrl-C the same command goes on where it was.
     """
-    from selfmend.methods import method_class
+    from selfmend.methods.registry import method_class
 
     be_quiet(quiet)
     options: dict[str, Any] = {**parse_settings(settings or [])}

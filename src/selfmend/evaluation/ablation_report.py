@@ -18,13 +18,13 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from numpy.typing import NDArray
 from PIL import Image as PILImage
 
 from selfmend.evaluation.report_folder import ReportFolder
 from selfmend.files import atomic_path
 from selfmend.image.draw import contact_sheet, paint_hole, to_rgb
 from selfmend.image.files import save_picture
-from selfmend.types import Image
 
 if TYPE_CHECKING:
     from selfmend.evaluation.ablation import AblationResult
@@ -171,7 +171,7 @@ def shown_places(count: int) -> list[int]:
     return [k * count // min(SHOWN, count) for k in range(min(SHOWN, count))]
 
 
-def _enlarged(image: Image) -> Image:
+def _enlarged(image: NDArray[Any]) -> NDArray[Any]:
     """Pixels as squares, where a picture is small."""
-    times = max(1, _LEAST_SIDE // image.shape[3])
-    return image.repeat_interleave(times, 2).repeat_interleave(times, 3)
+    times = max(1, _LEAST_SIDE // image.shape[1])
+    return image.repeat(times, 0).repeat(times, 1)

@@ -24,9 +24,9 @@ from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING, Any
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as PILImage
-from torch import Tensor
 
 from selfmend._version import __version__
 from selfmend.evaluation.cases import ALL, Case
@@ -118,15 +118,15 @@ def _table_of(kind: str, cases: Sequence[Case], names: Sequence[str], scores: Sc
     return Table(kind=kind, cases=len(cases), shared=shared, rows=rows)
 
 
-def _of_photos(values: Sequence[float], photos: Sequence[str]) -> Tensor:
+def _of_photos(values: Sequence[float], photos: Sequence[str]) -> NDArray[np.float64]:
     """(1, P): the mean of each photo. Holes in one photo are no independent cases, so that photos are drawn anew."""
     by_photo: dict[str, list[float]] = {}
     for value, photo in zip(values, photos, strict=True):
         by_photo.setdefault(photo, []).append(value)
-    return torch.tensor([[sum(own) / len(own) for own in by_photo.values()]], dtype=torch.float64)
+    return np.array([[sum(own) / len(own) for own in by_photo.values()]], np.float64)
 
 
-def _cells(metric: str, names: Sequence[str], matrix: Sequence[Tensor]) -> list[Cell]:
+def _cells(metric: str, names: Sequence[str], matrix: Sequence[NDArray[np.float64]]) -> list[Cell]:
     if metric == MEMORY:
         return [Cell(mean=float(values.max())) for values in matrix]
     comparable = matrix[0].shape[1] >= LEAST_PHOTOS

@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image as PILImage
 
 from selfmend.errors import ImageError, MaskError, OptionError, SelfmendWarning, check_known
@@ -23,8 +22,8 @@ from selfmend.image.resize import resize
 from selfmend.masks.random import strokes, text
 from selfmend.masks.reading import box_mask, drawn_mask, fit_mask, same_aspect
 from selfmend.progress import Progress, work_done
-from selfmend.seeding import make_generator
-from selfmend.types import Image, Mask, Size
+from selfmend.seeding import make_rng
+from selfmend.types import Image, Mask, Size, size_of
 
 ALL = "all"
 """In tables: holes of every kind."""
@@ -40,22 +39,19 @@ LEAST_SIDE = 32  # pixels: LPIPS needs 31
 _LONGEST_NAME = 80  # characters of a photo's name in a case's: a file's name has an end
 
 
-def _block(size: Size, generator: torch.Generator) -> Mask:
+def _block(size: Size, generator: np.random.Generator) -> Mask:
     height, width = (max(1, round(_BLOCK * side)) for side in size)
-    y, x = (
-        int(torch.randint(side - own + 1, (), generator=generator))
-        for side, own in zip(size, (height, width), strict=True)
-    )
-    return box_mask((x, y, width, height), size)[0]
+    y, x = (int(generator.integers(side - own + 1)) for side, own in zip(size, (height, width), strict=True))
+    return box_mask((x, y, width, height), size)
 
 
-KINDS: Mapping[str, Callable[[Size, torch.Generator], Mask]] = {
+KINDS: Mapping[str, Callable[[Size, np.random.Generator], Mask]] = {
     "thin": partial(strokes, width=_THIN),
     "wide": partial(strokes, width=_WIDE),
     "block": _block,
     "text": text,
 }
-"""Kinds of holes, each a function of a size and a generator to bool (1, H, W)."""
+"""Kinds of holes, each a function of a size and a generator to bool (H, W)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +135,7 @@ def write_cases(cases: Sequence[Case], folder: BenchmarkFolder, *, size: int, se
 
 
 def read_case(case: Case, folder: BenchmarkFolder) -> tuple[Image, Mask]:
-    """Truth and mask, (1, 3, H, W) and (1, 1, H, W), as they were written."""
+    """Truth and mask, (H, W, 3) and (H, W), as they were written."""
     return as_rgb(read_picture(folder.truth(case.name)).image), drawn_mask(folder.mask(case.name))
 
 
@@ -148,7 +144,7 @@ def make_case(case: Case, *, size: int, seed: int) -> tuple[Image, Mask]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SelfmendWarning)  # of frames and depths
         photo = as_rgb(read_picture(case.photo).image)
-    original = photo.shape[2], photo.shape[3]
+    original = size_of(photo)
     share = min(1.0, size / max(original))
     height, width = (round(side * share) for side in original)
     if min(height, width) < LEAST_SIDE:
@@ -156,7 +152,7 @@ def make_case(case: Case, *, size: int, seed: int) -> tuple[Image, Mask]:
             f"{case.photo} is {width} x {height} px at size {size}; at least {LEAST_SIDE} px a side fit, so leave it "
             "out or take a larger --size"
         )
-    truth = photo if share == 1 else resize(photo, (height, width)).clamp(0, 1)
+    truth = photo if share == 1 else resize(photo, (height, width)).clip(0, 1)
     if case.mask is None:
         return truth, _drawn(case, (height, width), seed)
     return truth, _given(case.mask, case, original, (height, width))
@@ -164,15 +160,15 @@ def make_case(case: Case, *, size: int, seed: int) -> tuple[Image, Mask]:
 
 def _drawn(case: Case, size: Size, seed: int) -> Mask:
     for attempt in range(_TRIES):
-        mask = KINDS[case.kind](size, make_generator(seed, "hole", case.name, attempt))
-        if _SHARES[0] <= float(mask.float().mean()) <= _SHARES[1]:
-            return mask[None]
+        mask = KINDS[case.kind](size, make_rng(seed, "hole", case.name, attempt))
+        if _SHARES[0] <= float(mask.mean()) <= _SHARES[1]:
+            return mask
     raise MaskError(f"{case.photo} is too small for a hole of kind {case.kind}; a larger picture fits")
 
 
 def _given(file: Path, case: Case, original: Size, size: Size) -> Mask:
     mask = drawn_mask(file)
-    own = mask.shape[2], mask.shape[3]
+    own = size_of(mask)
     if own != original and not same_aspect(own, original):
         raise MaskError(
             f"{file} is {own[1]} x {own[0]} and {case.photo} is {original[1]} x {original[0]}; a mask of the same size "

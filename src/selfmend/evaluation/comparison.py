@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from selfmend.evaluation.held_back import is_higher_better
 from selfmend.metrics.bootstrap import Interval, difference_interval, mean_interval
-from selfmend.seeding import make_generator
+from selfmend.seeding import make_rng
 
 LEVEL = 0.95
 
@@ -69,7 +69,7 @@ class Comparison:
         return next(row for row in self.rows if row.difference is None)
 
 
-def compare(values: Sequence[Any], scores: Sequence[Mapping[str, Tensor]]) -> list[Comparison]:
+def compare(values: Sequence[Any], scores: Sequence[Mapping[str, NDArray[np.float64]]]) -> list[Comparison]:
     """Compare values in every metric.
 
     Args:
@@ -83,13 +83,13 @@ def compare(values: Sequence[Any], scores: Sequence[Mapping[str, Tensor]]) -> li
     found = []
     for metric in scores[0]:
         of_values = [by_metric[metric] for by_metric in scores]
-        known = torch.stack([s.isfinite().all(0) for s in of_values]).all(0)
+        known = np.all([np.isfinite(s).all(0) for s in of_values], 0)
         if int(known.sum()) >= 2:
             found.append(_compare(metric, values, [s[:, known] for s in of_values]))
     return found
 
 
-def _compare(metric: str, values: Sequence[Any], scores: Sequence[Tensor]) -> Comparison:
+def _compare(metric: str, values: Sequence[Any], scores: Sequence[NDArray[np.float64]]) -> Comparison:
     higher = is_higher_better(metric)
     means = [float(s.mean()) for s in scores]
     best = means.index(max(means) if higher else min(means))
@@ -98,9 +98,9 @@ def _compare(metric: str, values: Sequence[Any], scores: Sequence[Tensor]) -> Co
     for k, (value, own) in enumerate(zip(values, scores, strict=True)):
         difference = None
         if k != best:
-            generator = make_generator(0, "difference", metric, k)
+            generator = make_rng(0, "difference", metric, k)
             difference = difference_interval(own, scores[best], generator=generator, level=level)
-        mean = mean_interval(own, generator=make_generator(0, "mean", metric, k), level=LEVEL)
+        mean = mean_interval(own, generator=make_rng(0, "mean", metric, k), level=LEVEL)
         rows.append(Row(value=value, mean=mean, of_seeds=tuple(own.mean(1).tolist()), difference=difference))
     return Comparison(
         metric=metric, higher_is_better=higher, pictures=scores[0].shape[1], rows=tuple(rows), level=level

@@ -118,13 +118,11 @@ def method_entrant(spec: str, *, seed: int = 0, device: str = "auto") -> MethodE
         OptionError: an unknown method, preset or option, or a method that must learn from a folder first.
         RunError: RUN is no run.
     """
-    from selfmend.methods import method_class
     from selfmend.methods.base import describe_config
-    from selfmend.training.devices import resolve_device
+    from selfmend.methods.registry import method_class
 
     name, preset, options = parse_spec(spec)
     kind = method_class(name)
-    resolve_device(device)
     if _MODEL in options:
         return _trained_entrant(spec, name, preset, options, seed=seed, device=device)
     if kind.learns_from_folder:

@@ -7,7 +7,9 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from selfmend.errors import ImageError, MaskError, MissingWeightsError, OptionError, SelfmendWarning
 from selfmend.masks.eye_bars import EyeBars
@@ -16,13 +18,22 @@ from selfmend.methods.folder import FolderConfig
 from selfmend.methods.validation import MOST_PSNR
 from selfmend.metrics.lpips import BACKBONES, Lpips, load_lpips, lpips
 from selfmend.metrics.pixels import mae, psnr, ssim
+from selfmend.nn.tensors import to_array, to_mask
 from selfmend.nn.weights import find_weights
-from selfmend.training.data import Batch, FolderBatches
+from selfmend.training.data import FolderBatches
 from selfmend.training.pictures import PictureSet
-from selfmend.types import Image
+from selfmend.types import Image, Mask
 
 HIGHER_IS_BETTER = frozenset({"psnr", "ssim"})
 _METRICS = {"psnr": psnr, "ssim": ssim, "mae": mae}
+
+
+@dataclass(frozen=True)
+class HeldBackCase:
+    """A picture (H, W, 3) in [0, 1] and the hole (H, W) that is made in it."""
+
+    image: Image
+    mask: Mask
 
 
 @dataclass(frozen=True)
@@ -31,14 +42,14 @@ class HeldBack:
 
     Attributes:
         names: of the files.
-        cases: one picture each, on the CPU.
+        cases: one picture and its hole each.
         without_eyes: faces in which no eyes were found, where the bar lies in the middle of the upper face; None where
             the holes are no bars.
         without_face: pictures in which no face was found, where the bar lies at the usual place; None likewise.
     """
 
     names: tuple[str, ...]
-    cases: tuple[Batch, ...]
+    cases: tuple[HeldBackCase, ...]
     without_eyes: int | None = None
     without_face: int | None = None
 
@@ -57,7 +68,8 @@ def read_held_back(pictures: PictureSet, config: FolderConfig) -> HeldBack:
         pictures, bars or hole_maker(config.masks), size=config.size, scale=config.scale, flip=False, batch_size=1,
         seed=0, device=torch.device("cpu"),
     )  # fmt: skip
-    cases = tuple(batches.validation(len(pictures.names)))
+    found = batches.validation(len(pictures.names))
+    cases = tuple(HeldBackCase(to_array(one.image), to_mask(one.mask)) for one in found)
     if len(cases) < len(pictures.names):
         bad = len(pictures.names) - len(cases)
         raise ImageError(f"{bad} of the held-back pictures of {pictures.root} cannot be read; remove the damaged files")
@@ -96,7 +108,7 @@ def lpips_net(backbone: str | None, *, size: int) -> Lpips | None:
     return load_lpips(name)
 
 
-def score(output: Image, case: Batch, *, net: Lpips | None) -> dict[str, float]:
+def score(output: Image, case: HeldBackCase, *, net: Lpips | None) -> dict[str, float]:
     """Every metric of one filled picture: of the whole by its name, of the hole with "-hole" after it.
 
     NaN is a metric that this hole does not have: SSIM where no window fits. PSNR is at most `MOST_PSNR`.
@@ -115,9 +127,9 @@ def score(output: Image, case: Batch, *, net: Lpips | None) -> dict[str, float]:
     return scores
 
 
-def stacked(rows: Sequence[Sequence[Mapping[str, float]]]) -> dict[str, torch.Tensor]:
+def stacked(rows: Sequence[Sequence[Mapping[str, float]]]) -> dict[str, NDArray[np.float64]]:
     """Scores of R runs on P pictures, as (R, P) by metric."""
-    return {name: torch.tensor([[row[name] for row in run] for run in rows]).double() for name in rows[0][0]}
+    return {name: np.array([[row[name] for row in run] for run in rows], np.float64) for name in rows[0][0]}
 
 
 def is_higher_better(metric: str) -> bool:

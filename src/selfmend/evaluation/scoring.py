@@ -6,30 +6,27 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from torch import Tensor
-
 from selfmend.errors import OptionError, check_known
-from selfmend.evaluation.held_back import lpips_net, score
+from selfmend.evaluation.held_back import HeldBackCase, lpips_net, score
 from selfmend.metrics.lpips import Lpips
 from selfmend.metrics.pixels import mae
 from selfmend.metrics.saliency import SALIENCY, asvs, noticeability
-from selfmend.training.data import Batch, hole_boxes
 from selfmend.types import Image, Mask
 
 METRICS = ("psnr", "ssim", "mae", "lpips", "lpips-squeeze", "asvs", "dn")
 """What can be asked for."""
 
 
-def _asvs(output: Image, truth: Image, mask: Mask, *, model: str) -> Tensor:
+def _asvs(output: Image, truth: Image, mask: Mask, *, model: str) -> float:
     return asvs(output, mask, model=model)
 
 
-def _dn(output: Image, truth: Image, mask: Mask, *, model: str) -> Tensor:
+def _dn(output: Image, truth: Image, mask: Mask, *, model: str) -> float:
     return noticeability(output, truth, mask, model=model)
 
 
 KNOWN, MEMORY = "known", "memory"
-_MEASURES: Mapping[str, Callable[[Image, Image, Mask], Tensor]] = {
+_MEASURES: Mapping[str, Callable[[Image, Image, Mask], float]] = {
     **{f"asvs-{model}": partial(_asvs, model=model) for model in SALIENCY},
     **{f"dn-{model}": partial(_dn, model=model) for model in SALIENCY},
     KNOWN: lambda output, truth, mask: mae(output, truth, mask=~mask),
@@ -68,10 +65,10 @@ class Scorer:
         """All scores of one result by name, those of the hole alone with "-hole"; NaN where there is none.
 
         Args:
-            output, truth: (1, 3, H, W) in [0, 1].
-            mask: (1, 1, H, W), True = hole.
+            output, truth: (H, W, 3) in [0, 1].
+            mask: (H, W), True = hole.
         """
-        case = Batch(truth, mask, hole_boxes(mask))
+        case = HeldBackCase(truth, mask)
         found: dict[str, float] = {}
         for net in self.nets or (None,):
             found |= score(output, case, net=net)

@@ -4,7 +4,7 @@ A process that fills the cases of one entrant, so that the peak memory it tells 
 
 Nothing heavy is imported before the first case; see `entrants`.
 
-Filling the cases of a benchmark with a method of ours, timed. Imports torch; see `worker`.
+Filling the cases of a benchmark with a method of ours, timed.
 
 Several processes that fill cases at once, each for one entrant; one that is killed costs one case.
 """
@@ -27,20 +27,18 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import IO
 
-import cv2
-import torch
+import numpy as np
 
 from selfmend.api.training import load
 from selfmend.errors import SelfmendError
 from selfmend.evaluation.entries import CommandEntrant, Entrant, MethodEntrant
-from selfmend.hole_init.patchmatch.threads import limit_threads
 from selfmend.image.files import read_picture, save_picture
 from selfmend.masks.reading import drawn_mask
-from selfmend.methods import method_class
 from selfmend.methods.base import Method
+from selfmend.methods.registry import method_class
+from selfmend.parallel import limit_threads
 from selfmend.processes import Child, ChildEndedError, become_child
-from selfmend.training.devices import resolve_device
-from selfmend.types import Image, Mask
+from selfmend.types import Image, size_of
 
 _MEGABYTE = 1e6
 _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes
@@ -201,15 +199,13 @@ def method_filler(entrant: MethodEntrant) -> Callable[[Task], Cost]:
     Raises:
         SelfmendError: the method, or its run, cannot be loaded.
     """
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
     limit_threads(1)
     method: Method
     if entrant.model is not None:
         method = load(entrant.model, device=entrant.device).method
     else:
         kind = method_class(entrant.method)
-        method = kind.from_options(entrant.preset, entrant.options, device=resolve_device(entrant.device))
+        method = kind.from_options(entrant.preset, entrant.options, device=entrant.device)
     warm = method.learns  # what trains for seconds needs no trial
 
     def fill(task: Task) -> Cost:
@@ -231,11 +227,11 @@ def method_filler(entrant: MethodEntrant) -> Callable[[Task], Cost]:
 
 def _try_out(method: Method, image: Image) -> None:
     """Fill a small part once, so that compiling and loading are not the first case's time."""
-    part = image[..., :_WARM_SIDE, :_WARM_SIDE]
-    mask: Mask = torch.zeros_like(part[:, :1], dtype=torch.bool)
-    mask[..., :_WARM_HOLE, :_WARM_HOLE] = True
+    part = image[:_WARM_SIDE, :_WARM_SIDE].copy()
+    mask = np.zeros(size_of(part), bool)
+    mask[:_WARM_HOLE, :_WARM_HOLE] = True
     with contextlib.suppress(SelfmendError):  # the case itself will say what is wrong
-        method.inpaint(part.clone(), mask)
+        method.inpaint(part, mask)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from PIL import Image as PILImage
 
 from selfmend.errors import ImageError
@@ -18,29 +17,27 @@ def as_channels(image: Image, channels: int, *, name: str) -> Image:
     """One picture as grey or RGB, whichever has so many channels.
 
     Args:
-        image: (1, C, H, W) in [0, 1].
+        image: (H, W, C) in [0, 1].
         channels: 1, 3 or 4; 4 only where C is 4.
         name: what the picture is called, for the message.
 
     Returns:
-        (1, channels, H, W); `image` itself where nothing has to change.
+        (H, W, channels); `image` itself where nothing has to change.
 
     Raises:
-        ImageError: several pictures, or CMYK on one side only.
+        ImageError: CMYK on one side only.
 
     Example:
-        >>> as_channels(torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1), 1, name="painting").item()
+        >>> as_channels(np.float32([[[1, 0, 0]]]), 1, name="painting").item()
         0.29899999499320984
     """
-    have = image.shape[1]
-    if image.shape[0] != 1:
-        raise ImageError(f"the {name} is a batch of {image.shape[0]} pictures; one fits")
+    have = image.shape[2]
     if have == channels:
         return image
     if 4 in (have, channels):
         wanted = _KINDS[channels]
         raise ImageError(f"the {name} is {_KINDS[have]} and the training picture {wanted}; convert it to {wanted}")
-    return as_rgb(image).contiguous() if channels == 3 else from_rgb(image, channels)
+    return np.ascontiguousarray(as_rgb(image)) if channels == 3 else from_rgb(image, channels)
 
 
 def with_channels(picture: Picture, channels: int, *, name: str) -> Picture:
@@ -60,20 +57,20 @@ def as_rgb(image: Image) -> Image:
     """Pictures as RGB, for nets that know nothing else; CMYK without its profile.
 
     Args:
-        image: (N, C, H, W) in [0, 1]; C is 1 (grey), 3 (RGB) or 4 (CMYK).
+        image: (H, W, C) in [0, 1]; C is 1 (grey), 3 (RGB) or 4 (CMYK).
 
     Returns:
-        (N, 3, H, W) in [0, 1].
+        (H, W, 3) in [0, 1]; a view where the picture is grey.
     """
-    if image.shape[1] == 4:
-        return (1 - image[:, :3]) * (1 - image[:, 3:])
-    return image.expand(-1, 3, -1, -1)
+    if image.shape[2] == 4:
+        return (1 - image[..., :3]) * (1 - image[..., 3:])
+    return np.broadcast_to(image, (*image.shape[:2], 3))
 
 
 def from_rgb(image: Image, channels: int) -> Image:
-    """RGB pictures (N, 3, H, W) in [0, 1] as grey, RGB or CMYK; CMYK without black ink, as PIL converts."""
+    """RGB pictures (H, W, 3) in [0, 1] as grey, RGB or CMYK; CMYK without black ink, as PIL converts."""
     if channels == 4:
-        return torch.cat([1 - image, torch.zeros_like(image[:, :1])], 1)
+        return np.concatenate([1 - image, np.zeros_like(image[..., :1])], 2)
     if channels == 1:
-        return (image * torch.tensor(_LUMA, device=image.device).view(1, 3, 1, 1)).sum(1, keepdim=True).clamp(0, 1)
+        return (image * np.array(_LUMA, np.float32)).sum(2, keepdims=True).clip(0, 1)
     return image

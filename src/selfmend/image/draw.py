@@ -10,35 +10,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from PIL import Image as PILImage
 from PIL import ImageDraw, ImageFont
 
 from selfmend.image.resize import resize, scaled_size
-from selfmend.types import Image, Mask
+from selfmend.types import Image, Mask, size_of
 
 WIDE = 2.5  # width by height from which pictures are stacked
 HOLE_COLOUR = (230, 0, 120)  # seldom found in photos
 
 
 def to_rgb(image: Image) -> PILImage.Image:
-    """One picture (1, C, H, W) in [0, 1] as an 8-bit RGB picture to look at; CMYK without its profile."""
-    array = (image[0].clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
+    """One picture (H, W, C) in [0, 1] as an 8-bit RGB picture to look at; CMYK without its profile."""
+    array = np.rint(image.clip(0, 1) * 255).astype(np.uint8)
     if array.shape[2] == 4:
         return PILImage.fromarray(array, "CMYK").convert("RGB")
     return PILImage.fromarray(np.repeat(array, 3, 2) if array.shape[2] == 1 else array)
 
 
 def thumbnail(image: Image, longest: int) -> Image:
-    """A picture (1, C, H, W) in [0, 1], shrunk if a side is longer than `longest` pixels."""
-    share = longest / max(image.shape[-2:])
-    return image if share >= 1 else resize(image, scaled_size((image.shape[2], image.shape[3]), share)).clamp(0, 1)
+    """A picture (H, W, C) in [0, 1], shrunk if a side is longer than `longest` pixels."""
+    share = longest / max(size_of(image))
+    return image if share >= 1 else resize(image, scaled_size(size_of(image), share)).clip(0, 1)
 
 
 def paint_hole(image: Image, mask: Mask) -> PILImage.Image:
     """The picture with its hole painted in one colour."""
-    shown = np.array(to_rgb(torch.where(mask, 0.0, image)))
-    shown[mask[0, 0].cpu().numpy()] = HOLE_COLOUR
+    shown = np.array(to_rgb(np.where(mask[..., None], np.float32(0), image)))
+    shown[mask] = HOLE_COLOUR
     return PILImage.fromarray(shown)
 
 

@@ -6,8 +6,6 @@ Canny, "A Computational Approach to Edge Detection", PAMI 1986, as scikit-image 
 from __future__ import annotations
 
 import numpy as np
-import torch
-from skimage.feature import canny
 
 from selfmend.types import Image, Mask
 
@@ -16,20 +14,20 @@ def canny_edges(grey: Image, mask: Mask | None = None, *, sigma: float = 2.0) ->
     """Where a picture has edges.
 
     Args:
-        grey: (N, 1, H, W) in [0, 1]; the hole's content has no influence.
-        mask: (N, 1, H, W), True = hole: there is no edge in it, nor along its border; None looks everywhere.
+        grey: (H, W, 1) in [0, 1]; the hole's content has no influence.
+        mask: (H, W), True = hole: there is no edge in it, nor along its border; None looks everywhere.
         sigma: of the Gaussian that smooths first, in pixels; EdgeConnect takes 2.
 
     Returns:
-        (N, 1, H, W), 1 on an edge and 0 elsewhere, on the device of `grey`.
+        float32 (H, W, 1), 1 on an edge and 0 elsewhere.
 
     Example:
-        >>> step = torch.zeros(1, 1, 9, 9)
-        >>> step[..., 5:] = 1
-        >>> canny_edges(step, sigma=1)[0, 0, 4].nonzero().flatten().tolist()
+        >>> step = np.zeros((9, 9, 1), np.float32)
+        >>> step[:, 5:] = 1
+        >>> np.flatnonzero(canny_edges(step, sigma=1)[4]).tolist()
         [4]
     """
-    known = None if mask is None else ~mask[:, 0].cpu().numpy()
-    pictures = grey[:, 0].detach().float().cpu().numpy()
-    found = [canny(one, sigma, mask=None if known is None else known[i]) for i, one in enumerate(pictures)]
-    return torch.from_numpy(np.stack(found)[:, None].astype(np.float32)).to(grey.device)
+    from skimage.feature import canny
+
+    known = None if mask is None else ~mask
+    return canny(grey[..., 0], sigma, mask=known)[..., None].astype(np.float32)

@@ -1,6 +1,6 @@
 """A picture of any kind as an Image, and back into its kind: with only the hole's pixels changed, or a new one.
 
-PIL images of every mode, arrays (H, W[, C]) of uint8, uint16 or float, and tensors (C, H, W) or (N, C, H, W) go through
+PIL images of every mode, arrays (H, W[, C]) of uint8, uint16 or float, and tensors (C, H, W) or (1, C, H, W) go through
 here. Known pixels are never converted back: they are copied from the original, so they stay equal to the bit in
 every mode (palette, CMYK, 16-bit, ...).
 """
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 from PIL import Image as PILImage
 
 from selfmend.errors import ImageError
-from selfmend.types import Image, Mask, Size, check_image
+from selfmend.types import Image, Mask, Size, check_image, size_of
 
 # What each PIL mode is worked in: colour channels, then whether the last channel of the working mode is alpha.
 _WORKING_MODES = {
@@ -39,55 +39,49 @@ class Picture:
     """A picture as the methods see it, and what is needed to give it back as it came.
 
     Attributes:
-        image: (N, C, H, W) float32 in [0, 1], colour only; C is 1 grey, 3 RGB, 4 CMYK (or any four-channel tensor).
-        alpha: (N, 1, H, W) float32 in [0, 1], or None where the picture has no transparency.
+        image: (H, W, C) float32 in [0, 1], colour only; C is 1 grey, 3 RGB, 4 CMYK (or any four-channel tensor).
+        alpha: (H, W) float32 in [0, 1], or None where the picture has no transparency.
         original: the PIL image, array or tensor that came.
     """
 
     image: Image
-    alpha: torch.Tensor | None
+    alpha: NDArray[np.float32] | None
     original: Any
 
     @property
     def size(self) -> Size:
         """(height, width)."""
-        return self.image.shape[2], self.image.shape[3]
+        return size_of(self.image)
 
     def rebuild(self, image: Image, mask: Mask, *, opaque: bool = False) -> Any:
         """The original with the hole's pixels taken from `image`: same kind, size and mode, alpha and ICC kept.
 
         Args:
-            image: (N, C, H, W), as `self.image`.
-            mask: (N, 1, H, W), True = hole; pixels elsewhere are copied from the original.
+            image: (H, W, C), as `self.image`.
+            mask: (H, W), True = hole; pixels elsewhere are copied from the original.
             opaque: make the hole's pixels opaque (transparency was the mask); else alpha is kept.
         """
-        if isinstance(self.original, torch.Tensor):
-            batch = self.original.detach() if self.original.ndim == 4 else self.original.detach()[None]
-            merged = torch.where(mask.to(batch.device), image.to(batch), batch)
-            return merged if self.original.ndim == 4 else merged[0]
-        values = image[0].permute(1, 2, 0).numpy()
-        hole = mask[0, 0].numpy()
+        if is_tensor(self.original):
+            return _fill_tensor(self.original, image, mask)
         if isinstance(self.original, np.ndarray):
-            return _fill_array(self.original, values, hole, opaque)
-        return _fill_pil(self.original, values, hole, opaque)
+            return _fill_array(self.original, image, mask, opaque)
+        return _fill_pil(self.original, image, mask, opaque)
 
-    def like(self, image: Image, *, alpha: torch.Tensor | None = None) -> Any:
+    def like(self, image: Image, *, alpha: NDArray[np.float32] | None = None) -> Any:
         """A new picture of any size, of the kind and mode of this one, with its colour profile.
 
         EXIF is not copied: it tells of the photo. A palette, which has this picture's colours only, becomes RGB.
 
         Args:
-            image: (N, C, height, width) in [0, 1], N and C as `self.image`.
-            alpha: (N, 1, height, width) in [0, 1]; without it the result has no transparency.
+            image: (height, width, C) in [0, 1], C as `self.image`.
+            alpha: (height, width) in [0, 1]; without it the result has no transparency.
         """
-        if isinstance(self.original, torch.Tensor):
-            result = image.to(self.original)
-            return result if self.original.ndim == 4 else result[0]
-        values = image[0].permute(1, 2, 0).numpy()
-        opacity = None if alpha is None else alpha[0].permute(1, 2, 0).numpy()
+        if is_tensor(self.original):
+            return _as_tensor(self.original, image)
+        opacity = None if alpha is None else alpha[..., None]
         if isinstance(self.original, np.ndarray):
-            return _new_array(self.original, values, opacity)
-        return _new_pil(self.original, values, opacity)
+            return _new_array(self.original, image, opacity)
+        return _new_pil(self.original, image, opacity)
 
 
 def to_picture(source: Any) -> Picture:
@@ -95,7 +89,7 @@ def to_picture(source: Any) -> Picture:
 
     Args:
         source: PIL image of any mode but "F"; array (H, W), (H, W, 1), (H, W, 2: grey and alpha), (H, W, 3) or
-            (H, W, 4: RGBA) of uint8, uint16 or float in [0, 1]; tensor (C, H, W) or (N, C, H, W) in [0, 1]. Floats
+            (H, W, 4: RGBA) of uint8, uint16 or float in [0, 1]; tensor (C, H, W) or (1, C, H, W) in [0, 1]. Floats
             may be NaN: whether the mask covers those pixels is checked later.
 
     Raises:
@@ -105,25 +99,45 @@ def to_picture(source: Any) -> Picture:
         return _from_pil(source)
     if isinstance(source, np.ndarray):
         return _from_array(source)
-    if isinstance(source, torch.Tensor):
+    if is_tensor(source):
         if source.ndim not in (3, 4) or not source.is_floating_point():
             raise ImageError(f"tensor is {source.dtype} {tuple(source.shape)}; floats (C, H, W) or (N, C, H, W) fit")
-        batch = source.detach().cpu().float()
-        batch = batch if batch.ndim == 4 else batch[None]
-        return Picture(_checked(batch, "tensor"), None, source)
+        if source.ndim == 4 and source.shape[0] != 1:
+            raise ImageError(f"tensor is a batch of {source.shape[0]} pictures; one fits here")
+        planes = source.detach().cpu().float().numpy()
+        values = np.ascontiguousarray(planes.reshape(planes.shape[-3:]).transpose(1, 2, 0))
+        return Picture(_checked(values, "tensor"), None, source)
     raise ImageError(f"image is of type {type(source).__name__}; a path, PIL image, array or tensor fits")
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether it is a PyTorch tensor; asked by its looks, so that no torch is needed where none came."""
+    return type(value).__module__.partition(".")[0] == "torch" and hasattr(value, "new_tensor")
+
+
+def _as_tensor(original: Any, image: Image) -> Any:
+    """An image as a tensor of the kind of another: its type, device, and with or without a batch axis."""
+    planes = original.new_tensor(np.ascontiguousarray(image.transpose(2, 0, 1)))
+    return planes if original.ndim == 3 else planes[None]
+
+
+def _fill_tensor(original: Any, image: Image, mask: Mask) -> Any:
+    merged = original.detach().clone()
+    hole = original.new_tensor(mask).bool()
+    merged[..., hole] = _as_tensor(original, image)[..., hole]
+    return merged
 
 
 def _checked(image: Image, name: str) -> Image:
     """`image` itself; NaN passes, since people mark missing pixels by it and the mask is not known here."""
-    check_image(image.nan_to_num(nan=0.0, posinf=torch.inf, neginf=-torch.inf), name=name)
+    check_image(np.nan_to_num(image, nan=0.0, posinf=np.inf, neginf=-np.inf), name=name)
     return image
 
 
-def _split(values: np.ndarray, has_alpha: bool) -> tuple[Image, torch.Tensor | None]:
+def _split(values: np.ndarray, has_alpha: bool) -> tuple[Image, NDArray[np.float32] | None]:
     """(H, W, C[+1]) floats in [0, 1] into Image and alpha."""
-    tensor = torch.from_numpy(np.array(values.transpose(2, 0, 1), dtype=np.float32, order="C"))[None]
-    return (tensor[:, :-1], tensor[:, -1:]) if has_alpha else (tensor, None)
+    values = np.ascontiguousarray(values, np.float32)
+    return (np.ascontiguousarray(values[..., :-1]), values[..., -1]) if has_alpha else (values, None)
 
 
 def _from_array(array: np.ndarray) -> Picture:

@@ -10,8 +10,8 @@ import math
 from dataclasses import dataclass
 
 from selfmend.errors import OptionError
-from selfmend.image.resize import resize, resize_mask, scaled_size
-from selfmend.types import Image, Mask, Size
+from selfmend.image.resize import scaled_size
+from selfmend.types import Size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,38 +136,3 @@ def enlarged_sizes(size: Size, factor: float) -> tuple[Size, ...]:
     between = [scaled_size(size, factor ** (k / steps)) for k in range(1, steps)]
     height, width = (math.floor(n * factor + 1e-9) for n in size)  # 1.4 * 45 is 62.999... in binary
     return (*between, (height, width))
-
-
-def image_pyramid(image: Image, plan: PyramidPlan) -> list[Image]:
-    """The picture at every scale, each made from the finest one, not from its neighbour.
-
-    Args:
-        image: floating (N, C, H, W).
-        plan: made for the size of `image`.
-
-    Returns:
-        (N, C, *plan.sizes[i]) for each i, coarsest first.
-    """
-    finest = image if image.shape[-2:] == plan.sizes[-1] else resize(image, plan.sizes[-1], scale=_shrink(image, plan))
-    levels = [resize(finest, size, scale=plan.scale_to(i)) for i, size in enumerate(plan.sizes[:-1])]
-    return [*levels, finest]
-
-
-def mask_pyramid(mask: Mask, plan: PyramidPlan) -> list[Mask]:
-    """The mask at every scale; any contribution of a hole makes a hole.
-
-    Args:
-        mask: bool (N, 1, H, W), True = hole.
-        plan: made for the size of `mask`.
-
-    Returns:
-        bool (N, 1, *plan.sizes[i]) for each i, coarsest first.
-    """
-    finest = mask if mask.shape[-2:] == plan.sizes[-1] else resize_mask(mask, plan.sizes[-1], scale=_shrink(mask, plan))
-    levels = [resize_mask(finest, size, scale=plan.scale_to(i)) for i, size in enumerate(plan.sizes[:-1])]
-    return [*levels, finest]
-
-
-def _shrink(image: Image, plan: PyramidPlan) -> float:
-    """The nominal factor from a picture to the finest scale: that of the long side, which is exact."""
-    return max(plan.sizes[-1]) / max(image.shape[-2:])

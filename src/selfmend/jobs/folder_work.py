@@ -8,7 +8,7 @@ What is to be done with every picture, as it travels to the workers. Nothing hea
 
 How much memory there is for pictures that are worked on at once.
 
-The work on one picture: read, filled on one thread, written like the one that came. Imports torch.
+The work on one picture: read, filled on one thread, written like the one that came.
 """
 
 from __future__ import annotations
@@ -23,17 +23,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-import cv2
-import torch
-
 from selfmend._version import __version__
 from selfmend.api.training import method_for_many, weights_of
 from selfmend.errors import OptionError, SelfmendError, SelfmendWarning, is_out_of_memory
 from selfmend.files import exists
-from selfmend.hole_init.patchmatch.threads import limit_threads
 from selfmend.image.files import picture_size, read_picture, save_picture
 from selfmend.masks.reading import needed_mask, read_mask
 from selfmend.methods.base import Method, describe_config
+from selfmend.parallel import limit_threads
 from selfmend.video.pipeline import fingerprint
 
 
@@ -168,7 +165,7 @@ class Job:
         Raises:
             OptionError: an unknown method or device.
         """
-        from selfmend.methods import method_class
+        from selfmend.methods.registry import method_class
         from selfmend.training.devices import resolve_device
 
         if resolve_device(self.device).type == "cpu":
@@ -203,8 +200,6 @@ class Mender:
     """Mends pictures with a method that is loaded once. Made by `Job.prepare`."""
 
     def __init__(self, job: Job) -> None:
-        torch.set_num_threads(1)
-        cv2.setNumThreads(1)
         limit_threads(1)
         self._job, self._method = job, _method(job)
 

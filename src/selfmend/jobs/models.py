@@ -177,8 +177,8 @@ def _outline(weights: Path) -> Any:
 
 
 def _of(name: str, created: float, record: Mapping[str, Any], outline: Mapping[str, Any]) -> ModelInfo:
-    from selfmend.methods import method_class, method_names
     from selfmend.methods.generative import Generative
+    from selfmend.methods.registry import method_class, method_names
     from selfmend.methods.singan import SinGAN
 
     kind = method_class(check_known("method", record["method"], method_names()))

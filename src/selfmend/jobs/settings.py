@@ -235,7 +235,7 @@ def lane_of(kind: str, settings: Mapping[str, Any]) -> str:
         return "heavy"
     if "method" not in settings or settings.get("model"):
         return "quick"
-    from selfmend.methods import method_class
+    from selfmend.methods.registry import method_class
 
     return "heavy" if method_class(settings["method"]).learns else "quick"
 
@@ -274,7 +274,7 @@ def _check_method(kind: str, settings: Mapping[str, Any]) -> None:
     """Find out now whether the method, its preset and its options are there; those of a model say so themselves."""
     if "method" not in settings:
         return
-    from selfmend.methods import method_class, method_names
+    from selfmend.methods.registry import method_class, method_names
 
     method = method_class(settings["method"])
     if method.learns_from_folder:

@@ -19,7 +19,7 @@ from selfmend.image.picture import Picture
 from selfmend.jobs.inputs import NO_HOLE
 from selfmend.jobs.job import Result, Work
 from selfmend.masks.reading import check_hole, default_mask, read_mask
-from selfmend.methods import method_class
+from selfmend.methods.registry import method_class
 from selfmend.progress import Progress, ProgressEvent
 from selfmend.training.checkpoints import RunFolder
 from selfmend.types import Size

@@ -87,20 +87,18 @@ def do_all(connection: Connection, place: Place) -> None:
 
 
 def _warm(setup: Setup) -> Place:
-    """Load everything that the first job would have to wait for: torch, and the compiled loops of patchmatch."""
+    """Load everything that the first job would have to wait for: the compiled loops of patchmatch."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # a thread that waits busily holds up the workers beside it
-    import torch
+    import numpy as np
 
     import selfmend.api as api
-    from selfmend.hole_init.patchmatch.threads import limit_threads
     from selfmend.jobs.work import Place
+    from selfmend.parallel import limit_threads
 
-    threads = min(setup.threads, torch.get_num_threads())  # the latter is what OMP_NUM_THREADS says
-    torch.set_num_threads(threads)
-    limit_threads(threads)
-    image = torch.rand(3, 48, 48, generator=torch.Generator().manual_seed(0))
-    hole = torch.zeros(1, 48, 48, dtype=torch.bool)
-    hole[..., 20:28, 20:28] = True
+    limit_threads(setup.threads)
+    image = np.random.default_rng(0).random((48, 48, 3), np.float32)
+    hole = np.zeros((48, 48), bool)
+    hole[20:28, 20:28] = True
     api.inpaint(image, hole)
     return Place(runs=setup.runs, device=setup.device)
 

@@ -2,12 +2,12 @@
 
 Bars over eyes: where one belongs on a face, jittered ones for training, and finding one that is there already.
 
-Pictures (1, C, H, W) in [0, 1], masks (1, 1, H, W); True = hole. The bar is that of paper 004's faces: a rectangle
+Pictures (H, W, C) in [0, 1], masks (H, W); True = hole. The bar is that of paper 004's faces: a rectangle
 along the line through both eyes.
 
 Finding a censor bar that is there already: an even, dark, rotated rectangle with sharp borders.
 
-Cascades find no face under a bar, so the bar is looked for by itself. Pictures (1, 1 or 3, H, W) in [0, 1].
+Cascades find no face under a bar, so the bar is looked for by itself. Pictures (H, W, 1 or 3) in [0, 1].
 """
 
 from __future__ import annotations
@@ -19,14 +19,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from selfmend.errors import ImageError, OptionError
 from selfmend.image.color import as_channels
 from selfmend.image.draw import thumbnail
 from selfmend.masks.faces import Box, Face, find_faces
-from selfmend.types import Image, Mask, Size, check_image
+from selfmend.types import Image, Mask, Size, check_image, size_of
 
 EYE_ROW = 0.375
 """Height of the eyes in a face's box, from its top: with a bar 0.15 high, 0.30 to 0.45 is covered."""
@@ -52,17 +50,17 @@ class Bar:
     angle: float = 0.0
 
     def mask(self, size: Size) -> Mask:
-        """bool (1, 1, H, W): the pixels whose centre lies in the rectangle."""
-        row = torch.arange(size[0]).view(-1, 1) + 0.5 - self.row
-        column = torch.arange(size[1]).view(1, -1) + 0.5 - self.column
+        """bool (H, W): the pixels whose centre lies in the rectangle."""
+        row = np.arange(size[0], dtype=np.float32)[:, None] + 0.5 - self.row
+        column = np.arange(size[1], dtype=np.float32)[None] + 0.5 - self.column
         sine, cosine = math.sin(self.angle), math.cos(self.angle)
         along, across = column * cosine + row * sine, row * cosine - column * sine
-        return ((along.abs() <= self.length / 2) & (across.abs() <= self.height / 2))[None, None]
+        return (np.abs(along) <= self.length / 2) & (np.abs(across) <= self.height / 2)
 
 
 def mask_of(bars: Sequence[Bar], size: Size) -> Mask:
-    """bool (1, 1, H, W): the pixels of all bars; of no bar, an empty mask."""
-    mask = torch.zeros(1, 1, *size, dtype=torch.bool)
+    """bool (H, W): the pixels of all bars; of no bar, an empty mask."""
+    mask = np.zeros(size, bool)
     for bar in bars:
         mask |= bar.mask(size)
     return mask
@@ -105,7 +103,7 @@ def eye_bars(faces: Sequence[Face], size: Size, *, height: float = 0.15, margin:
         height, margin: as in `bar_of`.
 
     Returns:
-        bool (1, 1, H, W), True = hole.
+        bool (H, W), True = hole.
 
     Raises:
         ImageError: there is no face.
@@ -155,19 +153,19 @@ class EyeBars:
         self.seen = self.without_eyes = self.without_face = 0
         self._found: dict[bytes, Face | None] = {}
 
-    def __call__(self, picture: Tensor, generator: torch.Generator) -> Tensor:
+    def __call__(self, picture: Image, generator: np.random.Generator) -> Mask:
         """A bar for one picture.
 
         Args:
-            picture: (3, H, W) in [0, 1].
-            generator: of the CPU; five numbers are drawn from it, whatever is found.
+            picture: (H, W, 3) in [0, 1].
+            generator: five numbers are drawn from it, whatever is found.
 
         Returns:
-            bool (1, H, W), True = hole.
+            bool (H, W), True = hole.
         """
         face = self._face(picture)
         bar = bar_of(face, height=self.height, margin=self.margin)
-        down, right, high, long, turn = (2 * torch.rand(5, generator=generator) - 1).tolist()
+        down, right, high, long, turn = (2 * generator.random(5) - 1).tolist()
         width = face.box.width
         jittered = dataclasses.replace(
             bar,
@@ -177,32 +175,32 @@ class EyeBars:
             length=bar.length * self._factor(long),
             angle=bar.angle + turn * self.turn,
         )
-        return jittered.mask((picture.shape[1], picture.shape[2]))[0]
+        return jittered.mask(size_of(picture))
 
     def _factor(self, number: float) -> float:
         return 1 + self.stretch * (number if number > 0 else number / 2)
 
-    def _face(self, picture: Tensor) -> Face:
+    def _face(self, picture: Image) -> Face:
         self.seen += 1
         face = self._remembered(picture)
         if face is not None:
             self.without_eyes += face.eyes is None
             return face
         self.without_face += 1
-        height, width = picture.shape[1:]
+        height, width = size_of(picture)
         top, left, high, wide = self.usual_face
         return Face(box=Box(top * height, left * width, high * height, wide * width), eyes=None)
 
-    def _remembered(self, picture: Tensor) -> Face | None:
+    def _remembered(self, picture: Image) -> Face | None:
         """The largest face of a picture; that of its mirror image is the mirrored one."""
-        sides = [(x * 255).round().byte().numpy().tobytes() for x in (picture, picture.flip(2))]
+        sides = [(x * 255).round().astype(np.uint8).tobytes() for x in (picture, picture[:, ::-1])]
         mirrored = sides[1] < sides[0]
         key = hashlib.blake2b(sides[mirrored], digest_size=16).digest()
         if key not in self._found:
-            faces = find_faces((picture.flip(2) if mirrored else picture)[None])
+            faces = find_faces(np.ascontiguousarray(picture[:, ::-1]) if mirrored else picture)
             self._found[key] = faces[0] if faces else None
         face = self._found[key]
-        return face.mirrored(picture.shape[2]) if face is not None and mirrored else face
+        return face.mirrored(picture.shape[1]) if face is not None and mirrored else face
 
 
 _SIDE = 256  # pixels of the long side at which bars are looked for
@@ -227,15 +225,15 @@ def find_bars(image: Image) -> Mask:
     """The censor bars of a picture as a mask; no bar is an empty mask, so ask `mask.any()` and say so.
 
     Args:
-        image: one picture, (1, 1 or 3, H, W) in [0, 1].
+        image: one picture, (H, W, 1 or 3) in [0, 1].
 
     Returns:
-        bool (1, 1, H, W), True = bar; grow it (`grow_mask`) by two pixels or so where JPEG has blurred the border.
+        bool (H, W), True = bar; grow it (`grow_mask`) by two pixels or so where JPEG has blurred the border.
 
     Raises:
-        ImageError: another kind or range, a batch, or CMYK.
+        ImageError: another kind or range, or CMYK.
     """
-    return mask_of(search_bars(image), (image.shape[-2], image.shape[-1]))
+    return mask_of(search_bars(image), size_of(image))
 
 
 def search_bars(image: Image) -> list[Bar]:
@@ -257,8 +255,7 @@ def search_bars(image: Image) -> list[Bar]:
 
 def _bytes(image: Image) -> np.ndarray:
     """float32 (H, W, 3) in levels of a byte."""
-    values: np.ndarray = (image[0] * 255).permute(1, 2, 0).cpu().numpy()
-    return values
+    return image * np.float32(255)
 
 
 def _grey(picture: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Faces and eyes by OpenCV's Haar cascades (Viola & Jones, CVPR 2001), on the picture as it will be used.
 
-Nothing is resized behind the caller's back: boxes are in pixels of the picture (1, C, H, W) in [0, 1] that came.
+Nothing is resized behind the caller's back: boxes are in pixels of the picture (H, W, C) in [0, 1] that came.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import torch
 
 from selfmend.errors import SelfmendError
 from selfmend.image.color import as_channels
@@ -81,17 +80,17 @@ def find_faces(image: Image) -> list[Face]:
     """The frontal faces of a picture and their eyes, the largest face first.
 
     Args:
-        image: one picture, (1, 1 or 3, H, W) in [0, 1], of the size at which the boxes will be used.
+        image: one picture, (H, W, 1 or 3) in [0, 1], of the size at which the boxes will be used.
 
     Returns:
         No face is an empty list: say so to the user. Boxes are no smaller than about a tenth of a picture of 256 px.
 
     Raises:
-        ImageError: another kind or range, a batch, or CMYK.
+        ImageError: another kind or range, or CMYK.
         SelfmendError: an OpenCV without cascades (version 5).
     """
     check_image(image)
-    grey = (as_channels(image, 1, name="picture")[0, 0].cpu().numpy() * 255).round().astype(np.uint8)
+    grey = (as_channels(image, 1, name="picture")[..., 0] * 255).round().astype(np.uint8)
     boxes = next((found for attempt in _TRIES if (found := _face_boxes(grey, *attempt))), [])
     largest_first = sorted(boxes, key=lambda box: -box.width)
     return [Face(box=box, eyes=_eyes(grey, box)) for box in largest_first]
@@ -117,10 +116,10 @@ def _detect(name: str, picture: np.ndarray, **settings: Any) -> list[tuple[int, 
 def _face_boxes(grey: np.ndarray, cascade: str, border: float, hits: int) -> list[Box]:
     """Faces in a picture whose edge pixels are repeated outwards (a mirrored border would hold mirrored faces)."""
     pad = round(border * max(grey.shape))
-    padded = torch.from_numpy(np.pad(grey, pad, "edge")).float()[None, None]
+    padded = np.pad(grey, pad, "edge").astype(np.float32)
     scale = min(max(max(grey.shape), _SIDES[0]), _SIDES[1]) / max(grey.shape)
-    size = (round(padded.shape[2] * scale), round(padded.shape[3] * scale))
-    small = resize(padded, size)[0, 0].clamp(0, 255).round().byte().numpy()
+    size = (round(padded.shape[0] * scale), round(padded.shape[1] * scale))
+    small = resize(padded, size).clip(0, 255).round().astype(np.uint8)
     found = _detect(f"frontalface_{cascade}", small, minNeighbors=hits, minSize=(_LEAST_FACE, _LEAST_FACE))
     return [Box(y / scale - pad, x / scale - pad, height / scale, width / scale) for x, y, width, height in found]
 

@@ -1,6 +1,6 @@
 """Random holes, as a training on a folder needs them: boxes, strokes, text, mixes, and masks from a folder.
 
-Random holes for training: each a function of a size (height, width) in pixels and a generator, to bool (1, H, W).
+Random holes for training: each a function of a size (height, width) in pixels and a generator, to bool (H, W).
 
 What makes the holes of a training: a shape by its name, or the masks of a folder.
 """
@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import torch
 from PIL import Image as PILImage
 from PIL import ImageDraw, ImageFont
 
@@ -25,7 +24,7 @@ from selfmend.files import exists
 from selfmend.image.files import list_pictures
 from selfmend.image.resize import resize
 from selfmend.masks.reading import drawn_mask
-from selfmend.types import Image, Mask, Size
+from selfmend.types import Image, Mask, Size, size_of
 
 _STROKES = 4  # at most
 _CORNERS = (4, 12)  # of a stroke
@@ -42,7 +41,7 @@ _OUTLINE = 1 / 14  # around the letters, as a share of their size
 _ALPHABET = 2 * string.ascii_lowercase + string.ascii_uppercase + string.digits + 12 * " "
 
 
-def center(size: Size, generator: torch.Generator, *, max_delta: int = 0) -> Mask:
+def center(size: Size, generator: np.random.Generator, *, max_delta: int = 0) -> Mask:
     """A box of half the height and width in the middle.
 
     Args:
@@ -56,7 +55,7 @@ def center(size: Size, generator: torch.Generator, *, max_delta: int = 0) -> Mas
     return _box(size, top, left, height, width)
 
 
-def random_box(size: Size, generator: torch.Generator, *, max_delta: int = 0) -> Mask:
+def random_box(size: Size, generator: np.random.Generator, *, max_delta: int = 0) -> Mask:
     """A box of half the height and width anywhere inside; `max_delta` as in `center`."""
     (top, height), (left, width) = (
         _shrunk(s, _draw(0, s - s // 2, generator), s // 2, max_delta, generator) for s in size
@@ -64,7 +63,7 @@ def random_box(size: Size, generator: torch.Generator, *, max_delta: int = 0) ->
     return _box(size, top, left, height, width)
 
 
-def strokes(size: Size, generator: torch.Generator, *, width: tuple[float, float] = _WIDTH) -> Mask:
+def strokes(size: Size, generator: np.random.Generator, *, width: tuple[float, float] = _WIDTH) -> Mask:
     """One to four strokes of a round brush that turn left and right in turn.
 
     Args:
@@ -78,7 +77,7 @@ def strokes(size: Size, generator: torch.Generator, *, width: tuple[float, float
     drawing = PILImage.new("1", (wide, high))
     pen = ImageDraw.Draw(drawing)
     # All at once: a number alone costs as much as all of them.
-    drawn = torch.rand(_STROKES, 5 + 2 * _CORNERS[1], generator=generator).tolist()
+    drawn = generator.random((_STROKES, 5 + 2 * _CORNERS[1])).tolist()
     for chances in drawn[: _draw(1, _STROKES, generator)]:
         brush = max(1, round(_between(*width, chances[0]) * min(size)))
         corners = [(chances[1] * (wide - 1), chances[2] * (high - 1))]
@@ -91,10 +90,10 @@ def strokes(size: Size, generator: torch.Generator, *, width: tuple[float, float
         pen.line(corners, fill=1, width=brush)
         for x, y in corners:
             pen.ellipse([x - brush / 2, y - brush / 2, x + brush / 2, y + brush / 2], fill=1)
-    return torch.from_numpy(np.array(drawing))[None]
+    return np.array(drawing)
 
 
-def text(size: Size, generator: torch.Generator) -> Mask:
+def text(size: Size, generator: np.random.Generator) -> Mask:
     """One to three lines of random letters with their outline, each of a size of its own, as subtitles and stamps are.
 
     The letters are those of Pillow's own font, so that the same seed gives the same hole on every machine.
@@ -102,7 +101,7 @@ def text(size: Size, generator: torch.Generator) -> Mask:
     height, width = size
     drawing = PILImage.new("1", (width, height))
     pen = ImageDraw.Draw(drawing)
-    drawn = torch.rand(_LINES, 4 + _SIGNS, generator=generator).tolist()
+    drawn = generator.random((_LINES, 4 + _SIGNS)).tolist()
     for chances in drawn[: _draw(1, _LINES, generator)]:
         letter = max(_SMALLEST, round(_between(*_LETTER, chances[0]) * min(size)))
         outline, font = max(1, round(_OUTLINE * letter)), _font(letter)
@@ -111,8 +110,8 @@ def text(size: Size, generator: torch.Generator) -> Mask:
         signs = signs[: max(2, int(_SIGNS * length / font.getlength(signs)))].strip() or "a"
         x, y = chances[2] * (width - length), chances[3] * max(0, height - letter)
         pen.text((x, y + letter / 2), signs, fill=1, font=font, anchor="lm", stroke_width=outline)
-    mask = torch.from_numpy(np.array(drawing))[None]
-    mask[:, height // 2, width // 2] |= not mask.any()  # of a picture smaller than a letter, whose strokes may miss it
+    mask = np.array(drawing)
+    mask[height // 2, width // 2] |= not mask.any()  # of a picture smaller than a letter, whose strokes may miss it
     return mask
 
 
@@ -123,13 +122,13 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
     return font
 
 
-def mix(size: Size, generator: torch.Generator) -> Mask:
+def mix(size: Size, generator: np.random.Generator) -> Mask:
     """A box in the middle, a box anywhere, or strokes, each as likely."""
     shape = (center, random_box, strokes)[_draw(0, 2, generator)]
     return shape(size, generator)
 
 
-HOLE_SHAPES: Mapping[str, Callable[[Size, torch.Generator], Mask]] = {
+HOLE_SHAPES: Mapping[str, Callable[[Size, np.random.Generator], Mask]] = {
     "center": center,
     "random-box": random_box,
     "strokes": strokes,
@@ -138,21 +137,21 @@ HOLE_SHAPES: Mapping[str, Callable[[Size, torch.Generator], Mask]] = {
 }
 
 
-def _shrunk(whole: int, start: int, length: int, max_delta: int, generator: torch.Generator) -> tuple[int, int]:
+def _shrunk(whole: int, start: int, length: int, max_delta: int, generator: np.random.Generator) -> tuple[int, int]:
     """Start and length of a side of the box, made smaller by chance; at least one pixel stays."""
     off = min(_draw(0, max_delta // 2, generator), max(0, length - 1) // 2)
     return min(start + off, whole - 1), max(1, length - 2 * off)
 
 
 def _box(size: Size, top: int, left: int, height: int, width: int) -> Mask:
-    mask = torch.zeros(1, *size, dtype=torch.bool)
-    mask[:, top : top + height, left : left + width] = True
+    mask = np.zeros(size, bool)
+    mask[top : top + height, left : left + width] = True
     return mask
 
 
-def _draw(low: int, high: int, generator: torch.Generator) -> int:
+def _draw(low: int, high: int, generator: np.random.Generator) -> int:
     """A whole number from `low` to `high`, both included."""
-    return int(torch.randint(low, high + 1, (), generator=generator))
+    return int(generator.integers(low, high + 1))
 
 
 def _between(low: float, high: float, chance: float) -> float:
@@ -166,8 +165,8 @@ _TRIES = 20  # crops of a folder's masks until one has both hole and something k
 class HoleMaker(Protocol):
     """Makes a hole for a picture."""
 
-    def __call__(self, picture: Image, generator: torch.Generator) -> Mask:
-        """A mask bool (1, S, S), True = hole, for a picture (3, S, S) in [0, 1]."""
+    def __call__(self, picture: Image, generator: np.random.Generator) -> Mask:
+        """A mask bool (S, S), True = hole, for a picture (S, S, 3) in [0, 1]."""
         ...
 
 
@@ -214,12 +213,12 @@ class _OneOf:
     def __init__(self, makers: Sequence[HoleMaker]) -> None:
         self._makers = makers
 
-    def __call__(self, picture: Image, generator: torch.Generator) -> Mask:
-        return self._makers[int(torch.randint(len(self._makers), (), generator=generator))](picture, generator)
+    def __call__(self, picture: Image, generator: np.random.Generator) -> Mask:
+        return self._makers[int(generator.integers(len(self._makers)))](picture, generator)
 
 
-def _shaped(shape: Callable[[Size, torch.Generator], Mask], picture: Image, generator: torch.Generator) -> Mask:
-    return shape((picture.shape[1], picture.shape[2]), generator)
+def _shaped(shape: Callable[[Size, np.random.Generator], Mask], picture: Image, generator: np.random.Generator) -> Mask:
+    return shape(size_of(picture), generator)
 
 
 class MaskFolder:
@@ -234,24 +233,24 @@ class MaskFolder:
         if not self.paths:
             raise MaskError(f"{folder} holds no masks; a folder of pictures that are white where the hole is fits")
 
-    def __call__(self, picture: Image, generator: torch.Generator) -> Mask:
+    def __call__(self, picture: Image, generator: np.random.Generator) -> Mask:
         for _ in range(_TRIES):
-            path = self.paths[int(torch.randint(len(self.paths), (), generator=generator))]
-            mask = _cropped(drawn_mask(path), picture.shape[1:], generator)
+            path = self.paths[int(generator.integers(len(self.paths)))]
+            mask = _cropped(drawn_mask(path), size_of(picture), generator)
             if mask.any() and not mask.all():
                 return mask
         raise MaskError(f"{path.parent}: {_TRIES} crops in a row were all hole or without one; take other masks")
 
 
-def _cropped(mask: Mask, size: torch.Size, generator: torch.Generator) -> Mask:
-    """A part of a mask (1, 1, H, W) as (1, *size): the mask scaled to cover `size`, mirrored by chance in both axes."""
-    scale = max(new / old for new, old in zip(size, mask.shape[2:], strict=True))
+def _cropped(mask: Mask, size: Size, generator: np.random.Generator) -> Mask:
+    """A part of a mask (H, W) as one of `size`: the mask scaled to cover `size`, mirrored by chance in both axes."""
+    scale = max(new / old for new, old in zip(size, mask.shape, strict=True))
     if scale != 1:
-        target = [max(new, round(old * scale)) for new, old in zip(size, mask.shape[2:], strict=True)]
-        mask = resize(mask.float(), (target[0], target[1])) >= 0.5
-    for axis in (2, 3):
-        start = int(torch.randint(mask.shape[axis] - size[axis - 2] + 1, (), generator=generator))
-        mask = mask.narrow(axis, start, size[axis - 2])
-        if torch.rand((), generator=generator) < 0.5:
-            mask = mask.flip(axis)
-    return mask[0]
+        target = [max(new, round(old * scale)) for new, old in zip(size, mask.shape, strict=True)]
+        mask = resize(mask.astype(np.float32), (target[0], target[1])) >= 0.5
+    for axis in (0, 1):
+        start = int(generator.integers(mask.shape[axis] - size[axis] + 1))
+        mask = mask.take(range(start, start + size[axis]), axis)
+        if generator.random() < 0.5:
+            mask = np.flip(mask, axis)
+    return np.ascontiguousarray(mask)

@@ -8,16 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from PIL import Image as PILImage
-from scipy import ndimage
 
 from selfmend.errors import ImageError, MaskError, OptionError, SelfmendWarning
 from selfmend.files import exists
 from selfmend.image.files import read_picture
-from selfmend.image.picture import Picture, to_picture
-from selfmend.types import Image, Mask, Size, check_mask
+from selfmend.image.picture import Picture, is_tensor, to_picture
+from selfmend.types import Image, Mask, Size, check_mask, size_of
 
 THRESHOLD = 128 / 255  # white (>= 128 of 255) is hole
 ASPECT_TOLERANCE = 0.01
@@ -31,14 +28,14 @@ def read_mask(source: Any, picture: Picture, *, invert: bool = False, grow: int 
     Args:
         source: path of a mask file (white >= 128 is hole, transparent is not), "alpha" (transparent pixels of the
             picture are the hole), "#RRGGBB" (pixels of that colour), "x,y,w,h" (a box, in pixels from the top left),
-            a PIL image, an array (H, W) or (H, W, C), or a tensor (H, W), (1, H, W) or (N, 1, H, W). Arrays and
+            a PIL image, an array (H, W) or (H, W, C), or a tensor (H, W), (1, H, W) or (1, 1, H, W). Arrays and
             tensors are bool, integers (0 and 1, or 0 to 255), uint16, or floats in [0, 1].
         picture: what the mask is for; a mask of another size is resized if its aspect fits, with a warning.
         invert: the mask's convention is black = hole.
         grow: pixels by which the hole grows to all sides, for soft brush edges and the halos of JPEG.
 
     Returns:
-        bool (N, 1, H, W), True = hole, of the picture's size.
+        bool (H, W), True = hole, of the picture's size.
 
     Raises:
         MaskError: unreadable, or it does not fit the picture.
@@ -52,10 +49,7 @@ def read_mask(source: Any, picture: Picture, *, invert: bool = False, grow: int 
         mask = box_mask(parse_box(text), picture.size)
     else:
         mask = fit_mask(drawn_mask(source), picture.size)
-    mask = grow_mask(~mask if invert else mask, grow)
-    if mask.shape[0] == 1 and picture.image.shape[0] > 1:
-        mask = mask.expand(picture.image.shape[0], -1, -1, -1).clone()
-    return check_mask(mask, picture.image)
+    return check_mask(grow_mask(~mask if invert else mask, grow), picture.image)
 
 
 def default_mask(picture: Picture, mask: str | None) -> str | None:
@@ -87,9 +81,10 @@ def grow_mask(mask: Mask, radius: int) -> Mask:
         raise OptionError(f"grow is {radius}; at least 0 fits")
     if radius == 0 or not mask.any():
         return mask
-    holes = mask[:, 0].cpu().numpy()
-    grown = [ndimage.distance_transform_edt(~hole) <= radius if hole.any() else hole for hole in holes]
-    return torch.from_numpy(np.stack(grown))[:, None]
+    import cv2
+
+    away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return away <= radius
 
 
 def parse_box(text: str) -> tuple[int, int, int, int]:
@@ -114,8 +109,8 @@ def box_mask(box: tuple[int, ...], size: Size) -> Mask:
         MaskError: the box is empty or lies outside the picture.
     """
     x, y, width, height = box
-    mask = torch.zeros(1, 1, *size, dtype=torch.bool)
-    mask[..., max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)] = True
+    mask = np.zeros(size, bool)
+    mask[max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)] = True
     if width <= 0 or height <= 0 or not mask.any():
         raise MaskError(
             f"box {x},{y},{width},{height} holds no pixel of a {size[1]} x {size[0]} picture; x,y,w,h fits, in pixels "
@@ -135,7 +130,7 @@ def colour_mask(colour: str, image: Image, *, tolerance: float = COLOUR_TOLERANC
 
     Args:
         colour: "#RRGGBB".
-        image: (N, 1 or 3, H, W) in [0, 1].
+        image: (H, W, 1 or 3) in [0, 1].
         tolerance: by which each channel may differ, in [0, 1].
 
     Raises:
@@ -144,19 +139,19 @@ def colour_mask(colour: str, image: Image, *, tolerance: float = COLOUR_TOLERANC
     """
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
         raise MaskError(f"mask {colour!r} is not a colour; #RRGGBB fits, for example #ff00ff")
-    if image.shape[1] not in (1, 3):
+    if image.shape[2] not in (1, 3):
         raise MaskError("a colour can be the mask of RGB and grey pictures only; give a mask file")
     if not 0 <= tolerance < 1:
         raise OptionError(f"tolerance is {tolerance:g}; from 0 to below 1 fits")
-    rgb = torch.tensor([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]).view(1, 3, 1, 1)
-    return ((image - rgb).abs().amax(1, keepdim=True) <= tolerance).bool()
+    rgb = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)], np.float32)
+    return np.abs(image - rgb).max(2) <= np.float32(tolerance)
 
 
 def difference_mask(image: Image, other: Image, *, threshold: float, specks: int = 0) -> Mask:
     """Where two pictures differ.
 
     Args:
-        image, other: (1, C, H, W) in [0, 1], of one shape.
+        image, other: (H, W, C) in [0, 1], of one shape.
         threshold: by which one channel must differ at least, in [0, 1].
         specks: pixels; smaller connected pieces are left out.
 
@@ -165,7 +160,7 @@ def difference_mask(image: Image, other: Image, *, threshold: float, specks: int
         OptionError: a threshold or a size of specks out of range.
     """
     if image.shape != other.shape:
-        (height, width), (other_height, other_width) = image.shape[-2:], other.shape[-2:]
+        (height, width), (other_height, other_width) = size_of(image), size_of(other)
         raise MaskError(
             f"the pictures are {width} x {height} and {other_width} x {other_height}; two of the same size fit"
         )
@@ -173,20 +168,22 @@ def difference_mask(image: Image, other: Image, *, threshold: float, specks: int
         raise OptionError(f"threshold is {threshold:g}; above 0 and up to 1 fits")
     if specks < 0:
         raise OptionError(f"specks is {specks}; at least 0 fits")
-    apart = ((image - other).abs().amax(1) >= threshold)[0].cpu().numpy()
-    pieces, _ = ndimage.label(apart, np.ones((3, 3)))
-    large = np.bincount(pieces.ravel()) >= specks
-    return torch.from_numpy(apart & large[pieces])[None, None]
+    import cv2
+
+    apart = np.abs(image - other).max(2) >= np.float32(threshold)
+    _, pieces, about, _ = cv2.connectedComponentsWithStats(apart.astype(np.uint8), connectivity=8)
+    return apart & (about[:, cv2.CC_STAT_AREA] >= specks)[pieces]
 
 
 def drawn_mask(source: Any) -> Mask:
-    """A mask that is a picture of its own, bool (N, 1, H, W); kinds and convention as in `read_mask`.
+    """A mask that is a picture of its own, bool (H, W); kinds and convention as in `read_mask`.
 
     Raises:
         MaskError: unreadable, or of a kind that does not fit.
     """
-    if isinstance(source, torch.Tensor):
-        return _from_array(source.detach().cpu().numpy())
+    if is_tensor(source):
+        array = source.detach().cpu().numpy()
+        return _from_array(array[0] if array.ndim == 4 else array)
     if isinstance(source, np.ndarray):
         return _from_array(source)
     if not isinstance(source, str | Path | PILImage.Image):
@@ -199,15 +196,15 @@ def drawn_mask(source: Any) -> Mask:
 
 def _from_drawing(drawn: Picture) -> Mask:
     """The brightest channel counts, and transparency is not hole."""
-    if drawn.image.shape[1] == 4:  # CMYK, where no ink is white
-        value = (1 - drawn.image[:, :3].amin(1, keepdim=True)) * (1 - drawn.image[:, 3:])
+    if drawn.image.shape[2] == 4:  # CMYK, where no ink is white
+        value = (1 - drawn.image[..., :3].min(2)) * (1 - drawn.image[..., 3])
     else:
-        value = drawn.image.amax(1, keepdim=True)
+        value = drawn.image.max(2)
     value = value if drawn.alpha is None else value * drawn.alpha
     if 0 < value.max() <= 1 / 255 and drawn.alpha is None:  # labels: a file of zeros and ones, black to the eye
         warnings.warn("the mask holds only the values 0 and 1: 1 is taken as hole", SelfmendWarning, stacklevel=5)
         return value > 0
-    return value >= THRESHOLD
+    return value >= np.float32(THRESHOLD)
 
 
 def _from_array(array: np.ndarray) -> Mask:
@@ -215,10 +212,10 @@ def _from_array(array: np.ndarray) -> Mask:
         return _from_drawing(to_picture(array))  # (H, W, C), as picture arrays come
     if array.ndim == 3 and array.shape[-1] == 1 and array.shape[0] != 1:
         array = array[..., 0]
-    while array.ndim in (2, 3):
-        array = array[None]
-    if array.ndim != 4 or array.shape[1] != 1 or 0 in array.shape:
-        raise MaskError(f"mask has shape {array.shape}; (H, W), (H, W, C) or (N, 1, H, W) fits")
+    if array.ndim == 3 and array.shape[0] == 1:
+        array = array[0]
+    if array.ndim != 2 or 0 in array.shape:
+        raise MaskError(f"mask has shape {array.shape}; (H, W), (H, W, C) or (1, H, W) fits")
     low, high, kind = float(array.min()), float(array.max()), array.dtype.kind
     if kind == "b":
         hole = array
@@ -228,7 +225,7 @@ def _from_array(array: np.ndarray) -> Mask:
         hole = array.astype(np.float32) >= np.float32(THRESHOLD * (65535 if kind == "u" else 1))
     else:
         raise MaskError(f"mask is {array.dtype} with values from {low:g} to {high:g}; bool, 0...255, or [0, 1] fit")
-    return torch.from_numpy(np.array(hole, dtype=bool, order="C"))
+    return np.array(hole, dtype=bool, order="C")
 
 
 def fit_mask(mask: Mask, size: Size) -> Mask:
@@ -239,7 +236,7 @@ def fit_mask(mask: Mask, size: Size) -> Mask:
     Raises:
         MaskError: another aspect.
     """
-    height, width = mask.shape[2:]
+    height, width = mask.shape
     if (height, width) == size:
         return mask
     if not same_aspect((height, width), size) or min(*size, height, width) < 2:
@@ -250,7 +247,15 @@ def fit_mask(mask: Mask, size: Size) -> Mask:
     message = f"the mask is {width} x {height} and was resized to the picture's {size[1]} x {size[0]}"
     warnings.warn(message, SelfmendWarning, stacklevel=2)
     # each new pixel is hole if any part of it was; enlarging by whole factors is exact
-    return F.adaptive_max_pool2d(mask.float(), size) > 0
+    return _any_of_part(_any_of_part(mask, size[0]).T, size[1]).T.copy()
+
+
+def _any_of_part(mask: Mask, count: int) -> Mask:
+    """Rows joined into `count` rows, or repeated: each is hole where any row that it covers a part of is."""
+    rows = mask.shape[0]
+    first = np.arange(count) * rows // count
+    last = -(-(np.arange(count) + 1) * rows // count)
+    return np.stack([mask[a:b].any(0) for a, b in zip(first, last, strict=True)])
 
 
 def same_aspect(size: Size, other: Size) -> bool:
@@ -266,16 +271,16 @@ def same_aspect(size: Size, other: Size) -> bool:
 
 
 def check_hole(mask: Mask) -> bool:
-    """Whether there is anything to fill, for a mask of one or more pictures.
+    """Whether there is anything to fill.
 
     Returns:
         False for an empty mask, after a warning.
 
     Raises:
-        MaskError: a picture of the batch is all hole, so that there is nothing to learn from.
+        MaskError: all is hole, so that there is nothing to learn from.
     """
-    share = mask.float().mean(dim=(1, 2, 3))
-    if bool((share == 1).any()):
+    share = float(mask.mean())
+    if share == 1:
         raise MaskError(
             "the mask covers the whole picture, so there is nothing to learn from; if black means hole in it, use "
             "--invert-mask"
@@ -285,7 +290,7 @@ def check_hole(mask: Mask) -> bool:
             "the mask has no hole (no white in it): the picture is returned as it came", SelfmendWarning, stacklevel=3
         )
         return False
-    if bool((share > 0.5).any()):
-        message = f"{float(share.max()):.0%} of the picture is hole; if black means hole in the mask, use --invert-mask"
+    if share > 0.5:
+        message = f"{share:.0%} of the picture is hole; if black means hole in the mask, use --invert-mask"
         warnings.warn(message, SelfmendWarning, stacklevel=3)
     return True

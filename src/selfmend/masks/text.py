@@ -17,13 +17,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-import torch
 from scipy import ndimage
 
 from selfmend.image.color import as_channels
 from selfmend.masks.reading import box_mask
 from selfmend.masks.text_letters import Letters, TextOptions, brightness, find_letters
-from selfmend.types import Image, Mask, Size, check_image
+from selfmend.types import Image, Mask, Size, check_image, size_of
 
 DEFAULTS = TextOptions()
 Region: TypeAlias = tuple[int, int, int, int]
@@ -34,26 +33,26 @@ def find_text(image: Image, *, options: TextOptions = DEFAULTS, region: Region |
     """The text of a picture as a mask; no text is an empty mask, so ask `mask.any()` and say so.
 
     Args:
-        image: one picture, (1, 1 or 3, H, W) in [0, 1].
+        image: one picture, (H, W, 1 or 3) in [0, 1].
         options: how text is told from the picture, and how much around it is covered.
         region: x, y, width and height in pixels of the part that is looked at; the whole picture by default.
 
     Returns:
-        bool (1, 1, H, W), True = letters, their outline and what compression has touched around them.
+        bool (H, W), True = letters, their outline and what compression has touched around them.
 
     Raises:
-        ImageError: another kind or range, a batch, or CMYK.
+        ImageError: another kind or range, or CMYK.
         MaskError: a region that holds no pixel of the picture.
     """
-    return mask_of(search_text(image, options=options, region=region), (image.shape[-2], image.shape[-1]))
+    return mask_of(search_text(image, options=options, region=region), size_of(image))
 
 
 def search_text(image: Image, *, options: TextOptions = DEFAULTS, region: Region | None = None) -> list[TextLine]:
     """The lines of text in a picture; arguments as `find_text`."""
     check_image(image)
-    size = (image.shape[2], image.shape[3])
+    size = size_of(image)
     rows, columns = _place(region, size)
-    colours = as_channels(image, 3, name="picture")[0, :, rows, columns].permute(1, 2, 0).cpu().numpy()
+    colours = as_channels(image, 3, name="picture")[rows, columns]
     inside = _within(options, size[0], colours.shape[0])
     if inside is None:
         return []
@@ -62,10 +61,10 @@ def search_text(image: Image, *, options: TextOptions = DEFAULTS, region: Region
 
 
 def mask_of(lines: Iterable[TextLine], size: Size) -> Mask:
-    """bool (1, 1, H, W): what the lines cover."""
-    mask = torch.zeros(1, 1, *size, dtype=torch.bool)
+    """bool (H, W): what the lines cover."""
+    mask = np.zeros(size, bool)
     for line in lines:
-        mask[0, 0][line.place] |= torch.from_numpy(line.cover)
+        mask[line.place] |= line.cover
     return mask
 
 

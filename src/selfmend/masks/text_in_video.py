@@ -36,9 +36,9 @@ class SteadyText:
     moves is taken for text, and no mask flickers. Memory is that of `2 * REACH + 1` frames of one byte a pixel.
 
     Example:
-        >>> import torch
+        >>> import numpy as np
         >>> text = SteadyText()
-        >>> masks = [mask for _ in range(4) for mask in text.push(torch.rand(1, 3, 24, 32))]
+        >>> masks = [mask for _ in range(4) for mask in text.push(np.random.default_rng(0).random((24, 32, 3), np.float32))]
         >>> len(masks), len(masks + list(text.finish()))
         (2, 4)
     """
@@ -53,21 +53,17 @@ class SteadyText:
         """Take the next frame.
 
         Args:
-            image: (1, 1 or 3, H, W) in [0, 1], of the same size as the others.
+            image: (H, W, 1 or 3) in [0, 1], of the same size as the others.
 
         Returns:
-            The mask, bool (1, 1, H, W), of the frame `REACH` frames ago; nothing while there are not so many yet.
+            The mask, bool (H, W), of the frame `REACH` frames ago; nothing while there are not so many yet.
 
         Raises:
             ImageError: not a picture, or of another size.
             MaskError: a region that holds no pixel of the picture.
         """
         lines = search_text(image, options=self.options, region=self.region)
-        grey = (
-            (brightness(as_channels(image, 3, name="frame")[0].permute(1, 2, 0).cpu().numpy()) * 255)
-            .round()
-            .astype(np.uint8)
-        )
+        grey = (brightness(as_channels(image, 3, name="frame")) * 255).round().astype(np.uint8)
         if self._seen and self._seen[0].grey.shape != grey.shape:
             (height, width), (first_height, first_width) = grey.shape, self._seen[0].grey.shape
             raise ImageError(f"a frame is {width} x {height} and those before it {first_width} x {first_height}")
@@ -103,12 +99,12 @@ def steady_text(
     """The subtitles of each frame of a film as a mask, in order, as many as there are frames; see `SteadyText`.
 
     Args:
-        images: the frames, (1, 1 or 3, H, W) in [0, 1]; taken when they are needed, `REACH` ahead.
+        images: the frames, (H, W, 1 or 3) in [0, 1]; taken when they are needed, `REACH` ahead.
         options: how text is told from the picture, and how much around it is covered.
         region: x, y, width and height in pixels of the part that is looked at; the whole picture by default.
 
     Returns:
-        bool (1, 1, H, W), a frame each; one without text is empty.
+        bool (H, W), a frame each; one without text is empty.
 
     Raises:
         ImageError: a frame that is no picture, or of another size than the first.

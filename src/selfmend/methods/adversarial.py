@@ -14,8 +14,8 @@ from selfmend.errors import MissingWeightsError, OptionError
 from selfmend.methods.folder import FolderMethod
 from selfmend.nn.layers import initialize
 from selfmend.nn.perceptual import VGG19Features, load_vgg19
+from selfmend.nn.tensors import make_generator
 from selfmend.nn.weights import VGG19, find_weights
-from selfmend.seeding import make_generator
 
 PERCEPTUAL = ("vgg19", "none")
 """What compares pictures by more than their pixels."""

@@ -16,7 +16,6 @@ from torch import Tensor, nn
 
 from selfmend.errors import OptionError
 from selfmend.methods.adversarial import AdversarialMethod, adam, check_power_of_two, frozen
-from selfmend.methods.base import to_image, to_signed
 from selfmend.methods.folder import Batches, FolderConfig, Window, windows_around
 from selfmend.nn.adversarial_losses import discriminator_loss, generator_loss
 from selfmend.nn.context_encoder import (
@@ -26,11 +25,11 @@ from selfmend.nn.context_encoder import (
     ContextEncoderGenerator,
 )
 from selfmend.nn.reconstruction_losses import joint_loss, overlap_weights, weighted_square_error
+from selfmend.nn.tensors import ImageTensor, MaskTensor, to_array, to_image, to_mask, to_signed, to_tensor
 from selfmend.options import option
 from selfmend.training.data import Batch
 from selfmend.training.optimization import Updater
 from selfmend.training.stage import Stage, Stateful, Terms
-from selfmend.types import Image, Mask
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -162,7 +161,7 @@ class ContextEncoder(AdversarialMethod):
         state: dict[str, Stateful] = {**nets, **{f"{name}_optimizer": o for name, o in optimizers.items()}}
         yield Stage(name="train", steps=c.steps, step=step, state=state, batches=batches("train"))
 
-    def complete(self, image: Image, mask: Mask, *, generator: torch.Generator) -> Image:
+    def complete(self, image: ImageTensor, mask: MaskTensor, *, generator: torch.Generator) -> ImageTensor:
         """See `FolderMethod.complete`.
 
         The network for the centre relies on what lies just around its inner square. A hole that takes some of that is
@@ -174,9 +173,11 @@ class ContextEncoder(AdversarialMethod):
         if self.config.network != "center" or not outside.any():
             return self.complete_window(image, mask, generator=generator)
         pairs = zip(torch.where(mask, 0.5, image).split(1), mask.split(1), strict=True)
-        return torch.cat([self.fill(one, hole, generator=generator) for one, hole in pairs]).to(self.device)
+        seed = generator.initial_seed()
+        filled = [self.fill(to_array(one), to_mask(hole), seed=seed) for one, hole in pairs]
+        return torch.cat([to_tensor(one) for one in filled]).to(self.device)
 
-    def complete_window(self, image: Image, mask: Mask, *, generator: torch.Generator) -> Image:
+    def complete_window(self, image: ImageTensor, mask: MaskTensor, *, generator: torch.Generator) -> ImageTensor:
         """See `FolderMethod.complete_window`; the network for the centre fills no hole outside it."""
         x = self._shown(to_signed(image), mask)
         drawn = self.net("generator")(x).to(x.dtype)
@@ -184,7 +185,7 @@ class ContextEncoder(AdversarialMethod):
             drawn = self._center(drawn, into=x)
         return to_image(drawn)
 
-    def windows(self, hole: Mask) -> Iterator[tuple[Window, Mask]]:
+    def windows(self, hole: MaskTensor) -> Iterator[tuple[Window, MaskTensor]]:
         """See `FolderMethod.windows`; the network for the centre has the hole within the part that it is not shown."""
         if self.config.network != "center":
             yield from super().windows(hole)
@@ -209,7 +210,7 @@ class ContextEncoder(AdversarialMethod):
         """Side of what the network for the centre is not shown, in its pixels."""
         return self._output_size - 2 * self.config.overlap
 
-    def _shown(self, x: Tensor, mask: Mask | None) -> Tensor:
+    def _shown(self, x: Tensor, mask: MaskTensor | None) -> Tensor:
         """The picture with a plain colour for what the network is to predict, and wherever else the mask says."""
         if mask is None:
             mask = torch.zeros_like(x[:, :1], dtype=torch.bool)
@@ -220,7 +221,7 @@ class ContextEncoder(AdversarialMethod):
         fill = to_signed(torch.tensor(_FILL, device=x.device).view(1, 3, 1, 1))
         return torch.where(mask, fill, x)
 
-    def _target(self, truth: Tensor, mask: Mask) -> tuple[Tensor, Tensor]:
+    def _target(self, truth: Tensor, mask: MaskTensor) -> tuple[Tensor, Tensor]:
         """What the network is to predict, and how much each pixel of it counts."""
         if self.config.network != "center":
             return truth, mask.float()

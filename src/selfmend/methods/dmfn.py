@@ -24,7 +24,6 @@ from selfmend.methods.adversarial import (
     frozen,
     perceptual_net,
 )
-from selfmend.methods.base import to_image, to_signed
 from selfmend.methods.folder import Batches, FolderConfig
 from selfmend.nn.adversarial_losses import relativistic_discriminator_loss, relativistic_generator_loss
 from selfmend.nn.dmfn import DMFNDiscriminator, DMFNGenerator
@@ -36,11 +35,11 @@ from selfmend.nn.reconstruction_losses import (
     guidance_map,
     self_guided_regression,
 )
+from selfmend.nn.tensors import ImageTensor, MaskTensor, to_image, to_signed
 from selfmend.options import option
 from selfmend.training.data import Batch
 from selfmend.training.optimization import Updater
 from selfmend.training.stage import Stage, Stateful, Terms
-from selfmend.types import Image, Mask
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -97,7 +96,7 @@ class DMFN(AdversarialMethod):
 
     name: ClassVar[str] = "dmfn"
     title: ClassVar[str] = "fine detail from dilated convolutions; learned from a folder of pictures"
-    source: ClassVar[str] = "Hui et al., Image Fine-grained Inpainting, 2020"
+    source: ClassVar[str] = "Hui et al., ImageTensor Fine-grained Inpainting, 2020"
     presets: ClassVar = {"paper": PAPER, "small": SMALL, "tiny": TINY}
     official: ClassVar[Mapping[str, str]] = {"generator": "DMFN's generator"}
     config: DMFNConfig
@@ -160,11 +159,11 @@ class DMFN(AdversarialMethod):
         }
         yield Stage(name="train", steps=c.steps, step=step, state=state, batches=batches("train"))
 
-    def complete(self, image: Image, mask: Mask, *, generator: torch.Generator) -> Image:
+    def complete(self, image: ImageTensor, mask: MaskTensor, *, generator: torch.Generator) -> ImageTensor:
         """See `FolderMethod.complete`."""
         return to_image(self._draw(to_signed(image), mask))
 
-    def _draw(self, x: Tensor, mask: Mask) -> Tensor:
+    def _draw(self, x: Tensor, mask: MaskTensor) -> Tensor:
         """(N, 3, H, W) in [-1, 1] from the known pixels and the mask."""
         return self.net("generator")(torch.cat([torch.where(mask, 0, x), mask.to(x.dtype)], 1))
 

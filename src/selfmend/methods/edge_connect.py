@@ -24,7 +24,6 @@ import torch
 from torch import Tensor, nn
 
 from selfmend.errors import OptionError
-from selfmend.image.color import from_rgb
 from selfmend.image.edges import canny_edges
 from selfmend.methods.adversarial import (
     PERCEPTUAL,
@@ -41,11 +40,11 @@ from selfmend.nn.adversarial_losses import KINDS, discriminator_loss, generator_
 from selfmend.nn.edge_connect import EdgeGenerator, InpaintGenerator, PatchDiscriminator
 from selfmend.nn.perceptual import NORMALIZATIONS, VGG19Features
 from selfmend.nn.reconstruction_losses import balanced_cross_entropy, feature_matching, style_loss
+from selfmend.nn.tensors import ImageTensor, MaskTensor, rgb_to_grey, to_array, to_mask, to_tensor
 from selfmend.options import option
 from selfmend.training.data import Batch
 from selfmend.training.optimization import Updater
 from selfmend.training.stage import Stage, Stateful, Terms
-from selfmend.types import Image, Mask
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -114,6 +113,13 @@ SMALL = EdgeConnectConfig(
     decay=0.6,
 )
 TINY = EdgeConnectConfig(size=24, width=0.07, blocks=1, steps=2, batch_size=2, perceptual="none", sigma=1.0)
+
+
+def _edges_of(grey: Tensor, mask: MaskTensor | None = None, *, sigma: float) -> Tensor:
+    """`canny_edges` of a batch (N, 1, H, W), on its device."""
+    masks = [None] * len(grey) if mask is None else [to_mask(one) for one in mask.split(1)]
+    found = [canny_edges(to_array(one), hole, sigma=sigma) for one, hole in zip(grey.split(1), masks, strict=True)]
+    return torch.cat([to_tensor(edges) for edges in found]).to(grey.device)
 
 
 def draw_edges(edge_generator: nn.Module, grey: Tensor, edges: Tensor, mask: Tensor) -> Tensor:
@@ -208,8 +214,8 @@ class Trainer:
         return adam(nets.values(), learning_rate=rate, betas=(self.config.beta1, self.config.beta2))
 
     def _truth(self, batch: Batch) -> _Truth:
-        grey = from_rgb(batch.image, 1)
-        return _Truth(batch.image, grey, canny_edges(grey, sigma=self.config.sigma), batch.mask.float())
+        grey = rgb_to_grey(batch.image)
+        return _Truth(batch.image, grey, _edges_of(grey, sigma=self.config.sigma), batch.mask.float())
 
     def _make(self, truth: _Truth, phase: str) -> _Made:
         drawn, shown = None, truth.edges
@@ -332,11 +338,11 @@ class EdgeConnect(AdversarialMethod):
         for phase in self.config.phases:
             yield trainer.stage(phase, batches(phase))
 
-    def complete(self, image: Image, mask: Mask, *, generator: torch.Generator) -> Image:
+    def complete(self, image: ImageTensor, mask: MaskTensor, *, generator: torch.Generator) -> ImageTensor:
         """See `FolderMethod.complete`."""
         image, hole = torch.where(mask, 0, image), mask.float()
-        grey = from_rgb(image, 1)
-        known = canny_edges(grey, mask, sigma=self.config.sigma)
+        grey = rgb_to_grey(image)
+        known = _edges_of(grey, mask, sigma=self.config.sigma)
         edges = draw_edges(self.net("edge_generator"), grey, known, hole)
         if self.config.merge_edges:
             edges = merge(edges, known, hole)

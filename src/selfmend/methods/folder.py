@@ -22,8 +22,8 @@ from torch import nn
 
 from selfmend.errors import OptionError
 from selfmend.image.color import as_rgb, from_rgb
-from selfmend.image.resize import resize, resize_mask
-from selfmend.methods.base import TrainedMethod
+from selfmend.methods.learning import TrainedMethod
+from selfmend.nn.tensors import ImageTensor, MaskTensor, resize, resize_mask, to_array, to_tensor
 from selfmend.options import option
 from selfmend.progress import Progress, silent
 from selfmend.registration.align import Aligned
@@ -63,7 +63,7 @@ class Window:
         columns = _mirrored(self.left, self.side, self.size[1]).to(picture.device)
         return picture[..., rows[:, None], columns]
 
-    def paste(self, square: Image, picture: Image, mask: Mask) -> Image:
+    def paste(self, square: ImageTensor, picture: ImageTensor, mask: MaskTensor) -> ImageTensor:
         """The picture with its pixels inside `mask` (1, 1, H, W) taken from the square (N, C, side, side)."""
         top, left = max(0, self.top), max(0, self.left)
         bottom, right = min(self.size[0], self.top + self.side), min(self.size[1], self.left + self.side)
@@ -74,7 +74,7 @@ class Window:
         return result
 
 
-def windows_around(mask: Mask, side: int, *, most: float = _MOST) -> Iterator[tuple[Window, Mask]]:
+def windows_around(mask: MaskTensor, side: int, *, most: float = _MOST) -> Iterator[tuple[Window, MaskTensor]]:
     """Windows that hold all holes of a mask, each with the holes that it holds as a whole and no earlier one did.
 
     A window has the side `side`; around a hole that takes nearly all of that or more, it grows.
@@ -194,7 +194,7 @@ class FolderMethod(TrainedMethod):
         """
 
     @abstractmethod
-    def complete(self, image: Image, mask: Mask, *, generator: torch.Generator) -> Image:
+    def complete(self, image: ImageTensor, mask: MaskTensor, *, generator: torch.Generator) -> ImageTensor:
         """One pass of the net.
 
         Args:
@@ -272,19 +272,19 @@ class FolderMethod(TrainedMethod):
             )
         return super().inpaint(image, mask, seed=seed, samples=samples, reference=reference, progress=progress)
 
-    def fill(self, image: Image, mask: Mask, *, generator: torch.Generator, progress: Progress = silent) -> Image:
+    def fill(self, image: Image, mask: Mask, *, seed: int, progress: Progress = silent) -> Image:
         """Fill one picture of any size, window after window; a later one sees what an earlier one filled."""
-        picture, hole = as_rgb(image).to(self.device), mask.to(self.device)
-        size = (self.config.size, self.config.size)
+        picture, hole = to_tensor(as_rgb(image)).to(self.device), to_tensor(mask).to(self.device)
+        size, generator = (self.config.size, self.config.size), torch.Generator().manual_seed(seed)
         with self.evaluating():
             for window, own in self.windows(hole):
                 square = resize(window.cut(picture), size).clamp(0, 1)
                 completed = self.complete_window(square, resize_mask(window.cut(hole), size), generator=generator)
                 picture = window.paste(resize(completed.float(), (window.side, window.side)), picture, own)
                 hole = hole & ~own
-        return from_rgb(picture.clamp(0, 1), image.shape[1]).cpu()
+        return from_rgb(to_array(picture.clamp(0, 1)), image.shape[2])
 
-    def windows(self, hole: Mask) -> Iterator[tuple[Window, Mask]]:
+    def windows(self, hole: MaskTensor) -> Iterator[tuple[Window, MaskTensor]]:
         """The squares that `fill` completes, one after the other, and what of the hole each of them fills.
 
         Args:
@@ -292,7 +292,7 @@ class FolderMethod(TrainedMethod):
         """
         return windows_around(hole, self.window_side((hole.shape[2], hole.shape[3])))
 
-    def complete_window(self, image: Image, mask: Mask, *, generator: torch.Generator) -> Image:
+    def complete_window(self, image: ImageTensor, mask: MaskTensor, *, generator: torch.Generator) -> ImageTensor:
         """What `fill` does to a window: `complete`, where a method has not laid its windows for something simpler."""
         return self.complete(image, mask, generator=generator)
 

@@ -14,12 +14,10 @@ from collections.abc import Sequence
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
-import torch
-
-from selfmend.errors import OptionError, SelfmendError, SelfmendWarning
+from selfmend.errors import OptionError, SelfmendWarning
 from selfmend.progress import Progress, share_of, silent
-from selfmend.seeding import make_generator
-from selfmend.types import Image, Size, check_image
+from selfmend.seeding import derive_seed
+from selfmend.types import Image, Size, check_image, size_of
 
 MOST_PIXELS = 2**28
 """Of one picture."""
@@ -39,29 +37,30 @@ class Generative(ABC):
         """New pictures that look like one.
 
         Args:
-            image: (1, C, H, W) in [0, 1].
+            image: (H, W, C) in [0, 1].
             size: (height, width) of the new ones, in pixels; None is `default_size`.
             samples: how many.
             seed: same seed, same bytes; the k-th sample does not depend on how many there are.
             progress: told of what happens.
 
         Returns:
-            `samples` pictures (1, C, *size) in [0, 1].
+            `samples` pictures (*size, C) in [0, 1].
 
         Raises:
             ImageError: wrong kind or range.
             OptionError: fewer than one sample, or a size that the method cannot make.
         """
-        size = size or self.default_size(self._checked(image))
+        check_image(image)
+        size = size or self.default_size(image)
         self.check_size(image, check_pixels(size, samples=samples))
         worker = self.prepared(image, seed=seed, progress=progress)
         return [
             worker.draw(
                 image,
                 size=size,
-                generator=make_generator(seed, "sample", k),
+                seed=derive_seed(seed, "sample", k),
                 progress=share_of(progress, k, samples, f"sample {k + 1} of {samples}"),
-            ).clamp(0, 1)
+            ).clip(0, 1)
             for k in range(samples)
         ]
 
@@ -70,19 +69,14 @@ class Generative(ABC):
 
         Args, Returns, Raises: as `sample`, for one picture.
         """
-        self.check_size(self._checked(image), check_pixels(size), reshape=True)
+        self.check_size(check_image(image), check_pixels(size), reshape=True)
         worker = self.prepared(image, seed=seed, progress=progress)
         told = share_of(progress, 0, 1, "retargeting")
-        return worker.reshape(image, size=size, generator=make_generator(seed, "retarget"), progress=told).clamp(0, 1)
-
-    def _checked(self, image: Image) -> Image:
-        if check_image(image).shape[0] != 1:
-            raise SelfmendError(f"{self.name} makes new pictures out of one; {image.shape[0]} came")
-        return image
+        return worker.reshape(image, size=size, seed=derive_seed(seed, "retarget"), progress=told).clip(0, 1)
 
     def default_size(self, image: Image) -> Size:
         """The size of samples where none is named: the picture's own."""
-        return image.shape[2], image.shape[3]
+        return size_of(image)
 
     def start_scales(self, image: Image) -> dict[int, Size]:
         """The scales from which samples can start, and their sizes in the picture's pyramid; none where all is one."""
@@ -101,21 +95,21 @@ class Generative(ABC):
         return self
 
     @abstractmethod
-    def draw(self, image: Image, *, size: Size, generator: torch.Generator, progress: Progress = silent) -> Image:
+    def draw(self, image: Image, *, size: Size, seed: int, progress: Progress = silent) -> Image:
         """One random sample.
 
         Args:
-            image: (1, C, H, W) in [0, 1], the picture to be like.
+            image: (H, W, C) in [0, 1], the picture to be like.
             size: (height, width) of the result.
-            generator: the only source of randomness.
+            seed: of all that is drawn.
             progress: told of what happens.
 
         Returns:
-            (1, C, *size).
+            (*size, C).
         """
 
     @abstractmethod
-    def reshape(self, image: Image, *, size: Size, generator: torch.Generator, progress: Progress = silent) -> Image:
+    def reshape(self, image: Image, *, size: Size, seed: int, progress: Progress = silent) -> Image:
         """The picture itself in another size; arguments and result as in `draw`."""
 
 
@@ -170,29 +164,21 @@ class Enlarging(ABC):
         """The picture enlarged.
 
         Args:
-            image: (N, C, H, W) in [0, 1].
+            image: (H, W, C) in [0, 1].
             factor: above 1.
             seed: same seed, same bytes.
             progress: told of each step.
 
         Returns:
-            (N, C, int(factor * H), int(factor * W)) in [0, 1].
+            (int(factor * H), int(factor * W), C) in [0, 1].
 
         Raises:
             ImageError: wrong kind or range.
             OptionError: a factor or a picture that does not fit.
         """
-        value = check_factor(factor, (image.shape[2], image.shape[3]))
-        parts = check_image(image).split(1)
-        return torch.cat(
-            [
-                self.enlarge_one(one, value, generator=make_generator(seed, "super-resolution"), progress=progress)
-                for one in parts
-            ]
-        )
+        value = check_factor(factor, size_of(check_image(image)))
+        return self.enlarge_one(image, value, seed=derive_seed(seed, "super-resolution"), progress=progress)
 
     @abstractmethod
-    def enlarge_one(
-        self, image: Image, factor: float, *, generator: torch.Generator, progress: Progress = silent
-    ) -> Image:
-        """One picture (1, C, H, W) enlarged by a factor that fits."""
+    def enlarge_one(self, image: Image, factor: float, *, seed: int, progress: Progress = silent) -> Image:
+        """One picture (H, W, C) enlarged by a factor that fits."""

@@ -21,15 +21,26 @@ from scipy import ndimage
 from torch import Tensor
 
 from selfmend.errors import ImageError, MaskError, OptionError
-from selfmend.hole_init import get_initialisation
-from selfmend.image.pyramid import PyramidPlan, image_pyramid, mask_pyramid, plan_pyramid
-from selfmend.image.resize import resize, scaled_size
-from selfmend.methods.base import Method, to_image, to_signed
-from selfmend.methods.generative import Generative
+from selfmend.image.pyramid import PyramidPlan, plan_pyramid
+from selfmend.image.resize import scaled_size
+from selfmend.methods.hole_init import get_initialisation
+from selfmend.methods.learning import TensorGenerative, TensorMethod
 from selfmend.nn.sliced_wasserstein import sliced_wasserstein
+from selfmend.nn.tensors import (
+    ImageTensor,
+    MaskTensor,
+    image_pyramid,
+    mask_pyramid,
+    resize,
+    to_array,
+    to_image,
+    to_mask,
+    to_signed,
+    to_tensor,
+)
 from selfmend.options import option
 from selfmend.progress import Progress, ProgressEvent, silent
-from selfmend.types import Image, Mask, Size
+from selfmend.types import Size
 
 _PAPER = "GPDM (ECCV 2022)"
 _CODE = "code of GPDM"
@@ -125,12 +136,12 @@ class Hole:
         sources: the same, the patches whose distribution they shall have.
     """
 
-    free: Mask
-    where: Mask
-    sources: Mask
+    free: MaskTensor
+    where: MaskTensor
+    sources: MaskTensor
 
 
-def hole_at_scale(mask: Mask, *, patch: int, reach: int | None) -> Hole:
+def hole_at_scale(mask: MaskTensor, *, patch: int, reach: int | None) -> Hole:
     """The hole of one scale.
 
     Args:
@@ -202,7 +213,7 @@ def match_patches(
     return moved if hole is None else torch.where(hole.free, moved, x)
 
 
-def _window(where: Mask, patch: int) -> tuple[tuple[slice, slice], Mask]:
+def _window(where: MaskTensor, patch: int) -> tuple[tuple[slice, slice], MaskTensor]:
     """Rows and columns of the pixels of the chosen patches, and the choice within them."""
     chosen = torch.nonzero(where[0, 0])
     (top, left), (bottom, right) = chosen.amin(0).tolist(), (chosen.amax(0) + 1).tolist()
@@ -210,7 +221,7 @@ def _window(where: Mask, patch: int) -> tuple[tuple[slice, slice], Mask]:
     return pixels, where[..., top:bottom, left:right]
 
 
-class GPDM(Method, Generative):
+class GPDM(TensorMethod, TensorGenerative):
     """Moves pixels, coarse to fine, until the patches of the result are distributed as those of the picture."""
 
     name: ClassVar[str] = "gpdm"
@@ -222,19 +233,26 @@ class GPDM(Method, Generative):
 
     config: GPDMConfig
 
-    def draw(self, image: Image, *, size: Size, generator: torch.Generator, progress: Progress = silent) -> Image:
+    def draw_tensor(
+        self, image: ImageTensor, *, size: Size, generator: torch.Generator, progress: Progress = silent
+    ) -> ImageTensor:
         """One random sample; see `Generative.draw`."""
         blurred = self.config.start == "blurred"
         return self._generate(image, size, self.config.noise, blurred, generator, progress)
 
-    def reshape(self, image: Image, *, size: Size, generator: torch.Generator, progress: Progress = silent) -> Image:
+    def reshape_tensor(
+        self, image: ImageTensor, *, size: Size, generator: torch.Generator, progress: Progress = silent
+    ) -> ImageTensor:
         """The picture in another shape; see `Generative.reshape`."""
         return self._generate(image, size, self.config.retarget_noise, True, generator, progress)
 
-    def fill(self, image: Image, mask: Mask, *, generator: torch.Generator, progress: Progress = silent) -> Image:
+    def fill_tensor(
+        self, image: ImageTensor, mask: MaskTensor, *, generator: torch.Generator, progress: Progress = silent
+    ) -> ImageTensor:
         """Fill one picture, from a first guess at the scale where the hole is shallow; see `Method.fill`."""
         plan = self._plan(image)
-        guess = to_signed(get_initialisation(self.config.init)(image, mask, generator=generator))
+        initialise, seed = get_initialisation(self.config.init), generator.initial_seed()
+        guess = to_signed(to_tensor(initialise(to_array(image), to_mask(mask), seed=seed)))
         targets = [level.to(self.device) for level in image_pyramid(guess, plan)]
         holes = [
             hole_at_scale(level.to(self.device), patch=self.config.patch, reach=self.config.reach)
@@ -267,13 +285,13 @@ class GPDM(Method, Generative):
 
     def _generate(
         self,
-        image: Image,
+        image: ImageTensor,
         size: Size,
         noise: float,
         blurred: bool,
         generator: torch.Generator,
         progress: Progress,
-    ) -> Image:
+    ) -> ImageTensor:
         plan, patch = self._plan(image), self.config.patch
         if min(size) < patch:
             raise OptionError(f"size is {size[0]}x{size[1]}; at least {patch}x{patch} fits, the size of a patch")
@@ -295,7 +313,7 @@ class GPDM(Method, Generative):
             )
         return to_image(x).cpu()
 
-    def _plan(self, image: Image) -> PyramidPlan:
+    def _plan(self, image: ImageTensor) -> PyramidPlan:
         """The pyramid of a picture.
 
         Raises:
@@ -314,7 +332,7 @@ class GPDM(Method, Generative):
         return [min(config.steps, round(config.finest_steps * height * width / (h * w))) for h, w in sizes]
 
 
-def _first_scale(holes: Sequence[Hole], mask: Mask, plan: PyramidPlan, *, depth: float) -> int:
+def _first_scale(holes: Sequence[Hole], mask: MaskTensor, plan: PyramidPlan, *, depth: float) -> int:
     """The finest scale at which the hole is at most `depth` pixels deep and known patches are left around it."""
     deepest = float(ndimage.distance_transform_edt(mask[0, 0].numpy()).max())
     last = len(holes) - 1

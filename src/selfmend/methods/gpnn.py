@@ -9,18 +9,18 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-import torch
+import numpy as np
 
-from selfmend.exemplar.enlarge import EnlargeSettings, enlarge_by_examples
-from selfmend.exemplar.synthesis import SynthesisSettings, check_sizes, exemplar_levels, synthesize, whole_patches
-from selfmend.hole_init import get_initialisation
-from selfmend.hole_init.patchmatch.scales import hole_depth
 from selfmend.image.resize import resize, resize_mask
-from selfmend.methods.base import Method, to_image, to_signed
+from selfmend.methods.base import Method
 from selfmend.methods.generative import Enlarging, Generative
+from selfmend.methods.hole_init import get_initialisation
 from selfmend.options import option
+from selfmend.patches.enlarge import EnlargeSettings, enlarge_by_examples
+from selfmend.patches.scales import hole_depth
+from selfmend.patches.synthesis import SynthesisSettings, check_sizes, exemplar_levels, synthesize, whole_patches
 from selfmend.progress import Progress, silent
-from selfmend.types import Image, Mask, Size
+from selfmend.types import Image, Mask, Size, size_of
 
 _PAPER = "GPNN (CVPR 2022)"
 _CODE = "code of Efficient-GPNN"
@@ -90,79 +90,67 @@ class GPNN(Generative, Enlarging, Method):
 
     config: GPNNConfig
 
-    def draw(self, image: Image, *, size: Size, generator: torch.Generator, progress: Progress = silent) -> Image:
+    def draw(self, image: Image, *, size: Size, seed: int, progress: Progress = silent) -> Image:
         """One random sample; see `Generative.draw`."""
-        start = self._start(image, size)
-        noise = torch.randn(start.shape, generator=generator) * self.config.noise
-        return self._carry_up(
-            image, size, start + noise, self.config.coarsest_iterations, generator=generator, progress=progress
-        )
+        x = _signed(image)
+        start = self._start(x, size)
+        noise = _noise(start.shape, seed) * np.float32(self.config.noise)
+        return self._carry_up(x, size, start + noise, self.config.coarsest_iterations, seed, progress)
 
-    def reshape(self, image: Image, *, size: Size, generator: torch.Generator, progress: Progress = silent) -> Image:
+    def reshape(self, image: Image, *, size: Size, seed: int, progress: Progress = silent) -> Image:
         """The picture in another size; see `Generative.reshape`."""
-        start = self._start(image, size)
-        return self._carry_up(image, size, start, self.config.iterations, generator=generator, progress=progress)
+        x = _signed(image)
+        return self._carry_up(x, size, self._start(x, size), self.config.iterations, seed, progress)
 
-    def fill(self, image: Image, mask: Mask, *, generator: torch.Generator, progress: Progress = silent) -> Image:
+    def fill(self, image: Image, mask: Mask, *, seed: int, progress: Progress = silent) -> Image:
         """Fill one picture; see `Method.fill`."""
-        guess = get_initialisation(self.config.init)(image, mask, generator=generator)
-        x = to_signed(guess)
+        x = _signed(get_initialisation(self.config.init)(image, mask, seed=seed))
         sizes = self._fill_sizes(mask)
-        pictures, holes = [_at(x, s) for s in sizes], [_mask_at(mask, s) for s in sizes]
+        pictures, holes = [resize(x, s) for s in sizes], [_mask_at(mask, s) for s in sizes]
         settings = replace(self._settings(self.config.iterations), alpha=self.config.fill_alpha)
-        noise = torch.randn(pictures[0].shape, generator=generator) * self.config.fill_noise
+        noise = _noise(pictures[0].shape, seed) * np.float32(self.config.fill_noise)
         filled = synthesize(
-            torch.where(holes[0], pictures[0] + noise, pictures[0]),
+            np.where(holes[0][..., None], pictures[0] + noise, pictures[0]),
             exemplar_levels(pictures, holes),
             sizes,
             settings=settings,
-            generator=generator,
+            seed=seed,
             known=[(p, ~h) for p, h in zip(pictures, holes, strict=True)],
             progress=progress,
         )
-        return to_image(filled)
+        return _unsigned(filled)
 
-    def enlarge_one(
-        self, image: Image, factor: float, *, generator: torch.Generator, progress: Progress = silent
-    ) -> Image:
-        """One picture enlarged by its own examples (not in the paper); see `exemplar.enlarge`."""
+    def enlarge_one(self, image: Image, factor: float, *, seed: int, progress: Progress = silent) -> Image:
+        """One picture enlarged by its own examples (not in the paper); see `patches.enlarge`."""
         config = self.config
         settings = EnlargeSettings(
             patch=config.enlarge_patch, passes=config.enlarge_passes, back_projections=config.back_projections
         )
-        return enlarge_by_examples(image, factor, settings=settings, generator=generator, progress=progress)
+        return enlarge_by_examples(image, factor, settings=settings, seed=seed, progress=progress)
 
     def check_size(self, image: Image, size: Size, *, reshape: bool = False) -> None:
         """See `Generative.check_size`: every scale of picture and result must hold a patch."""
-        own = self._sizes((image.shape[2], image.shape[3]))
+        own = self._sizes(size_of(image))
         check_sizes([*own, *_scaled(own, size)], self.config.patch)
 
     def _carry_up(
-        self,
-        image: Image,
-        size: Size,
-        start: torch.Tensor,
-        first_iterations: int,
-        *,
-        generator: torch.Generator,
-        progress: Progress,
-    ) -> Image:
-        own = self._sizes((image.shape[2], image.shape[3]))
-        x = to_signed(image)
+        self, x: np.ndarray, size: Size, start: np.ndarray, first_iterations: int, seed: int, progress: Progress
+    ) -> np.ndarray:
+        own = self._sizes(size_of(x))
         result = synthesize(
             start,
-            exemplar_levels([_at(x, s) for s in own]),
+            exemplar_levels([resize(x, s) for s in own]),
             _scaled(own, size),
             settings=self._settings(first_iterations),
-            generator=generator,
+            seed=seed,
             progress=progress,
         )
-        return to_image(result)
+        return _unsigned(result)
 
-    def _start(self, image: Image, size: Size) -> torch.Tensor:
+    def _start(self, x: np.ndarray, size: Size) -> np.ndarray:
         """The coarsest scale of the picture, in [-1, 1], in the shape of the result."""
-        own = self._sizes((image.shape[2], image.shape[3]))
-        return _at(_at(to_signed(image), own[0]), _scaled(own, size)[0])
+        own = self._sizes(size_of(x))
+        return resize(resize(x, own[0]), _scaled(own, size)[0])
 
     def _settings(self, first_iterations: int) -> SynthesisSettings:
         config = self.config
@@ -176,16 +164,16 @@ class GPNN(Generative, Enlarging, Method):
             exact_pairs=config.exact_pairs,
         )
 
-    def _fill_sizes(self, mask: Mask) -> list[Size]:
+    def _fill_sizes(self, hole: np.ndarray) -> list[Size]:
         """Scales for a fill: the hole is about one patch deep at the coarsest, and patches to copy are left there."""
-        full, patch = (mask.shape[2], mask.shape[3]), self.config.patch
-        depth = float(hole_depth(mask[0, 0].numpy()).max())
+        full, patch = size_of(hole), self.config.patch
+        depth = float(hole_depth(hole).max())
         sizes = [
             size
             for size in self._sizes(full)[:-1]
             if depth * size[0] / full[0] >= patch / 2
             and min(size) >= patch
-            and float(whole_patches(_mask_at(mask, size), patch).float().mean()) >= LEAST_WHOLE
+            and float(whole_patches(_mask_at(hole, size), patch).mean()) >= LEAST_WHOLE
         ]
         return [*sizes, full]
 
@@ -207,9 +195,19 @@ def _scaled(own: list[Size], size: Size) -> list[Size]:
     return [(max(1, round(h * down)), max(1, round(w * across))) for h, w in own[:-1]] + [size]
 
 
-def _mask_at(mask: Mask, size: Size) -> Mask:
-    return mask if mask.shape[-2:] == size else resize_mask(mask, size)
+def _mask_at(hole: np.ndarray, size: Size) -> np.ndarray:
+    return hole if hole.shape == size else resize_mask(hole, size)
 
 
-def _at(x: torch.Tensor, size: Size) -> torch.Tensor:
-    return x if x.shape[-2:] == size else resize(x, size)
+def _noise(shape: tuple[int, ...], seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
+
+
+def _signed(image: np.ndarray) -> np.ndarray:
+    """[0, 1] to [-1, 1]."""
+    return image * np.float32(2) - np.float32(1)
+
+
+def _unsigned(x: np.ndarray) -> np.ndarray:
+    """[-1, 1] to [0, 1], clamped."""
+    return np.clip((x + np.float32(1)) / np.float32(2), 0, 1)

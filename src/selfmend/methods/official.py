@@ -9,8 +9,8 @@ from typing import Any
 from torch import Tensor
 
 from selfmend.errors import OptionError, WeightsError
-from selfmend.methods import METHODS, method_class
 from selfmend.methods.adversarial import AdversarialMethod
+from selfmend.methods.registry import METHODS, method_class
 from selfmend.nn.weights import load_official, read_official, recognize
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import torch
-
-from selfmend.hole_init.patchmatch import PatchMatchOptions, fill
 from selfmend.methods.base import Method
+from selfmend.patches.em import PatchMatchOptions
+from selfmend.patches.inpaint import Reference, inpaint
 from selfmend.progress import Progress, silent
 from selfmend.registration.align import Aligned
 from selfmend.types import Image, Mask
@@ -28,18 +27,19 @@ class PatchMatch(Method):
 
     config: PatchMatchOptions
 
-    def fill(self, image: Image, mask: Mask, *, generator: torch.Generator, progress: Progress = silent) -> Image:
+    def fill(self, image: Image, mask: Mask, *, seed: int, progress: Progress = silent) -> Image:
         """Fill one picture; see `Method.fill`."""
-        return fill(image, mask, generator=generator, options=self.config, progress=progress)
+        return inpaint(image, mask, seed=seed, options=self.config, progress=progress)
 
     def fill_from(
-        self,
-        image: Image,
-        mask: Mask,
-        reference: Aligned,
-        *,
-        generator: torch.Generator,
-        progress: Progress = silent,
+        self, image: Image, mask: Mask, reference: Aligned, *, seed: int, progress: Progress = silent
     ) -> Image:
         """Fill one picture; the reference's patches join the sources. See `Method.fill_from`."""
-        return fill(image, mask, generator=generator, options=self.config, references=[reference], progress=progress)
+        return inpaint(
+            image,
+            mask,
+            seed=seed,
+            options=self.config,
+            references=[Reference(reference.image, reference.known)],
+            progress=progress,
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from selfmend.errors import SelfmendError
@@ -12,12 +13,11 @@ from selfmend.image.draw import contact_sheet, paint_hole, to_rgb
 from selfmend.image.files import save_picture
 from selfmend.methods.folder import FolderMethod
 from selfmend.metrics.pixels import mae, psnr
-from selfmend.seeding import make_generator
+from selfmend.nn.tensors import ImageTensor, make_generator, to_array, to_mask
 from selfmend.training.checkpoints import load_state, save_state
 from selfmend.training.data import Batch
 from selfmend.training.log import LogFile
 from selfmend.training.stage import Stage, Terms
-from selfmend.types import Image
 
 SHOWN = 6  # pictures of a sheet
 BEST = "best.safetensors"
@@ -25,7 +25,7 @@ BEST = "best.safetensors"
 MOST_PSNR = 100.0  # dB; equal pictures have an infinite one, which no JSON file can hold
 
 
-def filled(method: FolderMethod, batch: Batch, *, seed: int) -> Image:
+def filled(method: FolderMethod, batch: Batch, *, seed: int) -> ImageTensor:
     """The pictures of a batch with their holes filled, known pixels pasted back, on the CPU."""
     generator = make_generator(seed, "validation")
     image = torch.where(batch.mask, 0.5, batch.image)  # the truth is not shown, whatever the net looks at
@@ -38,10 +38,12 @@ def measure(method: FolderMethod, batches: Sequence[Batch], *, seed: int) -> dic
     """The mean over pictures of the mean absolute error in [0, 1] ("l1") and of PSNR in dB, both in the hole."""
     errors, ratios = [], []
     for batch in batches:
-        output, truth, mask = filled(method, batch, seed=seed), batch.image.cpu(), batch.mask.cpu()
-        errors.append(mae(output, truth, mask=mask))
-        ratios.append(psnr(output, truth, mask=mask).clamp(max=MOST_PSNR))
-    return {"l1": float(torch.cat(errors).mean()), "psnr": float(torch.cat(ratios).mean())}
+        made = filled(method, batch, seed=seed)
+        for output, truth, mask in zip(made.split(1), batch.image.split(1), batch.mask.split(1), strict=True):
+            pair = to_array(output), to_array(truth)
+            errors.append(mae(*pair, mask=to_mask(mask)))
+            ratios.append(min(psnr(*pair, mask=to_mask(mask)), MOST_PSNR))
+    return {"l1": float(np.mean(errors)), "psnr": float(np.mean(ratios))}
 
 
 class Validator:
@@ -101,7 +103,8 @@ class Validator:
         pictures, captions = [], []
         for batch in self._batches[:SHOWN]:
             output, mask = filled(self._method, batch, seed=self._seed), batch.mask.cpu()
-            pictures += [paint_hole(batch.image[:1].cpu(), mask[:1]), to_rgb(output[:1]), to_rgb(batch.image[:1])]
+            truth = to_array(batch.image[:1])
+            pictures += [paint_hole(truth, to_mask(mask[:1])), to_rgb(to_array(output[:1])), to_rgb(truth)]
             captions += ["damaged", "filled", "truth"]
         if pictures:
             name = f"{stage.name.replace(' ', '-').replace('/', '-')}-{step:07d}.jpg"

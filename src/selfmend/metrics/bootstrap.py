@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from selfmend.errors import OptionError
 
@@ -31,7 +31,7 @@ class Interval:
 
 
 def mean_interval(
-    scores: Tensor, *, generator: torch.Generator, level: float = 0.95, resamples: int = RESAMPLES
+    scores: NDArray[np.float64], *, generator: np.random.Generator, level: float = 0.95, resamples: int = RESAMPLES
 ) -> Interval:
     """The mean over runs and pictures, with its percentile interval.
 
@@ -51,15 +51,20 @@ def mean_interval(
         OptionError: fewer runs or pictures, scores that are not finite, or another level or number.
     """
     _check_scores(scores, level=level, resamples=resamples)
-    means = [scores.new_empty(0, dtype=torch.float64)]
+    means = []
     for first in range(0, resamples, _CHUNK):
         count = min(_CHUNK, resamples - first)
         means.append(_resampled(scores, _pictures(scores, count, generator), generator))
-    return _interval(scores.double().mean(), torch.cat(means), level)
+    return _interval(float(scores.mean()), np.concatenate(means), level)
 
 
 def difference_interval(
-    one: Tensor, other: Tensor, *, generator: torch.Generator, level: float = 0.95, resamples: int = RESAMPLES
+    one: NDArray[np.float64],
+    other: NDArray[np.float64],
+    *,
+    generator: np.random.Generator,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
 ) -> Interval:
     """The mean of `one` less that of `other`, with its paired percentile interval.
 
@@ -77,41 +82,42 @@ def difference_interval(
         _check_scores(scores, level=level, resamples=resamples)
     if one.shape[1] != other.shape[1]:
         raise OptionError(f"scores are of {one.shape[1]} and of {other.shape[1]} pictures; the same pictures fit")
-    differences = [one.new_empty(0, dtype=torch.float64)]
+    differences = []
     for first in range(0, resamples, _CHUNK):
         pictures = _pictures(one, min(_CHUNK, resamples - first), generator)
         differences.append(_resampled(one, pictures, generator) - _resampled(other, pictures, generator))
-    return _interval(one.double().mean() - other.double().mean(), torch.cat(differences), level)
+    return _interval(float(one.mean() - other.mean()), np.concatenate(differences), level)
 
 
-def _check_scores(scores: Tensor, *, level: float, resamples: int) -> None:
+def _check_scores(scores: NDArray[np.float64], *, level: float, resamples: int) -> None:
     """Refuse what no interval can be drawn for.
 
     Raises:
         OptionError: as `mean_interval`.
     """
     if scores.ndim != 2 or scores.shape[0] < 1 or scores.shape[1] < 2:
-        raise OptionError(f"scores are {tuple(scores.shape)}; (runs, pictures) with 1 run and 2 pictures or more fits")
-    if not bool(scores.isfinite().all()):
+        raise OptionError(f"scores are {scores.shape}; (runs, pictures) with 1 run and 2 pictures or more fits")
+    if not np.isfinite(scores).all():
         raise OptionError("scores hold values that are not finite; leave such pictures out")
     if not 0 < level < 1 or resamples < 1:
         raise OptionError(f"level is {level} and resamples {resamples}; a level between 0 and 1, and at least 1, fit")
 
 
-def _pictures(scores: Tensor, count: int, generator: torch.Generator) -> Tensor:
+def _pictures(scores: NDArray[np.float64], count: int, generator: np.random.Generator) -> NDArray[np.int64]:
     """(count, P): which pictures each resample holds."""
-    return torch.randint(scores.shape[1], (count, scores.shape[1]), generator=generator)
+    return generator.integers(scores.shape[1], size=(count, scores.shape[1]))
 
 
-def _resampled(scores: Tensor, pictures: Tensor, generator: torch.Generator) -> Tensor:
+def _resampled(
+    scores: NDArray[np.float64], pictures: NDArray[np.int64], generator: np.random.Generator
+) -> NDArray[np.float64]:
     """(count,): the mean of each resample, its runs drawn here."""
     count, runs = len(pictures), scores.shape[0]
-    drawn = torch.randint(runs, (count, runs), generator=generator)
-    of_runs = scores.double()[drawn].mean(1)  # (count, P)
-    return of_runs.gather(1, pictures).mean(1)
+    drawn = generator.integers(runs, size=(count, runs))
+    of_runs = scores[drawn].mean(1)  # (count, P)
+    return np.take_along_axis(of_runs, pictures, 1).mean(1)
 
 
-def _interval(mean: Tensor, means: Tensor, level: float) -> Interval:
-    ends = means.new_tensor([(1 - level) / 2, (1 + level) / 2])
-    low, high = torch.quantile(means, ends, interpolation="nearest").tolist()
-    return Interval(float(mean), low, high)
+def _interval(mean: float, means: NDArray[np.float64], level: float) -> Interval:
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], method="nearest").tolist()
+    return Interval(mean, low, high)

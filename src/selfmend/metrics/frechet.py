@@ -14,17 +14,22 @@ The statistics of Inception's features over all positions of ONE generated pictu
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from selfmend.errors import ImageError
-from selfmend.metrics.inputs import check_colours, check_single
-from selfmend.nn.inception import LEAST_SIZE, InceptionFid, InceptionStem
-from selfmend.types import Image, check_image
+from selfmend.metrics.inputs import check_colours
+from selfmend.types import Image, check_image, size_of
+
+if TYPE_CHECKING:
+    from selfmend.nn.inception import InceptionFid, InceptionStem
+
+Vectors: TypeAlias = NDArray[np.floating[Any]]
 
 
-def normal_statistics(vectors: Tensor) -> tuple[Tensor, Tensor]:
+def normal_statistics(vectors: Vectors) -> tuple[Vectors, Vectors]:
     """Mean and unbiased covariance of some vectors.
 
     Args:
@@ -33,13 +38,13 @@ def normal_statistics(vectors: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         float64 (D,) and (D, D).
     """
-    values = vectors.double()
+    values = vectors.astype(np.float64)
     mean = values.mean(0)
     centred = values - mean
-    return mean, centred.mT @ centred / (len(values) - 1)
+    return mean, centred.T @ centred / (len(values) - 1)
 
 
-def frechet_distance(one: tuple[Tensor, Tensor], other: tuple[Tensor, Tensor]) -> float:
+def frechet_distance(one: tuple[Vectors, Vectors], other: tuple[Vectors, Vectors]) -> float:
     """|m1 - m2|² + tr(C1 + C2 - 2 (C1 C2)^½) of two normal distributions: a squared distance.
 
     The trace of the root is the sum of the roots of the eigenvalues of C1^½ C2 C1^½, a symmetric matrix, which needs no
@@ -53,20 +58,19 @@ def frechet_distance(one: tuple[Tensor, Tensor], other: tuple[Tensor, Tensor]) -
         0 (equal) up, in squared units of the vectors.
 
     Example:
-        >>> unit = torch.eye(2, dtype=torch.float64)
-        >>> mean = torch.tensor([0.0, 3.0], dtype=torch.float64)
+        >>> unit, mean = np.eye(2), np.array([0.0, 3.0])
         >>> frechet_distance((mean, unit), (mean * 0, 4 * unit))  # 3² + 2 (2 - 1)²
         11.0
     """
     (mean, covariance), (other_mean, other_covariance) = one, other
-    values, vectors = torch.linalg.eigh(covariance)
-    root = (vectors * _roots(values)) @ vectors.mT
-    cross = _roots(torch.linalg.eigvalsh(root @ other_covariance @ root)).sum()
-    shift = (mean - other_mean).square().sum()
-    return float((shift + covariance.trace() + other_covariance.trace() - 2 * cross).clamp(min=0))
+    values, vectors = np.linalg.eigh(covariance)
+    root = (vectors * _roots(values)) @ vectors.T
+    cross = _roots(np.linalg.eigvalsh(root @ other_covariance @ root)).sum()
+    shift = ((mean - other_mean) ** 2).sum()
+    return max(0.0, float(shift + covariance.trace() + other_covariance.trace() - 2 * cross))
 
 
-def frechet_between(one: Tensor, other: Tensor) -> float:
+def frechet_between(one: Vectors, other: Vectors) -> float:
     """The Fréchet distance between the normal distributions of two sets of vectors.
 
     Of no more vectors than dimensions the covariances are A Aᵀ and B Bᵀ of thin matrices, and the trace of the root of
@@ -80,26 +84,26 @@ def frechet_between(one: Tensor, other: Tensor) -> float:
     """
     if max(len(one), len(other)) > one.shape[1]:
         return frechet_distance(normal_statistics(one), normal_statistics(other))
-    means = [vectors.double().mean(0) for vectors in (one, other)]
-    a, b = ((x.double() - m) / (len(x) - 1) ** 0.5 for x, m in zip((one, other), means, strict=True))
-    cross = torch.linalg.svdvals(a @ b.mT).sum()
-    shift = (means[0] - means[1]).square().sum()
-    return float((shift + a.square().sum() + b.square().sum() - 2 * cross).clamp(min=0))
+    means = [vectors.astype(np.float64).mean(0) for vectors in (one, other)]
+    a, b = ((x.astype(np.float64) - m) / (len(x) - 1) ** 0.5 for x, m in zip((one, other), means, strict=True))
+    cross = np.linalg.svd(a @ b.T, compute_uv=False).sum()
+    shift = ((means[0] - means[1]) ** 2).sum()
+    return max(0.0, float(shift + (a * a).sum() + (b * b).sum() - 2 * cross))
 
 
-def _roots(eigenvalues: Tensor) -> Tensor:
+def _roots(eigenvalues: Vectors) -> Vectors:
     """Square roots of what is not rounding."""
-    rounding = len(eigenvalues) * torch.finfo(eigenvalues.dtype).eps * eigenvalues.abs().max()
-    return torch.where(eigenvalues > rounding, eigenvalues, 0).sqrt()
+    rounding = len(eigenvalues) * np.finfo(eigenvalues.dtype).eps * np.abs(eigenvalues).max()
+    return np.sqrt(np.where(eigenvalues > rounding, eigenvalues, 0))
 
 
 def fid(outputs: Iterable[Image], truths: Iterable[Image], *, net: InceptionFid) -> float:
     """Fréchet distance between Inception's 2048 features of two sets of pictures.
 
     Args:
-        outputs: batches (N, 1 or 3, H, W) in [0, 1]; each may have another N and size, all are resized to 299 x 299.
+        outputs: pictures (H, W, 1 or 3) in [0, 1], of any sizes; all are resized to 299 x 299.
         truths: the same; another number of pictures fits too.
-        net: as `nets.inception_fid.load_inception_fid` gives it.
+        net: as `nn.inception.load_inception_fid` gives it.
 
     Returns:
         0 (equal sets) up; lower is more alike. It falls with the number of pictures: compare numbers of sets of one
@@ -111,39 +115,47 @@ def fid(outputs: Iterable[Image], truths: Iterable[Image], *, net: InceptionFid)
     Example:
         >>> from selfmend.nn.inception import load_inception_fid
         >>> net = load_inception_fid()  # doctest: +SKIP
-        >>> fid([torch.rand(2, 3, 64, 64)], [torch.rand(2, 3, 64, 64)], net=net)  # doctest: +SKIP
+        >>> fid(outputs, truths, net=net)  # doctest: +SKIP
     """
     sets = []
     for name, pictures in (("outputs", outputs), ("truths", truths)):
-        found = [fid_features(batch, net=net, name=name) for batch in pictures]
-        count = sum(map(len, found))
-        if count < 2:
+        found = [fid_features(picture, net=net, name=name) for picture in pictures]
+        if len(found) < 2:
             raise ImageError(
-                f"{name} are {count} in number; fid needs 2 pictures, and says little below some thousands"
+                f"{name} are {len(found)} in number; fid needs 2 pictures, and says little below some thousands"
             )
-        sets.append(torch.cat(found))
+        sets.append(np.stack(found))
     return frechet_between(*sets)
 
 
-@torch.inference_mode()
-def fid_features(image: Image, *, net: InceptionFid, name: str = "image") -> Tensor:
-    """What FID knows of pictures: float32 (N, 2048) on the CPU, of (N, 1 or 3, H, W) in [0, 1].
+def fid_features(image: Image, *, net: InceptionFid, name: str = "image") -> Vectors:
+    """What FID knows of a picture (H, W, 1 or 3) in [0, 1]: float32 (2048,).
 
     Raises:
         ImageError: another kind or range, or CMYK.
     """
     check_colours(check_image(image, name=name), name=name)
-    signed = image.expand(-1, 3, -1, -1) * 2 - 1
-    return net(signed.to(next(net.parameters()).device)).cpu()
+    return _looked_at(net, image)[0]
+
+
+def _looked_at(net: Any, image: Image, **options: Any) -> Vectors:
+    """What a network of Inception says of a picture as RGB in [-1, 1], the range of its training; on the CPU."""
+    import torch
+
+    from selfmend.nn.tensors import to_signed, to_tensor
+
+    with torch.inference_mode():
+        signed = to_signed(to_tensor(image)).expand(-1, 3, -1, -1)
+        return net(signed.to(next(net.parameters()).device), **options).cpu().numpy()
 
 
 def sifid(sample: Image, real: Image, *, net: InceptionStem, features: int = 64) -> float:
     """Fréchet distance between the feature vectors of two pictures at all positions.
 
     Args:
-        sample: generated picture, (1, C, H, W) in [0, 1], grey or RGB.
-        real: the picture it was learned from, (1, C, h, w) in [0, 1], of any size; nothing is resized.
-        net: as `nets.inception.load_inception` gives it.
+        sample: generated picture, (H, W, C) in [0, 1], grey or RGB.
+        real: the picture it was learned from, (h, w, C) in [0, 1], of any size; nothing is resized.
+        net: as `nn.inception.load_inception` gives it.
         features: 64, before the first pooling, is what the authors' code computes and their tables hold; 192, before
             the second pooling, is what the text of the paper says. The two are not comparable.
 
@@ -152,19 +164,19 @@ def sifid(sample: Image, real: Image, *, net: InceptionStem, features: int = 64)
         of no influence.
 
     Raises:
-        ImageError: not one picture each, CMYK, or too small for features at 2 x 2 positions.
+        ImageError: CMYK, or too small for features at 2 x 2 positions.
         OptionError: another number of features.
     """
     statistics = [_statistics(x, name, net, features) for name, x in (("sample", sample), ("real", real))]
     return frechet_distance(*statistics)
 
 
-@torch.inference_mode()
-def _statistics(image: Image, name: str, net: InceptionStem, features: int) -> tuple[Tensor, Tensor]:
-    check_colours(check_single(image, name=name), name=name)
+def _statistics(image: Image, name: str, net: InceptionStem, features: int) -> tuple[Vectors, Vectors]:
+    from selfmend.nn.inception import LEAST_SIZE
+
+    check_colours(check_image(image, name=name), name=name)
     least = LEAST_SIZE.get(features, 1)
-    if min(image.shape[-2:]) < least:
-        raise ImageError(f"{name} is {tuple(image.shape[-2:])}; at least {least} x {least} px fit {features} features")
-    signed = image.expand(-1, 3, -1, -1) * 2 - 1  # the range of Inception's own training
-    maps = net(signed.to(next(net.parameters()).device), features=features)
-    return normal_statistics(maps[0].flatten(1).mT.cpu())
+    if min(size_of(image)) < least:
+        raise ImageError(f"{name} is {size_of(image)}; at least {least} x {least} px fit {features} features")
+    maps = _looked_at(net, image, features=features)[0]
+    return normal_statistics(maps.reshape(len(maps), -1).T)

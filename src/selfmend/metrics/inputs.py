@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from selfmend.errors import ImageError, MaskError
 from selfmend.types import Image, Mask, check_image, check_mask
@@ -17,27 +17,27 @@ def check_pair(output: Image, truth: Image, mask: Mask | None) -> None:
 
     Raises:
         ImageError: another kind or range, or different shapes.
-        MaskError: not a mask of these pictures, or a picture of the batch has no hole.
+        MaskError: not a mask of this picture, or no hole in it.
     """
     check_image(output, name="output")
     check_image(truth, name="truth")
     if output.shape != truth.shape:
-        raise ImageError(f"output is {tuple(output.shape)} and truth {tuple(truth.shape)}; the same shape fits")
+        raise ImageError(f"output is {output.shape} and truth {truth.shape}; the same shape fits")
     if mask is not None:
         check_hole(mask, truth, otherwise="leave it out to compare whole pictures")
 
 
 def check_hole(mask: Mask, image: Image, *, otherwise: str = "only filled holes can be measured") -> Mask:
-    """Return `mask` if it has a hole in each of these pictures.
+    """Return `mask` if it has a hole.
 
     Args:
         otherwise: the end of the message where one has none: what to do.
 
     Raises:
-        MaskError: not a mask of these pictures, or a picture of the batch has no hole.
+        MaskError: not a mask of this picture, or no hole in it.
     """
-    if not check_mask(mask, image).flatten(1).any(1).all():
-        raise MaskError(f"mask has no hole in at least one picture; {otherwise}")
+    if not check_mask(mask, image).any():
+        raise MaskError(f"mask has no hole; {otherwise}")
     return mask
 
 
@@ -47,44 +47,29 @@ def check_colours(image: Image, *, name: str = "image") -> Image:
     Raises:
         ImageError: another number of channels.
     """
-    if image.shape[1] not in (1, 3):
-        raise ImageError(f"{name} has {image.shape[1]} channels; 1 (grey) or 3 (RGB) fit")
+    if image.shape[2] not in (1, 3):
+        raise ImageError(f"{name} has {image.shape[2]} channels; 1 (grey) or 3 (RGB) fit")
     return image
 
 
-def check_single(image: Image, *, name: str) -> Image:
-    """Return `image` if it is one picture.
-
-    Raises:
-        ImageError: another kind or range, or a batch.
-    """
-    if check_image(image, name=name).shape[0] != 1:
-        raise ImageError(f"{name} is a batch of {image.shape[0]}; one picture (1, C, H, W) fits")
-    return image
-
-
-def grey(image: Image, *, name: str = "image", weights: tuple[float, float, float] = LUMA) -> Tensor:
+def grey(image: Image, *, name: str = "image", weights: tuple[float, float, float] = LUMA) -> NDArray[np.float64]:
     """Grey values: the luma of ITU-R BT.601, or another weighted sum of the channels.
 
     Args:
-        image: (N, 1 or 3, H, W) in [0, 1]; one channel is grey already.
+        image: (H, W, 1 or 3) in [0, 1]; one channel is grey already.
         name: of the argument, for the message.
         weights: of R, G and B.
 
     Returns:
-        float64 (N, 1, H, W) in [0, 1].
+        float64 (H, W) in [0, 1].
 
     Raises:
         ImageError: four channels.
     """
-    values = check_colours(image, name=name).double()
-    if image.shape[1] == 1:
-        return values
-    return (values * values.new_tensor(weights).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    values = check_colours(image, name=name).astype(np.float64)
+    return values[..., 0] if image.shape[2] == 1 else (values * np.array(weights)).sum(2)
 
 
-def mean_over(values: Tensor, mask: Mask | None) -> Tensor:
-    """(N,): the mean of (N, C, H, W) over channels and pixels, or over channels and the hole's pixels."""
-    if mask is None:
-        return values.mean((1, 2, 3))
-    return torch.where(mask, values, 0).sum((1, 2, 3)) / (values.shape[1] * mask.sum((1, 2, 3)))
+def mean_over(values: NDArray[np.float64], mask: Mask | None) -> float:
+    """The mean of (H, W) or (H, W, C) over pixels and channels, or over the hole's pixels and channels."""
+    return float(values.mean() if mask is None else values[mask].mean())

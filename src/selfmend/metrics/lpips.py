@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from selfmend.errors import ImageError, check_known
@@ -22,8 +24,9 @@ from selfmend.nn.perceptual import (
     AlexNetFeatures,
     SqueezeNetFeatures,
 )
+from selfmend.nn.tensors import to_signed, to_tensor
 from selfmend.nn.weights import ALEXNET, LPIPS_ALEX, LPIPS_SQUEEZE, SQUEEZENET, WeightsFile, load_pretrained
-from selfmend.types import Image, Mask
+from selfmend.types import Image, Mask, size_of
 
 BACKBONES = {"alex": (ALEXNET, LPIPS_ALEX), "squeeze": (SQUEEZENET, LPIPS_SQUEEZE)}
 """Name of the backbone to its published file and that of its heads; alex is what papers report."""
@@ -120,44 +123,42 @@ def load_lpips(
     return net.eval().requires_grad_(False).to(device)
 
 
-def lpips(output: Image, truth: Image, *, net: Lpips, mask: Mask | None = None) -> Tensor:
+def lpips(output: Image, truth: Image, *, net: Lpips, mask: Mask | None = None) -> float:
     """Distance of two pictures to the eye of a network.
 
     Args:
-        output: (N, 1 or 3, H, W) in [0, 1].
+        output: (H, W, 1 or 3) in [0, 1].
         truth: the same shape.
         net: as `load_lpips` gives it.
-        mask: (N, 1, H, W); the mean of `lpips_map` over hole pixels (True), such as a bar's. The features see what lies
+        mask: (H, W); the mean of `lpips_map` over hole pixels (True), such as a bar's. The features see what lies
             around the hole too. None: the published number.
 
     Returns:
-        float32 (N,), 0 (equal) up, about 1 for pictures that have nothing in common; one a picture.
+        0 (equal) up, about 1 for pictures that have nothing in common.
 
     Raises:
         ImageError, MaskError: another kind, range or shape, too small, or a mask that chooses nothing.
     """
     if mask is None:
-        maps = _maps(output, truth, net)
-        return torch.stack([m.mean((1, 2, 3)) for m in maps]).sum(0)
+        return float(torch.stack([m.mean() for m in _maps(output, truth, net)]).sum())
     check_pair(output, truth, mask)
-    return mean_over(lpips_map(output, truth, net=net), mask)
+    return mean_over(lpips_map(output, truth, net=net).astype(np.float64), mask)
 
 
-def lpips_map(output: Image, truth: Image, *, net: Lpips) -> Tensor:
+def lpips_map(output: Image, truth: Image, *, net: Lpips) -> NDArray[np.float32]:
     """Where two pictures differ: each feature's distances, enlarged to the picture (bilinear) and added.
 
     Args:
         output, truth, net: as in `lpips`.
 
     Returns:
-        float32 (N, 1, H, W) on the pictures' device.
+        float32 (H, W).
 
     Raises:
         ImageError: as `lpips`.
     """
-    maps = _maps(output, truth, net)
-    size = output.shape[-2:]
-    return torch.stack([F.interpolate(m, size, mode="bilinear", align_corners=False) for m in maps]).sum(0)
+    maps = [F.interpolate(m, size_of(output), mode="bilinear") for m in _maps(output, truth, net)]
+    return torch.stack(maps).sum(0)[0, 0].numpy()
 
 
 @torch.inference_mode()
@@ -165,8 +166,8 @@ def _maps(output: Image, truth: Image, net: Lpips) -> list[Tensor]:
     check_pair(output, truth, None)
     check_colours(output, name="output")
     least = net.least_size
-    if min(output.shape[-2:]) < least:
-        raise ImageError(f"pictures are {tuple(output.shape[-2:])}; at least {least} x {least} px fit {net.backbone}")
+    if min(size_of(output)) < least:
+        raise ImageError(f"pictures are {size_of(output)}; at least {least} x {least} px fit {net.backbone}")
     device = next(net.parameters()).device
-    x, y = (image.expand(-1, 3, -1, -1).to(device) * 2 - 1 for image in (output, truth))
-    return [m.to(output.device) for m in net(x, y)]
+    x, y = (to_signed(to_tensor(image)).expand(-1, 3, -1, -1).to(device) for image in (output, truth))
+    return [m.cpu() for m in net(x, y)]

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.ndimage import correlate1d
 from scipy.special import gamma
@@ -25,9 +24,9 @@ from scipy.special import gamma
 from selfmend.errors import ImageError, WeightsError
 from selfmend.files import atomic_path
 from selfmend.image.resize import resize
-from selfmend.metrics.inputs import check_single, grey
+from selfmend.metrics.inputs import grey
 from selfmend.nn.weights import WeightsFile, find_weights
-from selfmend.types import Image
+from selfmend.types import Image, check_image, size_of
 
 BLOCK = 96
 """Side of a block in pixels, at the first scale."""
@@ -59,7 +58,7 @@ def block_features(luma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if side == BLOCK:
             sharpness = _blocks(deviation, side).mean((1, 2))
             half = (luma.shape[0] // 2, luma.shape[1] // 2)
-            luma = resize(torch.from_numpy(luma)[None, None], half)[0, 0].numpy()
+            luma = resize(luma, half)
     return np.concatenate(described, 1), sharpness
 
 
@@ -155,7 +154,7 @@ def niqe(image: Image, parameters: NiqeParameters) -> float:
     choice of grey can change the second digit. A flat block, to which that code gives the shape 0.2, is left out.
 
     Args:
-        image: (1, C, H, W) in [0, 1], grey or RGB, at least two blocks, for example 96 x 192.
+        image: (H, W, C) in [0, 1], grey or RGB, at least two blocks, for example 96 x 192.
         parameters: of the pristine photos. Numbers under different parameters are not comparable.
 
     Returns:
@@ -176,7 +175,7 @@ def fit_niqe(images: Iterable[Image]) -> NiqeParameters:
     """Learn what pristine photos look like; the authors took 125.
 
     Args:
-        images: (1, C, H, W) each, in [0, 1], at least one block of 96 x 96 px. Of each only the blocks count that are
+        images: (H, W, C) each, in [0, 1], at least one block of 96 x 96 px. Of each only the blocks count that are
             more than 0.75 times as sharp as its sharpest one.
 
     Raises:
@@ -232,12 +231,10 @@ def load_parameters(path: Path | None = None) -> NiqeParameters:
 
 def _luma(image: Image) -> np.ndarray:
     """Grey values (H, W), whole numbers in 0...255, cut to whole blocks."""
-    check_single(image, name="image")
-    height, width = (side // BLOCK * BLOCK for side in image.shape[-2:])
+    height, width = (side // BLOCK * BLOCK for side in size_of(check_image(image)))
     if not height * width:
-        raise ImageError(f"image is {tuple(image.shape[-2:])}; at least one block of {BLOCK} x {BLOCK} px fits")
-    values: np.ndarray = grey(image[..., :height, :width], weights=_GREY)[0, 0].cpu().numpy()
-    return np.floor(255 * values + 0.5)
+        raise ImageError(f"image is {size_of(image)}; at least one block of {BLOCK} x {BLOCK} px fits")
+    return np.floor(255 * grey(image[:height, :width], weights=_GREY) + 0.5)
 
 
 def _whole(features: np.ndarray) -> np.ndarray:

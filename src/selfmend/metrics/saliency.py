@@ -12,7 +12,7 @@ maxima count.
 
 Saliency: where a person looks first. Two models under their names, because their values are not comparable.
 
-Pictures (N, C, H, W) in [0, 1] in, saliency (N, 1, H, W) in [0, 1] out.
+Pictures (H, W, C) in [0, 1] in, saliency (H, W) in [0, 1] out.
 
 DN, how much a repair changes where one looks (Ardis & Singhal, "Visual Salience Metrics for Image Inpainting", SPIE
 7257, 2009); lower is less noticeable.
@@ -28,16 +28,13 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-import torch
-import torch.nn.functional as F
+from numpy.typing import NDArray
 from scipy.ndimage import correlate1d, gaussian_filter, label, maximum, uniform_filter
-from skimage.morphology import local_maxima
-from torch import Tensor
 
 from selfmend.errors import check_known
 from selfmend.image.resize import resize
 from selfmend.metrics.inputs import check_colours, check_hole, check_pair, grey, mean_over
-from selfmend.types import Image, Mask, Size, check_image
+from selfmend.types import Image, Mask, Size, check_image, size_of
 
 _WIDTH = 64  # px of the picture that is looked at
 _MOST_HIGH = 4096  # px: a column of a few pixels would grow without end
@@ -46,32 +43,31 @@ _FLAT_SPECTRUM = 1e-6  # differences of grey values below this are rounding
 _ROUNDING = 1e-12  # share of the largest amplitude; a frequency below it is not there, and its phase chance
 
 
-def spectral_residual(image: Image) -> Tensor:
+def spectral_residual(image: Image) -> NDArray[np.float64]:
     """Where a picture's log spectrum differs from its own mean over 3 x 3 frequencies.
 
     Args:
-        image: (N, 1 or 3, H, W) in [0, 1]; it is looked at in grey, 64 px wide.
+        image: (H, W, 1 or 3) in [0, 1]; it is looked at in grey, 64 px wide.
 
     Returns:
-        float64 (N, 1, H, W) in [0, 1]; the most salient place of each picture is 1, and all of a flat one is 0.
+        float64 (H, W) in [0, 1]; the most salient place is 1, and all of a flat one is 0.
 
     Raises:
         ImageError: another kind or range, or CMYK.
 
     Example:
-        >>> dot = torch.zeros(1, 1, 48, 64)
-        >>> dot[..., 9:14, 39:44] = 1
-        >>> divmod(spectral_residual(dot).argmax().item(), 64)
+        >>> dot = np.zeros((48, 64, 1), np.float32)
+        >>> dot[9:14, 39:44] = 1
+        >>> divmod(int(spectral_residual(dot).argmax()), 64)
         (11, 41)
     """
     values = grey(check_image(image))
-    height, width = values.shape[-2:]
+    height, width = values.shape
     high = min(max(1, round(height * _WIDTH / width)), _MOST_HIGH)
-    small = resize(values, (high, _WIDTH)).cpu().numpy()
-    maps = torch.from_numpy(np.stack([_residual_map(picture[0]) for picture in small])[:, None])
-    enlarged = resize(maps, (height, width)).clamp(min=0).to(image.device)
-    largest = enlarged.amax((-2, -1), keepdim=True)
-    return torch.where(largest > 0, enlarged / largest, 0)
+    small = _residual_map(resize(values, (high, _WIDTH)))
+    enlarged = resize(small, (height, width)).clip(min=0)
+    largest = enlarged.max()
+    return enlarged / largest if largest > 0 else np.zeros_like(enlarged)
 
 
 def _residual_map(picture: np.ndarray) -> np.ndarray:
@@ -103,15 +99,15 @@ _FLAT = 1e-6  # a map whose values differ by less is flat: what is left is round
 _BINOMIAL = np.array([1, 4, 6, 4, 1]) / 16
 
 
-def itti_koch_niebur(image: Image) -> Tensor:
+def itti_koch_niebur(image: Image) -> NDArray[np.float64]:
     """What stands out from its surround in intensity, colour or orientation.
 
     Args:
-        image: (N, 1 or 3, H, W) in [0, 1]. One whose short side has less than 256 px is enlarged to that first,
+        image: (H, W, 1 or 3) in [0, 1]. One whose short side has less than 256 px is enlarged to that first,
             as far as its long side does not exceed 4096 px then.
 
     Returns:
-        float64 (N, 1, H, W) in [0, 1]; the most salient place of each picture is 1, and all of a flat one is 0. It has
+        float64 (H, W) in [0, 1]; the most salient place is 1, and all of a flat one is 0. It has
         the detail of a picture of 1/16 of the size. Filters see the picture mirrored at its borders, which makes
         corners of oblique stripes that are cut off there.
 
@@ -119,22 +115,20 @@ def itti_koch_niebur(image: Image) -> Tensor:
         ImageError: another kind or range, or CMYK.
 
     Example:
-        >>> dot = torch.tensor([0.2, 0.8, 0.2]).view(1, 3, 1, 1).repeat(1, 1, 256, 256)  # red on green
-        >>> dot[..., 120:136, 56:72] = torch.tensor([0.8, 0.2, 0.2]).view(3, 1, 1)
+        >>> dot = np.full((256, 256, 3), np.float32([0.2, 0.8, 0.2]))  # red on green
+        >>> dot[120:136, 56:72] = np.float32([0.8, 0.2, 0.2])
         >>> found = itti_koch_niebur(dot)
-        >>> found[0, 0, 128, 64].item() > 0.99, found[0, 0, 128, 192].item() < 0.01
+        >>> bool(found[128, 64] > 0.99), bool(found[128, 192] < 0.01)
         (True, True)
     """
-    height, width = check_colours(check_image(image)).shape[-2:]
+    height, width = size_of(check_colours(check_image(image)))
     enlarge = max(1.0, min(_LEAST_SIDE / min(height, width), _MOST_ENLARGED / max(height, width)))
-    size = math.ceil(height * enlarge), math.ceil(width * enlarge)
-    values = image.double().cpu().expand(-1, 3, -1, -1)
+    values = np.broadcast_to(image, (height, width, 3)).astype(np.float64)
     if enlarge > 1:
-        values = resize(values, size).clamp(0, 1)
-    found = torch.from_numpy(np.stack([_conspicuous(picture) for picture in values.numpy()]))[:, None]
-    found = F.interpolate(found, (height, width), mode="bilinear", align_corners=False)
-    largest = found.amax((-2, -1), keepdim=True)
-    return torch.where(largest > _FLAT, found / largest, 0).to(image.device)
+        values = resize(values, (math.ceil(height * enlarge), math.ceil(width * enlarge))).clip(0, 1)
+    found = _bilinear(_conspicuous(values.transpose(2, 0, 1))[None], (height, width))[0]
+    largest = found.max()
+    return found / largest if largest > _FLAT else np.zeros_like(found)
 
 
 def promote(values: np.ndarray) -> np.ndarray:
@@ -185,6 +179,8 @@ def orientation_energy(intensity: np.ndarray) -> np.ndarray:
 
 def _peaks(values: np.ndarray) -> np.ndarray:
     """The heights of the local maxima of (H, W), one a plateau; a maximum may lie at the border."""
+    from skimage.morphology import local_maxima
+
     plateaus, count = label(local_maxima(values), np.ones((3, 3)))
     heights: np.ndarray = maximum(values, plateaus, range(1, count + 1))
     return np.asarray(heights)
@@ -241,33 +237,48 @@ def _differences(levels: dict[int, np.ndarray], size: Size) -> np.ndarray:
             fine = levels[centre]
             surround = _sampled(levels[centre + delta][None], fine.shape)[0]
             promoted = promote(np.abs(fine - surround))
-            total += F.adaptive_avg_pool2d(torch.from_numpy(promoted)[None], size)[0].numpy()
+            total += _means_of_parts(_means_of_parts(promoted, size[0]).T, size[1]).T
     return total
 
 
-def _sampled(maps: np.ndarray, size: Size) -> np.ndarray:
+def _sampled(maps: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
     """(C, H, W) at another size, bilinear; halved it is the mean of two by two pixels."""
-    resized = F.interpolate(torch.from_numpy(maps)[None], size, mode="bilinear", align_corners=False)
-    found: np.ndarray = resized[0].numpy()
-    return found
+    return _bilinear(maps, size)
 
 
-SALIENCY: Final[dict[str, Callable[[Image], Tensor]]] = {
+def _bilinear(maps: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+    """(C, H, W) as (C, *size): each pixel from the two nearest along each axis, by its centre; borders repeat."""
+    for axis, new in zip((1, 2), size, strict=True):
+        old = maps.shape[axis]
+        at = np.maximum((np.arange(new) + 0.5) * (old / new) - 0.5, 0)
+        low = np.minimum(at.astype(int), old - 1)
+        weight = (at - low).reshape(-1, *[1] * (2 - axis))
+        maps = maps.take(low, axis) * (1 - weight) + maps.take(np.minimum(low + 1, old - 1), axis) * weight
+    return maps
+
+
+def _means_of_parts(values: np.ndarray, count: int) -> np.ndarray:
+    """Rows joined into `count` means of the rows that each covers a part of."""
+    rows, part = values.shape[0], np.arange(count)
+    return np.stack([values[a:b].mean(0) for a, b in zip(part * rows // count, -(-(part + 1) * rows // count))])
+
+
+SALIENCY: Final[dict[str, Callable[[Image], NDArray[np.float64]]]] = {
     "itti-koch-niebur": itti_koch_niebur,
     "spectral-residual": spectral_residual,
 }
 """Name of the model, which stands beside every number, to the model."""
 
 
-def saliency(image: Image, *, model: str) -> Tensor:
+def saliency(image: Image, *, model: str) -> NDArray[np.float64]:
     """How much each place of a picture attracts the eye.
 
     Args:
-        image: (N, 1 or 3, H, W) in [0, 1].
+        image: (H, W, 1 or 3) in [0, 1].
         model: a name in `SALIENCY`.
 
     Returns:
-        float64 (N, 1, H, W) in [0, 1], on the picture's device. The most salient place of each picture is 1; where
+        float64 (H, W) in [0, 1]. The most salient place is 1; where
         nothing stands out all is 0.
 
     Raises:
@@ -278,67 +289,64 @@ def saliency(image: Image, *, model: str) -> Tensor:
         Itti, Koch & Niebur, PAMI 1998; Hou & Zhang, CVPR 2007.
 
     Example:
-        >>> import torch
-        >>> saliency(torch.full((1, 3, 20, 20), 0.5), model="spectral-residual").max().item()
+        >>> float(saliency(np.full((20, 20, 3), 0.5, np.float32), model="spectral-residual").max())
         0.0
     """
     return SALIENCY[check_known("saliency model", model, SALIENCY)](image)
 
 
-def noticeability(output: Image, original: Image, mask: Mask, *, model: str) -> Tensor:
+def noticeability(output: Image, original: Image, mask: Mask, *, model: str) -> float:
     """Degree of noticeability: the mean over the picture of what draws the eye into the hole or elsewhere than before.
 
     In the hole it is the squared saliency of the output, outside the squared difference of its saliency and the
     original's.
 
     Args:
-        output: mended pictures, (N, 1 or 3, H, W) in [0, 1].
+        output: mended pictures, (H, W, 1 or 3) in [0, 1].
         original: the pictures before anything was removed or damaged, the same shape.
-        mask: (N, 1, H, W), True = hole.
+        mask: (H, W), True = hole.
         model: of saliency, as in `asvs`.
 
     Returns:
-        float64 (N,) in [0, 1]; one a picture.
+        In [0, 1].
 
     Raises:
         ImageError, MaskError: another kind, range or shape, CMYK, or no hole.
         OptionError: an unknown model.
 
     Example:
-        >>> flat = torch.full((1, 3, 20, 20), 0.5)
-        >>> hole = torch.ones(1, 1, 20, 20, dtype=torch.bool)
-        >>> noticeability(flat, flat, hole, model="spectral-residual").item()
+        >>> flat, hole = np.full((20, 20, 3), 0.5, np.float32), np.ones((20, 20), bool)
+        >>> noticeability(flat, flat, hole, model="spectral-residual")
         0.0
     """
     check_hole(mask, output)
     check_pair(output, original, mask)
     after, before = (saliency(image, model=model) for image in (output, original))
-    return torch.where(mask, after, after - before).square().mean((1, 2, 3))
+    return float((np.where(mask, after, after - before) ** 2).mean())
 
 
-def asvs(output: Image, mask: Mask, *, model: str) -> Tensor:
+def asvs(output: Image, mask: Mask, *, model: str) -> float:
     """Average squared visual salience: the mean over the hole of the squared saliency of the mended picture.
 
     Needs no truth, and sees none: a hole that holds what belongs there and is meant to be looked at scores badly.
 
     Args:
-        output: mended pictures, (N, 1 or 3, H, W) in [0, 1].
-        mask: (N, 1, H, W), True = hole.
+        output: mended pictures, (H, W, 1 or 3) in [0, 1].
+        mask: (H, W), True = hole.
         model: of saliency, a name in `SALIENCY`; name it beside every number, for values under two models are not
             comparable.
 
     Returns:
-        float64 (N,) in [0, 1]; one a picture.
+        In [0, 1].
 
     Raises:
         ImageError, MaskError: another kind, range or shape, CMYK, or no hole.
         OptionError: an unknown model.
 
     Example:
-        >>> import torch
-        >>> hole = torch.ones(1, 1, 20, 20, dtype=torch.bool)
-        >>> asvs(torch.full((1, 3, 20, 20), 0.5), hole, model="spectral-residual").item()  # nothing to be seen
+        >>> hole = np.ones((20, 20), bool)
+        >>> asvs(np.full((20, 20, 3), 0.5, np.float32), hole, model="spectral-residual")  # nothing to be seen
         0.0
     """
     check_hole(mask, output)
-    return mean_over(saliency(output, model=model).square(), mask)
+    return mean_over(saliency(output, model=model) ** 2, mask)

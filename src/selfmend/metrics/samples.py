@@ -8,15 +8,16 @@ The nearest-neighbour field (Barnes et al., "PatchMatch", SIGGRAPH 2009, Sec. 3)
 
 How much of a generated picture is copied from the real one: the size of the regions that were displaced as a whole.
 
-A measure of this project; it needs no published weights. Pictures (1, C, H, W) in [0, 1].
+A measure of this project; it needs no published weights. Pictures (H, W, C) in [0, 1].
 
 Whether pieces that were put together show their seams: edges of a sample that its sources do not have.
 
-A measure of this project; it needs no published weights. Pictures (1, C, H, W) in [0, 1].
+A measure of this project; it needs no published weights. Pictures (H, W, C) in [0, 1].
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,17 +25,17 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from selfmend.errors import ImageError, OptionError
-from selfmend.image.patches import levels, nearest_patches
-from selfmend.metrics.inputs import check_single, grey
+from selfmend.metrics.inputs import grey
+from selfmend.metrics.nearest_patches import levels, nearest_patches
 from selfmend.types import Image, check_image
 
 
-def diversity(samples: Image, real: Image) -> float:
+def diversity(samples: Sequence[Image], real: Image) -> float:
     """Standard deviation of each pixel's grey value over the samples, averaged, over that of the real's grey values.
 
     Args:
-        samples: generated pictures of one size, (N, C, H, W) in [0, 1], N at least 2; the paper takes 100.
-        real: the picture that they were learned from, (1, C, h, w) in [0, 1].
+        samples: at least two generated pictures of one size, (H, W, C) in [0, 1]; the paper takes 100.
+        real: the picture that they were learned from, (h, w, C) in [0, 1].
 
     Returns:
         0 (all samples equal) up; about 1 where the pixels of the real were shuffled. Both standard deviations are those
@@ -44,19 +45,18 @@ def diversity(samples: Image, real: Image) -> float:
         ImageError: another kind or range, fewer than two samples, or a real picture of one grey value.
 
     Example:
-        >>> import torch
-        >>> real = torch.tensor([0.0, 1.0]).view(1, 1, 1, 2)
-        >>> diversity(torch.tensor([0.0, 0.5, 1.0, 0.5]).view(2, 1, 1, 2), real)  # stds .5 and 0, of .5
+        >>> real, one, other = (np.float32(values).reshape(1, 2, 1) for values in ([0, 1], [0, 0.5], [1, 0.5]))
+        >>> diversity([one, other], real)  # stds .5 and 0, of .5
         0.5
     """
-    check_image(samples, name="samples")
-    check_single(real, name="real")
     if len(samples) < 2:
-        raise ImageError("samples holds 1 picture; diversity needs at least 2")
-    spread = grey(real, name="real").std(correction=0)
+        raise ImageError(f"samples holds {len(samples)} picture; diversity needs at least 2")
+    if len({check_image(sample, name="samples").shape for sample in samples}) > 1:
+        raise ImageError("the samples are of different sizes; diversity needs one size")
+    spread = grey(check_image(real, name="real"), name="real").std()
     if spread < 1e-9:  # rounding of equal values
         raise ImageError("real has one grey value only; diversity is measured in units of its variation")
-    return float(grey(samples, name="samples").std(0, correction=0).mean() / spread)
+    return float(np.std([grey(sample, name="samples") for sample in samples], 0).mean() / spread)
 
 
 _TIE = 1e-3  # squared levels of a byte, summed over a patch: what rounding of floats can make of equal distances
@@ -69,28 +69,27 @@ def nearest_field(sample: Image, real: Image, *, patch: int = 7) -> np.ndarray:
     them, so that what can be a copy as a whole is seen as one.
 
     Args:
-        sample: generated picture, (1, C, H, W) in [0, 1].
-        real: the picture it was learned from, (1, C, h, w) in [0, 1], of any size.
+        sample: generated picture, (H, W, C) in [0, 1].
+        real: the picture it was learned from, (h, w, C) in [0, 1], of any size.
         patch: side of a patch, in pixels, odd. A patch stands for its centre pixel.
 
     Returns:
         int64 (2, H - patch + 1, W - patch + 1): rows and columns from a patch to its source.
 
     Raises:
-        ImageError: not one picture each, different channels, or a picture smaller than a patch.
+        ImageError: different channels, or a picture smaller than a patch.
         OptionError: an even patch, which has no centre.
 
     Example:
-        >>> import torch
-        >>> picture = torch.rand(1, 3, 12, 16, generator=torch.Generator().manual_seed(0))
-        >>> field = nearest_field(picture[..., 4:], picture)
+        >>> picture = np.random.default_rng(0).random((12, 16, 3), np.float32)
+        >>> field = nearest_field(picture[:, 4:], picture)
         >>> field[0].max(), field[1].min()
         (np.int64(0), np.int64(4))
     """
     if patch % 2 == 0:
         raise OptionError(f"patch is {patch}; an odd number of pixels fits")
     positions, _ = nearest_patches(sample, real, patch=patch)
-    field = positions.cpu().numpy() - np.indices(positions.shape[1:])
+    field = positions - np.indices(positions.shape[1:])
     one, other = (_windows(x, patch) for x in (sample, real))
     for turned in (False, True):  # down and up, then right and left: the second pair is the first of the mirrored one
         if turned:
@@ -105,9 +104,7 @@ def nearest_field(sample: Image, real: Image, *, patch: int = 7) -> np.ndarray:
 
 def _windows(image: Image, patch: int) -> np.ndarray:
     """A view (H - patch + 1, W - patch + 1, C, patch, patch) of the picture in levels of a byte."""
-    values = levels(image)[0].cpu().numpy()
-    windows: np.ndarray = np.lib.stride_tricks.sliding_window_view(values, (patch, patch), axis=(1, 2))
-    return windows.transpose(1, 2, 0, 3, 4)
+    return np.lib.stride_tricks.sliding_window_view(levels(image), (patch, patch), axis=(0, 1))
 
 
 def _take_over(field: np.ndarray, row: int, neighbour: int, one: np.ndarray, other: np.ndarray) -> None:
@@ -150,8 +147,8 @@ def copying(sample: Image, real: Image, *, patch: int = 7, large: int = 32, fiel
     its block by `patch` - 1 pixels.
 
     Args:
-        sample: generated picture, (1, C, H, W) in [0, 1].
-        real: the picture it was learned from, (1, C, h, w) in [0, 1], of any size.
+        sample: generated picture, (H, W, C) in [0, 1].
+        real: the picture it was learned from, (h, w, C) in [0, 1], of any size.
         patch: side of a patch, in pixels, odd.
         large: side in pixels from which a region counts as large, by its area.
         field: `nearest_field(sample, real, patch=patch)`, where it is known already.
@@ -160,8 +157,7 @@ def copying(sample: Image, real: Image, *, patch: int = 7, large: int = 32, fiel
         ImageError, OptionError: as `nearest_field`.
 
     Example:
-        >>> import torch
-        >>> picture = torch.rand(1, 3, 16, 22, generator=torch.Generator().manual_seed(0))
+        >>> picture = np.random.default_rng(0).random((16, 22, 3), np.float32)
         >>> copying(picture, picture, large=12).side  # one region of 10 x 16 patches
         12.649110640673518
     """
@@ -192,8 +188,8 @@ def seams(sample: Image, real: Image, *, patch: int = 7, field: np.ndarray | Non
     the sources; averaged over channels and over all such pairs.
 
     Args:
-        sample: generated picture, (1, C, H, W) in [0, 1].
-        real: the picture it was learned from, (1, C, h, w) in [0, 1], of any size.
+        sample: generated picture, (H, W, C) in [0, 1].
+        real: the picture it was learned from, (h, w, C) in [0, 1], of any size.
         patch: side of a patch, in pixels, odd and at least 3: the neighbour of a source must lie in the picture.
         field: `nearest_field(sample, real, patch=patch)`, where it is known already.
 
@@ -205,15 +201,14 @@ def seams(sample: Image, real: Image, *, patch: int = 7, field: np.ndarray | Non
         ImageError, OptionError: as `nearest_field`.
 
     Example:
-        >>> import torch
-        >>> picture = torch.rand(1, 3, 16, 22, generator=torch.Generator().manual_seed(0))
+        >>> picture = np.random.default_rng(0).random((16, 22, 3), np.float32)
         >>> seams(picture, picture)
         0.0
     """
     if patch < 3:
         raise OptionError(f"patch is {patch}; an odd number of pixels from 3 on fits")
     field = nearest_field(sample, real, patch=patch) if field is None else field
-    ours, theirs = (255 * x[0].double().cpu().numpy() for x in (sample, real))
+    ours, theirs = (255 * x.astype(np.float64) for x in (sample, real))
     excesses = []
     for axis, equal in enumerate(equal_neighbours(field)):
         here = np.stack(np.nonzero(~equal))  # patches; their centres are patch // 2 further
@@ -230,5 +225,5 @@ def seams(sample: Image, real: Image, *, patch: int = 7, field: np.ndarray | Non
 def _difference(values: np.ndarray, at: np.ndarray, step: np.ndarray) -> np.ndarray:
     """(K,): mean over channels of the absolute difference between the pixels `at` (2, K) and those a step further."""
     beside = at + step
-    difference: np.ndarray = np.abs(values[:, at[0], at[1]] - values[:, beside[0], beside[1]]).mean(0)
+    difference: np.ndarray = np.abs(values[at[0], at[1]] - values[beside[0], beside[1]]).mean(1)
     return difference

@@ -13,14 +13,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 
 from selfmend.errors import ImageError
 from selfmend.image.color import as_channels
 from selfmend.image.resize import resize, resize_mask
 from selfmend.masks.reading import grow_mask, same_aspect
 from selfmend.registration.homography import find_motion, make_views, measure_fit, scaled_by, scaling, warp
-from selfmend.types import Image, Mask, Size, check_image
+from selfmend.types import Image, Mask, Size, check_image, size_of
 
 LEAST_CONFIDENCE = 0.5
 """What unrelated pictures never have; frames of one scene with people who move have 0.6 to 0.9."""
@@ -33,8 +32,8 @@ class Aligned:
     """A reference as it lies on a picture.
 
     Attributes:
-        image: (1, C, H, W) in [0, 1], of the picture's size and channels; zero where `known` is False.
-        known: bool (1, 1, H, W), True where the reference covers the picture.
+        image: (H, W, C) in [0, 1], of the picture's size and channels; zero where `known` is False.
+        known: bool (H, W), True where the reference covers the picture.
         homography: float64 (3, 3), from pixels of the reference to pixels of the picture.
         confidence: from 0 to 1: the local correlation with the picture beside the hole, near the hole above all.
         by: how it was found: "ecc", "orb", or "identity", where no motion fits better than none.
@@ -53,10 +52,10 @@ def align(
     """Move a reference so that it lies on a picture.
 
     Args:
-        reference: (1, C, h, w) in [0, 1], of any size.
-        image: (1, C, H, W) in [0, 1]; the hole's content has no influence, NaN neither.
-        mask: (1, 1, H, W), True = hole.
-        known: (1, 1, h, w), False where the reference shows nothing, such as its own hole; None shows everything.
+        reference: (h, w, C) in [0, 1], of any size.
+        image: (H, W, C) in [0, 1]; the hole's content has no influence, NaN neither.
+        mask: (H, W), True = hole.
+        known: (h, w), False where the reference shows nothing, such as its own hole; None shows everything.
         least: the least confidence that is accepted; 0 accepts everything.
 
     Raises:
@@ -64,15 +63,15 @@ def align(
 
     Example:
         >>> from skimage import data
-        >>> photo = torch.from_numpy(data.camera()[::2, ::2].copy()).float()[None, None] / 255
-        >>> hole = torch.zeros(1, 1, 246, 246, dtype=torch.bool)
-        >>> hole[..., 100:140, 100:140] = True
-        >>> moved = align(photo[..., 4:250, 7:253], photo[..., :246, :246], hole)
+        >>> photo = data.camera()[::2, ::2, None].astype(np.float32) / 255
+        >>> hole = np.zeros((246, 246), bool)
+        >>> hole[100:140, 100:140] = True
+        >>> moved = align(photo[4:250, 7:253], photo[:246, :246], hole)
         >>> moved.homography[:2, 2].round(1).tolist(), moved.confidence > 0.9
         ([7.0, 4.0], True)
     """
     reference, image, known = _checked(reference, image, mask, known)
-    own, size = _size(reference), _size(image)
+    own, size = size_of(reference), size_of(image)
     motion = find_motion(make_views(reference, known, image, mask), own, size)
     if motion.confidence < least:
         raise ImageError(
@@ -90,49 +89,50 @@ def place(reference: Image, image: Image, mask: Mask, *, known: Mask | None = No
         ImageError: another aspect, it shows nothing of the hole, or a picture is too small.
     """
     reference, image, known = _checked(reference, image, mask, known)
-    own, size = _size(reference), _size(image)
+    own, size = size_of(reference), size_of(image)
     if not same_aspect(own, size):
         raise ImageError(
             f"the reference is {own[1]} x {own[0]} and the picture {size[1]} x {size[0]}; without alignment the same "
             "size, or the same aspect, fits"
         )
     if own != size:
-        reference = resize(torch.where(known, reference, 0.0), size).clamp(0, 1)
+        reference = resize(_shown(reference, known), size).clip(0, 1)
         known = ~resize_mask(~known, size)
     view = make_views(reference, known, image, mask)[-1]
     result = Aligned(
-        image=torch.where(known, reference, 0.0), known=known, homography=scaling(own, size),
+        image=_shown(reference, known), known=known, homography=scaling(own, size),
         confidence=measure_fit(view, np.eye(3)), by="identity",
     )  # fmt: skip
     return _covering(result, mask)
 
 
 def _checked(reference: Image, image: Image, mask: Mask, known: Mask | None) -> tuple[Image, Image, Mask]:
-    reference = as_channels(reference, image.shape[1], name="reference")
+    reference = as_channels(reference, image.shape[2], name="reference")
     for name, one in (("reference", reference), ("picture", image)):
-        height, width = one.shape[2:]
+        height, width = size_of(one)
         if min(height, width) < LEAST_SIDE:
             raise ImageError(
                 f"the {name} is {width} x {height}; for a reference at least {LEAST_SIDE} pixels a side fit"
             )
     check_image(reference, name="reference")
-    known = torch.ones_like(reference[:, :1], dtype=torch.bool) if known is None else known
-    return reference, check_image(torch.where(mask, 0.0, image)), known
+    known = np.ones(size_of(reference), bool) if known is None else known
+    return reference, check_image(_shown(image, ~mask)), known
 
 
 def _covering(aligned: Aligned, mask: Mask) -> Aligned:
-    if not bool((aligned.known & mask).any()):
+    if not (aligned.known & mask).any():
         raise ImageError("the reference shows nothing of the hole; one that covers a part of it fits")
     return aligned
 
 
-def _size(image: Image) -> Size:
-    return image.shape[2], image.shape[3]
+def _shown(image: Image, known: Mask) -> Image:
+    """The image, zero where it is not known."""
+    return np.where(known[..., None], image, np.float32(0))
 
 
 def _move(reference: Image, known: Mask, homography: np.ndarray, size: Size) -> tuple[Image, Mask]:
     """`image` and `known` of the result; a reference that shrinks much is shrunk smoothly first."""
-    own, reference = _size(reference), torch.where(known, reference, 0.0)
+    own, reference = size_of(reference), _shown(reference, known)
     if own == size and np.allclose(homography, np.eye(3), atol=1e-9):
         return reference, known
     share = float(np.sqrt(abs(np.linalg.det(homography[:2, :2]))))
@@ -140,11 +140,8 @@ def _move(reference: Image, known: Mask, homography: np.ndarray, size: Size) -> 
         smaller = scaled_by(own, share)
         reference, known = resize(reference, smaller), ~resize_mask(~known, smaller)
         homography = homography @ scaling(smaller, own)
-    values = np.ascontiguousarray(reference[0].permute(1, 2, 0).numpy())
-    moved, there = warp(values, known[0, 0].numpy(), homography, size)
-    image = torch.from_numpy(moved.reshape(*size, -1)).permute(2, 0, 1)[None].clamp(0, 1)
-    seen = torch.from_numpy(there)[None, None]
-    return torch.where(seen, image, 0.0).contiguous(), seen
+    moved, seen = warp(np.ascontiguousarray(reference), known, homography, size)
+    return _shown(moved.reshape(*size, -1).clip(0, 1), seen), seen
 
 
 _RING = 0.08  # width of the ring around the hole that is compared, in long sides of the picture
@@ -162,24 +159,24 @@ def match_colours(aligned: Aligned, image: Image, mask: Mask) -> Aligned:
 
     Args:
         aligned: the reference on the picture.
-        image: (1, C, H, W) in [0, 1]; the hole's content has no influence.
-        mask: (1, 1, H, W), True = hole.
+        image: (H, W, C) in [0, 1]; the hole's content has no influence.
+        mask: (H, W), True = hole.
 
     Returns:
         `aligned` with other colours.
     """
     both = aligned.known & ~mask
-    width = max(_LEAST_RING, round(_RING * max(image.shape[-2:])))
+    width = max(_LEAST_RING, round(_RING * max(size_of(image))))
     ring = both & grow_mask(mask, width)
     ring = ring if int(ring.sum()) >= _LEAST_PIXELS else both
     if not ring.any():
         return aligned
-    channels = []
-    for mine, its in zip(image[0], aligned.image[0], strict=True):
-        gain, offset = _fit(its[ring[0, 0]].double().numpy(), mine[ring[0, 0]].double().numpy())
-        channels.append(gain * its + offset)
-    matched = torch.stack(channels)[None].clamp(0, 1)
-    return replace(aligned, image=torch.where(aligned.known, matched, 0.0).float())
+    matched = np.empty_like(aligned.image)
+    for channel in range(image.shape[2]):
+        its, mine = aligned.image[..., channel], image[..., channel]
+        gain, offset = _fit(its[ring].astype(np.float64), mine[ring].astype(np.float64))
+        matched[..., channel] = np.float32(gain) * its + np.float32(offset)
+    return replace(aligned, image=_shown(matched.clip(0, 1), aligned.known))
 
 
 def _fit(its: np.ndarray, mine: np.ndarray) -> tuple[float, float]:

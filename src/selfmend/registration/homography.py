@@ -12,12 +12,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import torch
 from scipy import ndimage
 
 from selfmend.image.color import as_channels, as_rgb
 from selfmend.image.resize import resize, resize_mask
-from selfmend.types import Image, Mask, Size
+from selfmend.types import Image, Mask, Size, size_of
 
 _SIDES = (80, 160, 320, 640, 1280)  # long sides at which motion is estimated, px; detail beyond adds time only
 _CORNERS = 2000
@@ -56,7 +55,7 @@ class View:
 
 def make_views(reference: Image, known: Mask, image: Image, mask: Mask) -> list[View]:
     """The pictures at the sizes at which motion is estimated, coarsest first; the last one has the most detail."""
-    own, size = (reference.shape[2], reference.shape[3]), (image.shape[2], image.shape[3])
+    own, size = size_of(reference), size_of(image)
     views = []
     for side in _SIDES:
         share = min(1.0, side / max(size))
@@ -76,11 +75,11 @@ def scaled_by(size: Size, share: float) -> Size:
 
 def _grey(image: Image, mask: Mask, size: Size) -> tuple[np.ndarray, np.ndarray]:
     """A picture in grey and its hole at `size`; the hole holds the mean of what is known."""
-    grey = as_channels(as_rgb(image) if image.shape[1] == 4 else image, 1, name="picture")
-    grey = torch.where(mask, grey[~mask].mean() if not mask.all() else 0.0, grey)
-    if grey.shape[2:] != size:
+    grey = as_channels(as_rgb(image) if image.shape[2] == 4 else image, 1, name="picture")[..., 0]
+    grey = np.where(mask, grey[~mask].mean() if not mask.all() else np.float32(0), grey)
+    if grey.shape != size:
         grey, mask = resize(grey, size), resize_mask(mask, size)
-    return np.ascontiguousarray(grey[0, 0].numpy()), mask[0, 0].numpy()
+    return np.ascontiguousarray(grey), mask
 
 
 def find_motion(views: list[View], own: Size, size: Size) -> Motion:

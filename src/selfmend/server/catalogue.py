@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def catalogue() -> dict[str, Any]:
     """What GET /api/methods answers."""
     from selfmend.api import DEFAULT_METHOD
-    from selfmend.methods import method_class, method_names
+    from selfmend.methods.registry import method_class, method_names
 
     kinds = [method_class(name) for name in method_names()]
     return {"default": DEFAULT_METHOD, "methods": [_described(kind) for kind in kinds if not kind.learns_from_folder]}

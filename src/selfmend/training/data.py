@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
 from selfmend.errors import ImageError, MaskError, OptionError, SelfmendWarning
 from selfmend.masks.random import HoleMaker
-from selfmend.seeding import make_generator
+from selfmend.nn.tensors import ImageTensor, MaskTensor, make_generator
+from selfmend.seeding import make_rng
 from selfmend.training.pictures import PictureCache, PictureSet, shown
-from selfmend.types import Image, Mask
 
 _AHEAD = 4  # batches that each worker process has ready
 CACHE_BYTES = 2**31
@@ -34,12 +35,12 @@ class Batch:
         box: (N, 4) int64, (top, left, height, width) in pixels of the smallest box around each hole.
     """
 
-    image: Image
-    mask: Mask
+    image: ImageTensor
+    mask: MaskTensor
     box: torch.Tensor
 
 
-def hole_boxes(mask: Mask) -> torch.Tensor:
+def hole_boxes(mask: MaskTensor) -> torch.Tensor:
     """The smallest box around each mask's hole.
 
     Args:
@@ -125,7 +126,7 @@ class FolderBatches:
         for k in range(min(count, total)):
             index = k * total // min(count, total)
             try:
-                item = self._item(index, make_generator(self._seed, "validation", index), by_chance=False)
+                item = self._item(index, make_rng(self._seed, "validation", index), by_chance=False)
             except ImageError as error:
                 self._report([_line(self._pictures.names[index], error)])
                 continue
@@ -149,30 +150,30 @@ class FolderBatches:
                 raise ImageError(f"step {step + 1} has no picture that can be read; remove the damaged files")
             yield self._on_device(*whole)
 
-    def item(self, stage: str, step: int, place: int) -> tuple[torch.Tensor, Mask]:
+    def item(self, stage: str, step: int, place: int) -> tuple[torch.Tensor, MaskTensor]:
         """The picture (3, S, S) uint8 and its hole (1, S, S) at a place of the batch of all processes."""
         count = len(self._pictures.names)
         epoch, index = divmod(step * self._batch_size + place, count)
         index = int(_permutation(self._seed, stage, epoch, count)[index])
         try:
-            return self._item(index, make_generator(self._seed, stage, step, place), by_chance=True)
+            return self._item(index, make_rng(self._seed, stage, step, place), by_chance=True)
         except ImageError as error:
             raise ImageError(_line(self._pictures.names[index], error)) from error
 
-    def _item(self, index: int, generator: torch.Generator, *, by_chance: bool) -> tuple[torch.Tensor, Mask]:
+    def _item(self, index: int, generator: np.random.Generator, *, by_chance: bool) -> tuple[torch.Tensor, MaskTensor]:
         picture = self.cache[index]
         for axis in (1, 2):
             room = picture.shape[axis] - self._size
-            start = int(torch.randint(room + 1, (), generator=generator)) if by_chance else room // 2
+            start = int(generator.integers(room + 1)) if by_chance else room // 2
             picture = picture.narrow(axis, start, self._size)
-        if self._flip and by_chance and torch.rand((), generator=generator) < 0.5:
+        if self._flip and by_chance and generator.random() < 0.5:
             picture = picture.flip(2)
-        mask = self._holes(picture.float() / 255, generator)
+        mask = self._holes(picture.numpy().transpose(1, 2, 0).astype(np.float32) / np.float32(255), generator)
         if not mask.any():
             raise MaskError(f"no hole came for {self._pictures.names[index]}; take another kind of masks")
-        return picture.clone(), mask
+        return picture.clone(), torch.from_numpy(mask)[None]
 
-    def _on_device(self, pictures: torch.Tensor, masks: Mask) -> Batch:
+    def _on_device(self, pictures: torch.Tensor, masks: MaskTensor) -> Batch:
         boxes = hole_boxes(masks)
         pictures, masks, boxes = (part.to(self.device, non_blocking=True) for part in (pictures, masks, boxes))
         return Batch(pictures.float() / 255, masks, boxes)
@@ -191,7 +192,7 @@ class _Items(Dataset):
     def __init__(self, batches: FolderBatches, stage: str) -> None:
         self._batches, self._stage = batches, stage
 
-    def __getitem__(self, key: tuple[int, int]) -> tuple[torch.Tensor, Mask] | str:
+    def __getitem__(self, key: tuple[int, int]) -> tuple[torch.Tensor, MaskTensor] | str:
         try:
             return self._batches.item(self._stage, *key)
         except ImageError as error:
@@ -199,8 +200,8 @@ class _Items(Dataset):
 
 
 def _stacked(
-    items: Sequence[tuple[torch.Tensor, Mask] | str],
-) -> tuple[tuple[torch.Tensor, Mask] | None, list[str]]:
+    items: Sequence[tuple[torch.Tensor, MaskTensor] | str],
+) -> tuple[tuple[torch.Tensor, MaskTensor] | None, list[str]]:
     """The pictures and the holes of a batch, None where there are none, and the lines about damaged files."""
     whole = [item for item in items if not isinstance(item, str)]
     damaged = [item for item in items if isinstance(item, str)]

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "32", "bf16")
 
 
@@ -39,7 +38,7 @@ def resolve_device(name: str | torch.device = "auto") -> torch.device:
     if isinstance(name, torch.device):
         return name
     base, colon, index = name.partition(":")
-    check_known("device", base, DEVICES)
+    check_known("device", base, ("auto", "cpu", "cuda", "mps"))
     if colon and (base == "auto" or not index.isdecimal()):
         raise OptionError(f"device {name!r} has no number after the colon; cuda:0 fits, or cuda")
     have = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}

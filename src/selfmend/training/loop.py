@@ -19,8 +19,8 @@ from pathlib import Path
 import torch
 
 from selfmend.errors import TrainingError
+from selfmend.nn.tensors import make_generator
 from selfmend.progress import Progress, ProgressEvent, silent
-from selfmend.seeding import make_generator
 from selfmend.training.checkpoints import restore_stage, save_stage
 from selfmend.training.devices import Processes
 from selfmend.training.log import READ_EVERY, Watcher, on_accelerator

@@ -23,7 +23,7 @@ from selfmend.errors import ImageError, SelfmendError, SelfmendWarning, check_kn
 from selfmend.image.color import as_rgb
 from selfmend.image.files import list_pictures, picture_size, read_picture
 from selfmend.image.resize import resize
-from selfmend.types import Size
+from selfmend.types import Size, size_of
 
 
 class PictureCache:
@@ -178,8 +178,8 @@ def read_scaled(path: Path, *, size: int, scale: str) -> torch.Tensor:
         warnings.simplefilter("ignore", SelfmendWarning)  # of frames and depths: true of many files, or of none
         image = as_rgb(read_picture(path).image)
     if scale == "whole":
-        image = resize(image, _scaled((image.shape[2], image.shape[3]), size)).clamp(0, 1)
-    return (image[0] * 255).round().to(torch.uint8)
+        image = resize(image, _scaled(size_of(image), size)).clip(0, 1)
+    return torch.from_numpy((image * 255).round().astype(np.uint8).transpose(2, 0, 1).copy())
 
 
 def shown(names: Sequence[str]) -> str:

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from selfmend.errors import ImageError, OptionError, SelfmendWarning
 from selfmend.files import exists
@@ -40,14 +39,14 @@ BT709 = 1  # FFmpeg's number of the colour space of films today
 
 
 def to_image(source: VideoFrame, *, turns: int = 0) -> Image:
-    """A frame as (1, 3, H, W) in [0, 1], whole bytes.
+    """A frame as (H, W, 3) in [0, 1], whole bytes.
 
     Args:
         source: of any pixel format and size.
         turns: quarter turns to the left.
     """
-    rgb = torch.from_numpy(source.reformat(format="rgb24", interpolation=_exact()).to_ndarray())
-    return torch.rot90(rgb.permute(2, 0, 1)[None], turns, (2, 3)).contiguous().float() / 255
+    rgb = source.reformat(format="rgb24", interpolation=_exact()).to_ndarray()
+    return np.ascontiguousarray(np.rot90(rgb, turns)).astype(np.float32) / np.float32(255)
 
 
 def _exact() -> int:
@@ -66,15 +65,15 @@ def with_hole(source: VideoFrame, image: Image, mask: Mask, *, turns: int = 0) -
 
     Args:
         source: as it was decoded; it is not changed.
-        image: (1, 3, H, W) in [0, 1], upright.
-        mask: (1, 1, H, W), True = hole.
+        image: (H, W, 3) in [0, 1], upright.
+        mask: (H, W), True = hole.
         turns: quarter turns to the left that made `source` upright.
     """
-    filled = _from_image(torch.rot90(image, -turns, (2, 3)), source)
+    filled = _from_image(np.rot90(image, -turns), source)
     steps = _steps(source)
     if steps is None:
         return filled
-    hole = torch.rot90(mask, -turns, (2, 3))[0, 0].numpy()
+    hole = np.rot90(mask, -turns)
     for old, new, step in zip(source.planes, filled.planes, steps, strict=True):
         kept = np.repeat(~_shrunk(hole, (old.height, old.width)), step, axis=1)
         np.copyto(_bytes(new, step), _bytes(old, step), where=kept)
@@ -85,7 +84,7 @@ def _from_image(image: Image, source: VideoFrame) -> VideoFrame:
     """A picture in the pixel format, size and colour space of `source`."""
     import av
 
-    pixels = (image[0].permute(1, 2, 0) * 255).round().to(torch.uint8).numpy()
+    pixels = np.rint(image * np.float32(255)).astype(np.uint8)
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
     frame.colorspace, frame.color_range = source.colorspace, _FULL
     wide = source.format.name.startswith("yuvj") or source.format.name.startswith("gbr")

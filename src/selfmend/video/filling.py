@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 from selfmend.errors import OptionError, check_known
 from selfmend.methods.base import Method
@@ -123,7 +122,7 @@ class TemporalFill:
         left = now.hole.copy()
         left[now.hole] = lacking
         part = _around(left, _METHOD_MARGIN)
-        mask = torch.from_numpy(left[part])[None, None]
+        mask = left[part]
         seed = derive_seed(self.seed, "frame", now.index)
         filled = to_bytes(self.method.inpaint(to_image(result[part]), mask, seed=seed)[0])
         result[part][left[part]] = filled[left[part]]
@@ -134,8 +133,7 @@ def _flicker(now: np.ndarray, before: np.ndarray, hole: np.ndarray, flow: np.nda
     hole = hole & inside(flow)
     if not hole.any():
         return None
-    field = torch.from_numpy(np.ascontiguousarray(flow.transpose(2, 0, 1)))[None]
-    return float(flicker(to_image(now), to_image(before), mask=torch.from_numpy(hole)[None, None], flow=field))
+    return flicker(to_image(now), to_image(before), mask=hole, flow=flow)
 
 
 def _around(hole: np.ndarray, margin: int) -> Part:
@@ -165,7 +163,7 @@ class FrameByFrame:
             image = frame.image
             if frame.mask.any():
                 (fill,) = self.method.inpaint(image, frame.mask, seed=self.seed)
-                image = torch.where(frame.mask, whole_bytes(fill), image)
+                image = np.where(frame.mask[..., None], whole_bytes(fill), image)
             yield MendedFrame(frame.index, image, None)
 
 

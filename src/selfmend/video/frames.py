@@ -13,10 +13,9 @@ from typing import Protocol
 
 import cv2
 import numpy as np
-import torch
 
 from selfmend.errors import ImageError
-from selfmend.types import Image, Mask, check_image, check_mask
+from selfmend.types import Image, Mask, check_image, check_mask, size_of
 
 
 @dataclass(frozen=True)
@@ -25,8 +24,8 @@ class MaskedFrame:
 
     Attributes:
         index: number in the clip, from 0.
-        image: (1, 3, H, W) in [0, 1].
-        mask: (1, 1, H, W), True = hole; it may be empty.
+        image: (H, W, 3) in [0, 1].
+        mask: (H, W), True = hole; it may be empty.
     """
 
     index: int
@@ -40,7 +39,7 @@ class MendedFrame:
 
     Attributes:
         index: number in the clip, from 0.
-        image: (1, 3, H, W) in [0, 1]: known pixels equal those of the frame to the bit, filled ones are whole bytes
+        image: (H, W, 3) in [0, 1]: known pixels equal those of the frame to the bit, filled ones are whole bytes
             (`whole_bytes`), so that a PNG keeps them exactly and a clip that is mended in two goes stays the same.
         flicker: mean absolute difference inside the hole to the frame before, moved along with the picture, 0 to 255;
             None where it is not defined: no frame before, or no hole.
@@ -78,11 +77,10 @@ def whole_bytes(image: Image) -> Image:
     """Values in [0, 1] as the nearest whole 255ths, which are the same float after a PNG.
 
     Example:
-        >>> import torch
-        >>> float(whole_bytes(torch.tensor(0.5)) * 255)
+        >>>         >>> float(whole_bytes(torch.tensor(0.5)) * 255)
         128.0
     """
-    return (image.clamp(0, 1) * 255).round() / 255
+    return (np.rint(image.clip(0, 1) * np.float32(255)) / np.float32(255)).astype(np.float32)
 
 
 _THUMBNAIL = (32, 18)  # columns, rows
@@ -110,11 +108,11 @@ class Still:
     exact: Image | None
 
     def with_hole(self, colours: np.ndarray) -> Image:
-        """The frame (1, 3, H, W), its N hole pixels replaced by uint8 (N, 3), the others as they came."""
+        """The frame (H, W, 3), its N hole pixels replaced by uint8 (N, 3), the others as they came."""
         filled = self.pixels.copy()
         filled[self.hole] = colours
         image = to_image(filled)
-        return image if self.exact is None else torch.where(torch.from_numpy(self.hole), image, self.exact)
+        return image if self.exact is None else np.where(self.hole[..., None], image, self.exact)
 
 
 def take(frame: MaskedFrame, before: Still | None) -> Still:
@@ -124,26 +122,26 @@ def take(frame: MaskedFrame, before: Still | None) -> Still:
         ImageError, MaskError: not one colour picture, a mask that does not fit, or another size than before.
     """
     check_mask(frame.mask, frame.image)
-    image = check_image(torch.where(frame.mask, 0.0, frame.image), name=f"frame {frame.index}")
-    if image.shape[:2] != (1, 3):
-        raise ImageError(f"frame {frame.index} is {tuple(image.shape)}; one colour picture (1, 3, H, W) fits")
-    if before is not None and image.shape[2:] != before.hole.shape:
-        sizes = " x ".join(map(str, image.shape[2:])), " x ".join(map(str, before.hole.shape))
+    image = check_image(np.where(frame.mask[..., None], np.float32(0), frame.image), name=f"frame {frame.index}")
+    if image.shape[2] != 3:
+        raise ImageError(f"frame {frame.index} is {image.shape}; a colour picture (H, W, 3) fits")
+    if before is not None and size_of(image) != before.hole.shape:
+        sizes = " x ".join(map(str, size_of(image))), " x ".join(map(str, before.hole.shape))
         raise ImageError(f"frame {frame.index} is {sizes[0]} px and the one before {sizes[1]} px; one size fits")
     pixels = to_bytes(image)
-    hole = frame.mask[0, 0].numpy().copy()
-    exact = None if torch.equal(to_image(pixels), image) else image
+    hole = frame.mask.copy()
+    exact = None if np.array_equal(to_image(pixels), image) else image
     return Still(frame.index, pixels, hole, before is not None and is_cut(before, pixels, hole), exact)
 
 
 def to_bytes(image: Image) -> np.ndarray:
-    """(1, 3, H, W) in [0, 1] as uint8 (H, W, 3)."""
-    return np.ascontiguousarray((whole_bytes(image)[0] * 255).round().byte().permute(1, 2, 0).numpy())
+    """(H, W, 3) in [0, 1] as uint8 (H, W, 3)."""
+    return np.rint(whole_bytes(image) * np.float32(255)).astype(np.uint8)
 
 
 def to_image(pixels: np.ndarray) -> Image:
-    """uint8 (H, W, 3) as (1, 3, H, W) in [0, 1]."""
-    return (torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].float() / 255).contiguous()
+    """uint8 (H, W, 3) as (H, W, 3) in [0, 1]."""
+    return pixels.astype(np.float32) / np.float32(255)
 
 
 def is_cut(before: Still, pixels: np.ndarray, hole: np.ndarray) -> bool:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image as PILImage
 
 from selfmend.errors import RunError
@@ -68,8 +67,8 @@ class Journal:
 
         Args:
             place: counted from the first frame that was worked on.
-            image: (1, 3, H, W), the frame as it was read.
-            mask: (1, 1, H, W), True = hole.
+            image: (H, W, 3), the frame as it was read.
+            mask: (H, W), True = hole.
 
         Raises:
             RunError: what is kept is not of this frame and hole.
@@ -85,9 +84,8 @@ class Journal:
             crop = np.array(PILImage.open(self._picture(record["index"])).convert("RGB"))
         except OSError as error:
             raise RunError(f"{self.folder} is damaged; --restart begins anew") from error
-        mended = image.clone()
-        part = mended[..., top:bottom, left:right]
-        part.copy_(torch.where(mask[..., top:bottom, left:right], torch.from_numpy(crop).permute(2, 0, 1) / 255, part))
+        mended, hole = image.copy(), mask[top:bottom, left:right]
+        mended[top:bottom, left:right][hole] = crop[hole] / np.float32(255)
         return MendedFrame(record["index"], mended, record["flicker"])
 
     def remove(self) -> None:
@@ -125,7 +123,7 @@ class Journal:
 
 def _box(mask: Mask) -> list[int] | None:
     """Left, top, right, bottom of the hole; None where there is none."""
-    rows, columns = (mask[0, 0].any(dim=d).nonzero()[:, 0] for d in (1, 0))
+    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
     if not len(rows):
         return None
     return [int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1]
@@ -133,5 +131,4 @@ def _box(mask: Mask) -> list[int] | None:
 
 def _cut(image: Image, box: list[int]) -> np.ndarray:
     left, top, right, bottom = box
-    values = image[0, :, top:bottom, left:right] * 255
-    return values.round().byte().permute(1, 2, 0).contiguous().numpy()
+    return np.rint(image[top:bottom, left:right] * np.float32(255)).astype(np.uint8)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import torch
 from PIL import Image as PILImage
 
 from selfmend.errors import MaskError, OptionError
@@ -42,7 +41,7 @@ class Masks(Protocol):
         """All that the masks depend on beside the film, as JSON."""
 
     def of(self, frames: Iterator[Frame]) -> Iterator[tuple[Frame, Mask]]:
-        """Each frame with its mask (1, 1, H, W); no more than a few frames are held."""
+        """Each frame with its mask (H, W); no more than a few frames are held."""
 
 
 class OneMask:
@@ -66,13 +65,13 @@ class OneMask:
             mask = box_mask(parse_box(source), clip.size)
         else:
             mask = _drawn(source)
-            if mask.shape[0] != 1 or tuple(mask.shape[2:]) != clip.size:
-                raise MaskError(f"the mask is {_wide(mask.shape[2:])} and the frames {_wide(clip.size)}; {_SAME}")
+            if mask.shape != clip.size:
+                raise MaskError(f"the mask is {_wide(mask.shape)} and the frames {_wide(clip.size)}; {_SAME}")
         self._mask = grow_mask(~mask if invert else mask, grow)
 
     def describe(self) -> dict[str, Any]:
         """A digest of the hole."""
-        return {"mask": hashlib.sha256(np.packbits(self._mask.numpy()).tobytes()).hexdigest()[:16]}
+        return {"mask": hashlib.sha256(np.packbits(self._mask).tobytes()).hexdigest()[:16]}
 
     def of(self, frames: Iterator[Frame]) -> Iterator[tuple[Frame, Mask]]:
         """Each frame with the mask."""
@@ -173,8 +172,8 @@ def _drawn(source: Any) -> Mask:
         try:
             with PILImage.open(source) as picture:
                 if picture.mode == "P":
-                    colours = np.asarray(picture.convert("RGB")).any(axis=2)
-                    return torch.from_numpy(colours)[None, None]
+                    colours = np.asarray(picture.convert("RGB"))
+                    return np.asarray(colours.any(axis=2), bool)
         except (OSError, ValueError, SyntaxError):
             pass  # the common way says what is wrong with it
     return drawn_mask(source)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
+import numpy as np
 
 from selfmend._version import __version__
 from selfmend.errors import ImageError, SelfmendWarning
@@ -30,7 +30,7 @@ from selfmend.video.reader import Clip, Frame
 from selfmend.video.writer import FilmWriter, FrameWriter, PictureWriter, check_ending
 
 _DEPTH = 6  # frames that wait on each side of the filling
-_NOTHING = torch.empty(1, 3, 0, 0)
+_NOTHING = np.empty((0, 0, 3), np.float32)
 _ENDS = 1 << 20  # bytes at each end of a file that tell it from another
 
 
@@ -130,7 +130,7 @@ def mend_clip(
         with Behind(writer.write, depth=_DEPTH) as write:
             for frame, mask, filled in _mended(clip, masks, filler, journal):
                 write(frame, filled.image, mask)
-                shares.append(float(mask.float().mean()))
+                shares.append(float(mask.mean()))
                 flickers += [] if filled.flicker is None else [filled.flicker]
                 progress(_event(len(shares), max(len(shares), clip.expected or 0), filled))
     journal.remove()

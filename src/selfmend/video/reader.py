@@ -33,7 +33,7 @@ class Frame:
         index: number in the clip, from 0.
         pts: time in units of the clip's `time_base`.
         time: seconds since the clip's first frame.
-        image: (1, 3, H, W) in [0, 1], whole bytes, upright.
+        image: (H, W, 3) in [0, 1], whole bytes, upright.
         source: the frame as the codec gave it: pixel format, planes, colour space.
         broken: the frame is damaged, or is the one before it in the place of one that could not be decoded.
     """

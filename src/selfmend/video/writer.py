@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+import numpy as np
 from PIL import Image as PILImage
 
 from selfmend.errors import ImageError, OptionError, SelfmendWarning, nearest_name
@@ -249,7 +250,7 @@ class FrameWriter(Protocol):
     """Takes mended frames in their order, and is closed at the end by `with`."""
 
     def write(self, frame: Frame, image: Image, mask: Mask) -> None:
-        """Write a frame whose hole (1, 1, H, W) is filled in `image` (1, 3, H, W)."""
+        """Write a frame whose hole (H, W) is filled in `image` (H, W, 3)."""
 
     def __enter__(self) -> Self: ...
 
@@ -395,6 +396,6 @@ class PictureWriter:
 
     def write(self, frame: Frame, image: Image, mask: Mask) -> None:
         """Write one picture, upright."""
-        pixels = (image[0].permute(1, 2, 0) * 255).round().byte().numpy()
+        pixels = np.rint(image * np.float32(255)).astype(np.uint8)
         name = f"{frame.index:06d}" if self._names is None else self._names[frame.index]
         save_picture(PILImage.fromarray(pixels), self._folder / f"{name}.png")

@@ -22,11 +22,9 @@ import torch
 from torch import Tensor
 
 from selfmend.errors import OptionError
-from selfmend.methods.base import to_image
 from selfmend.methods.singan.scales import Scales, generate
+from selfmend.nn.tensors import ImageTensor, make_generator, to_image
 from selfmend.progress import Progress, ProgressEvent, silent
-from selfmend.seeding import make_generator
-from selfmend.types import Image
 
 DEFAULT_START_SCALE = 1
 """The second coarsest: the arrangement stays and its parts move. Where `Scales.layout` keeps it, the coarsest."""
@@ -71,7 +69,7 @@ def animate(
     seed: int,
     device: torch.device,
     progress: Progress = silent,
-) -> Iterator[Image]:
+) -> Iterator[ImageTensor]:
     """The frames of a film in which the picture moves.
 
     Args:
@@ -129,7 +127,7 @@ def _reconstruction_noise(scales: Scales, level: int, device: torch.device) -> T
 
 
 @torch.no_grad()
-def _frame(scales: Scales, x: Tensor, level: int, noises: list[Tensor]) -> Image:
+def _frame(scales: Scales, x: Tensor, level: int, noises: list[Tensor]) -> ImageTensor:
     last = len(scales.plan.sizes) - 1
     for n, noise in enumerate(noises, start=level):
         scale = scales.at(n)

@@ -30,8 +30,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from selfmend.image.pyramid import PyramidPlan, image_pyramid, mask_pyramid
-from selfmend.image.resize import resize
+from selfmend.image.pyramid import PyramidPlan
 from selfmend.methods.singan.config import SinGANConfig
 from selfmend.methods.singan.finish import finish, finish_level
 from selfmend.methods.singan.scales import Changed, Scale, Scales, freeze, generate, stage_name
@@ -39,13 +38,12 @@ from selfmend.nn.layers import initialize
 from selfmend.nn.reconstruction_losses import masked_mean, masked_rmse
 from selfmend.nn.singan import RADIUS, SinGANGenerator
 from selfmend.nn.sliced_wasserstein import sliced_wasserstein
-from selfmend.seeding import make_generator
+from selfmend.nn.tensors import MaskTensor, image_pyramid, make_generator, mask_pyramid, resize
 from selfmend.training.devices import make_fabric
 from selfmend.training.optimization import half_cosine
 from selfmend.training.stage import Stage
-from selfmend.types import Mask
 
-Guess = Callable[[Tensor, Mask, torch.Generator], Tensor]
+Guess = Callable[[Tensor, MaskTensor, torch.Generator], Tensor]
 """Fills the holes of (1, C, H, W) in [-1, 1]."""
 
 
@@ -62,8 +60,8 @@ class Lesson:
 
     given: Tensor
     truth: Tensor
-    painted: Mask
-    hole: Mask
+    painted: MaskTensor
+    hole: MaskTensor
 
     @property
     def valid(self) -> Tensor:
@@ -75,7 +73,7 @@ class Lesson:
         return self.truth if len(self.truth) == 1 else self.truth[k : k + 1]
 
 
-def paint_holes(mask: Mask, *, count: int, generator: torch.Generator) -> Mask:
+def paint_holes(mask: MaskTensor, *, count: int, generator: torch.Generator) -> MaskTensor:
     """Copies of the hole over known pixels.
 
     Args:
@@ -104,7 +102,7 @@ def paint_holes(mask: Mask, *, count: int, generator: torch.Generator) -> Mask:
 
 
 def guided_stages(
-    scales: Scales, real: Tensor, hole: Mask, config: SinGANConfig, *, guess: Guess, seed: int
+    scales: Scales, real: Tensor, hole: MaskTensor, config: SinGANConfig, *, guess: Guess, seed: int
 ) -> Iterator[Stage]:
     """Yield one stage for each scale from `scales.first` to the finest, and put each into `scales.trained`.
 
@@ -247,7 +245,7 @@ class _Crops:
         self.places = [torch.nonzero(p[0]).cpu() for p in lesson.painted]
         self.usable = [k for k, places in enumerate(self.places) if len(places)] or [0]
 
-    def draw(self, count: int, *, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor, Mask, Mask]:
+    def draw(self, count: int, *, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor, MaskTensor, MaskTensor]:
         """Given and what of it may be seen, both with the margin; truth, known, painted without."""
         height, width = self.lesson.truth.shape[-2:]
         rows = []

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 
 from torch import Generator, Tensor
 
-from selfmend.exemplar.synthesis import SynthesisSettings, exemplar_levels, synthesize_scales
 from selfmend.image.pyramid import PyramidPlan
 from selfmend.image.resize import resize
 from selfmend.methods.singan.sample import draw
 from selfmend.methods.singan.scales import Scales
+from selfmend.nn.tensors import to_array, to_tensor
+from selfmend.patches.synthesis import SynthesisSettings, exemplar_levels, synthesize_scales
 from selfmend.progress import Progress, silent
 from selfmend.types import Size
 
@@ -150,10 +151,11 @@ def finish(
     full = (picture.shape[2], picture.shape[3])
     pairs = finish_sizes(plan, full, size, level=level)
     own = [plan.sizes[level - 1]] * (level > 0) + [o for o, _ in pairs]
-    pictures = [picture if o == full else resize(picture, o) for o in own]
+    pictures = [resize(to_array(picture), o) for o in own]
     levels = exemplar_levels(pictures)[-len(pairs) :]
     sizes = [result for _, result in pairs]
     settings = SynthesisSettings(patch=patch, search_iterations=SEARCH_ITERATIONS)
     settings = settings if complete else replace(settings, alpha=None)
-    start = x if x.shape[-2:] == sizes[0] else resize(x, sizes[0])
-    yield from synthesize_scales(start, levels, sizes, settings=settings, generator=generator, progress=progress)
+    start, seed = resize(to_array(x), sizes[0]), generator.initial_seed()
+    for made in synthesize_scales(start, levels, sizes, settings=settings, seed=seed, progress=progress):
+        yield to_tensor(made)

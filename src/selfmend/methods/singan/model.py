@@ -21,13 +21,9 @@ from typing import Any, ClassVar, Self
 import torch
 
 from selfmend.errors import OptionError, SelfmendWarning
-from selfmend.hole_init import get_initialisation
-from selfmend.hole_init.patchmatch import PatchMatchOptions
-from selfmend.hole_init.patchmatch import fill as exemplar_fill
-from selfmend.image.pyramid import PyramidPlan, image_pyramid, mask_pyramid, plan_pyramid, plan_super_resolution_pyramid
-from selfmend.image.resize import resize, resize_mask
-from selfmend.methods.base import LearningMethod, to_image, to_signed
-from selfmend.methods.generative import Generative
+from selfmend.image.pyramid import PyramidPlan, plan_pyramid, plan_super_resolution_pyramid
+from selfmend.methods.hole_init import get_initialisation
+from selfmend.methods.learning import LearningMethod, TensorGenerative
 from selfmend.methods.singan.config import FAST, PAPER, TINY, SinGANConfig
 from selfmend.methods.singan.fast import guided_stages, matched_costs, matched_stages
 from selfmend.methods.singan.finish import Finish, draw_and_finish
@@ -42,14 +38,30 @@ from selfmend.methods.singan.sample import (
 )
 from selfmend.methods.singan.scales import Scales
 from selfmend.methods.singan.training import adversarial_stages, channels_at
+from selfmend.nn.tensors import (
+    ImageTensor,
+    MaskTensor,
+    image_pyramid,
+    make_generator,
+    mask_pyramid,
+    resize,
+    resize_mask,
+    to_array,
+    to_image,
+    to_mask,
+    to_signed,
+    to_tensor,
+)
+from selfmend.patches.em import PatchMatchOptions
+from selfmend.patches.inpaint import Reference
+from selfmend.patches.inpaint import inpaint as exemplar_fill
 from selfmend.progress import Progress, ProgressEvent, silent
 from selfmend.registration.align import Aligned
-from selfmend.seeding import make_generator
 from selfmend.training.stage import Stage
-from selfmend.types import Image, Mask, Size, check_image
+from selfmend.types import Image, Size, check_image, size_of
 
 
-class GenerativeSinGAN(LearningMethod, Generative):
+class GenerativeSinGAN(LearningMethod, TensorGenerative):
     """Samples, other shapes and enlargements from trained scales; `SinGAN` adds the training and the filling."""
 
     config: SinGANConfig
@@ -65,7 +77,7 @@ class GenerativeSinGAN(LearningMethod, Generative):
 
     def default_size(self, image: Image) -> Size:
         """The picture's own with the finish, else the finest scale's: the pixels that the scales have learned."""
-        size = (image.shape[2], image.shape[3])
+        size = size_of(image)
         finest = size if self._finishes else self.plan(size).sizes[-1]
         if finest != size:
             message = (
@@ -77,16 +89,16 @@ class GenerativeSinGAN(LearningMethod, Generative):
 
     def start_scales(self, image: Image) -> dict[int, Size]:
         """See `Generative.start_scales`."""
-        sizes = self.plan((image.shape[2], image.shape[3])).sizes
+        sizes = self.plan(size_of(image)).sizes
         return {n: size for n, size in enumerate(sizes) if self.scales is None or n >= self.scales.first}
 
     def check_size(self, image: Image, size: Size, *, reshape: bool = False) -> None:
         """See `Generative.check_size`; every scale that draws must hold a receptive field."""
-        plan = self.plan((image.shape[2], image.shape[3]))
+        plan = self.plan(size_of(image))
         if not self.fitted:
             check_learnable_size(plan)
         level = self._start_scale(plan, reshape=reshape)
-        size = size_at_finest(size, image, plan) if reshape or self._finishes else size
+        size = size_at_finest(size, size_of(image), plan) if reshape or self._finishes else size
         check_sample_size(size, plan, level=level)
 
     def prepared(self, image: Image, *, seed: int, progress: Progress = silent) -> Self:
@@ -97,18 +109,22 @@ class GenerativeSinGAN(LearningMethod, Generative):
             else type(self)(self.config, device=self.device).fit(image, seed=seed, progress=progress)
         )
 
-    def draw(self, image: Image, *, size: Size, generator: torch.Generator, progress: Progress = silent) -> Image:
-        """One random sample, from the scale `start_scale` on; see `Generative.draw`."""
+    def draw_tensor(
+        self, image: ImageTensor, *, size: Size, generator: torch.Generator, progress: Progress = silent
+    ) -> ImageTensor:
+        """One random sample, from the scale `start_scale` on; see `TensorGenerative`."""
         scales = self.trained_scales((image.shape[2], image.shape[3]))
         level = self._start_scale(scales.plan)
-        work = size_at_finest(size, image, scales.plan) if self._finishes else size
+        work = size_at_finest(size, (image.shape[2], image.shape[3]), scales.plan) if self._finishes else size
         return self._draw(scales, image, work, size, level, generator, progress)
 
-    def reshape(self, image: Image, *, size: Size, generator: torch.Generator, progress: Progress = silent) -> Image:
-        """The picture, stretched, enters at a coarse scale, and is drawn anew from there; see `Generative.reshape`."""
+    def reshape_tensor(
+        self, image: ImageTensor, *, size: Size, generator: torch.Generator, progress: Progress = silent
+    ) -> ImageTensor:
+        """The picture, stretched, enters at a coarse scale, and is drawn anew from there; see `TensorGenerative`."""
         scales = self.trained_scales((image.shape[2], image.shape[3]))
         level = self._start_scale(scales.plan, reshape=True)
-        work = size_at_finest(size, image, scales.plan)
+        work = size_at_finest(size, (image.shape[2], image.shape[3]), scales.plan)
         result = self._draw(scales, image, work, size, level, generator, progress)
         if self._finishes or work == size:
             return result
@@ -122,13 +138,13 @@ class GenerativeSinGAN(LearningMethod, Generative):
     def _draw(
         self,
         scales: Scales,
-        image: Image,
+        image: ImageTensor,
         work: Size,
         size: Size,
         level: int,
         generator: torch.Generator,
         progress: Progress,
-    ) -> Image:
+    ) -> ImageTensor:
         """Draw with `work` as the size of the finest scale; the finish, if there is one, makes `size` of it."""
         x, sizes = image_pyramid(to_signed(image).to(self.device), scales.plan)[-1], scales.plan.sizes_for(work)
         start = starting_picture(scales, x, level=level, sizes=sizes, below=self.config.start_below)
@@ -142,7 +158,7 @@ class GenerativeSinGAN(LearningMethod, Generative):
     def _finishes(self) -> bool:
         return self.config.finish == "always"
 
-    def sample_finish(self, image: Image) -> Finish | None:
+    def sample_finish(self, image: ImageTensor) -> Finish | None:
         """How samples of `image`, the learned picture, are finished; None where the scales draw all of them."""
         if not self._finishes:
             return None
@@ -152,27 +168,28 @@ class GenerativeSinGAN(LearningMethod, Generative):
         """The picture enlarged by the factor for which the scales were trained (option `super_resolution`).
 
         Args:
-            image: (1, C, H, W) in [0, 1], the learned picture.
+            image: (H, W, C) in [0, 1], the learned picture.
             seed: of the noise.
             progress: told of each step.
 
         Returns:
-            (1, C, int(factor * H), int(factor * W)) in [0, 1].
+            (int(factor * H), int(factor * W), C) in [0, 1].
 
         Raises:
             OptionError: not trained, or for samples.
         """
-        scales, factor = self.trained_scales((image.shape[2], image.shape[3])), self.config.super_resolution
+        scales, factor = self.trained_scales(size_of(image)), self.config.super_resolution
         if factor is None:
             raise OptionError(
                 "this SinGAN was not trained to enlarge; train with super_resolution=4, or another factor"
             )
-        x, generator = to_signed(check_image(image)).to(self.device), make_generator(seed, "super-resolution")
+        x, generator = to_signed(to_tensor(check_image(image))), make_generator(seed, "super-resolution")
+        x = x.to(self.device)
         result = enlarge(
             scales, x, factor=factor, generator=generator, back_projections=self.config.back_projections,
             progress=progress,
         )  # fmt: skip
-        return to_image(result).cpu()
+        return to_array(to_image(result))
 
     def _start_scale(self, plan: PyramidPlan, *, reshape: bool = False) -> int:
         chosen, lowest = self.config.start_scale, int(reshape)  # at scale 0 nothing of the picture enters
@@ -216,12 +233,12 @@ class SinGAN(GenerativeSinGAN):
         """See `LearningMethod.excludes_hole`."""
         return self.config.exclude_hole
 
-    def check_learnable(self, image: Image, mask: Mask | None) -> None:
+    def check_learnable(self, image: ImageTensor, mask: MaskTensor | None) -> None:
         """See `LearningMethod.check_learnable`; a critic must find a whole receptive field at every scale."""
         if mask is None or not self.excludes_hole or self.config.recipe == "adversarial":
             check_learnable_size(self.plan((image.shape[2], image.shape[3])))
 
-    def stages(self, image: Image, mask: Mask | None, *, seed: int) -> Iterator[Stage]:
+    def stages(self, image: ImageTensor, mask: MaskTensor | None, *, seed: int) -> Iterator[Stage]:
         """One stage a scale, of the papers' recipe or the guided one; see `LearningMethod.stages`."""
         size = (image.shape[2], image.shape[3])
         plan = self.plan(size)
@@ -247,7 +264,7 @@ class SinGAN(GenerativeSinGAN):
             return matched_stages(self.scales, reals, self.config, seed=seed)
         return adversarial_stages(self.scales, reals, valids, self.config, seed=seed)
 
-    def stage_costs(self, image: Image) -> list[float]:
+    def stage_costs(self, image: ImageTensor) -> list[float]:
         """Pixels of a step times channels squared, of the stages that `stages` gave; see the base."""
         plan = self.plan((image.shape[2], image.shape[3]))
         if self.scales and not self.scales.partial and self.config.recipe == "guided":
@@ -261,30 +278,38 @@ class SinGAN(GenerativeSinGAN):
             if level >= first
         ]
 
-    def fill(self, image: Image, mask: Mask, *, generator: torch.Generator, progress: Progress = silent) -> Image:
+    def fill_tensor(
+        self, image: ImageTensor, mask: MaskTensor, *, generator: torch.Generator, progress: Progress = silent
+    ) -> ImageTensor:
         """Fill one picture; see `Method.fill`."""
         return self._fill(image, mask, None, generator, progress)
 
-    def fill_from(
+    def fill_tensor_from(
         self,
-        image: Image,
-        mask: Mask,
+        image: ImageTensor,
+        mask: MaskTensor,
         reference: Aligned,
         *,
         generator: torch.Generator,
         progress: Progress = silent,
-    ) -> Image:
+    ) -> ImageTensor:
         """Fill one picture; the reference is the first guess, as far as it reaches. See `Method.fill_from`."""
         return self._fill(image, mask, reference, generator, progress)
 
     def _fill(
-        self, image: Image, mask: Mask, reference: Aligned | None, generator: torch.Generator, progress: Progress
-    ) -> Image:
+        self,
+        image: ImageTensor,
+        mask: MaskTensor,
+        reference: Aligned | None,
+        generator: torch.Generator,
+        progress: Progress,
+    ) -> ImageTensor:
         scales = self.trained_scales((image.shape[2], image.shape[3]))
         finest = scales.plan.sizes[-1]
         small, hole, left = image, mask, mask
         if reference is not None:
-            small, left = torch.where(mask & reference.known, reference.image, image), mask & ~reference.known
+            shown = to_tensor(reference.known)
+            small, left = torch.where(mask & shown, to_tensor(reference.image), image), mask & ~shown
         if image.shape[-2:] != finest:
             nominal = max(finest) / max(image.shape[-2:])
             small = resize(small, finest, scale=nominal).clamp(0, 1)
@@ -310,7 +335,7 @@ class SinGAN(GenerativeSinGAN):
         return self.finish(image, mask, filled, generator=generator, reference=reference)
 
     @torch.no_grad()
-    def preview(self, image: Image, mask: Mask | None) -> Image | None:
+    def preview(self, image: ImageTensor, mask: MaskTensor | None) -> ImageTensor | None:
         """See `LearningMethod.preview`: the finest trained scale takes the place of the finest one."""
         scales = self.scales.so_far() if self.scales else None
         if self.scales is None or scales is None:
@@ -333,13 +358,13 @@ class SinGAN(GenerativeSinGAN):
 
     def finish(
         self,
-        image: Image,
-        mask: Mask,
-        filled: Image,
+        image: ImageTensor,
+        mask: MaskTensor,
+        filled: ImageTensor,
         *,
         generator: torch.Generator,
         reference: Aligned | None = None,
-    ) -> Image:
+    ) -> ImageTensor:
         """Give a fill the picture's own detail by an exemplar pass at full size.
 
         The scales stop at `max_size` and draw smoothly; exemplars carry what they drew to the full size.
@@ -358,10 +383,12 @@ class SinGAN(GenerativeSinGAN):
         share = self.config.finish_from
         size = max(1, round(height * share)), max(1, round(width * share))
         options = PatchMatchOptions(guess_kept=self.config.finish_keeps)
-        references = [] if reference is None else [reference]
-        return exemplar_fill(
-            image, mask, generator=generator, options=options, guess=filled, guess_size=size, references=references
-        )
+        references = [] if reference is None else [Reference(reference.image, reference.known)]
+        finished = exemplar_fill(
+            to_array(image), to_mask(mask), seed=generator.initial_seed(), options=options, guess=to_array(filled),
+            guess_size=size, references=references,
+        )  # fmt: skip
+        return to_tensor(finished)
 
     def with_fill_options(self, options: Mapping[str, Any]) -> Self:
         """See `LearningMethod.with_fill_options`; warns where the scales learned to mend another first guess."""
@@ -374,17 +401,18 @@ class SinGAN(GenerativeSinGAN):
             warnings.warn(message, SelfmendWarning, stacklevel=3)
         return changed
 
-    def first_guess(self, image: Image, mask: Mask, *, generator: torch.Generator) -> Image:
+    def first_guess(self, image: ImageTensor, mask: MaskTensor, *, generator: torch.Generator) -> ImageTensor:
         """The picture with its hole filled by `config.init`."""
         name = "mean" if self.config.init == "none" else self.config.init
         options: dict[str, Any] = {"radius": self.config.init_radius} if name == "local-means" else {}
-        return get_initialisation(name)(image, mask, generator=generator, **options)
+        seed = generator.initial_seed()
+        return to_tensor(get_initialisation(name)(to_array(image), to_mask(mask), seed=seed, **options))
 
-    def _injection_scale(self, hole: Mask, plan: PyramidPlan, *, first: int = 0) -> int:
+    def _injection_scale(self, hole: MaskTensor, plan: PyramidPlan, *, first: int = 0) -> int:
         config = self.config
         return check_injection_scale(config.injection_scale, hole, plan, depth=config.injection_depth, first=first)
 
-    def _signed_guess(self, x: torch.Tensor, mask: Mask, generator: torch.Generator) -> torch.Tensor:
+    def _signed_guess(self, x: torch.Tensor, mask: MaskTensor, generator: torch.Generator) -> torch.Tensor:
         """`first_guess` of a picture in [-1, 1]."""
         guess = self.first_guess(to_image(x).cpu(), mask.cpu(), generator=generator)
         return to_signed(guess).to(self.device)

@@ -18,9 +18,6 @@ from scipy.cluster.vq import kmeans2
 from torch import Tensor
 
 from selfmend.errors import OptionError
-from selfmend.image.pyramid import image_pyramid
-from selfmend.image.resize import resize
-from selfmend.methods.base import to_image, to_signed
 from selfmend.methods.singan.config import SinGANConfig
 from selfmend.methods.singan.fast import rematched_scale
 from selfmend.methods.singan.finish import Finish, draw_and_finish
@@ -28,10 +25,11 @@ from selfmend.methods.singan.redraw import entry_scale, painted_size
 from selfmend.methods.singan.sample import check_sample_size, starting_picture
 from selfmend.methods.singan.scales import Scales
 from selfmend.methods.singan.training import retrained_scale
+from selfmend.nn.tensors import ImageTensor, image_pyramid, resize, to_image, to_signed
 from selfmend.progress import Progress, silent
 from selfmend.training.loop import run
 from selfmend.training.stage import Stage
-from selfmend.types import Image, Size
+from selfmend.types import Size
 
 DEFAULT_START_SCALE = 1
 """The second coarsest: the layout is the painting's and all else is drawn (paper: a coarse one)."""
@@ -42,7 +40,7 @@ COLOURS = 5
 
 def paint(
     scales: Scales,
-    painting: Image,
+    painting: ImageTensor,
     *,
     learned: Size,
     start_scale: int | None,
@@ -50,7 +48,7 @@ def paint(
     device: torch.device,
     how: Finish | None = None,
     progress: Progress = silent,
-) -> Image:
+) -> ImageTensor:
     """A picture like the learned one with the layout of a painting.
 
     Args:
@@ -82,14 +80,14 @@ def paint(
 
 def paint_quantized(
     quantized: QuantizedScale,
-    painting: Image,
+    painting: ImageTensor,
     *,
     learned: Size,
     generator: torch.Generator,
     device: torch.device,
     how: Finish | None = None,
     progress: Progress = silent,
-) -> Image:
+) -> ImageTensor:
     """As `paint`, by a scale that was trained on flat colours: the painting, snapped to them, enters it directly.
 
     Args:
@@ -109,7 +107,7 @@ def paint_quantized(
     return to_image(x).cpu()
 
 
-def _at_finest(scales: Scales, painting: Image, learned: Size, level: int) -> Tensor:
+def _at_finest(scales: Scales, painting: ImageTensor, learned: Size, level: int) -> Tensor:
     """The painting at the finest scale's size, or number of pixels, signed."""
     size = painted_size(scales.plan, (painting.shape[2], painting.shape[3]), learned)
     check_sample_size(size, scales.plan, level=level)
@@ -133,7 +131,7 @@ class QuantizedScale:
 
 def train_quantized(
     scales: Scales,
-    image: Image,
+    image: ImageTensor,
     config: SinGANConfig,
     *,
     start_scale: int | None,

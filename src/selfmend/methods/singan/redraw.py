@@ -27,17 +27,26 @@ from scipy import ndimage
 from torch import Tensor
 
 from selfmend.errors import ImageError, MaskError, OptionError
-from selfmend.image.pyramid import PyramidPlan, image_pyramid, mask_pyramid
-from selfmend.image.resize import resize
+from selfmend.image.pyramid import PyramidPlan
+from selfmend.image.resize import resize as resize_array
 from selfmend.masks.reading import grow_mask, same_aspect
-from selfmend.methods.base import to_image, to_signed
 from selfmend.methods.singan.finish import Finish, draw_and_finish, finish_level
 from selfmend.methods.singan.sample import check_start_scale, draw, starting_picture
 from selfmend.methods.singan.scales import Scales
 from selfmend.nn.singan import RADIUS
 from selfmend.nn.singan import RADIUS as SIGHT
+from selfmend.nn.tensors import (
+    ImageTensor,
+    MaskTensor,
+    image_pyramid,
+    mask_pyramid,
+    resize,
+    to_image,
+    to_mask,
+    to_signed,
+)
 from selfmend.progress import Progress, silent
-from selfmend.types import Image, Mask, Size
+from selfmend.types import Image, Mask, Size, size_of
 
 SOFTNESS = 5.0
 """Standard deviation of the blur of a mask's border, in pixels of the finest scale (code of SinGAN)."""
@@ -66,7 +75,7 @@ def inject(
     *,
     level: int,
     generator: torch.Generator,
-    keep: Mask | None = None,
+    keep: MaskTensor | None = None,
     progress: Progress = silent,
 ) -> Tensor:
     """Draw a picture anew from scale `level` on, which gets it through the size of the scale below.
@@ -90,7 +99,7 @@ def inject(
     return draw(scales, start, level=level, sizes=sizes, generator=generator, keep=back, progress=progress)
 
 
-def _put_back(x: Tensor, hole: Mask, plan: PyramidPlan) -> Callable[[int, Tensor], Tensor]:
+def _put_back(x: Tensor, hole: MaskTensor, plan: PyramidPlan) -> Callable[[int, Tensor], Tensor]:
     pictures, holes = image_pyramid(x, plan), mask_pyramid(hole, plan)
     return lambda level, drawn: torch.where(holes[level], drawn, pictures[level])
 
@@ -105,15 +114,15 @@ class Redrawn:
         touched: (1, 1, H, W), True where `image` is not as it came.
     """
 
-    image: Image
-    whole: Image
-    touched: Mask
+    image: ImageTensor
+    whole: ImageTensor
+    touched: MaskTensor
 
 
 def redraw(
     scales: Scales,
-    image: Image,
-    mask: Mask,
+    image: ImageTensor,
+    mask: MaskTensor,
     *,
     level: int,
     radius: float,
@@ -152,7 +161,7 @@ def redraw(
     return Redrawn(torch.lerp(image, whole, soft), whole, soft > 0)
 
 
-def soft_mask(mask: Mask, *, radius: float, softness: float = SOFTNESS) -> Tensor:
+def soft_mask(mask: MaskTensor, *, radius: float, softness: float = SOFTNESS) -> Tensor:
     """How much of the drawn picture is taken: the grown mask, blurred, stretched to [0, 1] (code of SinGAN).
 
     Args:
@@ -163,7 +172,7 @@ def soft_mask(mask: Mask, *, radius: float, softness: float = SOFTNESS) -> Tenso
     Returns:
         (1, 1, H, W) float32 in [0, 1]; 1 everywhere where the grown mask covers everything.
     """
-    grown = grow_mask(mask, round(radius))[0, 0].cpu().numpy().astype(np.float32)
+    grown = grow_mask(to_mask(mask), round(radius)).astype(np.float32)
     blurred = ndimage.gaussian_filter(grown, softness)
     low, high = float(blurred.min()), float(blurred.max())
     soft = (blurred - low) / (high - low) if high > low else np.ones_like(blurred)
@@ -188,7 +197,7 @@ def check_like(size: Size, learned: Size, *, name: str) -> None:
         )
 
 
-def check_covers(mask: Mask) -> None:
+def check_covers(mask: MaskTensor) -> None:
     """Check that a mask covers something.
 
     Raises:
@@ -223,7 +232,7 @@ def painted_size(plan: PyramidPlan, size: Size, learned: Size) -> Size:
     return max(1, round(size[0] * share)), max(1, round(size[1] * share))
 
 
-def default_injection_scale(mask: Mask, plan: PyramidPlan, *, depth: float = RADIUS) -> int:
+def default_injection_scale(mask: MaskTensor, plan: PyramidPlan, *, depth: float = RADIUS) -> int:
     """The finest scale at which the hole is at most `depth` pixels deep, but not the finest of all.
 
     With the default a generator sees from the middle of the hole to its border.
@@ -242,7 +251,7 @@ def default_injection_scale(mask: Mask, plan: PyramidPlan, *, depth: float = RAD
 
 
 def check_injection_scale(
-    level: int | None, mask: Mask, plan: PyramidPlan, *, depth: float = RADIUS, first: int = 0
+    level: int | None, mask: MaskTensor, plan: PyramidPlan, *, depth: float = RADIUS, first: int = 0
 ) -> int:
     """`level`, or the default one for None, but not below `first`, the coarsest trained scale.
 
@@ -264,7 +273,7 @@ def check_injection_scale(
 def redraw_hole(
     scales: Scales,
     guess: Tensor,
-    mask: Mask,
+    mask: MaskTensor,
     *,
     level: int,
     generator: torch.Generator,
@@ -311,8 +320,8 @@ def default_harmonize_scale(plan: PyramidPlan) -> int:
 
 def harmonize(
     scales: Scales,
-    composite: Image,
-    mask: Mask,
+    composite: ImageTensor,
+    mask: MaskTensor,
     *,
     learned: Size,
     start_scale: int | None,
@@ -363,7 +372,7 @@ DIFFERENCE = 16
 _SPECK = 3  # an edit is no speck, and has no holes or gaps, of so many pixels
 
 
-def default_edit_scale(mask: Mask, plan: PyramidPlan) -> int:
+def default_edit_scale(mask: MaskTensor, plan: PyramidPlan) -> int:
     """The finest scale at which a generator sees from the middle of the edited part to its border.
 
     There it knows what the part has to fit to; finer scales leave the corners of what was pasted as they are.
@@ -387,20 +396,20 @@ def edited_mask(edited: Image, learned: Image) -> Mask:
     """Where a picture differs from the training picture, without specks, gaps and holes of a few pixels.
 
     Args:
-        edited: (1, C, H, W) in [0, 1].
-        learned: (1, C, h, w) in [0, 1], the training picture; resized where it has another size.
+        edited: (H, W, C) in [0, 1].
+        learned: (h, w, C) in [0, 1], the training picture; resized where it has another size.
 
     Returns:
-        (1, 1, H, W), True where a channel, smoothed, differs by more than `DIFFERENCE` levels of 255.
+        (H, W), True where a channel, smoothed, differs by more than `DIFFERENCE` levels of 255.
 
     Raises:
         MaskError: nothing differs.
     """
-    size = (edited.shape[2], edited.shape[3])
-    before = learned if learned.shape[2:] == size else resize(learned, size).clamp(0, 1)
+    size = size_of(edited)
+    before = learned if size_of(learned) == size else resize_array(learned, size).clip(0, 1)
     # JPEG changes single pixels by more than an edit changes a region: what is smooth counts
-    smooth = ndimage.gaussian_filter((edited - before)[0].numpy(), (0, 1, 1))
-    differs = abs(smooth).max(0) > DIFFERENCE / 255
+    smooth = ndimage.gaussian_filter(edited - before, (1, 1, 0))
+    differs = abs(smooth).max(2) > DIFFERENCE / 255
     grown = ndimage.binary_dilation(differs, iterations=_SPECK)
     closed = ndimage.binary_erosion(ndimage.binary_fill_holes(grown), iterations=_SPECK, border_value=1)
     opened = ndimage.binary_opening(closed, iterations=_SPECK // 2)
@@ -409,13 +418,13 @@ def edited_mask(edited: Image, learned: Image) -> Mask:
             f"no part of the edited picture differs from the training picture by more than {DIFFERENCE} of 255 levels; "
             "say what was edited: --mask MASK.png"
         )
-    return torch.from_numpy(opened)[None, None]
+    return opened
 
 
 def edit(
     scales: Scales,
-    edited: Image,
-    mask: Mask,
+    edited: ImageTensor,
+    mask: MaskTensor,
     *,
     learned: Size,
     start_scale: int | None,

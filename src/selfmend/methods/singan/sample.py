@@ -20,13 +20,12 @@ import torch
 from torch import Tensor
 
 from selfmend.errors import OptionError
-from selfmend.image.back_projection import back_project
 from selfmend.image.pyramid import PyramidPlan, enlarged_sizes
-from selfmend.image.resize import resize
 from selfmend.methods.singan.scales import Scales, generate
 from selfmend.nn.singan import RADIUS
+from selfmend.nn.tensors import resize
 from selfmend.progress import Progress, ProgressEvent, silent
-from selfmend.types import Image, Size
+from selfmend.types import Size
 
 TILE = 512
 """Side of the squares in which large scales are computed, in pixels: 128 channels of one take 128 MiB."""
@@ -102,16 +101,15 @@ def check_sample_size(size: Size, plan: PyramidPlan, *, level: int) -> None:
         )
 
 
-def size_at_finest(size: Size, image: Image, plan: PyramidPlan) -> Size:
+def size_at_finest(size: Size, picture: Size, plan: PyramidPlan) -> Size:
     """What `size` is at the finest scale, which is smaller than the picture where that is larger than `max_size`.
 
     Example:
         >>> plan = PyramidPlan(sizes=((188, 250),), factor=1.0)
-        >>> size_at_finest((752, 2000), torch.zeros(1, 3, 752, 1000), plan)
+        >>> size_at_finest((752, 2000), (752, 1000), plan)
         (188, 500)
     """
-    finest, picture = plan.sizes[-1], image.shape[-2:]
-    height, width = (max(1, round(n * f / p)) for n, f, p in zip(size, finest, picture, strict=True))
+    height, width = (max(1, round(n * f / p)) for n, f, p in zip(size, plan.sizes[-1], picture, strict=True))
     return height, width
 
 
@@ -220,7 +218,8 @@ def enlarge(
         x = scales.resized(x, size, 1 / scales.plan.factor)
         noise = scales.draw_noise(last, generator=generator, device=x.device, size=size) * finest.noise_amplitude
         x = generate(finest.generator, x, noise, partial=scales.partial, tile=tile)
-        x = back_project(x, small, rounds=back_projections)
+        for _ in range(back_projections):  # see image/back_projection.py, which does it to arrays
+            x = x + resize(small - resize(x, (small.shape[2], small.shape[3])), size)
         done = sum(work[: k + 1]) / sum(work)
         progress(ProgressEvent(stage=f"enlarging to {size[0]}x{size[1]}", step=k + 1, steps=len(sizes), done=done))
     return x

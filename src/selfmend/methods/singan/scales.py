@@ -14,8 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from selfmend.image.pyramid import PyramidPlan
-from selfmend.image.resize import resize
 from selfmend.nn.singan import RADIUS, SinGANGenerator
+from selfmend.nn.tensors import resize
 from selfmend.types import Size
 
 

@@ -17,7 +17,7 @@ from selfmend.nn.adversarial_losses import gradient_penalty, wasserstein_critic_
 from selfmend.nn.layers import initialize
 from selfmend.nn.reconstruction_losses import masked_mse, masked_rmse
 from selfmend.nn.singan import SinGANCritic, SinGANGenerator
-from selfmend.seeding import make_generator
+from selfmend.nn.tensors import make_generator
 from selfmend.training.stage import Stage
 
 

@@ -1,4 +1,4 @@
-"""The nearest-neighbour field: for every patch that sees the hole, the known patch most like it (PatchMatch).
+"""The masked nearest-neighbour field: for every patch that sees the hole, the known patch most like it (PatchMatch).
 
 Barnes et al., "PatchMatch", SIGGRAPH 2009, Sec. 3: good matches are propagated from neighbours, and improved by random
 search in windows that shrink around the best match so far. Positions are patch centres in the padded frame of a
@@ -22,9 +22,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from selfmend.hole_init.patchmatch.compiled import FASTMATH, below, hash_bits
-from selfmend.hole_init.patchmatch.scales import Scale, Sources, Targets
-from selfmend.hole_init.patchmatch.threads import MOST_RUNS, in_parallel
+from selfmend.parallel import MOST_RUNS, in_parallel
+from selfmend.patches.compiled import FASTMATH, below, hash_bits
+from selfmend.patches.scales import Scale, Sources, Targets
 
 WORST = np.float32(1e9)
 LACK = np.float32(0.01)

@@ -3,33 +3,120 @@
 Wexler, Shechtman, Irani (PAMI 2007, Sec. 3) with what Newson et al. (IPOL 2017) add: texture features are filled along
 with the colours, and the field is carried up from scale to scale. Arrays are float32 (H, W, K), as `features` makes
 them.
+
+A guess from elsewhere, at low resolution, is carried to the full size with detail from the picture. Two ideas keep it
+as it is while exemplars sharpen it. When the field is first matched at a scale, the picture is an enlargement and
+therefore blurred, so the sources it is compared with are blurred in the same way (GPNN: Granot et al., CVPR 2022, Sec.
+3.1). And after each scale the result, shrunk to the size of the guess, is made to agree with it: the difference is
+enlarged and added (back-projection: Irani and Peleg, "Improving resolution by image registration", 1991). Without the
+second the EM drifts to what the hole's border suggests.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from selfmend.hole_init.patchmatch.field import Field, improve
-from selfmend.hole_init.patchmatch.guess import Guess, back_project, blur_sources, put
-from selfmend.hole_init.patchmatch.options import PatchMatchOptions
-from selfmend.hole_init.patchmatch.scales import (
-    Scale,
-    build_scale,
-    hole_depth,
-    pad,
-    plan_sizes,
-    resize_array,
-    shrink,
-    trim,
-)
-from selfmend.hole_init.patchmatch.start import pull_push
-from selfmend.hole_init.patchmatch.votes import vote
+from selfmend.errors import OptionError
+from selfmend.image.resize import resize
+from selfmend.options import option
+from selfmend.patches.masked_field import Field, improve
+from selfmend.patches.scales import Scale, build_scale, hole_depth, pad, plan_sizes, pull_push, shrink, trim
+from selfmend.patches.votes import vote
 from selfmend.progress import Progress, ProgressEvent
 from selfmend.seeding import derive_seed
-from selfmend.types import Size
+
+if TYPE_CHECKING:
+    from selfmend.types import Size
+
+OURS = "measured, docs/results-patchmatch.md"
+BACK_PROJECTIONS = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatchMatchOptions:
+    """Options of `fill`. Where a default differs from the paper named beside it, ours was measured to be better.
+
+    Raises:
+        OptionError: a value out of range.
+    """
+
+    patch: int = option(5, "side of a square patch, odd", unit="pixels", source=f"Newson 2017: 7; {OURS}")
+    ratio: float = option(1.3, "size of a scale by that of the next coarser", source=f"Newson 2017: 2; {OURS}")
+    coarsest_depth: float = option(3.0, "the hole's depth at the coarsest scale", unit="pixels", source="Newson 2017")
+    coarsest_side: int = option(16, "least shorter side of the coarsest scale", unit="pixels", source=OURS)
+    iterations: int = option(
+        8, "rounds of matching and voting near the coarsest scale", unit="rounds", source="Wexler 2007, Sec. 3.2"
+    )
+    finest_iterations: int = option(4, "rounds at the finest scale, where most time goes", unit="rounds", source=OURS)
+    coarsest_iterations: int = option(10, "the same at the coarsest scale", unit="rounds", source=OURS)
+    passes: int = option(2, "propagation and search passes a round", unit="passes", source="Barnes 2009, Sec. 3.2: 4-5")
+    decay: float = option(3.0, "confidence lost per pixel of depth", unit="factor", source="Wexler 2007, Sec. 3.3: 1.3")
+    least_confidence: float = option(0.02, "confidence that the decay ends at", unit="0 to 1", source=OURS)
+    texture: float = option(0.7, "weight of texture features beside colours", source=f"Newson 2017, Sec. 3.2; {OURS}")
+    texture_window: int = option(9, "side of their averaging window", unit="pixels", source=OURS)
+    nearness: float = option(0.1, "cost of a source one picture side away", unit="squared colour", source=OURS)
+    softness: float = option(
+        2.0, "spread of a vote's weight by cost", unit="mean costs", source=f"Wexler, eq. 5; {OURS}"
+    )
+    deep: float = option(2.7, "depth from which agreeing votes win", unit="pixels", source=f"Wexler, 3.2; {OURS}")
+    guess_confidence: float = option(0.3, "least confidence in a guess from elsewhere", unit="0 to 1", source=OURS)
+    guess_kept: bool = option(True, "the result, shrunk to the guess's size, must equal the guess", source=OURS)
+    guess_iterations: int = option(2, "rounds a scale above a guess", unit="rounds", source=OURS)
+    known_fraction: float = option(0.05, "known part that makes a coarse pixel known", unit="0 to 1", source=OURS)
+    window: int = option(256, "reach for sources around the hole, at least its size", unit="pixels", source=OURS)
+
+    def __post_init__(self) -> None:
+        limits = {
+            "patch": (3, 31),
+            "ratio": (1.05, 8),
+            "coarsest_depth": (1, 1e6),
+            "coarsest_side": (1, 1e6),
+            "iterations": (1, 1000),
+            "finest_iterations": (1, 1000),
+            "coarsest_iterations": (1, 1000),
+            "passes": (1, 1000),
+            "decay": (1, 1e6),
+            "least_confidence": (1e-6, 1),
+            "texture": (0, 1000),
+            "texture_window": (1, 101),
+            "nearness": (0, 1e6),
+            "softness": (1e-6, 1e6),
+            "deep": (0, 1e9),
+            "guess_confidence": (1e-6, 1),
+            "guess_iterations": (1, 1000),
+            "known_fraction": (0.01, 1),
+            "window": (1, 1e9),
+        }
+        for name, (low, high) in limits.items():
+            value = getattr(self, name)
+            if not low <= value <= high:  # written so that NaN is refused too
+                raise OptionError(f"{name} is {value}; {low} to {high} fits")
+        if self.patch % 2 == 0:
+            raise OptionError(f"patch is {self.patch}; an odd side fits, such as {self.patch + 1}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guess:
+    """A picture from elsewhere to start from.
+
+    Attributes:
+        colours: float32 (H, W, C), full size, on the scale of `features`.
+        scale: size at which they are trustworthy by full size, at most 1.
+    """
+
+    colours: np.ndarray
+    scale: float
+
+    @property
+    def size(self) -> Size:
+        """The size at which the colours are trustworthy."""
+        height, width = self.colours.shape[:2]
+        return max(1, round(height * self.scale)), max(1, round(width * self.scale))
 
 
 def fill_values(
@@ -78,9 +165,9 @@ def fill_values(
             rounds = _rounds(options, i / max(1, len(sizes) - 1)) if below else options.coarsest_iterations
             _alternate(scale, scale, field, picture, rounds, derive_seed(seed, i), options, report)
         elif below or finest:
-            first = blur_sources(scale, shrunk[i - 1]) if below else scale
+            first = _blur_sources(scale, shrunk[i - 1]) if below else scale
             _alternate(first, scale, field, picture, options.guess_iterations, derive_seed(seed, i), options, report)
-            back_project(kept, scale, picture)
+            _back_project(kept, scale, picture)
         else:  # a guess stays as it is at its own scale: only its matches are needed
             _match(scale, field, picture, derive_seed(seed, i), options)
         below = scale, field
@@ -136,11 +223,11 @@ def _start_picture(scale: Scale, below: np.ndarray | None, guess: Guess | None) 
     """The padded picture with a first guess in its hole: of the scale below, from elsewhere, or smooth."""
     known, values = scale.known, scale.values
     if below is not None:
-        start = np.where(known[..., None], values, resize_array(trim(below, scale.radius), scale.size))
+        start = np.where(known[..., None], values, resize(trim(below, scale.radius), scale.size))
     else:
         start = pull_push(values, known)
         if guess is not None:
-            put(guess, start, known)
+            _put(guess, start, known)
     return np.ascontiguousarray(pad(start, scale.radius))
 
 
@@ -177,3 +264,29 @@ def _report(progress: Progress, sizes: list[Size], i: int, step: int, rounds: in
     done = (sum(areas[:i]) + areas[i] * step / rounds) / sum(areas)
     stage = f"scale {i} ({sizes[i][0]}x{sizes[i][1]})"
     progress(ProgressEvent(stage=stage, stage_index=i, stage_count=len(sizes), step=step, steps=rounds, done=done))
+
+
+def _put(guess: Guess, start: np.ndarray, known: np.ndarray) -> None:
+    """Write the guess's colours into the unknown part of a start (H, W, K), in place; features are left alone."""
+    channels = guess.colours.shape[2]
+    colours = resize(guess.colours, (known.shape[0], known.shape[1]))
+    start[..., :channels] = np.where(known[..., None], start[..., :channels], colours)
+
+
+def _blur_sources(scale: Scale, below: Sequence[tuple[np.ndarray, np.ndarray]]) -> Scale:
+    """The scale with sources as blurred as an enlargement of the scale below, whose sums and shares are given."""
+    parts = []
+    for sums, share in below:
+        enlarged = resize(np.concatenate([sums, share[..., None]], 2), scale.size)
+        parts.append(pad(enlarged[..., :-1] / np.maximum(enlarged[..., -1:], 1e-2), scale.radius))
+    values = np.where(scale.sources.known[..., None], np.concatenate(parts, 1), 0)
+    return replace(scale, sources=scale.sources._replace(values=np.ascontiguousarray(values, np.float32)))
+
+
+def _back_project(guess: Guess, scale: Scale, picture: np.ndarray) -> None:
+    """Make the hole of a padded picture agree with the guess at the guess's size, in place."""
+    inner = trim(picture, scale.radius)[..., : guess.colours.shape[2]]
+    hole = trim(scale.targets.hole, scale.radius)[..., None]
+    wanted = resize(guess.colours, guess.size)
+    for _ in range(BACK_PROJECTIONS):
+        inner += np.where(hole, resize(wanted - resize(inner, guess.size), scale.size), 0)

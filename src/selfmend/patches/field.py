@@ -2,7 +2,7 @@
 
 Two searches: exact, by matrix products, for the small scales; and PatchMatch (Barnes et al., SIGGRAPH 2009, Sec. 3) for
 the others, where a field from the scale below is near the answer already. A patch is named by its upper left pixel,
-pictures are float32 (H, W, C). (Holes and partly known patches are the business of `hole_init/patchmatch`.)
+pictures are float32 (H, W, C). (Holes and partly known patches are the business of `masked_field.py`.)
 
 `price` (one number for each key) multiplies a key's distances: GPNN's normalisation makes keys cheap that no query is
 near to, so that everything in the picture is used (Granot et al., CVPR 2022, Eq. 2). A negative price forbids a key.
@@ -11,20 +11,20 @@ near to, so that everything in the picture is used (Granot et al., CVPR 2022, Eq
 from __future__ import annotations
 
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from numba import njit
+from numpy.lib.stride_tricks import sliding_window_view
 
-from selfmend.hole_init.patchmatch.compiled import FASTMATH, below, hash_bits
-from selfmend.hole_init.patchmatch.threads import in_parallel
-from selfmend.types import Size
+from selfmend.parallel import MOST_RUNS, in_parallel
+from selfmend.patches.compiled import FASTMATH, below, hash_bits
 
-Values = TypeVar("Values", np.ndarray, torch.Tensor)
+if TYPE_CHECKING:
+    from selfmend.types import Size
+
 WORST = np.float32(1e30)
-PATCHES_A_RUN, MOST_RUNS = 2048, 64
+PATCHES_A_RUN = 2048
 QUERIES_AT_ONCE = 1024
 
 
@@ -60,32 +60,38 @@ def exact_field(
         allowed: bool, one for each key, or None for all.
     """
     rows, columns = _unfold(queries, patch), _unfold(keys, patch)
-    row_norms, column_norms = rows.square().sum(1), columns.square().sum(1)
+    row_norms, column_norms = np.square(rows).sum(1), np.square(columns).sum(1)
 
-    def distances(part: slice) -> torch.Tensor:
+    def distances(part: slice) -> np.ndarray:
         # |q - k|^2 = |q|^2 + |k|^2 - 2 qk, by one matrix product
-        d = torch.addmm(column_norms[None], rows[part], columns.T, alpha=-2)
-        return d.add_(row_norms[part, None]).clamp_(min=0)
+        d = rows[part] @ columns.T
+        d *= -2
+        d += column_norms
+        d += row_norms[part, None]
+        return np.maximum(d, 0, out=d)
 
     parts = [slice(i, i + QUERIES_AT_ONCE) for i in range(0, len(rows), QUERIES_AT_ONCE)]
-    price = torch.ones(len(columns))
+    price = None
     if alpha is not None:
-        nearest = torch.stack([distances(part).amin(0) for part in parts]).amin(0)
+        nearest = np.minimum.reduce([distances(part).min(0) for part in parts])
         price = prices(nearest, alpha=alpha, values=rows.shape[1])
-    if allowed is not None:
-        price[~torch.from_numpy(allowed.ravel())] = torch.inf
-    found = []
+    forbidden = None if allowed is None else ~allowed.ravel()
+    indices, costs = [], []
     for part in parts:
-        priced = distances(part).mul_(price)
-        found.append(priced.nan_to_num_(nan=torch.inf).min(1))  # nothing times infinity is forbidden too
-    cost = torch.cat([f.values for f in found]).numpy()
-    index = torch.cat([f.indices for f in found]).numpy()
+        priced = distances(part)
+        if price is not None:
+            priced *= price
+        if forbidden is not None:
+            priced[:, forbidden] = np.inf
+        best = priced.argmin(1)
+        indices.append(best)
+        costs.append(np.take_along_axis(priced, best[:, None], 1)[:, 0])
     size, (_, width) = places(_size(queries), patch), places(_size(keys), patch)
-    y, x = np.divmod(index.reshape(size), width)
-    return Field(y.astype(np.int32), x.astype(np.int32), cost.reshape(size).astype(np.float32))
+    y, x = np.divmod(np.concatenate(indices).reshape(size), width)
+    return Field(y.astype(np.int32), x.astype(np.int32), np.concatenate(costs).reshape(size))
 
 
-def prices(nearest: Values, *, alpha: float, values: int) -> Values:
+def prices(nearest: np.ndarray, *, alpha: float, values: int) -> np.ndarray:
     """GPNN's price of each key, from its squared distance to the nearest query.
 
     Args:
@@ -252,9 +258,56 @@ def inverted(field: Field, size: Size, *, generator: np.random.Generator) -> Fie
     return Field(y, x, np.zeros(size, np.float32))
 
 
-def _unfold(picture: np.ndarray, patch: int) -> torch.Tensor:
+def vote(field: Field, values: np.ndarray, size: Size, *, patch: int) -> np.ndarray:
+    """Each pixel as the mean of what the matches of all patches that cover it show there (GPNN's fold).
+
+    Args:
+        field: rows and columns of patches in `values`, one for each patch of the result.
+        values: (h, w, C), where patches are taken from.
+        size: (height, width) of the result.
+        patch: side of a patch.
+
+    Returns:
+        (*size, C).
+
+    Example:
+        >>> values = np.arange(12, dtype=np.float32).reshape(3, 4, 1)
+        >>> y, x = np.indices((2, 3), dtype=np.int32)
+        >>> bool((vote(Field(y, x, np.zeros((2, 3), np.float32)), values, (3, 4), patch=2) == values).all())
+        True
+    """
+    result = np.empty((*size, values.shape[2]), np.float32)
+    runs = min(MOST_RUNS, size[0])
+    in_parallel(partial(_fold_run, field.y, field.x, values, patch, result, runs), runs)
+    return result
+
+
+@njit(cache=True, nogil=True)
+def _fold_run(
+    field_y: np.ndarray, field_x: np.ndarray, values: np.ndarray, patch: int, result: np.ndarray, runs: int, run: int
+) -> None:
+    """Some rows of a fold."""
+    rows, columns = field_y.shape
+    height, width, channels = result.shape
+    for y in range(run * height // runs, (run + 1) * height // runs):
+        top, bottom = max(0, y - patch + 1), min(rows, y + 1)
+        for x in range(width):
+            left, right = max(0, x - patch + 1), min(columns, x + 1)
+            for c in range(channels):
+                result[y, x, c] = 0
+            for j in range(top, bottom):
+                for i in range(left, right):
+                    source_y, source_x = field_y[j, i] + y - j, field_x[j, i] + x - i
+                    for c in range(channels):
+                        result[y, x, c] += values[source_y, source_x, c]
+            for c in range(channels):
+                result[y, x, c] /= (bottom - top) * (right - left)
+
+
+def _unfold(picture: np.ndarray, patch: int) -> np.ndarray:
     """(patches, values) of a picture, in scan order."""
-    return F.unfold(torch.from_numpy(picture).permute(2, 0, 1)[None], patch)[0].T.contiguous()
+    patches = sliding_window_view(picture, (patch, patch), (0, 1))
+    return patches.reshape(patches.shape[0] * patches.shape[1], -1)
 
 
 def _size(picture: np.ndarray) -> Size:

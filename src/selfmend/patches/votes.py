@@ -16,9 +16,9 @@ from functools import partial
 import numpy as np
 from numba import njit
 
-from selfmend.hole_init.patchmatch.field import Field
-from selfmend.hole_init.patchmatch.scales import Scale, Sources, Targets
-from selfmend.hole_init.patchmatch.threads import MOST_RUNS, in_parallel
+from selfmend.parallel import MOST_RUNS, in_parallel
+from selfmend.patches.masked_field import Field
+from selfmend.patches.scales import Scale, Sources, Targets
 
 PIXELS_A_RUN = 1024
 TINY = np.float32(1e-6)

@@ -1,4 +1,9 @@
-"""The scales of a filling: their sizes, and at each one the sources, the targets and the confidences.
+"""The scales of a filling: what patches are compared by, the sizes, and at each size the sources and the targets.
+
+Patches are compared by colours, and by how textured their surroundings are (Newson et al., IPOL 2017, Sec. 3.2).
+Colours alone cannot tell sand from skin of the same shade once the deep hole holds only a smooth guess. The texture
+features, mean absolute horizontal and vertical gradients over a window, survive coarse scales, where fine texture is
+averaged away: they are computed once at full size and only then scaled down.
 
 All arrays of a `Scale` are padded by the patch radius with unknown pixels, so that patches that stick out of the
 picture need no special case: what is outside is never compared and never votes.
@@ -11,14 +16,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
-import torch
 
 from selfmend.image.resize import resize
-from selfmend.types import Size
+
+if TYPE_CHECKING:
+    from selfmend.types import Size
 
 
 class Sources(NamedTuple):
@@ -83,6 +89,49 @@ class Scale:
         return trim(self.sources.values[:, : self.sources.width], self.radius)
 
 
+def features(colours: np.ndarray, known: np.ndarray, *, weight: float, window: int) -> np.ndarray:
+    """Stack colours and texture features.
+
+    Args:
+        colours: float32 (H, W, C) in [0, 1], zero in the hole.
+        known: bool (H, W).
+        weight: factor on the texture features.
+        window: side of the window they are averaged over, in pixels.
+
+    Returns:
+        float32 (H, W, C + 2), zero in the hole. Colours are scaled so that C channels weigh as three do.
+    """
+    scaled = colours * np.float32(colour_scale(colours.shape[2]))
+    return np.concatenate([scaled, np.float32(weight) * _texture(colours, known, window)], 2)
+
+
+def colour_scale(channels: int) -> float:
+    """Factor that makes the squared distance of `channels` channels comparable to that of three."""
+    return float(np.sqrt(3 / channels))
+
+
+def _texture(colours: np.ndarray, known: np.ndarray, window: int) -> np.ndarray:
+    """float32 (H, W, 2): mean absolute differences along rows and columns, over pairs of known pixels only."""
+    grey = colours.mean(2)
+    result = np.zeros((*grey.shape, 2), np.float32)
+    for axis in (0, 1):
+        there = (slice(1, None), slice(None)) if axis == 0 else (slice(None), slice(1, None))
+        here = (slice(None, -1), slice(None)) if axis == 0 else (slice(None), slice(None, -1))
+        pair = np.zeros_like(grey)
+        pair[here] = known[here] & known[there]
+        difference = np.zeros_like(grey)
+        difference[here] = np.abs(grey[there] - grey[here]) * pair[here]
+        count = _box_mean(pair, window)
+        result[..., axis] = 3 * np.where(
+            known & (count > 1e-6), _box_mean(difference, window) / np.maximum(count, 1e-6), 0
+        )
+    return result
+
+
+def _box_mean(values: np.ndarray, window: int) -> np.ndarray:
+    return cv2.blur(values, (window, window), borderType=cv2.BORDER_CONSTANT)
+
+
 def plan_sizes(size: Size, depth: float, *, ratio: float, coarsest_depth: float, coarsest_side: int) -> list[Size]:
     """Sizes from the coarsest scale to the finest, which is `size`.
 
@@ -114,7 +163,7 @@ def shrink(values: np.ndarray, known: np.ndarray, sizes: list[Size]) -> list[tup
     stack = np.concatenate([values, known[..., None].astype(np.float32)], 2)
     result = []
     for size in reversed(sizes):
-        stack = resize_array(stack, size)
+        stack = resize(stack, size)
         result.append((stack[..., :-1], stack[..., -1]))
     return result[::-1]
 
@@ -207,9 +256,36 @@ def trim(array: np.ndarray, radius: int) -> np.ndarray:
     return array[radius : array.shape[0] - radius, radius : array.shape[1] - radius]
 
 
-def resize_array(values: np.ndarray, size: Size) -> np.ndarray:
-    """`image.resize.resize` for (H, W, K) arrays."""
-    if values.shape[:2] == size:
-        return values
-    tensor = torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1)))[None]
-    return resize(tensor, size)[0].permute(1, 2, 0).numpy()
+def pull_push(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Fill the unknown pixels smoothly, by pulling and pushing: the first guess at the coarsest scale.
+
+    The known pixels are averaged into ever coarser pictures until no hole is left (pull), which then fill the holes of
+    the finer ones (push); Gortler et al., "The lumigraph", SIGGRAPH 1996, Sec. 3.4. Linear in the number of pixels,
+    where a biharmonic or Laplace system grows faster; the EM that follows forgets the difference.
+
+    Args:
+        values: float32 (H, W, K), zero where unknown.
+        known: bool (H, W); at least one is True.
+
+    Returns:
+        float32 (H, W, K), known pixels as they came, the others within the range of the known ones.
+    """
+    filled = _pull(values, known.astype(np.float32)[..., None])
+    filled = filled.clip(values[known].min(0), values[known].max(0))
+    return np.where(known[..., None], values, filled)
+
+
+def _pull(sums: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """sums / share, filled from the picture of half the size in the measure that share (H, W, 1) falls short of 1."""
+    mean = sums / np.maximum(share, 1e-6)
+    if share.min() > 0.5 or share.size == 1:
+        return mean
+    coarse = _pull(_halve(sums), _halve(share))
+    below = resize(coarse, (share.shape[0], share.shape[1]))
+    return share * mean + (1 - share) * below
+
+
+def _halve(values: np.ndarray) -> np.ndarray:
+    """Means of 2x2 pixels; an odd last row or column is repeated."""
+    padded = np.pad(values, [(0, values.shape[0] % 2), (0, values.shape[1] % 2), (0, 0)], mode="edge")
+    return (padded[::2, ::2] + padded[1::2, ::2] + padded[::2, 1::2] + padded[1::2, 1::2]) / 4

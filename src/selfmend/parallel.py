@@ -8,6 +8,7 @@ makes PyTorch in the same process many times slower.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -16,15 +17,23 @@ from typing import Any
 from selfmend.processes import usable_cores
 
 MOST_RUNS = 64
-
+"""Into how many runs work is cut at most: a fixed number, so that results do not depend on the number of threads."""
 
 _most_threads: int | None = None
 
 
 def limit_threads(count: int) -> None:
-    """Use at most so many threads in this process from now on, where several processes share the cores."""
+    """Use at most so many threads in this process from now on, where several processes share the cores.
+
+    That counts for OpenCV too, and for PyTorch where it is loaded.
+    """
     global _most_threads
     _most_threads = count
+    import cv2
+
+    cv2.setNumThreads(count)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(count)
 
 
 def thread_count() -> int:
@@ -45,4 +54,4 @@ def in_parallel(work: Callable[[int], Any], runs: int) -> None:
 @lru_cache(maxsize=4)
 def _pool(process: int, threads: int) -> ThreadPoolExecutor:
     """One pool for all fillings of a process; `process` is the key because threads do not survive a fork."""
-    return ThreadPoolExecutor(threads, thread_name_prefix="selfmend-patchmatch")
+    return ThreadPoolExecutor(threads, thread_name_prefix="selfmend-patches")

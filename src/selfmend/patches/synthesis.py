@@ -2,24 +2,26 @@
 
 Granot et al., "Drop the GAN: In Defense of Patches Nearest Neighbors as Single Image Generative Models" (GPNN), CVPR
 2022, Sec. 3, with PatchMatch fields carried from scale to scale where an exact search would take minutes. Pictures are
-tensors (1, C, H, W) of any range.
+float32 (H, W, C) of any range, holes bool (H, W).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
+from numpy.lib.stride_tricks import sliding_window_view
 
 from selfmend.errors import OptionError
-from selfmend.exemplar.field import Field, enlarge, exact_field, improve, inverted, places, prices
-from selfmend.exemplar.votes import vote
 from selfmend.image.resize import resize
+from selfmend.patches.field import Field, enlarge, exact_field, improve, inverted, places, prices, vote
 from selfmend.progress import Progress, ProgressEvent, silent
-from selfmend.seeding import MAX_SEED, derive_seed
-from selfmend.types import Mask, Size
+from selfmend.seeding import derive_seed
+
+if TYPE_CHECKING:
+    from selfmend.types import Size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,14 +29,14 @@ class Exemplars:
     """The picture whose patches are used, at one scale.
 
     Attributes:
-        values: (1, C, h, w), what is copied.
+        values: (h, w, C), what is copied.
         blurred: the same as blurred as a picture that comes up from the scale below: what that is compared with.
-        hole: (1, 1, h, w), no patch that touches it is used, or None.
+        hole: bool (h, w), no patch that touches it is used, or None.
     """
 
-    values: torch.Tensor
-    blurred: torch.Tensor
-    hole: Mask | None = None
+    values: np.ndarray
+    blurred: np.ndarray
+    hole: np.ndarray | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +62,7 @@ class SynthesisSettings:
     exact_pairs: int = 16_000_000
 
 
-def exemplar_levels(pictures: Sequence[torch.Tensor], holes: Sequence[Mask] | None = None) -> list[Exemplars]:
+def exemplar_levels(pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray] | None = None) -> list[Exemplars]:
     """The exemplars of a pyramid, coarsest first; the coarsest is compared as it is."""
     levels = []
     for n, picture in enumerate(pictures):
@@ -73,52 +75,48 @@ def exemplar_levels(pictures: Sequence[torch.Tensor], holes: Sequence[Mask] | No
 
 
 def synthesize(
-    start: torch.Tensor,
+    start: np.ndarray,
     levels: Sequence[Exemplars],
     sizes: Sequence[Size],
     *,
     settings: SynthesisSettings,
-    generator: torch.Generator,
-    known: Sequence[tuple[torch.Tensor, Mask]] | None = None,
+    seed: int,
+    known: Sequence[tuple[np.ndarray, np.ndarray]] | None = None,
     progress: Progress = silent,
-) -> torch.Tensor:
+) -> np.ndarray:
     """Carry a rough picture up through the scales, made of exemplars at each of them.
 
     Args:
-        start: (1, C, *sizes[0]).
+        start: (*sizes[0], C).
         levels: the exemplars at each scale, coarsest first.
         sizes: (height, width) of the result at each scale.
         settings: of the search.
-        generator: of its seed; the result does not depend on the number of threads.
-        known: pictures (1, C, *sizes[n]) and where they are kept, for filling holes.
+        seed: 0 to 2^63 - 1; the result does not depend on the number of threads.
+        known: pictures (*sizes[n], C) and where they are kept, bool (*sizes[n]), for filling holes.
         progress: takes an event a round.
 
     Returns:
-        (1, C, *sizes[-1]).
+        (*sizes[-1], C).
 
     Raises:
         OptionError: a scale, of the result or of the exemplars, that is smaller than a patch.
     """
-    scales = synthesize_scales(
-        start, levels, sizes, settings=settings, generator=generator, known=known, progress=progress
-    )
-    *_, finest = scales
+    *_, finest = synthesize_scales(start, levels, sizes, settings=settings, seed=seed, known=known, progress=progress)
     return finest
 
 
 def synthesize_scales(
-    start: torch.Tensor,
+    start: np.ndarray,
     levels: Sequence[Exemplars],
     sizes: Sequence[Size],
     *,
     settings: SynthesisSettings,
-    generator: torch.Generator,
-    known: Sequence[tuple[torch.Tensor, Mask]] | None = None,
+    seed: int,
+    known: Sequence[tuple[np.ndarray, np.ndarray]] | None = None,
     progress: Progress = silent,
-) -> Iterator[torch.Tensor]:
-    """As `synthesize`, but yields the result at every scale, (1, C, *sizes[n])."""
+) -> Iterator[np.ndarray]:
+    """As `synthesize`, but yields the result at every scale, (*sizes[n], C)."""
     check_sizes([*sizes, *(_size(level.values) for level in levels)], settings.patch)
-    seed = int(torch.randint(MAX_SEED, (), generator=generator))
     picture, search = start, None
     for n, (level, size) in enumerate(zip(levels, sizes, strict=True)):
         picture = picture if n == 0 else resize(picture, size)
@@ -130,7 +128,7 @@ def synthesize_scales(
             picture = search.round(picture, step)
             if known is not None:
                 kept, where = known[n]
-                picture = torch.where(where, kept, picture)
+                picture = np.where(where[..., None], kept, picture)
         yield picture
 
 
@@ -157,7 +155,7 @@ class _Search:
         self, level: Exemplars, size: Size, settings: SynthesisSettings, below: _Search | None, *, seed: int
     ) -> None:
         self.settings, self.seed, self.size = settings, seed, size
-        self.values, self.blurred = to_array(level.values), to_array(level.blurred)
+        self.values, self.blurred = (np.ascontiguousarray(a, np.float32) for a in (level.values, level.blurred))
         self.queries = places(size, settings.patch)
         self.keys = places((self.values.shape[0], self.values.shape[1]), settings.patch)
         self.allowed = None if level.hole is None else _allowed(level.hole, settings.patch)
@@ -175,16 +173,15 @@ class _Search:
             self._leave_forbidden(random)
         self.back = inverted(self.field, self.keys, generator=random)
 
-    def round(self, picture: torch.Tensor, step: int) -> torch.Tensor:
+    def round(self, picture: np.ndarray, step: int) -> np.ndarray:
         """Match and vote once."""
-        settings, queries = self.settings, to_array(picture)
+        settings, queries = self.settings, np.ascontiguousarray(picture, np.float32)
         keys = self.blurred if step == 0 else self.values  # the picture has just come up, and is as blurred
         if self.exact:
             self.field = exact_field(queries, keys, patch=settings.patch, alpha=settings.alpha, allowed=self.allowed)
         else:
             self._improve(queries, keys, step)
-        voted = vote(self.field, self.values, self.size, patch=settings.patch)
-        return to_picture(voted)
+        return vote(self.field, self.values, self.size, patch=settings.patch)
 
     def _improve(self, queries: np.ndarray, keys: np.ndarray, step: int) -> None:
         patch, passes = self.settings.patch, self.settings.passes
@@ -208,17 +205,18 @@ class _Search:
         self.field.y[wrong], self.field.x[wrong] = y[drawn], x[drawn]
 
 
-def whole_patches(hole: Mask, patch: int) -> torch.Tensor:
-    """Which patches touch no hole (1, 1, h, w): bool (h - patch + 1, w - patch + 1), by their upper left pixel."""
-    return torch.nn.functional.max_pool2d(hole.float(), patch, 1)[0, 0] == 0
+def whole_patches(hole: np.ndarray, patch: int) -> np.ndarray:
+    """Which patches touch no hole (h, w): bool (h - patch + 1, w - patch + 1), by their upper left pixel."""
+    columns = sliding_window_view(hole, patch, 1).any(-1)
+    return np.logical_not(sliding_window_view(columns, patch, 0).any(-1))
 
 
-def _allowed(hole: Mask, patch: int) -> np.ndarray:
+def _allowed(hole: np.ndarray, patch: int) -> np.ndarray:
     """`whole_patches`, if there are any."""
     whole = whole_patches(hole, patch)
-    if not bool(whole.any()):
+    if not whole.any():
         raise OptionError(f"the hole leaves no whole patch of {patch}x{patch} px at a scale; a smaller patch may fit")
-    return whole.numpy()
+    return whole
 
 
 def _event(sizes: Sequence[Size], n: int, step: int, rounds: int) -> ProgressEvent:
@@ -229,15 +227,5 @@ def _event(sizes: Sequence[Size], n: int, step: int, rounds: int) -> ProgressEve
     return ProgressEvent(stage=name, stage_index=n, stage_count=len(sizes), step=step, steps=rounds, done=done)
 
 
-def to_array(picture: torch.Tensor) -> np.ndarray:
-    """(1, C, H, W) as contiguous float32 (H, W, C)."""
-    return np.ascontiguousarray(picture[0].permute(1, 2, 0).numpy(), np.float32)
-
-
-def to_picture(array: np.ndarray) -> torch.Tensor:
-    """The other way round."""
-    return torch.from_numpy(array).permute(2, 0, 1)[None]
-
-
-def _size(picture: torch.Tensor) -> Size:
-    return picture.shape[2], picture.shape[3]
+def _size(picture: np.ndarray) -> Size:
+    return picture.shape[0], picture.shape[1]

@@ -4,26 +4,27 @@ Small structures recur across the scales of a picture (Glasner et al., "Super-re
 2009). The picture, shrunk by one step and enlarged again, shows for each blurred patch what was lost in it. So at each
 step of the enlargement the blurred patches of the larger picture look for their like among those, at first in their own
 place (Freedman & Fattal, "Image and video upscaling from local self-examples", TOG 2011), and take over what was lost
-there. The result is corrected by back-projection after each step. Pictures are (1, C, H, W) in [0, 1].
+there. The result is corrected by back-projection after each step. Pictures are float32
+(H, W, C) in [0, 1].
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from selfmend.errors import OptionError
-from selfmend.exemplar.field import Field, improve, places
-from selfmend.exemplar.synthesis import to_array, to_picture
-from selfmend.exemplar.votes import vote
 from selfmend.image.back_projection import back_project
 from selfmend.image.pyramid import enlarged_sizes
 from selfmend.image.resize import resize
+from selfmend.patches.field import Field, improve, places, vote
 from selfmend.progress import Progress, ProgressEvent, silent
-from selfmend.seeding import MAX_SEED, derive_seed
-from selfmend.types import Image, Size
+from selfmend.seeding import derive_seed
+
+if TYPE_CHECKING:
+    from selfmend.types import Size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,25 +42,33 @@ class EnlargeSettings:
     back_projections: int = 3
 
 
+DEFAULTS = EnlargeSettings()
+
+
 def enlarge_by_examples(
-    small: Image, factor: float, *, settings: EnlargeSettings, generator: torch.Generator, progress: Progress = silent
-) -> Image:
+    small: np.ndarray,
+    factor: float,
+    *,
+    seed: int,
+    settings: EnlargeSettings = DEFAULTS,
+    progress: Progress = silent,
+) -> np.ndarray:
     """Enlarge a picture in steps of about the cube root of 2, with detail of its own.
 
     Args:
-        small: (1, C, H, W) in [0, 1].
+        small: float32 (H, W, C) in [0, 1].
         factor: above 1.
+        seed: 0 to 2^63 - 1; the result does not depend on the number of threads.
         settings: of the search.
-        generator: of its seed; the result does not depend on the number of threads.
         progress: told of each step.
 
     Returns:
-        (1, C, int(factor * H), int(factor * W)) in [0, 1].
+        (int(factor * H), int(factor * W), C) in [0, 1].
 
     Raises:
         OptionError: the picture is not larger than a patch.
     """
-    own = (small.shape[2], small.shape[3])
+    own = _size(small)
     if min(own) <= settings.patch:
         raise OptionError(
             f"the picture has {own[0]}x{own[1]} pixels, no more than a patch of {settings.patch}x{settings.patch}; "
@@ -67,25 +76,24 @@ def enlarge_by_examples(
         )
     sizes = enlarged_sizes(own, factor)
     blurred, lost = _examples(small, factor ** (1 / len(sizes)))
-    seed = int(torch.randint(MAX_SEED, (), generator=generator))
     large, work = small, [height * width for height, width in sizes]
     for k, size in enumerate(sizes):
         large = resize(large, size)
-        field = _match(to_array(large), blurred, settings, seed=derive_seed(seed, k))
-        detail = to_picture(vote(field, lost, size, patch=settings.patch))
-        large = back_project((large + detail).clamp(0, 1), small, rounds=settings.back_projections)
+        field = _match(large, blurred, settings, seed=derive_seed(seed, k))
+        detail = vote(field, lost, size, patch=settings.patch)
+        large = back_project(np.clip(large + detail, 0, 1), small, rounds=settings.back_projections)
         done = sum(work[: k + 1]) / sum(work)
         progress(ProgressEvent(stage=f"enlarging to {size[0]}x{size[1]}", step=k + 1, steps=len(sizes), done=done))
-    return large.clamp(0, 1)
+    return np.clip(large, 0, 1)
 
 
-def _examples(small: Image, step: float) -> tuple[np.ndarray, np.ndarray]:
+def _examples(small: np.ndarray, step: float) -> tuple[np.ndarray, np.ndarray]:
     """The picture as one step would blur it, and what that takes away; (H, W, C)."""
-    own = (small.shape[2], small.shape[3])
+    own = _size(small)
     # at least one pixel less, or nothing would be lost in a picture of few pixels
     shrunk = resize(small, (min(own[0] - 1, round(own[0] / step)), min(own[1] - 1, round(own[1] / step))))
     blurred = resize(shrunk, own)
-    return to_array(blurred), to_array(small - blurred)
+    return blurred, small - blurred
 
 
 def _match(queries: np.ndarray, keys: np.ndarray, settings: EnlargeSettings, *, seed: int) -> Field:

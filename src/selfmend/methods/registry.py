@@ -1,0 +1,136 @@
+"""The methods: one table of what each one is and can do, and plug-ins through the entry point group `selfmend.methods`.
+
+The table says what a question needs to know before a method is imported: asking which methods learn loads no torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
+
+from selfmend.errors import MissingExtraError, OptionError, check_known
+
+if TYPE_CHECKING:
+    from selfmend.methods.base import Method
+
+DEFAULT_METHOD = "patchmatch"
+"""Fills holes where no method is named."""
+
+DEFAULT_GENERATIVE_METHOD = "gpnn"
+"""Makes new pictures where no method is named."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MethodInfo:
+    """What is known of a method without importing it.
+
+    Attributes:
+        target: "module:class".
+        learns: "" for nothing, "picture" for the one that it fills, "folder" for a folder before.
+        generates: whether it makes new pictures: samples and other shapes.
+        enlarges: whether it enlarges pictures without learning first.
+        takes_reference: whether another picture of the scene helps.
+        extra: what `pip install 'selfmend[...]'` must have brought; "" for nothing.
+    """
+
+    target: str
+    learns: str = ""
+    generates: bool = False
+    enlarges: bool = False
+    takes_reference: bool = False
+    extra: str = ""
+
+
+_SINGAN = MethodInfo(
+    target="selfmend.methods.singan:SinGAN", learns="picture", generates=True, takes_reference=True, extra="learn"
+)
+
+METHODS = {
+    "patchmatch": MethodInfo(target="selfmend.methods.patchmatch:PatchMatch", takes_reference=True),
+    "gpnn": MethodInfo(target="selfmend.methods.gpnn:GPNN", generates=True, enlarges=True),
+    "singan": _SINGAN,
+    "gpdm": MethodInfo(target="selfmend.methods.gpdm:GPDM", generates=True, extra="learn"),
+    "context-encoder": MethodInfo(
+        target="selfmend.methods.context_encoder:ContextEncoder", learns="folder", extra="learn"
+    ),
+    "edgeconnect": MethodInfo(target="selfmend.methods.edge_connect:EdgeConnect", learns="folder", extra="learn"),
+    "dmfn": MethodInfo(target="selfmend.methods.dmfn:DMFN", learns="folder", extra="learn"),
+    "telea": MethodInfo(target="selfmend.methods.classical:Telea"),
+    "navier-stokes": MethodInfo(target="selfmend.methods.classical:NavierStokes"),
+    "biharmonic": MethodInfo(target="selfmend.methods.classical:Biharmonic"),
+}
+
+
+def method_names() -> list[str]:
+    """Names of all methods, those of installed plug-ins included."""
+    return sorted({**METHODS, **{point.name: point.value for point in entry_points(group="selfmend.methods")}})
+
+
+def method_info(name: str) -> MethodInfo:
+    """What is known of a method; a plug-in is imported for it.
+
+    Raises:
+        OptionError: unknown name; the nearest known one is named.
+    """
+    check_known("method", name, method_names())
+    return METHODS[name] if name in METHODS else _plugin_info(name)
+
+
+def methods_that(ability: str) -> list[str]:
+    """Names of the methods that have an ability: "generates", "enlarges", "takes_reference", "learns".
+
+    `learns` is true of those that learn the picture that they fill.
+    """
+    infos = {name: method_info(name) for name in method_names()}
+    if ability == "learns":
+        return [name for name, info in infos.items() if info.learns == "picture"]
+    if ability == "learns_from_folder":
+        return [name for name, info in infos.items() if info.learns == "folder"]
+    return [name for name, info in infos.items() if getattr(info, ability)]
+
+
+def method_class(name: str) -> type[Method]:
+    """The class of a method.
+
+    Raises:
+        OptionError: unknown name; the nearest known one is named.
+        MissingExtraError: the method needs something that is not installed.
+    """
+    check_known("method", name, method_names())
+    if name not in METHODS:
+        (point,) = entry_points(group="selfmend.methods", name=name)
+        return point.load()
+    module, attribute = METHODS[name].target.split(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except ImportError as error:
+        if METHODS[name].extra and (error.name or "").partition(".")[0] != "selfmend":
+            raise MissingExtraError.of(name, METHODS[name].extra, error) from error
+        raise
+
+
+def check_takes_reference(kind: type[Method]) -> None:
+    """Check that a method can use another picture of the scene.
+
+    Raises:
+        OptionError: naming the methods that can.
+    """
+    if not kind.takes_reference:
+        raise OptionError(f"{kind.name} takes no reference; these do: {', '.join(methods_that('takes_reference'))}")
+
+
+@cache
+def _plugin_info(name: str) -> MethodInfo:
+    from selfmend.methods.generative import Enlarging, Generative
+
+    kind = method_class(name)
+    return MethodInfo(
+        target=f"{kind.__module__}:{kind.__qualname__}",
+        learns="picture" if kind.learns else "folder" if kind.learns_from_folder else "",
+        generates=issubclass(kind, Generative),
+        enlarges=issubclass(kind, Enlarging),
+        takes_reference=kind.takes_reference,
+    )

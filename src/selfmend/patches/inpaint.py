@@ -1,0 +1,180 @@
+"""Mending a hole with patches of the picture's own known part: PatchMatch in an EM over scales, without training.
+
+Of a large picture only a window around each hole is worked on; see `em.py` for what happens there.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import cv2
+import numpy as np
+
+from selfmend.errors import ImageError, MaskError, SelfmendWarning
+from selfmend.patches.em import Guess, PatchMatchOptions, fill_values
+from selfmend.patches.scales import colour_scale, features, has_source
+from selfmend.progress import Progress, silent
+from selfmend.types import check_image, check_mask
+
+if TYPE_CHECKING:
+    from selfmend.types import Size
+
+DEFAULTS = PatchMatchOptions()
+
+
+class Reference(NamedTuple):
+    """A picture that lies on the one to be mended, and shows some of what the hole hides.
+
+    Attributes:
+        image: float32 (H, W, C) in [0, 1], zero where `known` is False.
+        known: bool (H, W), where it shows anything.
+    """
+
+    image: np.ndarray
+    known: np.ndarray
+
+
+def inpaint(
+    image: np.ndarray,
+    mask: np.ndarray,
+    *,
+    seed: int,
+    options: PatchMatchOptions = DEFAULTS,
+    guess: np.ndarray | None = None,
+    guess_size: Size | None = None,
+    references: Sequence[Reference] = (),
+    progress: Progress = silent,
+) -> np.ndarray:
+    """Fill the hole with patches of the picture's known part.
+
+    Args:
+        image: float32 (H, W, C) in [0, 1]; the hole's content has no influence, NaN neither.
+        mask: bool (H, W), True = hole.
+        seed: 0 to 2^63 - 1; the same seed gives the same bytes, whatever the number of threads.
+        options: see `PatchMatchOptions`.
+        guess: a picture like `image` whose hole holds a first guess from elsewhere. It is kept at its own scale, and
+            detail is added above it.
+        guess_size: (height, width) at which `guess` is trustworthy; by default its full size.
+        references: pictures that lie on `image`, whose patches join the sources; the distance of patches decides.
+        progress: takes an event a round.
+
+    Returns:
+        float32 (H, W, C), known pixels bit-equal.
+
+    Raises:
+        MaskError: the hole leaves no patch to take from.
+        ImageError: the image, the guess or a reference does not fit.
+
+    Example:
+        >>> stripes = np.tile((np.arange(32) % 4 < 2).astype(np.float32)[None, :, None], (32, 1, 3))
+        >>> hole = np.zeros((32, 32), bool)
+        >>> hole[12:18, 12:18] = True
+        >>> mended = inpaint(stripes, hole, seed=0)
+        >>> bool(np.abs(mended - stripes).max() < 1e-3)
+        True
+    """
+    check_mask(mask, image)
+    check_image(image, mask)
+    if guess is not None:
+        if guess.shape != image.shape:
+            raise ImageError(f"guess is {guess.shape} and the image {image.shape}; the same shape fits")
+        check_image(guess, ~mask, name="guess")
+    for reference in references:
+        if reference.image.shape != image.shape:
+            raise ImageError(f"reference is {reference.image.shape} and the image {image.shape}; the same shape fits")
+    result = image.copy()
+    parts = _parts(mask, options.window)
+    for i, part in enumerate(parts):
+        rows, columns = _working_window(part, options.window)
+        start = None
+        if guess is not None:
+            height, width = guess_size or mask.shape
+            start = guess[rows, columns], min(1.0, (height * width / mask.size) ** 0.5)
+        shown = [Reference(r.image[rows, columns], r.known[rows, columns]) for r in references]
+        filled = _fill_window(
+            image[rows, columns], mask[rows, columns], start, shown, seed, options, _share(progress, i, len(parts))
+        )
+        result[rows, columns][part[rows, columns]] = filled[part[rows, columns]]
+    return result
+
+
+def _fill_window(
+    image: np.ndarray,
+    hole: np.ndarray,
+    guess: tuple[np.ndarray, float] | None,
+    references: Sequence[Reference],
+    seed: int,
+    options: PatchMatchOptions,
+    progress: Progress,
+) -> np.ndarray:
+    """`inpaint` for a window; the guess with the scale at which it is trustworthy."""
+    channels = image.shape[2]
+    factor = np.float32(colour_scale(channels))
+    clean = np.where(hole[..., None], np.float32(0), image)
+    seen = [Reference(clean, ~hole), *(r for r in references if r.known.any())]
+    fitting = _with_patch_that_fits([r.known for r in seen], options)
+    layers = [
+        (features(r.image, r.known, weight=options.texture, window=options.texture_window), r.known) for r in seen
+    ]
+    start = None
+    if guess is not None:
+        colours = np.where(hole[..., None], guess[0], clean)
+        start = Guess(colours=colours * factor, scale=guess[1])
+    filled = fill_values(layers, start, seed=seed, options=fitting, progress=progress)
+    return np.clip(filled[..., :channels] / factor, 0, 1)
+
+
+def _share(progress: Progress, i: int, count: int) -> Progress:
+    """Progress of part `i` of `count` as progress of the whole."""
+    return lambda event: progress(replace(event, done=(i + (event.done or 0)) / count))
+
+
+def _parts(hole: np.ndarray, reach: int) -> list[np.ndarray]:
+    """The hole's pixels in groups that lie farther than `reach` from each other, bool (H, W) each.
+
+    In a large picture with a few small holes the work then goes with the holes, not with the picture.
+    """
+    if not hole.any():
+        return []
+    if max(hole.shape) <= 4 * reach:  # too small to gain anything
+        return [hole]
+    side = np.ones((1, reach), np.uint8)
+    grown = cv2.dilate(cv2.dilate(hole.astype(np.uint8), side), side.T)  # by half of `reach` on every side
+    count, labels = cv2.connectedComponents(grown)
+    return [hole & (labels == label) for label in range(1, count)]
+
+
+def _working_window(hole: np.ndarray, reach: int) -> tuple[slice, slice]:
+    """Rows and columns that are worked on: the hole's bounding box grown by `reach` or by its own size."""
+    window = []
+    for axis in (1, 0):
+        where = np.flatnonzero(hole.any(axis))
+        first, last = int(where[0]), int(where[-1]) + 1
+        grow = max(reach, last - first)
+        window.append(slice(max(0, first - grow), min(hole.shape[1 - axis], last + grow)))
+    return window[0], window[1]
+
+
+def _with_patch_that_fits(known: Sequence[np.ndarray], options: PatchMatchOptions) -> PatchMatchOptions:
+    """The options, with a smaller patch if the hole leaves no source of the asked size, nor any reference has one."""
+    hole = ~known[0]
+    for patch in range(options.patch, 2, -2):
+        if any(has_source(layer, patch // 2) for layer in known):
+            break
+    else:
+        raise MaskError(
+            f"the hole covers {hole.sum()} of the {hole.size} pixels around it and leaves no patch of 3x3 pixels "
+            "to take from; mark less as hole, or give a larger picture"
+        )
+    if patch < options.patch:
+        warnings.warn(
+            f"the hole leaves no patch of {options.patch}x{options.patch} pixels to take from; {patch}x{patch} is used "
+            "and the result may be coarse",
+            SelfmendWarning,
+            stacklevel=4,
+        )
+        options = replace(options, patch=patch)
+    return options
