@@ -14,6 +14,7 @@ import torch
 from selfmend.core.checks import RunError, TrainingError
 from selfmend.core.progress import ProgressEvent
 from selfmend.core.rng import make_generator
+from selfmend.train import loop
 from selfmend.train.loop import run
 from selfmend.train.stage import Stage
 
@@ -96,6 +97,18 @@ def test_stops_on_what_is_not_finite_and_names_all_terms(tmp_path: Path) -> None
     events = Stopper(at=-1)
     run(toy.stages(0), seed=0, folder=tmp_path, progress=events)
     assert events.events[0].step == 3
+
+
+def test_a_run_that_is_stopped_between_looks_does_not_save_what_is_not_finite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "on_accelerator", lambda terms: True)  # terms are looked at every 25 steps only
+    with pytest.raises(TrainingError, match=r"stage 0, step 3: .*loss nan"):
+        run(Toy(nan_at=2).stages(0), seed=0, folder=tmp_path, progress=Stopper(3))
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(InterruptedError):
+        run(Toy(nan_at=2).stages(0), seed=0, folder=tmp_path, progress=Stopper(2))
+    assert [file.name for file in tmp_path.iterdir()] == ["stage-000.safetensors"]
 
 
 def test_refuses_the_state_of_another_run(tmp_path: Path) -> None:
