@@ -2,7 +2,8 @@
 
 Per step: 3 critic steps on mean D(fake) - mean D(real) + 0.1 (|gradient| - 1)², all with the same noise and each with a
 new sample from below; 3 generator steps on -mean D(fake) + 10 (reconstruction error)², each on a new fake. Adam with
-rate 5e-4, betas 0.5 and 0.999; after 1600 of 2000 steps the rate is a tenth.
+rate 5e-4, betas 0.5 and 0.999; after 1600 of 2000 steps the rate is a tenth. The gradient in the penalty is that of the
+sum of the critic's map, its norm is taken at each pixel, as the authors' code does.
 """
 
 from collections.abc import Callable
@@ -61,22 +62,26 @@ class ByHand:
         seen = None if self.valid is None else pad(self.valid, [5, 5, 5, 5])
         return self.generator(pad(noise, [5, 5, 5, 5]) + u, u, seen)
 
-    def score(self, x: Tensor) -> Tensor:
-        """D(x): the mean of the map over the windows that see anything."""
+    def scored(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The sum of the map over the windows that see anything, and their number."""
         scores, _ = self.critic(x, self.valid)
-        if self.valid is None:
-            return scores.mean()
-        seen = max_pool2d(self.valid, 11, 1)
-        return (scores * seen).sum() / seen.sum()
+        seen = torch.ones_like(scores) if self.valid is None else max_pool2d(self.valid, 11, 1)
+        return (scores * seen).sum(), seen.sum()
+
+    def score(self, x: Tensor) -> Tensor:
+        """D(x)."""
+        total, count = self.scored(x)
+        return total / count
 
     def penalty(self, fake: Tensor, share: Tensor) -> Tensor:
         between = share * self.real + (1 - share) * fake
         if self.valid is not None:
             between = between * self.valid
         between = between.detach().requires_grad_()
-        (slope,) = torch.autograd.grad(self.score(between), between, create_graph=True)
         if self.penalty_per == "sample":
+            (slope,) = torch.autograd.grad(self.score(between), between, create_graph=True)
             return ((slope * slope).sum() ** 0.5 - 1) ** 2
+        (slope,) = torch.autograd.grad(self.scored(between)[0], between, create_graph=True)
         each = ((slope * slope).sum(1, keepdim=True) ** 0.5 - 1) ** 2
         return each.mean() if self.valid is None else (each * self.valid).sum() / self.valid.sum()
 
