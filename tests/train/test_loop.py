@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,20 @@ def test_events_tell_where_the_work_is() -> None:
     assert events.events[-1].done == 1
     assert {e.stage_count for e in events.events} == {2}
     assert "loss" in events.events[0].terms
+
+
+def test_of_a_stage_that_is_done_only_the_end_is_told(tmp_path: Path) -> None:
+    run(Toy().stages(0), seed=0, folder=tmp_path)
+    again = Stopper(at=-1)
+    run(Toy().stages(0), seed=0, folder=tmp_path, progress=again)
+    assert [(e.stage, e.step, dict(e.terms)) for e in again.events] == [(f"stage {n}", STEPS, {}) for n in range(2)]
+
+
+def test_it_runs_in_any_thread(straight: torch.Tensor) -> None:
+    toy = Toy()
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(run, toy.stages(3), seed=3).result()
+    assert torch.equal(toy.weights(), straight)
 
 
 def test_batches_start_at_the_step_that_comes_next(tmp_path: Path) -> None:
