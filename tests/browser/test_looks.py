@@ -7,7 +7,7 @@ import pytest
 
 from browser.hands import better, draw, open_picture, shown
 
-PAGE = files("selfmend.web") / "page"
+PAGE = files("selfmend.server") / "page"
 UNNAMED = """() => [...document.querySelectorAll("button, a, input, select, canvas[tabindex], video, [role=tabpanel]")]
   .filter((one) => !one.hidden && !one.getAttribute("aria-label") && !one.getAttribute("aria-labelledby")
     && !one.textContent.trim() && !(one.labels && one.labels.length)).map((one) => one.outerHTML)"""

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image as PILImage
 
-from selfmend.cli.picture_files import naming, pair_by_name, pictures_at, read_rgb
+from selfmend.cli.common import naming, pair_by_name, pictures_at, read_rgb
 from selfmend.errors import ImageError, SelfmendWarning
 
 

@@ -147,7 +147,7 @@ def test_the_numbers_are_there_for_programs(finished) -> None:
 
 
 def test_the_script_sorts_chooses_and_slides() -> None:
-    script = files("selfmend.bench") / "page" / "page.js"
+    script = files("selfmend.evaluation") / "page" / "page.js"
     assert "</" not in script.read_text(encoding="utf-8")
     node = shutil.which("node")
     if node is None:

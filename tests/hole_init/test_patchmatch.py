@@ -153,14 +153,14 @@ def test_no_hole_returns_the_picture() -> None:
     assert torch.equal(fill(image, hole_at(20, 30), generator=seeded()), image)
 
 
-@pytest.mark.parametrize("level", [0.9, 0.6])
-def test_a_guess_is_kept_and_gets_detail(level: float) -> None:
+@pytest.mark.parametrize(("level", "channels"), [(0.9, 3), (0.6, 3), (0.9, 1)])
+def test_a_guess_is_kept_and_gets_detail(level: float, channels: int) -> None:
     """Stripes of mean 0.1 left, 0.9 right; the guess, at a quarter of the size, wants its own level in the hole."""
     truth = torch.zeros(1, 3, 96, 96)
     truth[..., 48:] = 1.0
-    truth = (truth + 0.2 * stripes(2, 96, 96) * (1 - 2 * truth)).clamp(0, 1)
+    truth = (truth + 0.2 * stripes(2, 96, 96) * (1 - 2 * truth)).clamp(0, 1)[:, :channels]
     mask = hole_at(96, 96, (30, 20, 66, 60))
-    wanted = torch.where(mask, resize(torch.full((1, 3, 24, 24), level), (96, 96)), truth)
+    wanted = torch.where(mask, resize(torch.full((1, channels, 24, 24), level), (96, 96)), truth)
     mended = fill(truth, mask, generator=seeded(), guess=wanted, guess_size=(24, 24))
     inner = mended[..., 36:60, 26:54]
     assert (resize(inner, (6, 7)) - level).abs().max() < 0.06  # the guess is kept at its size

@@ -26,6 +26,12 @@ def test_equal_sizes_equal_a_stable_sort() -> None:
     assert torch.equal(match_ranks(values, reference), expected)
 
 
+@pytest.mark.parametrize("size", [1e-30, 1e-10, 1e30])
+def test_numbers_of_any_size_are_told_apart(size: float) -> None:
+    values = torch.tensor([[3.0, -1.0, 0.5, -2.0]]) * size
+    assert match_ranks(values, torch.tensor([[4.0, 1, 3, 2]])).tolist() == [[4, 2, 3, 1]]
+
+
 @pytest.mark.parametrize("known", [1, 7, 40, 173])
 def test_other_sizes_take_quantiles(known: int) -> None:
     values, reference = torch.randn(2, 40), torch.randn(2, known)

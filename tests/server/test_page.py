@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image as PILImage
 
-PAGE = Path(str(files("selfmend.web"))) / "page"
+PAGE = Path(str(files("selfmend.server"))) / "page"
 SCRIPTS = sorted((PAGE / "js").glob("*.js"))
 NODE = shutil.which("node")
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from selfmend.progress import ProgressEvent
 from selfmend.seeding import make_generator
 from selfmend.training.loop import run
 from selfmend.training.stage import Stage
+from selfmend.training import loop
 
 STEPS = 6
 
@@ -98,6 +100,18 @@ def test_stops_on_what_is_not_finite_and_names_all_terms(tmp_path: Path) -> None
     assert events.events[0].step == 3
 
 
+def test_a_run_that_is_stopped_between_looks_does_not_save_what_is_not_finite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "on_accelerator", lambda terms: True)  # terms are looked at every 25 steps only
+    with pytest.raises(TrainingError, match=r"stage 0, step 3: .*loss nan"):
+        run(Toy(nan_at=2).stages(0), seed=0, folder=tmp_path, progress=Stopper(3))
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(InterruptedError):
+        run(Toy(nan_at=2).stages(0), seed=0, folder=tmp_path, progress=Stopper(2))
+    assert [file.name for file in tmp_path.iterdir()] == ["stage-000.safetensors"]
+
+
 def test_refuses_the_state_of_another_run(tmp_path: Path) -> None:
     with pytest.raises(InterruptedError):
         run(Toy().stages(0), seed=0, folder=tmp_path, progress=Stopper(2))
@@ -113,6 +127,20 @@ def test_events_tell_where_the_work_is() -> None:
     assert events.events[-1].done == 1
     assert {e.stage_count for e in events.events} == {2}
     assert "loss" in events.events[0].terms
+
+
+def test_of_a_stage_that_is_done_only_the_end_is_told(tmp_path: Path) -> None:
+    run(Toy().stages(0), seed=0, folder=tmp_path)
+    again = Stopper(at=-1)
+    run(Toy().stages(0), seed=0, folder=tmp_path, progress=again)
+    assert [(e.stage, e.step, dict(e.terms)) for e in again.events] == [(f"stage {n}", STEPS, {}) for n in range(2)]
+
+
+def test_it_runs_in_any_thread(straight: torch.Tensor) -> None:
+    toy = Toy()
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(run, toy.stages(3), seed=3).result()
+    assert torch.equal(toy.weights(), straight)
 
 
 def test_batches_start_at_the_step_that_comes_next(tmp_path: Path) -> None:

@@ -254,7 +254,7 @@ def page(result: BenchmarkResult, notes: Sequence[str]) -> str:
         result: what came out.
         notes: where it comes from, in sentences.
     """
-    own = files("selfmend.bench") / "page"
+    own = files("selfmend.evaluation") / "page"
     template, style, script = ((own / f"page.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
     metrics = list(result.tables[0].shared)
     failed = {(failure.method, failure.case) for failure in result.failures}

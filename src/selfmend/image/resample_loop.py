@@ -26,7 +26,7 @@ def weigh(source: np.ndarray, index: np.ndarray, weights: np.ndarray, target: np
     for place in range(run * places // runs, (run + 1) * places // runs):
         n, i = place // new, place % new
         for first in range(0, inner, BLOCK):
-            last = min(first + BLOCK, inner)
+            last = first + BLOCK if first + BLOCK < inner else inner
             for k in range(first, last):
                 target[n, i, k] = weights[i, 0] * source[n, index[i, 0], k]
             for t in range(1, taps):

@@ -121,7 +121,7 @@ class Hand(Child):
         return fields | {"seconds_left": None if done is None else self._left.tell(done, time.monotonic())}
 
 
-_LOG = logging.getLogger("selfmend.web")
+_LOG = logging.getLogger("selfmend.server")
 _TICK = 1.0  # seconds between looks at what is late
 _CLEAN_EVERY = 60.0  # seconds
 _STEP_BACK = 5

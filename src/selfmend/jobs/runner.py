@@ -28,7 +28,7 @@ from selfmend.jobs.models import (
 from selfmend.jobs.queue import PREPARED, Store
 from selfmend.jobs.settings import check_made, check_settings, lane_of
 
-_LOG = logging.getLogger("selfmend.web")
+_LOG = logging.getLogger("selfmend.server")
 Told = Callable[[Job], None]
 
 

@@ -121,8 +121,9 @@ def gradient_penalty(
         real, fake: (N, C, H, W).
         mix: (N, 1, 1, 1) in [0, 1], the share of the real picture.
         valid: (N, 1, H, W), 1 = counts, or None for all.
-        per: "pixel" takes the norm over the channels of each pixel and averages over valid pixels (SinGAN's code);
-            "sample" takes one norm per picture (the paper of WGAN-GP).
+        per: "pixel" takes the norm over the channels of each pixel, of the gradient of the sum of the scores, and
+            averages over valid pixels (SinGAN's code); "sample" takes one norm per picture, of the gradient of their
+            mean (the paper of WGAN-GP).
 
     Returns:
         A scalar, differentiable with respect to the critic's weights.
@@ -137,8 +138,11 @@ def gradient_penalty(
         between = between.where(valid > 0.5, between.new_zeros(()))
     between.requires_grad_(True)
     scores, seen = critic(between, valid)
-    mean_score = masked_mean(scores, seen)
-    (gradient,) = torch.autograd.grad(mean_score, between, create_graph=True)
+    if seen is not None:
+        scores = scores.where(seen > 0.5, scores.new_zeros(()))
+    # Of the mean, a pixel's gradient would be smaller by the number of scores: a penalty that hardly binds the critic.
+    score = masked_mean(scores, seen) if per == "sample" else scores.sum()
+    (gradient,) = torch.autograd.grad(score, between, create_graph=True)
     if per == "sample":
         return (gradient.flatten(1).norm(dim=1) - 1).square().mean()
     return masked_mean((gradient.norm(dim=1, keepdim=True) - 1).square(), valid)

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 from selfmend.errors import OptionError, SelfmendError
 from selfmend.jobs.job import Busy, NotAPicture, QueueFull, TooLarge, UnknownJob, UnknownModel
 
-log = logging.getLogger("selfmend.web")
+log = logging.getLogger("selfmend.server")
 _STATUS: dict[type[SelfmendError], int] = {
     UnknownJob: 404,
     UnknownModel: 404,
