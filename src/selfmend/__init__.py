@@ -1,12 +1,14 @@
-"""Selfmend fills the missing parts of pictures with models that learn from the picture itself.
+"""Selfmend fills the missing parts of pictures from the picture itself, and makes new pictures out of it.
 
     import selfmend
     mended = selfmend.inpaint("photo.jpg", "mask.png")
 
-Names are resolved when they are used, so that importing the package loads no torch.
+Names are resolved when they are used: importing the package costs nothing, and a fill that trains nothing needs no
+PyTorch.
 """
 
-import importlib
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
 from selfmend._version import __version__
@@ -15,12 +17,16 @@ if TYPE_CHECKING:
     from selfmend.api import (
         FolderModel,
         Model,
+        animate,
+        edit,
         fit,
         fit_folder,
+        harmonize,
         inpaint,
+        list_methods,
         load,
         mend_video,
-        methods,
+        paint,
         retarget,
         sample,
         super_resolve,
@@ -28,44 +34,37 @@ if TYPE_CHECKING:
     from selfmend.errors import SelfmendError
     from selfmend.jobs.folder import mend_folder
 
-_ORIGINS = {
-    "FolderModel": "selfmend.api",
-    "Model": "selfmend.api",
-    "SelfmendError": "selfmend.errors",
-    "fit": "selfmend.api",
-    "fit_folder": "selfmend.api",
-    "inpaint": "selfmend.api",
-    "load": "selfmend.api",
-    "mend_folder": "selfmend.jobs.folder",
-    "mend_video": "selfmend.api",
-    "methods": "selfmend.api",
-    "retarget": "selfmend.api",
-    "sample": "selfmend.api",
-    "super_resolve": "selfmend.api",
-}
-
 __all__ = [
     "FolderModel",
     "Model",
     "SelfmendError",
     "__version__",
+    "animate",
+    "edit",
     "fit",
     "fit_folder",
+    "harmonize",
     "inpaint",
+    "list_methods",
     "load",
     "mend_folder",
     "mend_video",
-    "methods",
+    "paint",
     "retarget",
     "sample",
     "super_resolve",
 ]
 
+_ELSEWHERE = {"SelfmendError": "selfmend.errors", "mend_folder": "selfmend.jobs.folder"}
+"""Where the names are that `selfmend.api` does not have."""
+
 
 def __getattr__(name: str) -> Any:
-    if name not in _ORIGINS:
+    if name not in __all__:
         raise AttributeError(f"module 'selfmend' has no attribute {name!r}")
-    return getattr(importlib.import_module(_ORIGINS[name]), name)
+    import importlib
+
+    return getattr(importlib.import_module(_ELSEWHERE.get(name, "selfmend.api")), name)
 
 
 def __dir__() -> list[str]:

@@ -6,7 +6,7 @@ import torch
 from PIL import Image as PILImage
 
 import selfmend
-from selfmend.api.results import fitted_reference
+from selfmend.pipeline import fitted_reference
 from selfmend.errors import ImageError, OptionError
 from selfmend.image.picture import to_picture
 from selfmend.methods.patchmatch import PatchMatch

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from PIL import Image as PILImage
 
-from selfmend.api.results import warn_of_transparency
 from selfmend.errors import MaskError, RunError, SelfmendWarning
 from selfmend.files import check_writable
 from selfmend.image.color import as_channels, with_channels
@@ -25,6 +24,7 @@ from selfmend.methods.singan.paint import DEFAULT_START_SCALE, QuantizedScale, p
 from selfmend.methods.singan.redraw import Redrawn, check_like, edit, edited_mask, entry_scale, harmonize, start_scales
 from selfmend.methods.singan.scales import Scales
 from selfmend.nn.tensors import make_generator, to_array, to_mask, to_tensor
+from selfmend.pipeline import warn_of_transparency
 from selfmend.progress import Progress, silent
 from selfmend.types import Mask, Size
 

@@ -1,37 +1,30 @@
 """The functions that users call: inpaint, sample, retarget, super_resolve, mend_video.
 
-Filling the holes of a picture.
-
-New pictures out of one: samples, other shapes, other sizes.
-
-Filling the holes of films.
+What needs PyTorch or FFmpeg is imported where it is used, so that a fill that needs neither costs neither.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from selfmend.api.models import Model
-from selfmend.api.results import drawn, enlarged, fitted_reference, generative, is_alpha, mended, one_or_all, retargeted
-from selfmend.api.training import fit_picture, load, method_for_many, weights_of
-from selfmend.errors import OptionError
+from selfmend.errors import ImageError, MaskError, OptionError
 from selfmend.image.files import read_picture
-from selfmend.image.picture import Picture
-from selfmend.masks.reading import read_mask
+from selfmend.image.picture import Picture, is_tensor
 from selfmend.methods.base import describe_config
 from selfmend.methods.generative import Enlarging, check_factor
-from selfmend.methods.registry import method_class, method_names
-from selfmend.methods.singan.sample import super_resolution_options
+from selfmend.methods.registry import DEFAULT_GENERATIVE_METHOD, DEFAULT_METHOD, method_class, methods_that
+from selfmend.pipeline import drawn, enlarged, fill, generative, one_or_all, read_masked, retargeted
 from selfmend.progress import Progress, silent
 from selfmend.types import Size
-from selfmend.video.filling import STEADINESS, make_filler
-from selfmend.video.masks import choose_masks
-from selfmend.video.pipeline import VideoReport, check_film_output, fingerprint, mend_clip
-from selfmend.video.reader import Clip, Moment
 
-DEFAULT_METHOD = "patchmatch"
+if TYPE_CHECKING:
+    from PIL import Image as PILImage
+
+    from selfmend.api.models import Model
+    from selfmend.video.pipeline import VideoReport
+    from selfmend.video.reader import Moment
 
 
 def inpaint(
@@ -87,20 +80,39 @@ def inpaint(
         >>> bool((inpaint(stripes, hole) == stripes).all())
         True
     """
-    if model is not None:
-        return load(model, device=device).inpaint(
-            image, mask, samples=samples, seed=seed, invert_mask=invert_mask, grow_mask=grow_mask,
-            reference=reference, align=align, progress=progress, **options,
+    given: dict[str, Any] = {"samples": samples, "seed": seed, "align": align, "progress": progress}
+    if is_tensor(image) and image.ndim == 4 and image.shape[0] != 1:
+        return _each_of_batch(
+            image, mask, reference=reference, method=method, preset=preset, device=device, invert_mask=invert_mask,
+            grow_mask=grow_mask, model=model, **given, **options,
         )  # fmt: skip
-    picture = read_picture(image)
-    hole = read_mask(mask, picture, invert=invert_mask, grow=grow_mask)
+    if model is not None:
+        from selfmend.api.training import load
+
+        return load(model, device=device).inpaint(
+            image, mask, invert_mask=invert_mask, grow_mask=grow_mask, reference=reference, **given, **options
+        )
+    masked = read_masked(image, mask, invert=invert_mask, grow=grow_mask)
     worker = method_class(method).from_options(preset, options, device=device)
-    lying = fitted_reference(reference, picture, hole, type(worker), aligning=align, progress=progress)
-    fills = worker.inpaint(picture.image, hole, seed=seed, samples=samples, reference=lying, progress=progress)
-    return one_or_all(mended(picture, hole, fills, opaque=is_alpha(mask)))
+    return one_or_all(fill(masked, worker, reference=reference, **given))
 
 
-DEFAULT_GENERATIVE_METHOD = "gpnn"
+def _each_of_batch(images: Any, masks: Any, *, reference: Any, samples: int, **given: Any) -> Any:
+    """A batch of tensors (N, C, H, W), each picture filled as it would be alone."""
+    import torch
+
+    if reference is not None:
+        raise ImageError(f"a reference goes with one picture; {len(images)} came")
+    several = is_tensor(masks) and masks.ndim == 4 and len(masks) > 1
+    if several and len(masks) != len(images):
+        raise MaskError(f"there are {len(masks)} masks for {len(images)} pictures; one, or as many, fit")
+    fills = [
+        inpaint(image[None], mask, samples=samples, **given)
+        for image, mask in zip(images, masks if several else [masks] * len(images), strict=True)
+    ]
+    if samples == 1:
+        return torch.cat(fills) if fills else images.clone()
+    return [torch.cat(same) for same in zip(*fills, strict=True)]
 
 
 def sample(
@@ -227,7 +239,7 @@ def super_resolve(
 
 def enlarging_name(method: str | None, preset: str | None, folder: str | Path | None) -> str:
     """The method that is meant where none is named: singan where something is asked for that only it has."""
-    learns = folder is not None or preset in method_class("singan").presets
+    learns = folder is not None or (preset is not None and preset in method_class("singan").presets)
     return method or ("singan" if learns else DEFAULT_GENERATIVE_METHOD)
 
 
@@ -241,8 +253,8 @@ def enlarging(name: str, preset: str | None, options: Mapping[str, Any], *, devi
         return None
     worker = method_class(name).from_options(preset, options, device=device)
     if not isinstance(worker, Enlarging):
-        able = [n for n in method_names() if n == "singan" or issubclass(method_class(n), Enlarging)]
-        raise OptionError(f"{name} enlarges no pictures; these do: {', '.join(able)}")
+        able = ", ".join([*methods_that("enlarges"), "singan"])
+        raise OptionError(f"{name} enlarges no pictures; these do: {able}")
     return worker
 
 
@@ -258,11 +270,48 @@ def fit_super_resolution(
     progress: Progress = silent,
 ) -> Model:
     """What singan learns for `super_resolve`, of a picture that is read already; its finest scale is used."""
+    from selfmend.api.training import fit_picture
+    from selfmend.methods.singan.sample import super_resolution_options
+
     value = check_factor(factor, picture.size)
     return fit_picture(
         "singan", picture, None, preset=preset, options=super_resolution_options(value) | dict(options or {}),
         seed=seed, device=device, folder=folder, progress=progress,
     )  # fmt: skip
+
+
+def harmonize(composite: Any, mask: Any, *, model: str | Path | Model, device: str = "auto", **options: Any) -> Any:
+    """Give an object that was pasted onto a picture its texture and palette; see `Model.harmonize`.
+
+    Args:
+        composite: the picture with the object pasted; kinds as in `inpaint`.
+        mask: where the object is, white or True.
+        model: of the picture, as `fit("singan", ...)` gives it, or the folder of such a run.
+        device: "auto", "cpu", "cuda" or "mps".
+        options: of `Model.harmonize`, such as `start_scale=6`.
+    """
+    return _learned(model, device).harmonize(composite, mask, **options)
+
+
+def edit(edited: Any, mask: Any = None, *, model: str | Path | Model, device: str = "auto", **options: Any) -> Any:
+    """Mend the seams of a picture whose parts were moved by hand; see `Model.edit`, and `harmonize` for `model`."""
+    return _learned(model, device).edit(edited, mask, **options)
+
+
+def paint(picture: Any, *, model: str | Path | Model, device: str = "auto", **options: Any) -> Any:
+    """A picture out of a painting of a few flat colours; see `Model.paint`, and `harmonize` for `model`."""
+    return _learned(model, device).paint(picture, **options)
+
+
+def animate(*, model: str | Path | Model, device: str = "auto", **options: Any) -> list[PILImage.Image]:
+    """A film in which a picture moves; see `Model.animate`, and `harmonize` for `model`."""
+    return _learned(model, device).animate(**options)
+
+
+def _learned(model: str | Path | Model, device: str) -> Model:
+    from selfmend.api.training import load_picture_model
+
+    return load_picture_model(model, device=device) if isinstance(model, str | Path) else model
 
 
 def mend_video(
@@ -280,7 +329,7 @@ def mend_video(
     last: Moment | None = None,
     method: str = DEFAULT_METHOD,
     preset: str | None = None,
-    steady: str = STEADINESS[0],
+    steady: str = "temporal",
     temporal: Mapping[str, Any] | None = None,
     seed: int = 0,
     device: str = "auto",
@@ -322,6 +371,12 @@ def mend_video(
     Raises:
         SelfmendError: one line: what came, what fits, what to do.
     """
+    from selfmend.api.many import method_for_many, weights_of
+    from selfmend.video.filling import make_filler
+    from selfmend.video.masks import choose_masks
+    from selfmend.video.pipeline import check_film_output, fingerprint, mend_clip
+    from selfmend.video.reader import Clip
+
     worker = method_for_many(method, preset, options, device=device, model=model, many="a film")
     filler, looking = make_filler(steady, method=worker, seed=seed, options=temporal)
     path = check_film_output(output, film=film, overwrite=overwrite)

@@ -15,19 +15,18 @@ from typing import Any
 import numpy as np
 
 from selfmend.api.applications import Applications
-from selfmend.api.results import drawn, enlarged, fitted_reference, generative, is_alpha, mended, one_or_all, retargeted
 from selfmend.errors import OptionError
 from selfmend.image.files import read_picture, save_picture
 from selfmend.image.picture import Picture, is_tensor
-from selfmend.masks.reading import read_mask
 from selfmend.methods.base import describe_config
 from selfmend.methods.folder import FolderMethod
 from selfmend.methods.learning import LearningMethod
 from selfmend.methods.singan.model import GenerativeSinGAN
 from selfmend.nn.tensors import to_tensor
+from selfmend.pipeline import MaskedPicture, drawn, enlarged, fill, generative, one_or_all, read_masked, retargeted
 from selfmend.progress import Progress, silent
 from selfmend.training.checkpoints import RunFolder
-from selfmend.types import Image, Mask, Size
+from selfmend.types import Image, Mask, Size, check_mask
 
 
 class Model(Applications):
@@ -42,6 +41,12 @@ class Model(Applications):
     """
 
     folder: Path | None = None
+
+    def __repr__(self) -> str:
+        height, width = self.picture.size
+        hole = "" if self.mask is None else f", hole {float(self.mask.mean()):.1%}"
+        where = "" if self.folder is None else f", folder {str(self.folder)!r}"
+        return f"<Model {self.method.name}, {width} x {height} px{hole}, seed {self.seed}{where}>"
 
     def __init__(
         self, method: LearningMethod, picture: Picture, mask: Mask | None, *, seed: int, opaque: bool = False
@@ -78,15 +83,16 @@ class Model(Applications):
         picture = self.picture if image is None else read_picture(image)
         if mask is None and self.mask is None:
             raise OptionError("this model was trained without a mask; say which hole to fill: mask=...")
-        hole = self.mask if mask is None else read_mask(mask, picture, invert=invert_mask, grow=grow_mask)
-        assert hole is not None
-        worker = self.method.with_fill_options(options)
-        lying = fitted_reference(reference, picture, hole, type(worker), aligning=align, progress=progress)
-        fills = worker.inpaint(
-            picture.image, hole, seed=self.seed if seed is None else seed, samples=samples, reference=lying,
-            progress=progress,
+        if mask is None and self.mask is not None:
+            check_mask(self.mask, picture.image)
+            masked = MaskedPicture(picture=picture, mask=self.mask, opaque=self._opaque)
+        else:
+            masked = read_masked(picture, mask, invert=invert_mask, grow=grow_mask)
+        results = fill(
+            masked, self.method.with_fill_options(options), seed=self.seed if seed is None else seed, samples=samples,
+            reference=reference, align=align, progress=progress,
         )  # fmt: skip
-        return one_or_all(mended(picture, hole, fills, opaque=self._opaque if mask is None else is_alpha(mask)))
+        return one_or_all(results)
 
     def sample(
         self,
@@ -198,6 +204,10 @@ class FolderModel:
 
     folder: Path | None = None
 
+    def __repr__(self) -> str:
+        where = "" if self.folder is None else f", folder {str(self.folder)!r}"
+        return f"<FolderModel {self.method.name}, {self.data.get('pictures', '?')} pictures, seed {self.seed}{where}>"
+
     def __init__(self, method: FolderMethod, *, seed: int, data: Mapping[str, Any]) -> None:
         self.method, self.seed, self.data = method, seed, dict(data)
 
@@ -228,15 +238,12 @@ class FolderModel:
         """
         if image is None or mask is None:
             raise OptionError("this model learned a folder and has no picture of its own; give a picture and its mask")
-        picture = read_picture(image)
-        hole = read_mask(mask, picture, invert=invert_mask, grow=grow_mask)
-        worker = self.method.with_fill_options(options)
-        lying = fitted_reference(reference, picture, hole, type(worker), aligning=align, progress=progress)
-        fills = worker.inpaint(
-            picture.image, hole, seed=self.seed if seed is None else seed, samples=samples, reference=lying,
+        results = fill(
+            read_masked(image, mask, invert=invert_mask, grow=grow_mask), self.method.with_fill_options(options),
+            seed=self.seed if seed is None else seed, samples=samples, reference=reference, align=align,
             progress=progress,
         )  # fmt: skip
-        return one_or_all(mended(picture, hole, fills, opaque=is_alpha(mask)))
+        return one_or_all(results)
 
     def save(self, folder: str | Path) -> None:
         """Write a run folder that `selfmend.load` reads.

@@ -22,19 +22,19 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from selfmend.api.models import FolderModel, Model
-from selfmend.api.results import is_alpha
 from selfmend.errors import OptionError, RunError, SelfmendWarning
 from selfmend.image.files import read_picture
 from selfmend.image.picture import Picture
 from selfmend.masks.random import hole_maker
 from selfmend.masks.reading import read_mask
 from selfmend.methods.folder import FolderMethod
-from selfmend.methods.learning import LearningMethod, Method
+from selfmend.methods.learning import LearningMethod
 from selfmend.methods.official import from_official
 from selfmend.methods.registry import method_class, methods_that
 from selfmend.methods.validation import BEST, SHOWN, Validator
 from selfmend.nn.tensors import make_generator, to_array, to_mask, to_tensor
 from selfmend.options import replace_options
+from selfmend.pipeline import is_alpha
 from selfmend.progress import Progress, silent
 from selfmend.training.checkpoints import RunFolder, load_state
 from selfmend.training.data import FolderBatches
@@ -430,40 +430,3 @@ def import_official(method: str, files: Sequence[str | Path], **options: Any) ->
     made = from_official(method, paths, options)
     digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in paths}
     return FolderModel(made, seed=0, data={"imported": digests})
-
-
-def method_for_many(
-    name: str,
-    preset: str | None,
-    options: Mapping[str, Any],
-    *,
-    device: str = "auto",
-    model: str | Path | None = None,
-    many: str = "many pictures",
-) -> Method:
-    """A method that fills any picture that it is given.
-
-    Args:
-        name, preset, options: as in `inpaint`; name and preset are not looked at where there is a model.
-        device: "auto", "cpu", "cuda" or "mps".
-        model: a run of `fit_folder`, which brings its own method.
-        many: what is filled, for the message.
-
-    Raises:
-        OptionError: a model of one picture, a method that must learn a folder first, or options that do not fit.
-        RunError: no run there, or one that cannot be used.
-    """
-    if model is not None:
-        learned = load(model, device=device)
-        if not isinstance(learned, FolderModel):
-            raise OptionError(f"{model} has learned one picture; for {many}, a run that learned a folder fits")
-        return learned.method.with_fill_options(options)
-    kind = method_class(name)
-    if kind.learns_from_folder:
-        raise OptionError(f"{name} learns from a folder first; give the run of a training as the model")
-    return kind.from_options(preset, options, device=device)
-
-
-def weights_of(model: str | Path) -> Path:
-    """The file with the weights of a run: the one in its folder, or the file that was given."""
-    return Path(model) / "weights.safetensors" if Path(model).is_dir() else Path(model)

@@ -15,7 +15,6 @@ import typer
 
 import selfmend.api as api
 from selfmend.api.functions import enlarging, enlarging_name
-from selfmend.api.results import enlarged, generative, warn_of_transparency
 from selfmend.cli import common as arguments
 from selfmend.cli.common import be_quiet, numbered, parse_settings, parse_size, print_json, scaled, target_beside
 from selfmend.cli.inpaint import cache_folder, kept
@@ -30,6 +29,7 @@ from selfmend.methods.generative import Generative, check_factor, check_pixels
 from selfmend.methods.learning import LearningMethod
 from selfmend.methods.registry import method_class
 from selfmend.methods.singan.sample import super_resolution_options
+from selfmend.pipeline import enlarged, generative, warn_of_transparency
 from selfmend.progress import Progress
 from selfmend.types import Image, Size
 
@@ -294,8 +294,8 @@ def sample(
 
     A method that learns starts from a RUN of `selfmend train`, or learns IMAGE first.
     """
-    from selfmend.api.results import drawn
     from selfmend.image.files import check_output, save_picture
+    from selfmend.pipeline import drawn
 
     be_quiet(quiet)
     if samples < 1:
@@ -352,8 +352,8 @@ def retarget(
     as_json: arguments.Json = False,
 ) -> None:
     """Give a picture another shape: its things keep their sizes, what lies between is repeated or left out."""
-    from selfmend.api.results import retargeted
     from selfmend.image.files import check_output, save_picture
+    from selfmend.pipeline import retargeted
 
     be_quiet(quiet)
     every_scale = start_scale == "all"

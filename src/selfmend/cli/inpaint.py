@@ -18,8 +18,8 @@ import platformdirs
 import typer
 
 import selfmend.api as api
+from selfmend import pipeline
 from selfmend._version import __version__
-from selfmend.api.results import fitted_reference
 from selfmend.cli import common as arguments
 from selfmend.cli.common import be_quiet, beside, numbered, parse_settings, print_json, target_beside
 from selfmend.cli.progress import terminal_progress
@@ -32,6 +32,7 @@ from selfmend.masks.reading import check_hole, default_mask, needed_mask, read_m
 from selfmend.methods.base import Method, describe_config
 from selfmend.methods.hole_init import mean
 from selfmend.methods.registry import check_takes_reference, method_class
+from selfmend.pipeline import MaskedPicture, fitted_reference
 from selfmend.progress import Progress
 from selfmend.registration.align import Aligned
 from selfmend.types import Mask
@@ -124,11 +125,11 @@ def fill(request: Request, progress: Progress) -> Filled:
         folder = request.save_model or scratch
         results = _learn_and_fill(request, name, picture, mask, reference, source == "alpha", folder, progress)
     else:
-        fills = method.inpaint(
-            picture.image, mask, seed=seed, samples=request.samples, reference=reference, progress=progress
+        masked = MaskedPicture(picture=picture, mask=mask, opaque=source == "alpha")
+        results = pipeline.fill(
+            masked, method, seed=seed, samples=request.samples, reference=reference, progress=progress
         )
-        results = [picture.rebuild(f, mask, opaque=source == "alpha") for f in fills]
-        if mask.any() and len(fills) > 1 and np.array_equal(fills[0], fills[1]):
+        if mask.any() and len(results) > 1 and np.array_equal(results[0], results[1]):
             warnings.warn(f"{name} has one fill only: all samples are the same", SelfmendWarning, stacklevel=2)
     return Filled(
         picture=picture, mask=mask, results=results, method=name, seed=seed, config=describe_config(method.config),
@@ -210,7 +211,7 @@ def _fill_with_model(request: Request, folder: Path, progress: Progress) -> Fill
     mask = model.mask if source is None else read_mask(source, picture, invert=request.invert_mask, grow=request.grow)
     if mask is None:
         raise MaskError("this model was trained without a mask; say which hole to fill: --mask MASK.png")
-    if mask.shape[2:] != picture.size:
+    if mask.shape != picture.size:
         raise MaskError("the model's own hole is of another size than this picture; say where its hole is: --mask")
     reference = _lying(request, picture, mask, type(model.method), progress)
     draw = partial(
@@ -231,15 +232,13 @@ def _fill_with_model(request: Request, folder: Path, progress: Progress) -> Fill
 def _fill_with_folder_model(request: Request, model: api.FolderModel, progress: Progress) -> Filled:
     if request.image is None:
         raise OptionError("this model learned a folder and has no picture of its own; give the picture to mend")
-    picture = read_picture(request.image)
-    source = needed_mask(picture, request.mask)
-    mask = read_mask(source, picture, invert=request.invert_mask, grow=request.grow)
+    masked = pipeline.read_masked(request.image, request.mask, invert=request.invert_mask, grow=request.grow)
     seed = model.seed if request.seed is None else request.seed
     worker = model.method.with_fill_options(request.options)
-    fills = worker.inpaint(picture.image, mask, seed=seed, samples=request.samples, progress=progress)
+    results = pipeline.fill(masked, worker, seed=seed, samples=request.samples, progress=progress)
     return Filled(
-        picture=picture, mask=mask, results=[picture.rebuild(f, mask, opaque=source == "alpha") for f in fills],
-        method=worker.name, seed=seed, config=describe_config(worker.config),
+        picture=masked.picture, mask=masked.mask, results=results, method=worker.name, seed=seed,
+        config=describe_config(worker.config),
     )  # fmt: skip
 
 

@@ -24,13 +24,13 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from selfmend._version import __version__
-from selfmend.api.training import method_for_many, weights_of
+from selfmend.api.many import method_for_many, weights_of
 from selfmend.errors import OptionError, SelfmendError, SelfmendWarning, is_out_of_memory
 from selfmend.files import exists
-from selfmend.image.files import picture_size, read_picture, save_picture
-from selfmend.masks.reading import needed_mask, read_mask
+from selfmend.image.files import picture_size, save_picture
 from selfmend.methods.base import Method, describe_config
 from selfmend.parallel import limit_threads
+from selfmend.pipeline import fill, read_masked
 from selfmend.video.pipeline import fingerprint
 
 
@@ -224,13 +224,11 @@ class Mender:
     def _mend(self, task: Task) -> dict[str, Any]:
         job = self._job
         image_mark = mark(task.image) if exists(task.image) else None  # before: a change meanwhile is seen later
-        picture = read_picture(task.image)
-        source = needed_mask(picture, task.mask)
         drawn = task.mask if task.mask not in (None, "alpha") and exists(str(task.mask)) else None
         mask_mark = None if drawn is None else mark(drawn)
-        mask = read_mask(source, picture, invert=job.invert_mask, grow=job.grow_mask)
-        (fill,) = self._method.inpaint(picture.image, mask, seed=task.seed)
-        save_picture(picture.rebuild(fill, mask, opaque=source == "alpha"), task.output)
+        masked = read_masked(task.image, task.mask, invert=job.invert_mask, grow=job.grow_mask)
+        (mended,) = fill(masked, self._method, seed=task.seed)
+        save_picture(mended, task.output)
         return {"image": image_mark, "mask": mask_mark, "output": mark(task.output)}
 
 

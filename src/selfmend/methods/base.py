@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -14,9 +14,11 @@ from selfmend.masks.reading import check_hole
 from selfmend.methods.hole_init import mean
 from selfmend.options import replace_options
 from selfmend.progress import Progress, sample_shares, silent
-from selfmend.registration.align import Aligned
 from selfmend.seeding import derive_seed
 from selfmend.types import Image, Mask, check_image, check_mask
+
+if TYPE_CHECKING:
+    from selfmend.registration.align import Aligned
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from selfmend.methods.base import Method
 from selfmend.patches.em import PatchMatchOptions
 from selfmend.patches.inpaint import Reference, inpaint
 from selfmend.progress import Progress, silent
-from selfmend.registration.align import Aligned
 from selfmend.types import Image, Mask
+
+if TYPE_CHECKING:
+    from selfmend.registration.align import Aligned
 
 
 class PatchMatch(Method):

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from scipy import ndimage
 
 from selfmend.image.color import as_channels, as_rgb
 from selfmend.image.resize import resize, resize_mask
@@ -136,7 +135,7 @@ def _correlate(view: View, start: np.ndarray, motion: int, seen: np.ndarray) -> 
     rows = 3 if motion == cv2.MOTION_HOMOGRAPHY else 2
     if motion != cv2.MOTION_HOMOGRAPHY and not np.allclose(start[2, :2], 0):
         return start
-    allowed = ndimage.binary_erosion(seen, iterations=3, border_value=1).astype(np.uint8)  # it blurs before it looks
+    allowed = _eroded(seen, border=1)  # it blurs before it looks
     stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-5)
     warp = np.ascontiguousarray((start / start[2, 2])[:rows], np.float32)
     try:
@@ -154,7 +153,7 @@ def _by_corners(view: View) -> np.ndarray | None:
     points, described = [], []
     for grey, seen in ((view.reference, view.reference_seen), (view.picture, view.seen)):
         eight_bit = (grey.clip(0, 1) * 255).round().astype(np.uint8)
-        keys, rows = orb.detectAndCompute(eight_bit, ndimage.binary_erosion(seen, iterations=3).astype(np.uint8))
+        keys, rows = orb.detectAndCompute(eight_bit, _eroded(seen, border=0))
         if rows is None:
             return None
         points.append(np.array([key.pt for key in keys], np.float32))
@@ -165,6 +164,12 @@ def _by_corners(view: View) -> np.ndarray | None:
     pairs = np.array([(m.queryIdx, m.trainIdx) for m in matches])
     found, inliers = cv2.findHomography(points[0][pairs[:, 0]], points[1][pairs[:, 1]], cv2.RANSAC, 3.0)
     return found if found is not None and int(inliers.sum()) >= _LEAST_INLIERS else None
+
+
+def _eroded(seen: np.ndarray, *, border: int) -> np.ndarray:
+    """uint8 (H, W): what lies at least three steps from anything unseen; `border` says what is outside."""
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    return cv2.erode(seen.astype(np.uint8), cross, iterations=3, borderType=cv2.BORDER_CONSTANT, borderValue=(border,))
 
 
 def _is_sane(homography: np.ndarray, view: View) -> bool:

@@ -1,25 +1,91 @@
-"""From what a method made to what the caller gets, and the references that it needs before."""
+"""The one way of a picture: read, mask, method, paste back, write.
+
+The Python interface, the command line, folder jobs and the server's jobs all go it; films go it frame by frame
+(`video/pipeline.py`). A method sees arrays only; what came, file or PIL image or array or tensor, is what goes back.
+"""
 
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from selfmend.errors import ImageError, OptionError, SelfmendWarning
 from selfmend.image.files import read_picture
 from selfmend.image.picture import Picture
 from selfmend.image.resize import resize
+from selfmend.masks.reading import needed_mask, read_mask
 from selfmend.methods.base import Method
 from selfmend.methods.generative import Generative
 from selfmend.methods.registry import check_takes_reference, methods_that
 from selfmend.progress import Progress, ProgressEvent, silent
-from selfmend.registration.align import Aligned, align, match_colours, place
 from selfmend.types import Image, Mask, Size, size_of
 
+if TYPE_CHECKING:
+    from selfmend.registration.align import Aligned
 
-def mended(picture: Picture, mask: Mask, fills: list[Image], *, opaque: bool) -> list[Any]:
-    """Each fill in the kind of the picture; `opaque` says that transparency was the mask."""
-    return [picture.rebuild(fill, mask, opaque=opaque) for fill in fills]
+
+@dataclass(frozen=True, kw_only=True)
+class MaskedPicture:
+    """A picture that was read, and its hole.
+
+    Attributes:
+        picture: as the methods see it, and as it came.
+        mask: bool (H, W), True = hole.
+        opaque: whether transparency was the mask, so that what is filled becomes opaque.
+    """
+
+    picture: Picture
+    mask: Mask
+    opaque: bool = False
+
+
+def read_masked(image: Any, mask: Any = None, *, invert: bool = False, grow: int = 0) -> MaskedPicture:
+    """Read a picture and its mask.
+
+    Args:
+        image: path, PIL image, array or tensor; see `image.picture.to_picture`. A `Picture` is taken as it is.
+        mask: see `masks.reading.read_mask`; None takes the picture's transparent pixels.
+        invert: in the mask, black is the hole.
+        grow: pixels by which the hole grows to all sides.
+
+    Raises:
+        ImageError, MaskError: in one line, what cannot be read or does not fit.
+    """
+    picture = image if isinstance(image, Picture) else read_picture(image)
+    source = needed_mask(picture, None) if mask is None else mask
+    hole = read_mask(source, picture, invert=invert, grow=grow)
+    return MaskedPicture(picture=picture, mask=hole, opaque=is_alpha(source))
+
+
+def fill(
+    masked: MaskedPicture,
+    method: Method,
+    *,
+    seed: int = 0,
+    samples: int = 1,
+    reference: Any = None,
+    align: bool = True,
+    progress: Progress = silent,
+) -> list[Any]:
+    """Fill a hole, and paste the fills into what came: known pixels are copied from there, to the bit.
+
+    Args:
+        masked: of `read_masked`.
+        method: fills arrays.
+        seed: same seed, same bytes.
+        samples: number of different fills.
+        reference: another picture of the scene, or None; see `fitted_reference`.
+        align: False takes the reference as it lies.
+        progress: told of what happens.
+
+    Returns:
+        `samples` pictures of the kind, size and mode that came.
+    """
+    picture, mask = masked.picture, masked.mask
+    aligned = fitted_reference(reference, picture, mask, type(method), aligning=align, progress=progress)
+    fills = method.inpaint(picture.image, mask, seed=seed, samples=samples, reference=aligned, progress=progress)
+    return [picture.rebuild(one, mask, opaque=masked.opaque) for one in fills]
 
 
 def drawn(
@@ -111,6 +177,8 @@ def fitted_reference(
     if source is None:
         return None
     check_takes_reference(kind)
+    from selfmend.registration.align import Aligned, align, match_colours, place
+
     if isinstance(source, Aligned):
         return source
     if not mask.any() or mask.all():  # nothing to fill, or nothing to fit to: the method says so
