@@ -36,7 +36,7 @@ from selfmend.image.files import list_pictures, read_picture, save_picture
 from selfmend.image.resize import resize
 from selfmend.masks.eye_bars import EyeBars
 from selfmend.masks.random import HOLE_SHAPES
-from selfmend.seeding import make_generator
+from selfmend.nn.tensors import make_generator
 from selfmend.types import Image, Mask
 
 LEARNERS = {"context-encoder": {"network": "random-region"}, "dmfn": {}, "edgeconnect": {}}

@@ -19,8 +19,9 @@ import torch
 from PIL import Image
 
 from scorer import load_scorer
-from selfmend.hole_init.patchmatch import PatchMatchOptions, fill, threads
 from selfmend.options import replace_options
+from selfmend.patches.em import PatchMatchOptions
+from selfmend.patches.inpaint import threads
 
 CHANGES = [
     "",

@@ -18,8 +18,8 @@ from PIL import Image as PILImage
 
 from selfmend.methods.singan.config import FAST
 from selfmend.methods.singan.model import SinGAN
+from selfmend.nn.tensors import make_generator
 from selfmend.options import replace_options
-from selfmend.seeding import make_generator
 
 
 def read(path: Path, mode: str) -> torch.Tensor:

@@ -14,7 +14,7 @@ import torch
 
 from selfmend.methods.singan.config import FAST, PAPER, SinGANConfig
 from selfmend.methods.singan.model import SinGAN
-from selfmend.seeding import make_generator
+from selfmend.nn.tensors import make_generator
 
 
 def milliseconds(

@@ -23,7 +23,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from common import commit, machine
 from scorer import load_scorer
-from selfmend.hole_init.patchmatch import threads
+from selfmend import parallel as threads
 from selfmend.methods.classical import Telea
 from selfmend.methods.patchmatch import PatchMatch
 from selfmend.metrics.flicker import flicker

@@ -15,13 +15,15 @@ import selfmend
 from folder_of_pictures import draw_folder
 from selfmend.api import FolderModel, FolderTraining
 from selfmend.errors import ImageError, MaskError, MissingWeightsError, OptionError, SelfmendWarning
-from selfmend.methods.registry import METHODS, method_class
-from selfmend.methods.base import LearningMethod, Method
+from selfmend.methods.base import Method
 from selfmend.methods.folder import FolderMethod
 from selfmend.methods.generative import Generative
+from selfmend.methods.learning import LearningMethod
+from selfmend.methods.registry import METHODS, MethodInfo, method_class
 from selfmend.options import describe_options
 from selfmend.registration.align import place
-from selfmend.seeding import make_generator
+from selfmend.seeding import make_rng
+from selfmend.types import Image, Mask
 
 GENERATIVE = [name for name in METHODS if issubclass(method_class(name), Generative)]
 LEARNING = [name for name in METHODS if method_class(name).learns]
@@ -31,7 +33,7 @@ FROM_FOLDER = [name for name in METHODS if method_class(name).learns_from_folder
 @pytest.fixture(autouse=True)
 def _folder_learner(monkeypatch: pytest.MonkeyPatch) -> None:
     """The smallest method that learns from a folder has the same promises to keep."""
-    monkeypatch.setitem(METHODS, "folder-learner", "folder_learner:FolderLearner")
+    monkeypatch.setitem(METHODS, "folder-learner", MethodInfo(target="folder_learner:FolderLearner", learns="folder"))
 
 
 def make(name: str) -> Method:
@@ -47,19 +49,19 @@ def preset(name: str) -> str | None:
     return "tiny" if "tiny" in method_class(name).presets else None
 
 
-def textured(height: int = 37, width: int = 53, channels: int = 3, seed: int = 0) -> torch.Tensor:
+def textured(height: int = 37, width: int = 53, channels: int = 3, seed: int = 0) -> Image:
     """Stripes with noise: something to learn, and not the same everywhere."""
-    rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
-    wave = torch.stack([torch.sin((rows + k * columns) / 3.0) for k in range(channels)]) * 0.3 + 0.5
-    noise = torch.rand(channels, height, width, generator=make_generator(seed, "picture"))
-    return (wave + 0.1 * noise).clamp(0, 1)[None]
+    rows, columns = np.mgrid[:height, :width]
+    wave = np.stack([np.sin((rows + k * columns) / 3.0) for k in range(channels)], 2) * 0.3 + 0.5
+    noise = make_rng(seed, "picture").random((height, width, channels))
+    return (wave + 0.1 * noise).clip(0, 1).astype(np.float32)
 
 
-def hole(height: int = 37, width: int = 53) -> torch.Tensor:
-    mask = torch.zeros(1, 1, height, width, dtype=torch.bool)
-    mask[..., 12:20, 20:31] = True
-    mask[..., :3, :4] = True
-    mask[..., 30:, 50:] = True
+def hole(height: int = 37, width: int = 53) -> Mask:
+    mask = np.zeros((height, width), bool)
+    mask[12:20, 20:31] = True
+    mask[:3, :4] = True
+    mask[30:, 50:] = True
     return mask
 
 
@@ -72,8 +74,8 @@ def test_fills_the_hole_and_nothing_else(name: str) -> None:
     image, mask = textured(), hole()
     (filled,) = make(name).inpaint(image, mask)
     assert filled.shape == image.shape
-    assert filled.dtype == torch.float32
-    assert torch.equal(filled[~mask.expand_as(image)], image[~mask.expand_as(image)])
+    assert filled.dtype == np.float32
+    assert np.array_equal(filled[~mask], image[~mask])
     assert 0 <= float(filled.min()) <= float(filled.max()) <= 1
 
 
@@ -81,38 +83,49 @@ def test_content_of_the_hole_has_no_influence(name: str) -> None:
     image, mask = textured(), hole()
     (expected,) = make(name).inpaint(image, mask)
     for content in (0.0, 1.0, math.nan):
-        (filled,) = make(name).inpaint(torch.where(mask, content, image), mask)
-        assert torch.equal(filled, expected)
+        (filled,) = make(name).inpaint(np.where(mask[..., None], np.float32(content), image), mask)
+        assert np.array_equal(filled, expected)
 
 
 def test_same_seed_same_bytes_another_differs(name: str) -> None:
     image, mask = textured(), hole()
     first, again, other = (make(name).inpaint(image, mask, seed=s)[0] for s in (1, 1, 2))
-    assert torch.equal(first, again)
-    assert torch.equal(first, other) == method_class(name).deterministic
+    assert np.array_equal(first, again)
+    assert np.array_equal(first, other) == method_class(name).deterministic
 
 
 def test_samples(name: str) -> None:
     image, mask = textured(), hole()
     two = make(name).inpaint(image, mask, samples=2, seed=1)
-    assert torch.equal(two[0], make(name).inpaint(image, mask, seed=1)[0])
-    assert torch.equal(two[0], two[1]) == method_class(name).deterministic
+    assert np.array_equal(two[0], make(name).inpaint(image, mask, seed=1)[0])
+    assert np.array_equal(two[0], two[1]) == method_class(name).deterministic
     with pytest.raises(OptionError, match="samples is 0; at least 1 fits"):
         make(name).inpaint(image, mask, samples=0)
 
 
+def as_tensor(image: Image) -> torch.Tensor:
+    return torch.from_numpy(image.transpose(2, 0, 1).copy())[None]
+
+
+def inpaint_tensors(name: str, images: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
+    if name in FROM_FOLDER:
+        pytest.skip("its models take one picture at a time")
+    return selfmend.inpaint(images, masks, method=name, preset=preset(name))
+
+
 def test_batch_of_two_equals_two_singles(name: str) -> None:
-    images = torch.cat([textured(seed=0), textured(seed=1)])
-    masks = torch.cat([hole(), hole().flip(3)])
-    (both,) = make(name).inpaint(images, masks)
-    singles = [make(name).inpaint(i, m)[0] for i, m in zip(images.split(1), masks.split(1), strict=True)]
+    images = torch.cat([as_tensor(textured(seed=0)), as_tensor(textured(seed=1))])
+    masks = torch.from_numpy(np.stack([hole(), hole()[:, ::-1]]))[:, None]
+    both = inpaint_tensors(name, images, masks)
+    singles = [inpaint_tensors(name, i, m) for i, m in zip(images.split(1), masks.split(1), strict=True)]
     assert torch.equal(both, torch.cat(singles))
 
 
 def test_batch_with_one_empty_mask(name: str) -> None:
-    images = torch.cat([textured(seed=0), textured(seed=1)])
-    masks = torch.cat([hole(), torch.zeros_like(hole())])
-    (both,) = make(name).inpaint(images, masks)
+    images = torch.cat([as_tensor(textured(seed=0)), as_tensor(textured(seed=1))])
+    masks = torch.from_numpy(np.stack([hole(), np.zeros_like(hole())]))[:, None]
+    with pytest.warns(SelfmendWarning, match="no hole"):
+        both = inpaint_tensors(name, images, masks)
     assert torch.equal(both[1], images[1])
 
 
@@ -124,21 +137,21 @@ def test_a_reference_helps_or_is_refused(name: str) -> None:
             make(name).inpaint(image, mask, reference=reference)
         return
     first, again, without = (make(name).inpaint(image, mask, reference=r)[0] for r in (reference, reference, None))
-    assert torch.equal(first, again)
-    assert not torch.equal(first, without)
-    assert torch.equal(first[~mask.expand_as(image)], image[~mask.expand_as(image)])
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, without)
+    assert np.array_equal(first[~mask], image[~mask])
 
 
 def test_empty_mask_returns_the_picture(name: str) -> None:
     image = textured()
     with pytest.warns(SelfmendWarning, match="no hole"):
-        (same,) = make(name).inpaint(image, torch.zeros_like(hole()))
-    assert torch.equal(same, image)
+        (same,) = make(name).inpaint(image, np.zeros_like(hole()))
+    assert np.array_equal(same, image)
 
 
 def test_full_mask_raises(name: str) -> None:
     with pytest.raises(MaskError, match=r"covers the whole picture.*--invert-mask"):
-        make(name).inpaint(textured(), torch.ones_like(hole()))
+        make(name).inpaint(textured(), np.ones_like(hole()))
 
 
 def test_mostly_hole_warns(name: str) -> None:
@@ -151,15 +164,15 @@ def test_mostly_hole_warns(name: str) -> None:
 
 def test_wrong_range_and_shape_are_refused(name: str) -> None:
     with pytest.raises(ImageError, match=r"values from 0 to 25\d.*divide bytes by 255"):
-        make(name).inpaint(torch.linspace(0, 255, 3 * 37 * 53).view(1, 3, 37, 53).floor(), hole())
-    with pytest.raises(MaskError, match="bool tensor"):
-        make(name).inpaint(textured(), hole().float())
-    with pytest.raises(MaskError, match="same N, H and W"):
+        make(name).inpaint(np.floor(np.linspace(0, 255, 3 * 37 * 53, dtype=np.float32)).reshape(37, 53, 3), hole())
+    with pytest.raises(MaskError, match="bool array"):
+        make(name).inpaint(textured(), hole().astype(np.float32))
+    with pytest.raises(MaskError, match="same height and width"):
         make(name).inpaint(textured(), hole(36, 53))
 
 
 def kinds() -> dict[str, Any]:
-    rgb = (textured()[0].permute(1, 2, 0) * 255).byte().numpy()
+    rgb = (textured() * 255).astype(np.uint8)
     alpha = np.full((37, 53, 1), 255, np.uint8)
     alpha[0] = 7
     rgba = np.concatenate([rgb, alpha], 2)
@@ -173,13 +186,13 @@ def kinds() -> dict[str, Any]:
         "P": PILImage.fromarray(rgb).quantize(16),
         "I;16": PILImage.fromarray(rgb[..., 0].astype(np.uint16) * 257),
         "CMYK": PILImage.fromarray(rgb).convert("CMYK"),
-        "tensor": textured()[0],
+        "tensor": as_tensor(textured())[0],
     }
 
 
 @pytest.mark.parametrize("kind", kinds())
 def test_kind_mode_and_known_pixels_are_kept(name: str, kind: str) -> None:
-    source, mask = kinds()[kind], hole()[0, 0].numpy()
+    source, mask = kinds()[kind], hole()
     if name in FROM_FOLDER:
         method = make(name)
         assert isinstance(method, FolderMethod)
@@ -212,9 +225,9 @@ def test_save_and_load_give_the_same(name: str, tmp_path: Path) -> None:
     model = selfmend.fit(name, textured(), mask=hole(), preset="tiny", seed=3)
     model.save(tmp_path / "run")
     loaded = selfmend.load(tmp_path / "run")
-    assert torch.equal(loaded.inpaint(), model.inpaint())
-    assert torch.equal(loaded.inpaint(samples=2, seed=9)[1], model.inpaint(samples=2, seed=9)[1])
-    assert torch.equal(model.inpaint(), selfmend.inpaint(textured(), hole(), method=name, preset="tiny", seed=3))
+    assert np.array_equal(loaded.inpaint(), model.inpaint())
+    assert np.array_equal(loaded.inpaint(samples=2, seed=9)[1], model.inpaint(samples=2, seed=9)[1])
+    assert np.array_equal(model.inpaint(), selfmend.inpaint(textured(), hole(), method=name, preset="tiny", seed=3))
 
 
 @pytest.mark.parametrize("name", LEARNING)
@@ -235,7 +248,7 @@ def test_interrupted_and_resumed_gives_the_same_bits(name: str, tmp_path: Path) 
         with pytest.raises(InterruptedError):
             make(name).fit(image, mask, seed=1, folder=folder, progress=stop)  # type: ignore[attr-defined]
         resumed = make(name).fit(image, mask, seed=1, folder=folder)  # type: ignore[attr-defined]
-        assert torch.equal(resumed.inpaint(image, mask, seed=1)[0], expected)
+        assert np.array_equal(resumed.inpaint(image, mask, seed=1)[0], expected)
 
 
 @pytest.fixture(scope="module")
@@ -256,8 +269,8 @@ def test_learned_from_a_folder_saved_and_loaded_gives_the_same(name: str, faces:
     model.save(tmp_path / "run")
     loaded = selfmend.load(tmp_path / "run", device="cpu")
     filled = model.inpaint(textured(), hole())
-    assert torch.equal(loaded.inpaint(textured(), hole()), filled)
-    assert torch.equal(selfmend.inpaint(textured(), hole(), model=tmp_path / "run", device="cpu"), filled)
+    assert np.array_equal(loaded.inpaint(textured(), hole()), filled)
+    assert np.array_equal(selfmend.inpaint(textured(), hole(), model=tmp_path / "run", device="cpu"), filled)
     with pytest.raises(OptionError, match="option steps is fixed by the training"):
         loaded.inpaint(textured(), hole(), steps=2)
 
@@ -276,7 +289,7 @@ def test_learning_a_folder_interrupted_and_resumed_gives_the_same_bits(name: str
         with pytest.raises(InterruptedError):
             folder_training(name, faces).run(tmp_path / str(at), progress=stop)
         resumed = folder_training(name, faces).run(tmp_path / str(at))
-        assert torch.equal(resumed.inpaint(textured(), hole()), expected)
+        assert np.array_equal(resumed.inpaint(textured(), hole()), expected)
 
 
 @pytest.mark.parametrize("name", FROM_FOLDER)
@@ -309,11 +322,11 @@ def quick(name: str) -> Any:
 def test_samples_have_any_size_and_do_not_depend_on_their_number(name: str) -> None:
     image = textured()
     first, second = quick(name).sample(image, size=(41, 70), samples=2, seed=1)
-    assert first.shape == second.shape == (1, 3, 41, 70)
-    assert first.dtype == torch.float32
+    assert first.shape == second.shape == (41, 70, 3)
+    assert first.dtype == np.float32
     assert 0 <= float(first.min()) < float(first.max()) <= 1
-    assert not torch.equal(first, second)
-    assert torch.equal(first, quick(name).sample(image, size=(41, 70), seed=1)[0])
+    assert not np.array_equal(first, second)
+    assert np.array_equal(first, quick(name).sample(image, size=(41, 70), seed=1)[0])
     assert quick(name).sample(image, seed=1)[0].shape == image.shape
 
 
@@ -322,9 +335,9 @@ def test_samples_have_any_size_and_do_not_depend_on_their_number(name: str) -> N
 def test_retargeting_gives_the_shape_that_is_asked_for(name: str, channels: int) -> None:
     image = textured(channels=channels)
     wide = quick(name).retarget(image, size=(37, 80), seed=1)
-    assert wide.shape == (1, channels, 37, 80)
+    assert wide.shape == (37, 80, channels)
     assert 0 <= float(wide.min()) < float(wide.max()) <= 1
-    assert torch.equal(wide, quick(name).retarget(image, size=(37, 80), seed=1))
+    assert np.array_equal(wide, quick(name).retarget(image, size=(37, 80), seed=1))
 
 
 def test_a_method_that_learns_nothing_cannot_be_fitted() -> None:

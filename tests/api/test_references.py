@@ -6,10 +6,10 @@ import torch
 from PIL import Image as PILImage
 
 import selfmend
-from selfmend.pipeline import fitted_reference
 from selfmend.errors import ImageError, OptionError
 from selfmend.image.picture import to_picture
 from selfmend.methods.patchmatch import PatchMatch
+from selfmend.pipeline import fitted_reference
 from selfmend.registration.align import Aligned, place
 from warped import TURN, middle_hole, psnr_in, scene, seen_from
 

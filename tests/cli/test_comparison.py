@@ -19,7 +19,7 @@ from selfmend.metrics.inputs import grey
 from selfmend.metrics.lpips import load_lpips, lpips
 from selfmend.metrics.pixels import mae, psnr, rmse, ssim
 from selfmend.metrics.saliency import SALIENCY, asvs, noticeability
-from selfmend.seeding import make_generator
+from selfmend.nn.tensors import make_generator
 
 METRICS = {"psnr": psnr, "ssim": ssim, "mae": mae, "rmse": rmse}
 

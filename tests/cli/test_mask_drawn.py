@@ -8,7 +8,7 @@ import torch
 from PIL import Image as PILImage
 
 from selfmend.masks.random import HOLE_SHAPES
-from selfmend.seeding import make_generator
+from selfmend.nn.tensors import make_generator
 
 
 def pixels(path) -> np.ndarray:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image as PILImage
+from selfmend.hole_init.patchmatch import threads
 
 import selfmend
 import selfmend.methods
@@ -12,7 +13,6 @@ from bench_photos import draw_masks, draw_photos
 from folder_of_pictures import draw_folder
 from selfmend.evaluation.entries import method_entrant
 from selfmend.evaluation.workers import Task, method_filler
-from selfmend.hole_init.patchmatch import threads
 from selfmend.methods.classical import Telea
 
 

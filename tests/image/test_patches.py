@@ -2,11 +2,11 @@
 
 import pytest
 import torch
+from selfmend.image.patches import gather_patches, nearest_patches
 from skimage import data
 
 from selfmend.errors import ImageError, OptionError
 from selfmend.image import patches
-from selfmend.image.patches import gather_patches, nearest_patches
 
 
 def photo(step: int = 6) -> torch.Tensor:

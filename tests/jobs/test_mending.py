@@ -10,9 +10,9 @@ from skimage import data
 
 import selfmend.methods
 from folder_of_pictures import draw_folder
+from selfmend import parallel as threads
 from selfmend.api import fit_folder
 from selfmend.errors import SelfmendError
-from selfmend.hole_init.patchmatch import threads
 from selfmend.image.files import save_picture
 from selfmend.jobs.folder_work import Job, Task, mark
 

@@ -5,7 +5,8 @@ from typing import ClassVar
 
 import torch
 
-from selfmend.methods.base import Method, to_image, to_signed
+from selfmend.methods.base import Method
+from selfmend.nn.tensors import to_image, to_signed
 from selfmend.progress import silent
 
 

@@ -5,7 +5,7 @@ import torch
 
 from selfmend.errors import OptionError
 from selfmend.methods.gpnn import GPNN
-from selfmend.seeding import make_generator
+from selfmend.nn.tensors import make_generator
 
 
 def textured(height: int = 40, width: int = 52) -> torch.Tensor:

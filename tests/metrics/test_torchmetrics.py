@@ -15,10 +15,7 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 
 from selfmend.metrics.edges import edge_accuracy
 from selfmend.metrics.frechet import frechet_between, frechet_distance, normal_statistics
-from selfmend.metrics.pixels import mae
-from selfmend.metrics.pixels import psnr
-from selfmend.metrics.pixels import rmse
-from selfmend.metrics.pixels import ssim
+from selfmend.metrics.pixels import mae, psnr, rmse, ssim
 
 
 def theirs_rmse(output: Tensor, truth: Tensor) -> Tensor:

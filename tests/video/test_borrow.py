@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from selfmend.video.types import MendedFrame
 
 from moving_clip import REACH, SIZE, masked, moving, pixels_of, psnr_in, texture
 from selfmend.methods.classical import Telea
+from selfmend.video.filling import Borrowed, TemporalFill, TemporalOptions
 from selfmend.video.motion import Showing
-from selfmend.video.filling import Borrowed
-from selfmend.video.filling import TemporalFill, TemporalOptions
-from selfmend.video.types import MendedFrame
 
 HOLE = np.zeros(SIZE, bool)
 HOLE[24:40, 40:52] = True

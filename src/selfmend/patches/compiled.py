@@ -15,8 +15,13 @@ from numba.core import event
 
 FASTMATH = {"reassoc", "contract", "arcp", "nsz"}  # all but the assumptions about NaN and infinity
 
+inner = njit(no_cpython_wrapper=True)
+"""Compiles what only other compiled functions call: it is kept with them, and needs no way in from Python."""
 
-@njit(cache=True)
+inner_fast = njit(no_cpython_wrapper=True, fastmath=FASTMATH)
+
+
+@inner
 def hash_bits(seed: np.uint64, a: int, b: int) -> np.uint64:
     """64 well-mixed bits of three numbers (the finaliser of splitmix64)."""
     z = seed + np.uint64(a) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(b) * np.uint64(0xD1B54A32D192ED03)
@@ -25,7 +30,7 @@ def hash_bits(seed: np.uint64, a: int, b: int) -> np.uint64:
     return z ^ (z >> np.uint64(31))
 
 
-@njit(cache=True)
+@inner
 def below(bits: np.uint64, n: int) -> np.int64:
     """A number in 0...n-1 from the lower 32 of random bits."""
     return np.int64(((bits & np.uint64(0xFFFFFFFF)) * np.uint64(n)) >> np.uint64(32))

@@ -141,12 +141,14 @@ def fill_values(
         float32 (H, W, K).
     """
     sizes = _sizes(layers[0][1], guess, options)
-    shrunk = list(zip(*(shrink(values, known, sizes) for values, known in layers), strict=True))
+    shrunk = [list(parts) for parts in zip(*(shrink(values, known, sizes) for values, known in layers), strict=True)]
     picture: np.ndarray | None = None
     below: tuple[Scale, Field] | None = None
     kept = guess if options.guess_kept else None  # a guess that is not kept is only where the search starts
     for i, parts in enumerate(shrunk):
         finest = i == len(sizes) - 1
+        if i > 1:
+            shrunk[i - 2].clear()  # memory: only the scale below is still looked at
         scale = build_scale(
             parts,
             radius=options.patch // 2,
@@ -222,18 +224,29 @@ def _sizes(known: np.ndarray, guess: Guess | None, options: PatchMatchOptions) -
 def _start_picture(scale: Scale, below: np.ndarray | None, guess: Guess | None) -> np.ndarray:
     """The padded picture with a first guess in its hole: of the scale below, from elsewhere, or smooth."""
     known, values = scale.known, scale.values
-    if below is not None:
-        start = np.where(known[..., None], values, resize(trim(below, scale.radius), scale.size))
-    else:
+    if below is None:
         start = pull_push(values, known)
         if guess is not None:
             _put(guess, start, known)
-    return np.ascontiguousarray(pad(start, scale.radius))
+        return np.ascontiguousarray(pad(start, scale.radius))
+    start = scale.sources.values[:, : scale.sources.width].copy()
+    if not known.all():
+        part = _box_of(~known)
+        enlarged = resize(trim(below, scale.radius), scale.size, window=part)
+        unknown = ~known[part]
+        trim(start, scale.radius)[part][unknown] = enlarged[unknown]
+    return start
+
+
+def _box_of(mask: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns of the smallest box around what is True."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def _start_field(scale: Scale, below: tuple[Scale, Field] | None, random: np.random.Generator) -> Field:
     """The field of the scale below carried up; else the same place of a reference, or a random one."""
-    targets, allowed, r, width = scale.targets, scale.sources.allowed, scale.radius, scale.sources.width
+    targets, allowed, r, width = scale.targets, scale.sources.allowed > 0, scale.radius, scale.sources.width
     at_y, at_x = np.nonzero(allowed)
     drawn = random.integers(at_y.size, size=targets.y.size)
     y, x = at_y[drawn], at_x[drawn]
@@ -285,8 +298,11 @@ def _blur_sources(scale: Scale, below: Sequence[tuple[np.ndarray, np.ndarray]]) 
 
 def _back_project(guess: Guess, scale: Scale, picture: np.ndarray) -> None:
     """Make the hole of a padded picture agree with the guess at the guess's size, in place."""
-    inner = trim(picture, scale.radius)[..., : guess.colours.shape[2]]
-    hole = trim(scale.targets.hole, scale.radius)[..., None]
+    hole = trim(scale.targets.hole, scale.radius)
+    if not hole.any():
+        return
+    inner, part = trim(picture, scale.radius)[..., : guess.colours.shape[2]], _box_of(hole)
     wanted = resize(guess.colours, guess.size)
     for _ in range(BACK_PROJECTIONS):
-        inner += np.where(hole, resize(wanted - resize(inner, guess.size), scale.size), 0)
+        lacking = resize(wanted - resize(inner, guess.size), scale.size, window=part)
+        inner[part] += np.where(hole[part][..., None], lacking, 0)

@@ -18,7 +18,7 @@ from numba import njit
 from numpy.lib.stride_tricks import sliding_window_view
 
 from selfmend.parallel import MOST_RUNS, in_parallel
-from selfmend.patches.compiled import FASTMATH, below, hash_bits
+from selfmend.patches.compiled import FASTMATH, below, hash_bits, inner, inner_fast
 
 if TYPE_CHECKING:
     from selfmend.types import Size
@@ -182,7 +182,7 @@ def _run(
             field.y[y, x], field.x[y, x], field.cost[y, x] = best_y, best_x, best
 
 
-@njit(cache=True)
+@inner
 def _propagate(
     field: Field,
     before_y: np.ndarray,
@@ -203,7 +203,7 @@ def _propagate(
     return (before_y[y - back, x] + back, before_x[y - back, x]) if 0 <= y - back < height else (-1, -1)
 
 
-@njit(cache=True, fastmath=FASTMATH)
+@inner_fast
 def _distance(
     queries: np.ndarray,
     keys: np.ndarray,

@@ -23,8 +23,8 @@ import numpy as np
 from numba import njit
 
 from selfmend.parallel import MOST_RUNS, in_parallel
-from selfmend.patches.compiled import FASTMATH, below, hash_bits
-from selfmend.patches.scales import Scale, Sources, Targets
+from selfmend.patches.compiled import FASTMATH, below, hash_bits, inner, inner_fast
+from selfmend.patches.scales import WHOLE, Scale, Sources, Targets
 
 WORST = np.float32(1e9)
 LACK = np.float32(0.01)
@@ -59,8 +59,8 @@ def improve(
     runs = min(MOST_RUNS, max(1, field.y.size // TARGETS_A_RUN))
     random, near = np.uint64(seed), np.float32(nearness)
     for step in range(passes):
-        before = Field(field.y.copy(), field.x.copy(), field.cost.copy())
-        work = partial(_run, targets, field, before, picture, sources, radius, random, step, reach, near, runs)
+        before = field.y.copy(), field.x.copy()
+        work = partial(_run, targets, field, *before, picture, sources, radius, random, step, reach, near, runs)
         in_parallel(work, runs)
 
 
@@ -68,7 +68,8 @@ def improve(
 def _run(
     targets: Targets,
     field: Field,
-    before: Field,
+    before_y: np.ndarray,
+    before_x: np.ndarray,
     picture: np.ndarray,
     sources: Sources,
     radius: int,
@@ -82,70 +83,67 @@ def _run(
     """One pass over one run of targets. The first pass begins by measuring the field as it is."""
     channels = picture.shape[2]
     height, total_width = sources.known.shape
-    values = sources.values.reshape(
-        height, total_width * channels
-    )  # rows: the loops over a patch's row become vector code
-    known, whole = sources.known_rows, sources.whole
-    patch = np.empty((3, 2 * radius + 1, (2 * radius + 1) * channels), np.float32)
-    count = targets.y.size
+    width, values = sources.width, sources.values.reshape(-1)
+    side = 2 * radius + 1
+    patch = np.empty((4, side, side * channels), np.float32)
+    count, back = targets.y.size, 1 if step % 2 == 0 else -1
     first, last = run * count // runs, (run + 1) * count // runs
     for m in range(last - first):
         t = first + m if step % 2 == 0 else last - 1 - m
-        y, x = targets.y[t], targets.x[t]
-        total = _take(patch, picture, targets, radius, y, x)
-        best_y, best_x, best = field.y[t], field.x[t], field.cost[t]
-        if step == 0:
-            near = _near(y, x, best_y, best_x, sources.width, nearness)
-            best = _cost(patch, total, values, known, whole, radius, best_y, best_x, near, WORST)
-        draw, around = 0, reach
+        y, x = np.int64(targets.y[t]), np.int64(targets.x[t])
+        total = _take(patch, picture, targets.confidence, targets.hole, radius, y, x)
+        best_y, best_x, best = np.int64(field.y[t]), np.int64(field.x[t]), field.cost[t]
+        # the first pass begins with the match that is there
+        draw, around = -1 if step == 0 else 0, reach
         while around >= 1:
-            if draw < 2:
-                try_y, try_x = _propagate(targets, field, before, y, x, best_y, best_x, draw, step, first, last)
+            if draw < 0:
+                try_y, try_x, best = best_y, best_x, WORST
+            elif draw < 2:
+                try_y, try_x = _propagate(targets.number, field, before_y, before_x, y, x, back, draw, first, last)
             else:
-                try_y, try_x = _search(seed, t * 64 + draw, step, best_y, best_x, around, total_width, sources.width)
+                try_y, try_x = _search(seed, t * 64 + draw, step, best_y, best_x, around, total_width, width)
                 around //= 2
             draw += 1
             if try_y < radius or try_y >= height - radius or try_x < radius or try_x >= total_width - radius:
                 continue
-            if not sources.allowed[try_y, try_x] or (try_y == best_y and try_x == best_x):
+            allowed = sources.allowed[try_y, try_x]
+            if allowed == 0 or (draw > 0 and try_y == best_y and try_x == best_x):
                 continue
-            near = _near(y, x, try_y, try_x, sources.width, nearness)
+            near = _near(y, x, try_y, try_x, width, nearness)
             if near < best:
-                cost = _cost(patch, total, values, known, whole, radius, try_y, try_x, near, best)
+                cost = _cost(patch, total, values, sources.known, allowed == WHOLE, radius, try_y, try_x, near, best)
                 if cost < best:
                     best_y, best_x, best = try_y, try_x, cost
         field.y[t], field.x[t], field.cost[t] = best_y, best_x, best
 
 
-@njit(cache=True)
+@inner
 def _propagate(
-    targets: Targets,
+    number: np.ndarray,
     field: Field,
-    before: Field,
+    before_y: np.ndarray,
+    before_x: np.ndarray,
     y: int,
     x: int,
-    best_y: int,
-    best_x: int,
+    back: int,
     side: int,
-    step: int,
     first: int,
     last: int,
-) -> tuple[int, int]:
-    """The match of one of the two neighbours that this pass has been at, shifted by a pixel."""
-    back = 1 if step % 2 == 0 else -1
+) -> tuple[np.int64, np.int64]:
+    """The match of one of the two neighbours that this pass has been at, shifted by a pixel; or nowhere."""
     down, right = (0, back) if side == 0 else (back, 0)
-    neighbour = targets.number[y - down, x - right]
+    neighbour = np.int64(number[y - down, x - right])
     if neighbour < 0:
-        return best_y, best_x
+        return np.int64(-1), np.int64(-1)
     if first <= neighbour < last:
-        return field.y[neighbour] + down, field.x[neighbour] + right
-    return before.y[neighbour] + down, before.x[neighbour] + right
+        return np.int64(field.y[neighbour]) + down, np.int64(field.x[neighbour]) + right
+    return np.int64(before_y[neighbour]) + down, np.int64(before_x[neighbour]) + right
 
 
-@njit(cache=True)
+@inner
 def _search(
     seed: np.uint64, draw: int, step: int, best_y: int, best_x: int, around: int, total_width: int, width: int
-) -> tuple[int, int]:
+) -> tuple[np.int64, np.int64]:
     """A random source in a window around the best match; the windows shrink by half from draw to draw."""
     bits, span = hash_bits(seed, draw, step), 2 * around + 1
     try_y, try_x = best_y - around + below(bits, span), best_x - around + below(bits >> np.uint64(32), span)
@@ -153,80 +151,93 @@ def _search(
         return try_y, try_x
     try_x -= best_x // width * width  # in the picture
     if try_x < 0 or try_x >= width:
-        return -1, -1
+        return np.int64(-1), np.int64(-1)
     return try_y, try_x + width * below(hash_bits(seed, draw, step + ANOTHER_STREAM), total_width // width)
 
 
-@njit(cache=True, fastmath=FASTMATH)
-def _take(patch: np.ndarray, picture: np.ndarray, targets: Targets, radius: int, y: int, x: int) -> np.float32:
+@inner_fast
+def _near(y: int, x: int, source_y: int, source_x: int, width: int, nearness: np.float32) -> np.float32:
+    """The cost of distance between a target and its source, in whichever layer that lies."""
+    across = source_x if source_x < width else source_x % width
+    down, right = np.float32(source_y - y), np.float32(across - x)
+    return nearness * (down * down + right * right)
+
+
+@inner_fast
+def _take(
+    patch: np.ndarray, picture: np.ndarray, confidence: np.ndarray, hole: np.ndarray, radius: int, y: int, x: int
+) -> np.float32:
     """Write a target patch, (3, S, S * K): values, confidences, 1 where hole. Returns the sum of confidences."""
     side, channels = 2 * radius + 1, picture.shape[2]
     total = np.float32(0)
     for j in range(side):
         for i in range(side):
             yy, xx = y + j - radius, x + i - radius
-            confidence, hole = targets.confidence[yy, xx], np.float32(targets.hole[yy, xx])
-            total += confidence
+            trust, unknown = confidence[yy, xx], np.float32(hole[yy, xx])
+            total += trust
             for c in range(channels):
                 patch[0, j, i * channels + c] = picture[yy, xx, c]
-                patch[1, j, i * channels + c] = confidence
-                patch[2, j, i * channels + c] = hole
+                patch[1, j, i * channels + c] = trust
+                patch[2, j, i * channels + c] = unknown
     return total * np.float32(channels)
 
 
-@njit(cache=True, fastmath=FASTMATH)
+@inner_fast
 def _cost(
     patch: np.ndarray,
     total: np.float32,
     values: np.ndarray,
     known: np.ndarray,
-    whole: np.ndarray,
+    whole: bool,
     radius: int,
     y: int,
     x: int,
     near: np.float32,
     bound: np.float32,
 ) -> np.float32:
-    """Squared distance of two patches, averaged by confidence, plus `near`; `WORST` once `bound` is sure to be met."""
+    """Squared distance of two patches, averaged by confidence, plus `near`; `WORST` once `bound` is sure to be met.
+
+    `values` are those of the sources, flat; the first row of `patch[3]` is used up.
+    """
     side, row = patch.shape[1], patch.shape[2]
-    start, channels = (x - radius) * (row // side), np.float32(row // side)
-    most = (bound - near) * total
+    width, channels = known.shape[1], row // side
+    start, line = ((y - radius) * width + x - radius) * channels, width * channels
+    factor, most = np.float32(channels), (bound - near) * total
     summed = np.float32(0)
-    if whole[y, x]:
+    if whole:
         for j in range(side):
-            summed += channels * _row_cost(patch[0, j], patch[1, j], values[y - radius + j, start : start + row])
+            summed += factor * _row_cost(patch[0, j], patch[1, j], values[start : start + row])
             if summed >= most:
                 return WORST
+            start += line
         return summed / total + near
     seen, lacking = np.float32(0), np.float32(0)
+    there = patch[3, 0]
     for j in range(side):
-        target, weight, hole = patch[0, j], patch[1, j], patch[2, j]
-        source, there = values[y - radius + j, start : start + row], known[y - radius + j, start : start + row]
+        for i in range(side):  # pixels to values
+            present = np.float32(known[y - radius + j, x - radius + i])
+            for c in range(channels):
+                there[i * channels + c] = present
+        target, weight, hole, source = patch[0, j], patch[1, j], patch[2, j], values[start : start + row]
         part, seen_here, lacking_here = np.float32(0), np.float32(0), np.float32(0)
         for i in range(row):
             difference = target[i] - source[i]
             part += weight[i] * there[i] * difference * difference
             seen_here += weight[i] * there[i]
             lacking_here += hole[i] * (np.float32(1) - there[i])
-        summed, seen, lacking = summed + channels * part, seen + seen_here, lacking + lacking_here
+        summed, seen, lacking = summed + factor * part, seen + seen_here, lacking + lacking_here
         if summed >= most:
             return WORST
+        start += line
     if seen < LEAST_SEEN * total:  # a match on next to nothing
         return WORST
-    return summed / seen + LACK / channels * lacking + near
+    return summed / seen + LACK / factor * lacking + near
 
 
-@njit(cache=True, fastmath=FASTMATH)
+@inner_fast
 def _row_cost(target: np.ndarray, weight: np.ndarray, source: np.ndarray) -> np.float32:
     part = np.float32(0)
     for i in range(target.size):
         difference = target[i] - source[i]
         part += weight[i] * difference * difference
     return part
-
-
-@njit(cache=True)
-def _near(y: int, x: int, source_y: int, source_x: int, width: int, nearness: np.float32) -> np.float32:
-    """The cost of distance between a target and its source, in whichever layer that lies."""
-    down, right = np.float32(source_y - y), np.float32(source_x % width - x)
-    return nearness * (down * down + right * right)

@@ -27,22 +27,22 @@ if TYPE_CHECKING:
     from selfmend.types import Size
 
 
+WHOLE = np.uint8(2)
+
+
 class Sources(NamedTuple):
     """Where patches are taken from; W = number of layers times `width`.
 
     Attributes:
         values: float32 (H, W, K), colours and features; zero where unknown.
         known: bool (H, W).
-        known_rows: float32 (H, W * K), 1 where known, for every channel.
-        whole: bool (H, W), centres of patches that lack nothing.
-        allowed: bool (H, W), known centres of patches of which at least half is known.
+        allowed: uint8 (H, W), 1 at known centres of patches of which at least half is known, `WHOLE` where patches lack
+            nothing, else 0.
         width: of a layer, with its padding.
     """
 
     values: np.ndarray
     known: np.ndarray
-    known_rows: np.ndarray
-    whole: np.ndarray
     allowed: np.ndarray
     width: int
 
@@ -210,32 +210,33 @@ def hole_depth(unknown: np.ndarray) -> np.ndarray:
 
 def _layer(sums: np.ndarray, share: np.ndarray, radius: int, known_fraction: float) -> Sources:
     known = share >= known_fraction
-    values = np.where(known[..., None], sums / np.maximum(share, 1e-3)[..., None], 0)
-    padded = pad(np.ascontiguousarray(values, np.float32), radius)
-    return _sources(padded, pad(known, radius), (share.shape[0], share.shape[1]), radius)
+    values = np.empty((share.shape[0] + 2 * radius, share.shape[1] + 2 * radius, sums.shape[2]), np.float32)
+    values[:radius] = values[values.shape[0] - radius :] = 0
+    values[:, :radius] = values[:, values.shape[1] - radius :] = 0
+    inner = trim(values, radius)
+    np.divide(sums, np.maximum(share, np.float32(1e-3))[..., None], out=inner)
+    inner[~known] = 0
+    return _sources(values, pad(known, radius), (share.shape[0], share.shape[1]), radius)
 
 
 def _join(layers: Sequence[Sources]) -> Sources:
     """Layers of equal size side by side."""
     if len(layers) == 1:
         return layers[0]
-    values, known, rows, whole, allowed = (
+    values, known, allowed = (
         np.concatenate(arrays, 1) for arrays in zip(*(layer[:-1] for layer in layers), strict=True)
     )
-    return Sources(values, known, rows, whole, allowed, layers[0].width)
+    return Sources(values, known, allowed, layers[0].width)
 
 
 def _sources(values: np.ndarray, known: np.ndarray, size: Size, radius: int) -> Sources:
     side = 2 * radius + 1
     count = cv2.boxFilter(known.astype(np.float32), -1, (side, side), normalize=False, borderType=cv2.BORDER_CONSTANT)
     at_most = min(side, size[0]) * min(side, size[1])  # in a picture that is smaller than a patch nothing is whole
-    rows = np.repeat(known, values.shape[2], 1).astype(np.float32)
     return Sources(
         values=values,
         known=known,
-        known_rows=rows,
-        whole=count > side * side - 0.5,
-        allowed=known & (count >= 0.5 * at_most),
+        allowed=np.where(count > side * side - 0.5, WHOLE, (known & (count >= 0.5 * at_most)).view(np.uint8)),
         width=known.shape[1],
     )
 

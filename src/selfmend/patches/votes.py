@@ -17,6 +17,7 @@ import numpy as np
 from numba import njit
 
 from selfmend.parallel import MOST_RUNS, in_parallel
+from selfmend.patches.compiled import inner
 from selfmend.patches.masked_field import Field
 from selfmend.patches.scales import Scale, Sources, Targets
 
@@ -53,12 +54,29 @@ def _run(
 ) -> None:
     """Decide one run of the hole's pixels."""
     most, channels = (2 * radius + 1) ** 2, picture.shape[2]
-    votes, weights = np.empty((most, channels), np.float32), np.empty(most, np.float32)
+    votes, weights, trust = (
+        np.empty((most, channels), np.float32),
+        np.empty(most, np.float32),
+        np.empty(most, np.float32),
+    )
     mean = np.empty(channels, np.float32)
     count = targets.hole_y.size
     for p in range(run * count // runs, (run + 1) * count // runs):
-        y, x = targets.hole_y[p], targets.hole_x[p]
-        voters = _collect(y, x, targets, field, sources, radius, softness, votes, weights)
+        y, x = np.int64(targets.hole_y[p]), np.int64(targets.hole_x[p])
+        voters = _collect(
+            y,
+            x,
+            targets.number,
+            targets.confidence,
+            field,
+            sources.known,
+            sources.values,
+            radius,
+            softness,
+            votes,
+            weights,
+            trust,
+        )
         if voters == 0:
             continue
         _average(votes, weights, voters, mean)
@@ -69,42 +87,46 @@ def _run(
             picture[y, x, c] = mean[c]
 
 
-@njit(cache=True)
+@inner
 def _collect(
     y: int,
     x: int,
-    targets: Targets,
+    number: np.ndarray,
+    confidence: np.ndarray,
     field: Field,
-    sources: Sources,
+    known: np.ndarray,
+    values: np.ndarray,
     radius: int,
     softness: np.float32,
     votes: np.ndarray,
     weights: np.ndarray,
+    trust: np.ndarray,
 ) -> int:
-    """Write votes (N, K) and weights (N,) for one pixel; return how many there are."""
+    """Write votes (N, K) and weights (N,) for one pixel; return how many there are. `trust` is room for (N,)."""
     voters, least, summed = 0, np.float32(np.inf), np.float32(0)
     for j in range(-radius, radius + 1):
         for i in range(-radius, radius + 1):
-            t = targets.number[y + j, x + i]
-            if t >= 0 and sources.known[field.y[t] - j, field.x[t] - i]:
+            t = np.int64(number[y + j, x + i])
+            if t < 0:
+                continue
+            source_y, source_x, cost = np.int64(field.y[t]) - j, np.int64(field.x[t]) - i, field.cost[t]
+            if known[source_y, source_x]:
                 for c in range(votes.shape[1]):
-                    votes[voters, c] = sources.values[field.y[t] - j, field.x[t] - i, c]
-                weights[voters] = field.cost[t]
-                summed += field.cost[t]
-                least = min(least, field.cost[t])
+                    votes[voters, c] = values[source_y, source_x, c]
+                weights[voters], trust[voters] = cost, confidence[y + j, x + i]
+                summed += cost
+                if cost < least:
+                    least = cost
                 voters += 1
-    spread = softness * summed / np.float32(max(voters, 1)) + TINY
-    n = 0
-    for j in range(-radius, radius + 1):
-        for i in range(-radius, radius + 1):
-            t = targets.number[y + j, x + i]
-            if t >= 0 and sources.known[field.y[t] - j, field.x[t] - i]:
-                weights[n] = targets.confidence[y + j, x + i] * np.exp((least - weights[n]) / spread)
-                n += 1
+    if voters == 0:
+        return 0
+    spread = softness * summed / np.float32(voters) + TINY
+    for n in range(voters):
+        weights[n] = trust[n] * np.exp((least - weights[n]) / spread)
     return voters
 
 
-@njit(cache=True)
+@inner
 def _average(votes: np.ndarray, weights: np.ndarray, voters: int, mean: np.ndarray) -> None:
     """Write the weighted mean of the votes."""
     mean[:] = 0
@@ -117,21 +139,21 @@ def _average(votes: np.ndarray, weights: np.ndarray, voters: int, mean: np.ndarr
         mean[c] /= total
 
 
-@njit(cache=True)
+@inner
 def _favour_agreement(votes: np.ndarray, weights: np.ndarray, voters: int, mean: np.ndarray) -> None:
     """Lower the weights of votes that are far from the mean, in units of their own variance."""
     variance, total = np.float32(0), np.float32(0)
     for n in range(voters):
-        variance += weights[n] * _squared_distance(votes[n], mean)
+        variance += weights[n] * _squared_distance(votes, n, mean)
         total += weights[n]
     variance = variance / total + TINY
     for n in range(voters):
-        weights[n] *= np.exp(-_squared_distance(votes[n], mean) / variance)
+        weights[n] *= np.exp(-_squared_distance(votes, n, mean) / variance)
 
 
-@njit(cache=True)
-def _squared_distance(a: np.ndarray, b: np.ndarray) -> np.float32:
+@inner
+def _squared_distance(votes: np.ndarray, n: int, mean: np.ndarray) -> np.float32:
     total = np.float32(0)
-    for c in range(a.size):
-        total += (a[c] - b[c]) * (a[c] - b[c])
+    for c in range(mean.size):
+        total += (votes[n, c] - mean[c]) * (votes[n, c] - mean[c])
     return total

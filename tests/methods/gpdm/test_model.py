@@ -6,8 +6,8 @@ import torch
 from selfmend.errors import ImageError, MaskError, OptionError, SelfmendWarning
 from selfmend.methods.gpdm import FAST, GPDM, PAPER, TINY, GPDMConfig
 from selfmend.nn.sliced_wasserstein import sliced_wasserstein
+from selfmend.nn.tensors import make_generator
 from selfmend.progress import ProgressEvent
-from selfmend.seeding import make_generator
 
 
 def texture(height: int = 37, width: int = 53, channels: int = 3) -> torch.Tensor:

@@ -3,7 +3,7 @@ from torch.nn.functional import max_pool2d
 
 from selfmend.methods.gpdm import TINY, hole_at_scale, match_patches
 from selfmend.nn.sliced_wasserstein import sliced_wasserstein
-from selfmend.seeding import make_generator
+from selfmend.nn.tensors import make_generator
 
 
 def distance(x: torch.Tensor, target: torch.Tensor) -> float:

@@ -8,13 +8,12 @@ import torch
 
 from pictures import picture
 from selfmend.errors import OptionError
-from selfmend.methods.base import to_image
 from selfmend.methods.singan import animate as module
 from selfmend.methods.singan.animate import Walk, animate, check_walking_scale
 from selfmend.methods.singan.config import TINY
 from selfmend.methods.singan.model import SinGAN
 from selfmend.methods.singan.scales import Scales, generate
-from selfmend.seeding import make_generator
+from selfmend.nn.tensors import make_generator, to_image
 
 CPU = torch.device("cpu")
 

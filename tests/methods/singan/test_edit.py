@@ -6,11 +6,10 @@ import torch
 from pictures import picture
 from selfmend.errors import ImageError, MaskError, OptionError
 from selfmend.image.pyramid import plan_pyramid
-from selfmend.methods.base import to_signed
 from selfmend.methods.singan.finish import Finish, finish_level
 from selfmend.methods.singan.redraw import RADIUS, default_start_scale, edit, edited_mask
 from selfmend.methods.singan.scales import Scales
-from selfmend.seeding import make_generator
+from selfmend.nn.tensors import make_generator, to_signed
 
 CPU = torch.device("cpu")
 

@@ -7,11 +7,10 @@ import torch
 
 from pictures import picture
 from selfmend.image.pyramid import PyramidPlan, plan_pyramid
-from selfmend.image.resize import resize
 from selfmend.methods.singan.config import TINY
 from selfmend.methods.singan.finish import finish, finish_level, finish_sizes
 from selfmend.methods.singan.model import SinGAN
-from selfmend.seeding import make_generator
+from selfmend.nn.tensors import make_generator, resize
 
 PLAN = PyramidPlan(sizes=((20, 25), (27, 33), (36, 45)), factor=0.75)
 SMOOTH = resize(resize(picture()[0], (9, 13)), (72, 90)).clamp(0, 1)

@@ -11,9 +11,9 @@ from selfmend.methods.singan.fast import Lesson, guided_stage, paint_holes
 from selfmend.methods.singan.model import SinGAN
 from selfmend.nn.layers import initialize
 from selfmend.nn.singan import SinGANGenerator
+from selfmend.nn.tensors import make_generator
 from selfmend.options import describe_options
 from selfmend.progress import ProgressEvent
-from selfmend.seeding import make_generator
 from selfmend.training.loop import run
 
 SMALL = replace(

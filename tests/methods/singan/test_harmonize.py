@@ -6,10 +6,9 @@ import torch
 from pictures import picture
 from selfmend.errors import ImageError, MaskError, OptionError
 from selfmend.image.pyramid import plan_pyramid
-from selfmend.image.resize import resize
 from selfmend.methods.singan.redraw import default_start_scale, harmonize
 from selfmend.methods.singan.scales import Scales
-from selfmend.seeding import make_generator
+from selfmend.nn.tensors import make_generator, resize
 
 CPU = torch.device("cpu")
 

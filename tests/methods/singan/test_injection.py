@@ -6,8 +6,6 @@ import torch
 from pictures import picture
 from selfmend.errors import ImageError, MaskError, OptionError
 from selfmend.image.pyramid import PyramidPlan
-from selfmend.image.resize import resize
-from selfmend.methods.base import to_signed
 from selfmend.methods.singan.redraw import (
     check_covers,
     check_like,
@@ -18,7 +16,7 @@ from selfmend.methods.singan.redraw import (
     soft_mask,
     start_scales,
 )
-from selfmend.seeding import make_generator
+from selfmend.nn.tensors import make_generator, resize, to_signed
 
 CPU = torch.device("cpu")
 

@@ -8,11 +8,10 @@ import pytest
 import torch
 
 from pictures import picture
-from selfmend.image.resize import resize
-from selfmend.methods.base import to_signed
 from selfmend.methods.singan.config import FAST
 from selfmend.methods.singan.fast import everywhere, matched_costs, standardized
 from selfmend.methods.singan.model import SinGAN
+from selfmend.nn.tensors import resize, to_signed
 from selfmend.progress import ProgressEvent
 from selfmend.training.loop import run
 

@@ -7,12 +7,11 @@ import torch
 
 from pictures import picture
 from selfmend.errors import OptionError
-from selfmend.methods.base import to_signed
 from selfmend.methods.singan.config import TINY
 from selfmend.methods.singan.finish import Finish
 from selfmend.methods.singan.paint import main_colours, paint, paint_quantized, snap, train_quantized
+from selfmend.nn.tensors import make_generator, to_signed
 from selfmend.progress import ProgressEvent
-from selfmend.seeding import make_generator
 
 CPU = torch.device("cpu")
 LEARNED = (37, 53)

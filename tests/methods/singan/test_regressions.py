@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from selfmend.hole_init import INITIALISATIONS, get_initialisation
-from selfmend.image.pyramid import mask_pyramid, plan_pyramid
+from selfmend.image.pyramid import plan_pyramid
 from selfmend.masks.reading import box_mask
+from selfmend.methods.hole_init import INITIALISATIONS, get_initialisation
 from selfmend.methods.singan import SinGAN
+from selfmend.nn.tensors import mask_pyramid
 
 HEIGHT, WIDTH = 60, 80
 

@@ -7,14 +7,12 @@ import torch
 
 from pictures import picture
 from selfmend.errors import OptionError, SelfmendWarning
-from selfmend.image.pyramid import PyramidPlan, image_pyramid
-from selfmend.image.resize import resize
-from selfmend.methods.base import to_image, to_signed
+from selfmend.image.pyramid import PyramidPlan
 from selfmend.methods.singan.config import TINY
 from selfmend.methods.singan.model import SinGAN
 from selfmend.methods.singan.sample import check_sample_size, check_start_scale, draw, starting_picture
 from selfmend.methods.singan.scales import generate
-from selfmend.seeding import make_generator
+from selfmend.nn.tensors import image_pyramid, make_generator, resize, to_image, to_signed
 
 DEEPER = replace(TINY, min_size=18, target_factor=0.8, steps=12)
 TILES, MASK = picture()

@@ -7,7 +7,7 @@ from selfmend.image.pyramid import PyramidPlan
 from selfmend.methods.singan.scales import Scale, Scales, freeze, generate
 from selfmend.nn.layers import initialize
 from selfmend.nn.singan import SinGANGenerator
-from selfmend.seeding import make_generator
+from selfmend.nn.tensors import make_generator
 
 
 def net(channels: int = 4) -> SinGANGenerator:

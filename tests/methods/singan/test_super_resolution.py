@@ -8,13 +8,11 @@ import torch
 from pictures import picture
 from selfmend.errors import OptionError
 from selfmend.image.pyramid import enlarged_sizes
-from selfmend.image.resize import resize
-from selfmend.methods.base import to_image, to_signed
 from selfmend.methods.singan.config import PAPER, TINY
 from selfmend.methods.singan.model import SinGAN
 from selfmend.methods.singan.sample import enlarge, super_resolution_options
 from selfmend.methods.singan.scales import generate
-from selfmend.seeding import make_generator
+from selfmend.nn.tensors import make_generator, resize, to_image, to_signed
 
 IMAGE = resize(resize(picture()[0], (9, 13)), (37, 53)).clamp(0, 1)
 

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from pictures import picture
-from selfmend.image.pyramid import image_pyramid, mask_pyramid
 from selfmend.methods.singan.config import TINY
 from selfmend.methods.singan.model import SinGAN
 from selfmend.methods.singan.scales import Scales, generate
+from selfmend.nn.tensors import image_pyramid, mask_pyramid
 from selfmend.progress import ProgressEvent
 from selfmend.training.loop import run
 

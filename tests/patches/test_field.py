@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-import torch
 
-from selfmend.exemplar.field import Field, enlarge, exact_field, improve, inverted, places, prices
+from selfmend import parallel
+from selfmend.patches.field import Field, enlarge, exact_field, improve, inverted, places, prices
 
 PATCH = 3
 
@@ -93,12 +93,10 @@ def test_search_obeys_prices() -> None:
 
 
 def test_search_does_not_depend_on_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    from selfmend.hole_init.patchmatch import threads
-
     queries, keys = picture(80, 90), picture(80, 90, seed=1)
     results = []
     for count in (1, 3):
-        monkeypatch.setattr(threads, "thread_count", lambda count=count: count)
+        monkeypatch.setattr(parallel, "thread_count", lambda count=count: count)
         field = random_field((78, 88), (78, 88))
         improve(field, queries, keys, np.ones((78, 88), np.float32), patch=PATCH, passes=3, seed=5)
         results.append(field)
@@ -128,4 +126,3 @@ def test_inverted_points_back() -> None:
 
 def test_prices_by_hand() -> None:
     assert prices(np.array([0.0, 10.0]), alpha=0.5, values=5) == pytest.approx([2.0, 0.4])
-    assert prices(torch.tensor([10.0]), alpha=0.5, values=5).item() == pytest.approx(0.4)

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from selfmend.exemplar.field import Field
-from selfmend.exemplar.votes import vote
+from selfmend.patches.field import Field, vote
 
 
 def test_mean_of_all_patches_that_cover_a_pixel() -> None:
