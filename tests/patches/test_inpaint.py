@@ -229,7 +229,7 @@ def test_options_out_of_range_are_refused(name: str, value: float) -> None:
 
 
 def test_a_mask_of_another_size_is_refused() -> None:
-    with pytest.raises(MaskError, match="same H and W"):
+    with pytest.raises(MaskError, match="same height and width"):
         inpaint(photo(20, 20), hole_at(20, 21), seed=0)
 
 
