@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 
-from selfmend.seeding import make_generator
+from selfmend.nn.tensors import make_generator
 from selfmend.training.data import Batch, hole_boxes
 
 

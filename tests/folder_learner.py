@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from selfmend.methods.base import to_image, to_signed
 from selfmend.methods.folder import FolderConfig, FolderMethod
+from selfmend.nn.tensors import to_image, to_signed
 from selfmend.options import option
 from selfmend.seeding import derive_seed
 from selfmend.training.optimization import Updater

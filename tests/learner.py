@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from selfmend.methods.base import LearningMethod
+from selfmend.methods.learning import LearningMethod
 from selfmend.options import option
 from selfmend.training.stage import Stage
 
@@ -44,5 +44,5 @@ class Learner(LearningMethod):
     def load_state_dict(self, state):
         self.colour = torch.nn.ParameterDict({"colour": state["colour"]})
 
-    def fill(self, image, mask, *, generator, progress=None):
+    def fill_tensor(self, image, mask, *, generator, progress=None):
         return (self.colour["colour"].detach() + 0.05 * torch.rand(image.shape, generator=generator)).expand_as(image)

@@ -1,13 +1,14 @@
 """Small pictures with holes for tests."""
 
-import torch
+import numpy as np
+
+from selfmend.types import Image, Mask
 
 
-def picture(height: int = 37, width: int = 53) -> tuple[torch.Tensor, torch.Tensor]:
-    """(1, 3, height, width) of random 4-pixel tiles, and a mask of one box."""
-    generator = torch.Generator().manual_seed(0)
-    image = torch.rand(1, 3, height // 4 + 1, width // 4 + 1, generator=generator)
-    image = torch.nn.functional.interpolate(image, scale_factor=4)[..., :height, :width].contiguous()
-    mask = torch.zeros(1, 1, height, width, dtype=torch.bool)
-    mask[..., 10:20, 12:25] = True
+def picture(height: int = 37, width: int = 53) -> tuple[Image, Mask]:
+    """(height, width, 3) of random 4-pixel tiles, and a mask of one box."""
+    tiles = np.random.default_rng(0).random((height // 4 + 1, width // 4 + 1, 3), np.float32)
+    image = np.ascontiguousarray(tiles.repeat(4, 0).repeat(4, 1)[:height, :width])
+    mask = np.zeros((height, width), bool)
+    mask[10:20, 12:25] = True
     return image, mask
