@@ -15,10 +15,10 @@ import selfmend
 from folder_of_pictures import draw_folder
 from selfmend.api import FolderModel, FolderTraining
 from selfmend.errors import ImageError, MaskError, MissingWeightsError, OptionError, SelfmendWarning
+from selfmend.methods.registry import METHODS, method_class
 from selfmend.methods.base import LearningMethod, Method
 from selfmend.methods.folder import FolderMethod
 from selfmend.methods.generative import Generative
-from selfmend.methods.registry import METHODS, method_class
 from selfmend.options import describe_options
 from selfmend.registration.align import place
 from selfmend.seeding import make_generator
