@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import cv2
 import numpy as np
-import torch
 
 from selfmend.methods.classical import Telea
 from selfmend.video.filling import TemporalFill, TemporalOptions
@@ -38,9 +37,8 @@ def strokes() -> np.ndarray:
 def masked(truth: list[np.ndarray], hole: np.ndarray, *, first: int = 0) -> Iterator[MaskedFrame]:
     """The frames from `first` on, with nonsense in the hole."""
     for k, pixels in enumerate(truth[first:], first):
-        image = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255
-        mask = torch.from_numpy(hole)[None, None]
-        yield MaskedFrame(k, torch.where(mask, float("nan"), image), mask)
+        image = pixels.astype(np.float32) / 255
+        yield MaskedFrame(k, np.where(hole[..., None], np.float32("nan"), image), hole)
 
 
 def filler(*, seed: int = 0, method: object = None) -> TemporalFill:
@@ -50,7 +48,7 @@ def filler(*, seed: int = 0, method: object = None) -> TemporalFill:
 
 def pixels_of(frame: MendedFrame) -> np.ndarray:
     """uint8 (H, W, 3)."""
-    return (frame.image[0] * 255).round().byte().permute(1, 2, 0).numpy()
+    return np.rint(frame.image * 255).astype(np.uint8)
 
 
 def psnr_in(output: np.ndarray, truth: np.ndarray, hole: np.ndarray) -> float:

@@ -1,11 +1,11 @@
 """Pictures with text of a known mask, for the tests of what finds text."""
 
 import numpy as np
-import torch
 from PIL import Image as PILImage
 from PIL import ImageDraw, ImageFont
 
 from selfmend.image.picture import to_picture
+from selfmend.types import Mask
 
 
 def textured(size: tuple[int, int], *, seed: int = 0) -> np.ndarray:
@@ -15,7 +15,7 @@ def textured(size: tuple[int, int], *, seed: int = 0) -> np.ndarray:
 
 
 def written(background, *words, at=(0.5, 0.92), letter=18, colour=(255, 255, 255), outline=2, around=(0, 0, 0)):
-    """(image (1, 3, H, W), mask (1, 1, H, W) of letters and outline) of a background with lines of words on it."""
+    """(image (H, W, 3), mask (H, W) of letters and outline) of a background with lines of words on it."""
     picture = PILImage.fromarray(background)
     seen = PILImage.new("L", picture.size)
     font = ImageFont.load_default(size=letter)
@@ -24,9 +24,9 @@ def written(background, *words, at=(0.5, 0.92), letter=18, colour=(255, 255, 255
         how = {"font": font, "anchor": "ms", "stroke_width": outline}
         ImageDraw.Draw(picture).text(place, line, fill=colour, stroke_fill=around, **how)
         ImageDraw.Draw(seen).text(place, line, fill=255, **how)
-    return to_picture(picture).image, torch.from_numpy(np.asarray(seen) > 0)[None, None]
+    return to_picture(picture).image, np.asarray(seen) > 0
 
 
-def recall_and_precision(found: torch.Tensor, truth: torch.Tensor) -> tuple[float, float]:
+def recall_and_precision(found: Mask, truth: Mask) -> tuple[float, float]:
     right = float((found & truth).sum())
     return right / float(truth.sum()), right / max(1.0, float(found.sum()))

@@ -69,7 +69,7 @@ def write_subtitled(path: Path, *, frames: int = 10, words: str = "Who goes ther
         if k < 2 or clean:
             return background
         image, _ = written(background, words, letter=16)
-        return (image[0].permute(1, 2, 0) * 255).round().byte().numpy()
+        return np.rint(image * 255).astype(np.uint8)
 
     return write_film(path, frames=frames, size=(120, 200), draw=draw, audio=True)
 

@@ -11,7 +11,7 @@ import selfmend
 from pictures import picture
 from selfmend.errors import OptionError, SelfmendWarning
 from selfmend.image.picture import to_picture
-from selfmend.methods.registry import METHODS
+from selfmend.methods.registry import METHODS, MethodInfo
 
 IMAGE, MASK = picture()
 PIXELS = (IMAGE[0].permute(1, 2, 0) * 255).byte().numpy()
@@ -155,7 +155,7 @@ def test_what_enlarges_and_who_is_meant_where_none_is_named() -> None:
 def test_only_what_was_trained_for_it_enlarges(model: selfmend.Model, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(OptionError, match="not trained to enlarge; train with super_resolution=4"):
         model.super_resolve()
-    monkeypatch.setitem(METHODS, "learner", "learner:Learner")
+    monkeypatch.setitem(METHODS, "learner", MethodInfo(target="learner:Learner", learns="picture"))
     with pytest.raises(OptionError, match="learner enlarges no pictures; train singan with super_resolution=4"):
         selfmend.fit("learner", PIXELS).super_resolve()
     with pytest.raises(OptionError, match="the factor is 1; a number above 1 fits, such as 2"):

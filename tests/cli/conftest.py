@@ -7,9 +7,9 @@ import pytest
 from PIL import Image as PILImage
 from skimage import data
 
-import selfmend.methods
 from selfmend.cli import app
 from selfmend.cli.common import run_command
+from selfmend.methods.registry import METHODS, MethodInfo
 
 
 @dataclasses.dataclass
@@ -71,10 +71,10 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def learner(monkeypatch):
     """A quick method that learns, under the name "learner"."""
-    monkeypatch.setitem(selfmend.methods.METHODS, "learner", "learner:Learner")
+    monkeypatch.setitem(METHODS, "learner", MethodInfo(target="learner:Learner", learns="picture"))
 
 
 @pytest.fixture
 def folder_learner(monkeypatch):
     """A quick method that learns from a folder, under the name "folder-learner"."""
-    monkeypatch.setitem(selfmend.methods.METHODS, "folder-learner", "folder_learner:FolderLearner")
+    monkeypatch.setitem(METHODS, "folder-learner", MethodInfo(target="folder_learner:FolderLearner", learns="folder"))

@@ -15,7 +15,8 @@ from selfmend.training.checkpoints import load_state
 DRIVER = """
 import sys
 import selfmend.methods
-selfmend.methods.METHODS["learner"] = "learner:Learner"
+from selfmend.methods.registry import METHODS, MethodInfo
+METHODS["learner"] = MethodInfo(target="learner:Learner", learns="picture")
 from selfmend.cli import main
 main(sys.argv[1:])
 """

@@ -14,6 +14,7 @@ from folder_of_pictures import draw_folder
 from selfmend.evaluation.entries import method_entrant
 from selfmend.evaluation.workers import Task, method_filler
 from selfmend.methods.classical import Telea
+from selfmend.methods.registry import METHODS, MethodInfo
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def test_a_trial_comes_first_and_once(task, monkeypatch) -> None:
 
 
 def test_what_was_trained_on_a_folder_fills(task, tmp_path, monkeypatch) -> None:
-    monkeypatch.setitem(selfmend.methods.METHODS, "folder-learner", "folder_learner:FolderLearner")
+    monkeypatch.setitem(METHODS, "folder-learner", MethodInfo(target="folder_learner:FolderLearner", learns="folder"))
     run = tmp_path / "run"
     selfmend.fit("folder-learner", draw_folder(tmp_path / "pictures"), preset="tiny", folder=run)
     method_filler(method_entrant(f"folder-learner:model={run}"))(task)

@@ -4,7 +4,6 @@ import struct
 
 import numpy as np
 import pytest
-import torch
 from PIL import ExifTags, ImageCms, ImageOps
 from PIL import Image as PILImage
 from skimage import data
@@ -20,16 +19,16 @@ PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 def mend(source, target, value=0.5):
     """Read, fill a box, write, read again; the picture read, its mask, and what was read back."""
     picture = read_picture(source)
-    mask = torch.zeros(1, 1, *picture.size, dtype=torch.bool)
-    mask[..., 2:6, 3:9] = True
-    save_picture(picture.rebuild(torch.full_like(picture.image, value), mask), target)
+    mask = np.zeros(picture.size, bool)
+    mask[2:6, 3:9] = True
+    save_picture(picture.rebuild(np.full_like(picture.image, value), mask), target)
     return picture, mask, read_picture(target)
 
 
 def assert_known_equal(before, mask, after):
-    assert torch.equal(before.image.masked_fill(mask, 0), after.image.masked_fill(mask, 0))
+    assert np.array_equal(before.image[~mask], after.image[~mask])
     if before.alpha is not None:
-        assert torch.equal(before.alpha, after.alpha)
+        assert np.array_equal(before.alpha, after.alpha)
 
 
 def with_mode(mode):
@@ -106,11 +105,11 @@ def test_jpeg_to_jpeg_hardly_changes_known_pixels(tmp_path, orientation, options
     exif[ExifTags.Base.Orientation] = orientation
     PHOTO.save(tmp_path / "in.jpg", exif=exif, **options)
     before, mask, after = mend(tmp_path / "in.jpg", tmp_path / "out.jpg")
-    mask[..., :24, :32] = True  # the blocks that hold the hole
-    drift = (before.image - after.image).abs().mul(255).round()[~mask.expand_as(before.image)]
+    mask[:24, :32] = True  # the blocks that hold the hole
+    drift = np.rint(np.abs(before.image - after.image) * 255)[~mask]
     assert drift.mean() < 0.1  # at quality 95 and full sampling it is 0.2 to 0.6; misaligned blocks make it 2
     assert drift.max() <= 10
-    assert (drift == 0).float().mean() > 0.94
+    assert (drift == 0).mean() > 0.94
     stored = [PILImage.open(tmp_path / name) for name in ("in.jpg", "out.jpg")]
     assert stored[0].quantization == stored[1].quantization
     assert stored[0].info.get("progressive") == stored[1].info.get("progressive")
@@ -122,7 +121,7 @@ def test_jpeg_keeps_grey_and_cmyk(tmp_path, mode):
     before, _, after = mend(tmp_path / "in.jpg", tmp_path / "out.jpg")
     assert (before.original.mode, after.original.mode) == (mode, mode)
     assert after.original.info["icc_profile"] == b"some CMYK profile"
-    assert (before.image - after.image)[..., 40:, 40:].abs().mean() < 0.2 / 255
+    assert np.abs(before.image - after.image)[40:, 40:].mean() < 0.2 / 255
 
 
 def test_an_old_thumbnail_does_not_survive(tmp_path):
@@ -175,7 +174,7 @@ def test_another_format_than_the_inputs(tmp_path, recwarn, mode, ending, said):
     expected = np.asarray(source) / 257 if mode == "I;16" else None
     expected = expected if expected is not None else np.asarray(source.convert("RGB").convert("L"))
     if mode not in ("RGBA", "LA", "CMYK"):
-        assert np.abs(after.mean(1)[0].numpy() * 255 - expected).mean() < 8
+        assert np.abs(after.mean(2) * 255 - expected).mean() < 8
     if mode == "CMYK":
         assert "icc_profile" not in PILImage.open(tmp_path / f"out{ending}").info, "a CMYK profile fits no RGB"
 
@@ -184,4 +183,4 @@ def test_transparency_becomes_one_colour_of_a_gif(tmp_path):
     with pytest.warns(SelfmendWarning, match="256 colours"):
         save_picture(with_mode("RGBA"), tmp_path / "out.gif")
     alpha = read_picture(tmp_path / "out.gif").alpha
-    assert torch.equal(alpha[0, 0] > 0.5, read_picture(with_mode("RGBA")).alpha[0, 0] > 0.5)
+    assert np.array_equal(alpha > 0.5, read_picture(with_mode("RGBA")).alpha > 0.5)

@@ -6,8 +6,8 @@ import struct
 import tracemalloc
 import zlib
 
+import numpy as np
 import pytest
-import torch
 from PIL import ExifTags
 from PIL import Image as PILImage
 from skimage import data
@@ -160,7 +160,7 @@ def test_the_first_of_several_pages_is_used_and_said(tmp_path, ending, what):
     pages[0].save(tmp_path / f"many{ending}", save_all=True, append_images=pages[1:], lossless=True)
     with pytest.warns(SelfmendWarning, match=f"has {what}; the first is used"):
         picture = read_picture(tmp_path / f"many{ending}")
-    assert picture.image[0, :, 0, 0].tolist() == [1, 0, 0]
+    assert picture.image[0, 0].tolist() == [1, 0, 0]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (20_000, 10), (10, 20_000)])
@@ -169,7 +169,7 @@ def test_extreme_sizes(tmp_path, size):
     before = read_picture(tmp_path / "in.png")
     assert before.size == size[::-1]
     save_picture(before.original, tmp_path / "out.png")
-    assert torch.equal(read_picture(tmp_path / "out.png").image, before.image)
+    assert np.array_equal(read_picture(tmp_path / "out.png").image, before.image)
 
 
 def test_pil_images_are_turned_upright_and_damaged_ones_named(tmp_path):

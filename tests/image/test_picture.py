@@ -49,8 +49,7 @@ def make_mode(mode):
 def fill(source, value=0.5, hole=HOLE, opaque=False):
     """`source` with its hole filled by one value, as a method would hand it back."""
     picture = to_picture(source)
-    mask = torch.from_numpy(hole)[None, None]
-    return picture.rebuild(torch.full_like(picture.image, value), mask, opaque=opaque)
+    return picture.rebuild(np.full_like(picture.image, value), hole, opaque=opaque)
 
 
 MODES = ["1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB", "HSV"]
@@ -90,7 +89,7 @@ def test_alpha_is_kept_or_made_opaque(mode):
 def test_transparency_is_seen_where_there_is_some(mode):
     picture = to_picture(make_mode(mode))
     assert (picture.alpha is not None) == (mode in ("LA", "La", "PA", "RGBA", "RGBa"))
-    assert picture.image.shape[1] in (1, 3, 4)
+    assert picture.image.shape[2] in (1, 3, 4)
 
 
 @pytest.mark.parametrize("mode", ["P", "PA"])
@@ -134,7 +133,7 @@ def test_one_colour_that_stands_for_transparent(mode, key):
     source.info["transparency"] = key
     picture = to_picture(source)
     assert picture.alpha is not None
-    assert picture.alpha[0, 0, 4, 6] == 0
+    assert picture.alpha[4, 6] == 0
     kept = fill(source, value=128 / 255)  # the fill has the transparent colour, and must not become transparent
     alpha = np.asarray(kept.convert(mode + "A"))[..., -1]
     assert alpha[4, 6] == 0
@@ -183,7 +182,7 @@ def test_views_of_arrays_are_taken():
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
-@pytest.mark.parametrize("shape", [(3, *SIZE), (2, 1, *SIZE), (1, 4, *SIZE)])
+@pytest.mark.parametrize("shape", [(3, *SIZE), (1, *SIZE), (1, 1, *SIZE), (1, 4, *SIZE)])
 def test_tensors_keep_dtype_shape_and_known_values(dtype, shape):
     tensor = torch.rand(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(1)).to(dtype)
     tensor.requires_grad_()
@@ -213,7 +212,8 @@ def test_nan_may_mark_missing_pixels_in_arrays_and_tensors():
         (torch.zeros(4, 5), r"tensor is torch.float32 \(4, 5\); floats \(C, H, W\)"),
         (torch.zeros(3, 4, 5, dtype=torch.uint8), "tensor is torch.uint8"),
         (torch.full((3, 4, 5), -1.0), "tensor has values from -1 to -1"),
-        (torch.zeros(2, 4, 5), r"tensor has shape \(1, 2, 4, 5\)"),
+        (torch.zeros(2, 4, 5), r"tensor has shape \(4, 5, 2\)"),
+        (torch.zeros(2, 3, 4, 5), "tensor is a batch of 2 pictures; one fits here"),
         ([1, 2], "of type list; a path, PIL image, array or tensor fits"),
         (None, "of type NoneType"),
     ],
@@ -231,26 +231,26 @@ def test_a_new_picture_of_every_mode_has_its_values_and_any_size(mode):
     source = make_mode(mode)
     source.info |= {"icc_profile": b"profile", "exif": b"photo"}
     picture = to_picture(source)
-    wide = torch.cat([picture.image, picture.image.flip(3)], 3)
+    wide = np.concatenate([picture.image, picture.image[:, ::-1]], 1)
     made = picture.like(wide)
     assert (made.mode, made.size) == (KEPT.get(mode, mode), (2 * source.width, source.height))
     assert made.info == {"icc_profile": b"profile"}
-    error = (to_picture(made).image - wide).abs()
+    error = np.abs(to_picture(made).image - wide)
     assert float(error.max()) < (0.02 if mode not in ("LAB", "HSV", "YCbCr") else 1)
     assert float(error.mean()) < 0.02
 
 
 def test_a_new_picture_in_black_and_white_is_not_dithered():
     picture = to_picture(make_mode("1"))
-    assert not np.asarray(picture.like(torch.full_like(picture.image, 0.4))).any()
+    assert not np.asarray(picture.like(np.full_like(picture.image, 0.4))).any()
 
 
 @pytest.mark.parametrize("mode", ["LA", "La", "PA", "RGBA", "RGBa"])
 def test_a_new_picture_takes_a_new_transparency(mode):
     picture = to_picture(make_mode(mode))
-    made = to_picture(picture.like(picture.image[..., :5], alpha=picture.alpha[..., :5]))
-    assert torch.allclose(made.alpha, picture.alpha[..., :5], atol=0.003)
-    assert torch.allclose(made.image, picture.image[..., :5], atol=0.003)
+    made = to_picture(picture.like(picture.image[:, :5], alpha=picture.alpha[:, :5]))
+    assert np.allclose(made.alpha, picture.alpha[:, :5], atol=0.003)
+    assert np.allclose(made.image, picture.image[:, :5], atol=0.003)
 
 
 def test_a_transparent_colour_is_not_one_in_a_new_picture():
@@ -269,7 +269,7 @@ def test_new_arrays_have_the_type_and_channels_of_the_old(dtype, shape, opaque):
     array = array.astype(dtype) / (65535 if dtype == np.float64 else 1)
     array = array.astype(dtype)
     picture = to_picture(array)
-    made = picture.like(picture.image[..., :7])
+    made = picture.like(picture.image[:, :7])
     assert (made.dtype, made.shape) == (array.dtype, (SIZE[0], 7, *opaque))
     same = array[..., :-1] if shape in ((2,), (4,)) else array
     assert np.allclose(made.reshape(SIZE[0], 7, -1), same.reshape(*SIZE, -1)[:, :7], atol=1e-6)
@@ -289,7 +289,7 @@ def test_a_new_16_bit_picture_keeps_the_profile_of_its_file():
 def test_new_tensors_have_the_rank_and_type_of_the_old():
     for tensor in (torch.rand(3, 5, 6, dtype=torch.float64), torch.rand(1, 1, 5, 6, dtype=torch.float16)):
         picture = to_picture(tensor)
-        made = picture.like(picture.image[..., :4])
+        made = picture.like(picture.image[:, :4])
         assert (made.dtype, made.shape) == (tensor.dtype, tensor[..., :4].shape)
 
 

@@ -7,13 +7,12 @@ from golden import DATA
 from selfmend.errors import OptionError
 from selfmend.image.pyramid import (
     enlarged_sizes,
-    image_pyramid,
-    mask_pyramid,
     plan_pyramid,
     plan_super_resolution_pyramid,
     super_resolution_steps,
 )
 from selfmend.image.resize import scaled_size
+from selfmend.nn.tensors import image_pyramid, mask_pyramid
 
 PLANS = json.loads((DATA / "singan_pyramids.json").read_text())
 

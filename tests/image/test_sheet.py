@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image as PILImage
 
 from selfmend.image.draw import HOLE_COLOUR, contact_sheet, paint_hole, thumbnail, to_rgb
@@ -10,25 +9,25 @@ from selfmend.image.draw import HOLE_COLOUR, contact_sheet, paint_hole, thumbnai
 
 @pytest.mark.parametrize(("channels", "expected"), [(1, (64, 64, 64)), (3, (64, 64, 64)), (4, (143, 143, 143))])
 def test_every_kind_of_image_can_be_looked_at(channels, expected):
-    picture = to_rgb(torch.full((1, channels, 5, 7), 64 / 255))
+    picture = to_rgb(np.full((5, 7, channels), 64 / 255, np.float32))
     assert (picture.mode, picture.size) == ("RGB", (7, 5))
     assert picture.getpixel((3, 3)) == expected
 
 
 def test_the_hole_is_painted_and_nothing_else():
-    image = torch.full((1, 1, 5, 7), 1.0)
-    image[..., 2, 3] = torch.nan  # whatever the hole holds
-    mask = torch.zeros(1, 1, 5, 7, dtype=torch.bool)
-    mask[..., 2, 3] = True
+    image = np.ones((5, 7, 1), np.float32)
+    image[2, 3] = np.nan  # whatever the hole holds
+    mask = np.zeros((5, 7), bool)
+    mask[2, 3] = True
     painted = np.asarray(paint_hole(image, mask))
     assert tuple(painted[2, 3]) == HOLE_COLOUR
     assert np.all(painted.reshape(-1, 3)[np.arange(35) != 17] == 255)
 
 
 def test_only_large_pictures_are_shrunk():
-    image = torch.rand(1, 3, 20, 50)
+    image = np.random.default_rng(0).random((20, 50, 3), np.float32)
     assert thumbnail(image, 50) is image
-    assert thumbnail(image, 25).shape == (1, 3, 10, 25)
+    assert thumbnail(image, 25).shape == (10, 25, 3)
 
 
 @pytest.mark.parametrize("columns", [None, 2])

@@ -15,6 +15,7 @@ from selfmend.api import fit_folder
 from selfmend.errors import SelfmendError
 from selfmend.image.files import save_picture
 from selfmend.jobs.folder_work import Job, Task, mark
+from selfmend.methods.registry import METHODS, MethodInfo
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +49,7 @@ def alone(task, job, **more):
 
 @pytest.mark.parametrize("method", ["telea", "patchmatch", "learner"])
 def test_it_is_what_inpaint_makes(task, monkeypatch, method):
-    monkeypatch.setitem(selfmend.methods.METHODS, "learner", "learner:Learner")
+    monkeypatch.setitem(METHODS, "learner", MethodInfo(target="learner:Learner", learns="picture"))
     job = Job(method=method, device="cpu")
     for seed in (1, 2):
         one = task(seed=seed)
@@ -102,14 +103,14 @@ def test_what_is_wrong_is_in_the_outcome(task, monkeypatch):
 
 
 def test_a_model_that_learned_a_folder(task, tmp_path, monkeypatch):
-    monkeypatch.setitem(selfmend.methods.METHODS, "folder-learner", "folder_learner:FolderLearner")
+    monkeypatch.setitem(METHODS, "folder-learner", MethodInfo(target="folder_learner:FolderLearner", learns="folder"))
     fit_folder("folder-learner", draw_folder(tmp_path / "drawn"), folder=tmp_path / "run", workers=0)
     job = Job(model=tmp_path / "run")
     assert job.prepare()(task()).error == ""
     assert task().output.read_bytes() == alone(task(), job, model=tmp_path / "run")
     assert job.describe()["method"] == "folder-learner"
     assert len(job.describe()["model"]) == 16
-    monkeypatch.setitem(selfmend.methods.METHODS, "learner", "learner:Learner")
+    monkeypatch.setitem(METHODS, "learner", MethodInfo(target="learner:Learner", learns="picture"))
     selfmend.fit("learner", task().image, folder=tmp_path / "one")
     with pytest.raises(SelfmendError, match="has learned one picture; for many pictures, a run that learned a folder"):
         Job(model=tmp_path / "one").describe()

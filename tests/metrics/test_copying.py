@@ -38,4 +38,4 @@ def test_something_else_is_no_copy() -> None:
 
 def test_another_channel_count_is_refused() -> None:
     with pytest.raises(ImageError, match="queries have 1 channels and keys 3"):
-        copying(noise(9, 9)[:, :1], noise(9, 9))
+        copying(noise(9, 9)[..., :1], noise(9, 9))

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -11,6 +12,7 @@ import lpips_files
 from pictures import picture
 from selfmend.errors import ImageError, MaskError, OptionError, WeightsError
 from selfmend.metrics.lpips import Heads, Lpips, load_lpips, lpips, lpips_map
+from selfmend.nn.tensors import to_tensor
 
 
 @pytest.fixture(scope="module", params=["alex", "squeeze"])
@@ -37,63 +39,61 @@ def by_hand() -> Lpips:
     return net.requires_grad_(False)
 
 
-def colour(x: float, y: float, z: float) -> torch.Tensor:
-    """A pixel (3, 1, 1) in [0, 1] that the shift and the scale turn into (x, y, z)."""
+def colour(x: float, y: float, z: float) -> np.ndarray:
+    """A pixel (3,) in [0, 1] that the shift and the scale turn into (x, y, z)."""
     constants = zip((x, y, z), (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450), strict=True)
-    return torch.tensor([(value * scale + shift + 1) / 2 for value, shift, scale in constants]).view(3, 1, 1)
+    return np.float32([(value * scale + shift + 1) / 2 for value, shift, scale in constants])
 
 
 def test_a_case_by_hand(by_hand: Lpips) -> None:
-    truth = colour(1, 0, 0).expand(3, 2, 2)[None].contiguous()
-    output = truth.clone()
-    output[0, :, 0, 0] = colour(0, 0.8, 0.6)[:, 0, 0]
+    truth = np.tile(colour(1, 0, 0), (2, 2, 1))
+    output = truth.copy()
+    output[0, 0] = colour(0, 0.8, 0.6)
     # first feature, one pixel of four: (1, 0, 0) and (0, .8, .6) are unit vectors: 1 * 1 + 2 * .64 + 3 * .36 = 3.36
     # second: (1, 0, 0) and the mean (.75, .2, .15), of length sqrt(.625): only the first channel counts, ten times
     coarse = 10 * (1 - 0.75 / math.sqrt(0.625)) ** 2
-    assert lpips(output, truth, net=by_hand).item() == pytest.approx(3.36 / 4 + coarse, rel=1e-5)
-    found = lpips_map(output, truth, net=by_hand)[0, 0]
-    assert found.flatten().tolist() == pytest.approx([3.36 + coarse, coarse, coarse, coarse], rel=1e-5)
-    mask = torch.zeros(1, 1, 2, 2, dtype=torch.bool)
-    mask[..., 0, :] = True
-    assert lpips(output, truth, net=by_hand, mask=mask).item() == pytest.approx(3.36 / 2 + coarse, rel=1e-5)
+    assert lpips(output, truth, net=by_hand) == pytest.approx(3.36 / 4 + coarse, rel=1e-5)
+    found = lpips_map(output, truth, net=by_hand)
+    assert found.ravel().tolist() == pytest.approx([3.36 + coarse, coarse, coarse, coarse], rel=1e-5)
+    mask = np.zeros((2, 2), bool)
+    mask[0] = True
+    assert lpips(output, truth, net=by_hand, mask=mask) == pytest.approx(3.36 / 2 + coarse, rel=1e-5)
 
 
 def test_a_map_is_enlarged_without_moving_its_pixels(by_hand: Lpips) -> None:
-    truth = colour(1, 0, 0).expand(3, 2, 4)[None].contiguous()
-    output = truth.clone()
-    output[..., :2] = colour(0, 1, 0)
+    truth = np.tile(colour(1, 0, 0), (2, 4, 1))
+    output = truth.copy()
+    output[:, :2] = colour(0, 1, 0)
     with torch.no_grad():
         by_hand.heads.lin0.model[1].weight.zero_()
-    found = lpips_map(output, truth, net=by_hand)[0, 0]
-    assert found.flatten().tolist() == pytest.approx([10, 7.5, 2.5, 0] * 2, rel=1e-5)
+    found = lpips_map(output, truth, net=by_hand)
+    assert found.ravel().tolist() == pytest.approx([10, 7.5, 2.5, 0] * 2, rel=1e-5)
 
 
 def test_the_number_is_that_of_the_formula(net: Lpips) -> None:
     heads = lpips_files.heads_state(net.backbone)
-    one, other = (torch.rand(2, 3, 50, 61, generator=torch.Generator().manual_seed(k)) for k in (0, 1))
+    one, other = (np.random.default_rng(k).random((50, 61, 3), np.float32) for k in (0, 1))
     shift, scale = torch.tensor([-0.030, -0.088, -0.188]), torch.tensor([0.458, 0.448, 0.450])
-    features = [net.net((x * 2 - 1 - shift.view(1, 3, 1, 1)) / scale.view(1, 3, 1, 1)) for x in (one, other)]
-    expected = torch.zeros(2)
+    features = [net.net((to_tensor(x) * 2 - 1 - shift.view(1, 3, 1, 1)) / scale.view(1, 3, 1, 1)) for x in (one, other)]
+    expected = 0.0
     for k, (f, g) in enumerate(zip(*features, strict=True)):
         difference = (F.normalize(f, dim=1) - F.normalize(g, dim=1)) ** 2
-        expected += (difference * heads[f"lin{k}.model.1.weight"]).sum(1).mean((1, 2))
-    assert torch.allclose(lpips(one, other, net=net), expected, rtol=1e-4)
+        expected += (difference * heads[f"lin{k}.model.1.weight"]).sum(1).mean().item()
+    assert lpips(one, other, net=net) == pytest.approx(expected, rel=1e-4)
 
 
 def test_laws(net: Lpips) -> None:
     truth, mask = picture(48, 56)
-    noise = torch.rand(truth.shape, generator=torch.Generator().manual_seed(0))
-    near, far = (truth.lerp(noise, share) for share in (0.1, 0.4))
-    assert lpips(truth, truth, net=net).item() == 0
+    noise = np.random.default_rng(0).random(truth.shape, np.float32)
+    near, far = (truth + np.float32(share) * (noise - truth) for share in (0.1, 0.4))
+    assert lpips(truth, truth, net=net) == 0
     assert lpips(near, truth, net=net) == lpips(truth, near, net=net)
     assert 0 < lpips(near, truth, net=net) < lpips(far, truth, net=net)
-    batch = lpips(torch.cat([near, far]), torch.cat([truth, truth]), net=net)
-    assert torch.allclose(batch, torch.cat([lpips(x, truth, net=net) for x in (near, far)]), rtol=1e-4)
-    grey = truth.mean(1, keepdim=True), near.mean(1, keepdim=True)
-    assert torch.allclose(lpips(*grey, net=net), lpips(*(x.expand(-1, 3, -1, -1) for x in grey), net=net), rtol=1e-4)
-    damaged = torch.where(mask, noise, truth)
+    grey = truth.mean(2, keepdims=True), near.mean(2, keepdims=True)
+    assert lpips(*grey, net=net) == pytest.approx(lpips(*(x.repeat(3, 2) for x in grey), net=net), rel=1e-4)
+    damaged = np.where(mask[..., None], noise, truth)
     assert lpips(damaged, truth, net=net, mask=mask) > 2 * lpips(damaged, truth, net=net)
-    assert lpips_map(damaged, truth, net=net).shape == (1, 1, 48, 56)
+    assert lpips_map(damaged, truth, net=net).shape == (48, 56)
 
 
 def test_it_only_looks(net: Lpips) -> None:
@@ -102,14 +102,14 @@ def test_it_only_looks(net: Lpips) -> None:
 
 
 def test_what_does_not_fit_is_refused(net: Lpips) -> None:
-    small = torch.zeros(1, 3, net.least_size, net.least_size)
-    assert lpips(small, small, net=net).item() == 0
+    small = np.zeros((net.least_size, net.least_size, 3), np.float32)
+    assert lpips(small, small, net=net) == 0
     with pytest.raises(ImageError, match=rf"pictures are \(\d+, \d+\); at least \d+ x \d+ px fit {net.backbone}"):
-        lpips(small[..., 1:, :], small[..., 1:, :], net=net)
+        lpips(small[1:], small[1:], net=net)
     with pytest.raises(ImageError, match=r"output has 4 channels; 1 \(grey\) or 3 \(RGB\) fit"):
-        lpips(torch.zeros(1, 4, 64, 64), torch.zeros(1, 4, 64, 64), net=net)
+        lpips(np.zeros((64, 64, 4), np.float32), np.zeros((64, 64, 4), np.float32), net=net)
     with pytest.raises(MaskError, match="mask has no hole"):
-        lpips(small, small, net=net, mask=torch.zeros(1, 1, *small.shape[2:], dtype=torch.bool))
+        lpips(small, small, net=net, mask=np.zeros(small.shape[:2], bool))
 
 
 def test_backbones_and_files_are_named(tmp_path) -> None:

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from scipy.ndimage import gaussian_filter
 from skimage import data
 
@@ -11,10 +10,11 @@ from mosaic import noise
 from selfmend.errors import ImageError, WeightsError
 from selfmend.image.files import read_picture
 from selfmend.metrics.niqe import NiqeParameters, block_features, fit_niqe, load_parameters, niqe, save_parameters
+from selfmend.types import Image
 
 
-def photo(array: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(np.atleast_3d(array).copy()).permute(2, 0, 1)[None].float() / 255
+def photo(array: np.ndarray) -> Image:
+    return np.atleast_3d(array).astype(np.float32) / 255
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +25,8 @@ def parameters() -> NiqeParameters:
 
 def test_prefers_a_photo_to_the_same_with_noise_or_blur(parameters: NiqeParameters) -> None:
     whole = photo(data.chelsea())
-    noisy = (whole + 0.1 * torch.randn(whole.shape, generator=torch.Generator().manual_seed(0))).clamp(0, 1)
-    blurred = torch.from_numpy(gaussian_filter(whole.numpy(), (0, 0, 2, 2)))
+    noisy = (whole + 0.1 * np.random.default_rng(0).standard_normal(whole.shape, np.float32)).clip(0, 1)
+    blurred = gaussian_filter(whole, (2, 2, 0))
     score = niqe(whole, parameters)
     assert score < 0.5 * niqe(noisy, parameters)
     assert score < 0.5 * niqe(blurred, parameters)
@@ -35,7 +35,7 @@ def test_prefers_a_photo_to_the_same_with_noise_or_blur(parameters: NiqeParamete
 def test_is_the_distance_of_the_means_by_hand() -> None:
     """Parameters that are a picture's own but for a shift of the first mean."""
     image = photo(data.camera()[:192, 200:392])
-    features, _ = block_features(np.floor(image[0, 0].double().numpy() * 255 + 0.5))
+    features, _ = block_features(np.floor(image[..., 0].astype(np.float64) * 255 + 0.5))
     mean, covariance = features.mean(0), np.cov(features, rowvar=False)
     assert niqe(image, NiqeParameters(mean=mean, covariance=covariance)) == pytest.approx(0, abs=1e-6)
     shifted = mean + np.eye(36)[0]
@@ -45,25 +45,24 @@ def test_is_the_distance_of_the_means_by_hand() -> None:
 
 def test_what_is_cut_off_has_no_influence(parameters: NiqeParameters) -> None:
     image = photo(data.chelsea())  # 300 x 451: 12 and 67 px beyond whole blocks
-    changed = image.clone()
-    changed[..., 288:, :] = 1
-    changed[..., 384:] = 0
+    changed = image.copy()
+    changed[288:] = 1
+    changed[:, 384:] = 0
     assert niqe(changed, parameters) == niqe(image, parameters)
 
 
 def test_colour_is_weighed_and_rounded_as_matlab_does(parameters: NiqeParameters) -> None:
     image = photo(data.chelsea())
-    weights = torch.tensor([0.298936, 0.587043, 0.114021], dtype=torch.float64).view(1, 3, 1, 1)
-    luma = (image.double() * 255 * weights).sum(1, keepdim=True).round() / 255
-    assert niqe(luma.float(), parameters) == pytest.approx(niqe(image, parameters), rel=1e-9)
+    luma = (image.astype(np.float64) * 255 @ np.array([[0.298936], [0.587043], [0.114021]])).round() / 255
+    assert niqe(luma.astype(np.float32), parameters) == pytest.approx(niqe(image, parameters), rel=1e-9)
 
 
 def test_the_published_value_of_the_authors_code() -> None:
     """The MATLAB code's 5.7296 for this picture's rounded luma in 16...235, as super-resolution code documents it."""
     theirs = load_parameters(outside("weights"))
-    colours = read_picture(outside("data/natural/set14/baboon.bmp")).image.double() * 255
-    luma = 16 + (colours * torch.tensor([65.481, 128.553, 24.966]).view(1, 3, 1, 1) / 255).sum(1, keepdim=True)
-    assert niqe((luma.round() / 255).float(), theirs) == pytest.approx(5.7296, abs=5e-4)
+    colours = read_picture(outside("data/natural/set14/baboon.bmp")).image.astype(np.float64) * 255
+    luma = 16 + colours @ np.array([[65.481], [128.553], [24.966]]) / 255
+    assert niqe((luma.round() / 255).astype(np.float32), theirs) == pytest.approx(5.7296, abs=5e-4)
 
 
 def test_only_sharp_blocks_are_learned_from() -> None:
@@ -91,9 +90,9 @@ def test_pictures_that_do_not_fit_are_refused(parameters: NiqeParameters) -> Non
     with pytest.raises(ImageError, match="image has fewer than 2 blocks of 96 x 96 px that are not flat"):
         niqe(noise(96, 96), parameters)
     with pytest.raises(ImageError, match="image has fewer than 2 blocks"):
-        niqe(torch.full((1, 3, 200, 200), 0.5), parameters)
-    with pytest.raises(ImageError, match="image is a batch of 2; one picture"):
-        niqe(noise(96, 192).repeat(2, 1, 1, 1), parameters)
+        niqe(np.full((200, 200, 3), 0.5, np.float32), parameters)
+    with pytest.raises(ImageError, match=r"image is float32 \(2, 96, 192, 3\); a float32 array \(H, W, C\) fits"):
+        niqe(np.stack([noise(96, 192)] * 2), parameters)
     with pytest.raises(ImageError, match="the photos have 4 sharp blocks of 96 x 96 px in all; more than 36 fit"):
         fit_niqe([noise(192, 192)])
     with pytest.raises(ImageError, match="the photos have 0 sharp blocks"):

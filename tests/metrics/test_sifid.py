@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from scipy.linalg import sqrtm
 
 import inception_file
@@ -10,6 +9,7 @@ from mosaic import noise
 from selfmend.errors import ImageError, OptionError
 from selfmend.metrics.frechet import sifid
 from selfmend.nn.inception import InceptionStem
+from selfmend.nn.tensors import to_tensor
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,9 @@ def net() -> InceptionStem:
 @pytest.mark.parametrize("features", [64, 192])
 def test_is_the_distance_of_the_statistics_over_positions(net: InceptionStem, features: int) -> None:
     sample, real = noise(90, 100) ** 2, noise(80, 110, seed=1)
-    one, other = (net(2 * x - 1, features=features)[0].flatten(1).T.double().detach().numpy() for x in (sample, real))
+    one, other = (
+        net(2 * to_tensor(x) - 1, features=features)[0].flatten(1).T.double().detach().numpy() for x in (sample, real)
+    )
     (mean, covariance), (other_mean, other_covariance) = ((f.mean(0), np.cov(f, rowvar=False)) for f in (one, other))
     ridge = 1e-10 * np.eye(features)
     root = np.real(sqrtm((covariance + ridge) @ (other_covariance + ridge)))
@@ -32,17 +34,17 @@ def test_is_the_distance_of_the_statistics_over_positions(net: InceptionStem, fe
 
 
 def test_grey_is_taken_as_three_equal_channels(net: InceptionStem) -> None:
-    grey, real = noise(20, 20)[:, :1], noise(20, 20, seed=1)
-    assert sifid(grey, real, net=net) == sifid(grey.repeat(1, 3, 1, 1), real, net=net)
+    grey, real = noise(20, 20)[..., :1], noise(20, 20, seed=1)
+    assert sifid(grey, real, net=net) == sifid(grey.repeat(3, 2), real, net=net)
 
 
 def test_what_does_not_fit_is_refused(net: InceptionStem) -> None:
     real = noise(30, 30)
     with pytest.raises(ImageError, match=r"sample is \(22, 30\); at least 23 x 23 px fit 192 features"):
-        sifid(real[:, :, :22], real, net=net, features=192)
-    with pytest.raises(ImageError, match="real is a batch of 2; one picture"):
-        sifid(real, real.repeat(2, 1, 1, 1), net=net)
+        sifid(real[:22], real, net=net, features=192)
+    with pytest.raises(ImageError, match=r"real is float32 \(2, 30, 30, 3\); a float32 array \(H, W, C\) fits"):
+        sifid(real, np.stack([real, real]), net=net)
     with pytest.raises(ImageError, match="sample has 4 channels"):
-        sifid(torch.rand(1, 4, 30, 30), real, net=net)
+        sifid(np.zeros((30, 30, 4), np.float32), real, net=net)
     with pytest.raises(OptionError, match="unknown number of features '2048'"):
         sifid(real, real, net=net, features=2048)

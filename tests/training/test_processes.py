@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import torch
 
-import selfmend.methods
 from folder_of_pictures import draw_folder
 from selfmend.api import FolderTraining, load
 from selfmend.training import checkpoints as saving
@@ -21,7 +20,8 @@ START = """
 import sys
 sys.path[:0] = {path!r}
 import selfmend.methods
-selfmend.methods.METHODS["folder-learner"] = "folder_learner:FolderLearner"
+from selfmend.methods.registry import METHODS, MethodInfo
+METHODS["folder-learner"] = MethodInfo(target="folder_learner:FolderLearner", learns="folder")
 """
 COMMAND = "from selfmend.cli import main\nmain()\n"
 SLOW = """
@@ -40,7 +40,7 @@ OPTIONS = {"steps": 5}
 
 @pytest.fixture(autouse=True)
 def registered(monkeypatch):
-    monkeypatch.setitem(selfmend.methods.METHODS, "folder-learner", "folder_learner:FolderLearner")
+    monkeypatch.setitem(METHODS, "folder-learner", MethodInfo(target="folder_learner:FolderLearner", learns="folder"))
 
 
 @pytest.fixture(scope="module")

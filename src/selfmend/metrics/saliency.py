@@ -260,7 +260,8 @@ def _bilinear(maps: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
 def _means_of_parts(values: np.ndarray, count: int) -> np.ndarray:
     """Rows joined into `count` means of the rows that each covers a part of."""
     rows, part = values.shape[0], np.arange(count)
-    return np.stack([values[a:b].mean(0) for a, b in zip(part * rows // count, -(-(part + 1) * rows // count))])
+    ends = zip(part * rows // count, -(-(part + 1) * rows // count), strict=True)
+    return np.stack([values[a:b].mean(0) for a, b in ends])
 
 
 SALIENCY: Final[dict[str, Callable[[Image], NDArray[np.float64]]]] = {

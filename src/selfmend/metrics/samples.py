@@ -56,7 +56,8 @@ def diversity(samples: Sequence[Image], real: Image) -> float:
     spread = grey(check_image(real, name="real"), name="real").std()
     if spread < 1e-9:  # rounding of equal values
         raise ImageError("real has one grey value only; diversity is measured in units of its variation")
-    return float(np.std([grey(sample, name="samples") for sample in samples], 0).mean() / spread)
+    values = np.stack([grey(sample, name="samples") for sample in samples])
+    return float((values - values[0]).std(0).mean() / spread)  # of the differences: exactly 0 where all are equal
 
 
 _TIE = 1e-3  # squared levels of a byte, summed over a patch: what rounding of floats can make of equal distances

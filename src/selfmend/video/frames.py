@@ -77,7 +77,7 @@ def whole_bytes(image: Image) -> Image:
     """Values in [0, 1] as the nearest whole 255ths, which are the same float after a PNG.
 
     Example:
-        >>>         >>> float(whole_bytes(torch.tensor(0.5)) * 255)
+        >>> float(whole_bytes(np.full((1, 1, 3), 0.5, np.float32))[0, 0, 0] * 255)
         128.0
     """
     return (np.rint(image.clip(0, 1) * np.float32(255)) / np.float32(255)).astype(np.float32)
