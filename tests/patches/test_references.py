@@ -5,7 +5,6 @@ import pytest
 
 from selfmend import parallel
 from selfmend.errors import ImageError
-from selfmend.nn.tensors import to_array, to_tensor
 from selfmend.patches.em import PatchMatchOptions
 from selfmend.patches.inpaint import Reference, inpaint
 from warped import middle_hole, psnr_in, scene, seen_from
@@ -13,16 +12,16 @@ from warped import middle_hole, psnr_in, scene, seen_from
 
 @pytest.fixture(scope="module")
 def image() -> np.ndarray:
-    return to_array(seen_from(scene(72, 96), np.eye(3)))
+    return seen_from(scene(72, 96), np.eye(3))
 
 
 @pytest.fixture(scope="module")
 def mask(image: np.ndarray) -> np.ndarray:
-    return to_array(middle_hole(to_tensor(image), 0.35))
+    return middle_hole(image, 0.35)
 
 
 def quality(mended: np.ndarray, image: np.ndarray, mask: np.ndarray) -> float:
-    return psnr_in(*(to_tensor(a) for a in (mended, image, mask)))
+    return psnr_in(mended, image, mask)
 
 
 def moved(image: np.ndarray, shift: tuple[int, int]) -> Reference:
@@ -46,7 +45,7 @@ def test_matches_in_a_reference_are_carried_from_scale_to_scale(image: np.ndarra
 
 
 def test_the_distance_of_patches_decides(image: np.ndarray, mask: np.ndarray) -> None:
-    other = moved(to_array(seen_from(scene(72, 96, seed=1), np.eye(3))), (0, 0))
+    other = moved(seen_from(scene(72, 96, seed=1), np.eye(3)), (0, 0))
     right = moved(image, (0, 0))
     for references in ([other, right], [right, other]):
         assert quality(inpaint(image, mask, seed=0, references=references), image, mask) > 30

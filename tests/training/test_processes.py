@@ -12,6 +12,7 @@ import torch
 
 from folder_of_pictures import draw_folder
 from selfmend.api import FolderTraining, load
+from selfmend.methods.registry import METHODS, MethodInfo
 from selfmend.training import checkpoints as saving
 from selfmend.training.checkpoints import load_state
 from selfmend.training.devices import Processes, started_processes

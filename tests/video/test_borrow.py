@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-import torch
-from selfmend.video.types import MendedFrame
 
 from moving_clip import REACH, SIZE, masked, moving, pixels_of, psnr_in, texture
 from selfmend.methods.classical import Telea
 from selfmend.video.filling import Borrowed, TemporalFill, TemporalOptions
+from selfmend.video.frames import MendedFrame
 from selfmend.video.motion import Showing
 
 HOLE = np.zeros(SIZE, bool)
@@ -44,7 +43,7 @@ def gone_on(truth: list[np.ndarray], later: np.ndarray, **options: float) -> np.
     frames = [*masked(truth[:2], HOLE), *masked([*truth[:2], later], np.zeros(SIZE, bool), first=2)]
     before = truth[0].copy()
     before[HOLE] = WRONG
-    image = torch.from_numpy(before).permute(2, 0, 1)[None].float() / 255
+    image = before.astype(np.float32) / np.float32(255)
     filler = TemporalFill(TemporalOptions(reach=REACH, margin=16, **options), method=Telea(), seed=0)
     return pixels_of(next(filler.mend(frames, done=[MendedFrame(0, image, None)])))
 
@@ -72,7 +71,7 @@ def test_up_to_which_error_a_fill_is_carried(carry: float, kept: bool) -> None:
     frames = [*masked([truth[0], now], HOLE)]
     before = truth[0].copy()
     before[HOLE] = WRONG
-    image = torch.from_numpy(before).permute(2, 0, 1)[None].float() / 255
+    image = before.astype(np.float32) / np.float32(255)
     options = TemporalOptions(reach=REACH, margin=16, carry=carry, surcharge=50.0)
     filler = TemporalFill(options, method=Telea(), seed=0)
     result = pixels_of(next(filler.mend(frames, done=[MendedFrame(0, image, None)])))

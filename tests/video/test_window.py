@@ -54,7 +54,7 @@ def test_what_is_a_cut() -> None:
 
 def test_the_camera_is_followed_beforehand_where_a_hole_is_near() -> None:
     frames = list(masked(moving(12, step=2), strokes()))
-    whole = [MaskedFrame(f.index, f.image.nan_to_num(0.5), f.mask & False) for f in frames]
+    whole = [MaskedFrame(f.index, np.nan_to_num(f.image, nan=0.5), f.mask & False) for f in frames]
     mixed = [*whole[:4], frames[4], *whole[5:]]
     with ThreadPoolExecutor(1) as beside:
         steps = [steps is not None for _, steps in _taken(mixed, 3, None, beside)]
