@@ -71,7 +71,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     face[50:75, 30:120] = 10
     PILImage.fromarray(face).save(folder / "barred.jpg", quality=90)
     subtitled, _ = written(np.ascontiguousarray(data.chelsea()[::2, ::2]), "Who is there?", letter=16)
-    PILImage.fromarray((subtitled[0] * 255).round().byte().permute(1, 2, 0).numpy()).save(folder / "subtitled.png")
+    PILImage.fromarray(np.rint(subtitled * 255).astype(np.uint8)).save(folder / "subtitled.png")
     photo.quantize(5).resize((60, 50)).save(folder / "painting.png")
     write_subtitled(folder / "clip.mp4", frames=6)
     (folder / "clip-masks").mkdir()

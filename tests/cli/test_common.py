@@ -19,7 +19,7 @@ def outcome_of(function, capsys):
 
 
 def test_usage_errors_name_what_is_near(refused):
-    assert refused("inpain").startswith("No such command 'inpain'. Did you mean 'inpaint'")
+    assert refused("inpain").startswith("no command 'inpain'; did you mean 'inpaint'?")
     assert refused("demo", "--qiet").startswith("No such option: --qiet (Possible options: --quiet)")
 
 

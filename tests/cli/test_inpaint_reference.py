@@ -5,7 +5,6 @@ import os
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image as PILImage
 
 from selfmend.image.draw import to_rgb
@@ -26,7 +25,7 @@ def frames(tmp_path, monkeypatch):
     to_rgb(frame).save("frame.png")
     to_rgb(seen_from(scene(60, 80), TURN)).save("near.png")
     to_rgb(seen_from(scene(60, 80, seed=3), np.eye(3))).save("other.png")
-    to_rgb(torch.zeros(1, 3, 12, 12)).save("small.png")
+    to_rgb(np.zeros((12, 12, 3), np.float32)).save("small.png")
     mask = PILImage.new("L", (80, 60))
     mask.paste(255, (30, 22, 52, 38))
     mask.save("mask.png")

@@ -5,7 +5,6 @@ import json
 import av
 import numpy as np
 import pytest
-import torch
 from PIL import Image as PILImage
 
 from selfmend.masks.text import find_text
@@ -16,12 +15,12 @@ WORDS = "Who goes there?"
 
 
 def save(image, path) -> None:
-    PILImage.fromarray((image[0] * 255).round().byte().permute(1, 2, 0).numpy()).save(path)
+    PILImage.fromarray(np.rint(image * 255).astype(np.uint8)).save(path)
 
 
-def mask_at(path) -> torch.Tensor:
+def mask_at(path) -> np.ndarray:
     with PILImage.open(path) as picture:
-        return torch.from_numpy(np.array(picture) >= 128)[None, None]
+        return np.array(picture) >= 128
 
 
 @pytest.fixture
@@ -37,7 +36,7 @@ def test_a_picture(run, subtitled, folder) -> None:
     done = run("mask", "text", "subtitled.png")
     assert done.code == 0
     assert done.out.startswith("subtitled-mask.png, subtitled-mask-overlay.png  (1 line, ")
-    assert torch.equal(mask_at("subtitled-mask.png"), find_text(image))
+    assert np.array_equal(mask_at("subtitled-mask.png"), find_text(image))
     assert recall_and_precision(mask_at("subtitled-mask.png"), truth)[0] >= 0.98
     assert (folder / "subtitled-mask-overlay.png").exists()
 
@@ -47,10 +46,10 @@ def test_options_reach_the_search(run, subtitled) -> None:
     asked = "--set", "spread=4", "--set", "outline=1", "--region", "9,60,180,55"
     run("mask", "text", "subtitled.png", "-o", "m.png", *asked)
     expected = find_text(image, options=TextOptions(spread=4, outline=1), region=(9, 60, 180, 55))
-    assert torch.equal(mask_at("m.png"), expected)
+    assert np.array_equal(mask_at("m.png"), expected)
     save(1 - image, "inverse.png")
     assert run("mask", "text", "inverse.png", "--dark", "-o", "d.png", "--no-overlay").code == 0
-    assert torch.equal(mask_at("d.png"), find_text(image))
+    assert np.array_equal(mask_at("d.png"), find_text(image))
 
 
 def test_no_text_is_said(run, subtitled, folder) -> None:
@@ -83,7 +82,7 @@ def films(folder):
             for k in range(8):
                 here = np.ascontiguousarray(wide[:, 4 * k : 4 * k + 200])
                 image, _ = written(here, *(words if 2 <= k < 7 else []), letter=16)
-                pixels = (image[0] * 255).round().byte().permute(1, 2, 0).numpy()
+                pixels = np.rint(image * 255).astype(np.uint8)
                 film.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
             film.mux(stream.encode(None))
     return written(wide[:, :200].copy(), WORDS, letter=16)[1]

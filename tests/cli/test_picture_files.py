@@ -4,10 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image as PILImage
 
-from selfmend.cli.common import naming, pair_by_name, pictures_at, read_rgb
+from selfmend.cli.picture_files import naming, pair_by_name, pictures_at, read_rgb
 from selfmend.errors import ImageError, SelfmendWarning
 
 
@@ -37,14 +36,14 @@ def test_every_mode_is_read_as_rgb(mode: str, tmp_path: Path) -> None:
     picture = PILImage.fromarray(grey) if mode == "I;16" else PILImage.new("RGB", (4, 3), (51, 51, 51)).convert(mode)
     picture.save(path)
     image = read_rgb(path)
-    assert image.shape == (1, 3, 3, 4)
-    assert torch.allclose(image, torch.tensor(0.2), atol=0.01)
+    assert image.shape == (3, 4, 3)
+    assert np.allclose(image, 0.2, atol=0.01)
 
 
 def test_transparency_is_told(tmp_path: Path) -> None:
     PILImage.new("RGBA", (4, 3), (255, 0, 0, 100)).save(tmp_path / "a.png")
     with pytest.warns(SelfmendWarning, match=r"a\.png is transparent in parts; its colours are measured"):
-        assert read_rgb(tmp_path / "a.png").shape == (1, 3, 3, 4)
+        assert read_rgb(tmp_path / "a.png").shape == (3, 4, 3)
 
 
 def test_pairs_have_equal_names(here: Path) -> None:

@@ -97,7 +97,7 @@ def test_what_is_wrong_is_in_the_outcome(task, monkeypatch):
         (RuntimeError("[enforce fail] can't allocate memory: 9 bytes"), "not enough memory", True),
         (ZeroDivisionError("division\nby zero"), "ZeroDivisionError: division by zero", False),
     ):
-        monkeypatch.setattr("selfmend.jobs.folder_work.read_picture", Mock(side_effect=error))
+        monkeypatch.setattr("selfmend.pipeline.read_picture", Mock(side_effect=error))
         outcome = mend(task())
         assert (outcome.error, outcome.lost) == (text, lost)
 

@@ -19,9 +19,9 @@ def trained(tmp_path_factory):
     """A folder with a run of a picture, one of a hole, and one for enlarging."""
     runs = tmp_path_factory.mktemp("runs")
     image, mask = picture(48, 64)
-    pixels = (image[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8)
+    pixels = (image * 255).astype(np.uint8)
     selfmend.fit("singan", pixels, preset="tiny", folder=runs / "whole")
-    selfmend.fit("singan", pixels, mask=mask[0, 0].numpy(), preset="fast", folder=runs / "hole", steps=1)
+    selfmend.fit("singan", pixels, mask=mask, preset="fast", folder=runs / "hole", steps=1)
     selfmend.fit("singan", pixels, preset="tiny", folder=runs / "large", super_resolution=2.0)
     return runs
 

@@ -6,8 +6,8 @@ import threading
 import warnings
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
-import torch
 
 import selfmend.jobs.work
 from encoded import decoded
@@ -119,9 +119,9 @@ def test_progress_is_told_a_few_times_a_second_and_never_falls(server, monkeypat
 
 def test_previews_are_drawn_small_and_counted(server, tmp_path) -> None:
     def job(progress):
-        progress(ProgressEvent(stage="x", preview=lambda: torch.zeros(1, 3, 20, 2 * PREVIEW)))
+        progress(ProgressEvent(stage="x", preview=lambda: np.zeros((20, 2 * PREVIEW, 3), np.float32)))
         progress(ProgressEvent(stage="x", preview=lambda: None))
-        progress(ProgressEvent(stage="x", preview=lambda: torch.ones(1, 1, 20, 30)))
+        progress(ProgressEvent(stage="x", preview=lambda: np.ones((20, 30, 1), np.float32)))
         return []
 
     told = [message for message in server.order(job) if message[0] == "progress"]
@@ -131,7 +131,7 @@ def test_previews_are_drawn_small_and_counted(server, tmp_path) -> None:
 
 def test_a_large_preview_is_shrunk(server, tmp_path) -> None:
     server.order(
-        lambda progress: progress(ProgressEvent(stage="x", preview=lambda: torch.zeros(1, 3, 20, 2 * PREVIEW)))
+        lambda progress: progress(ProgressEvent(stage="x", preview=lambda: np.zeros((20, 2 * PREVIEW, 3), np.float32)))
     )
     assert decoded(tmp_path / "preview.png").shape == (10, PREVIEW, 3)
 

@@ -27,7 +27,7 @@ from selfmend.metrics.samples import copying, diversity, nearest_field, seams
 from selfmend.nn.inception import InceptionStem, load_inception
 from selfmend.nn.weights import INCEPTION_V3, WeightsFile
 from selfmend.progress import Progress, work_done
-from selfmend.types import Image
+from selfmend.types import Image, size_of
 
 SAMPLE_METRICS = ("sifid", "sifid-192", "niqe", "copying", "seams", "diversity")
 _MOST_PAIRS = 1e11
@@ -133,7 +133,7 @@ def fit_parameters(folder: Path, output: Path, *, progress: Progress) -> int:
         nonlocal used
         for done, file in enumerate(files):
             image = read_rgb(file)
-            if min(image.shape[-2:]) >= BLOCK:
+            if min(size_of(image)) >= BLOCK:
                 used += 1
                 yield image
             else:
@@ -194,7 +194,7 @@ def _score_sample(sample: Image, real: Image, tools: Tools, file: Path) -> dict[
             scores[name] = sifid(sample, real, net=tools.net, features=features)
     scores |= _niqe(sample, tools, file)
     wanted = {"copying", "seams"} & set(tools.names)
-    if wanted and not tools.strict and sample[0, 0].numel() * real[0, 0].numel() > _MOST_PAIRS:
+    if wanted and not tools.strict and math.prod(size_of(sample)) * math.prod(size_of(real)) > _MOST_PAIRS:
         warn(f"{file}: copying and seams are left out, they take minutes at this size; ask for them by --metrics")
         wanted = set()
     field = nearest_field(sample, real) if wanted else None

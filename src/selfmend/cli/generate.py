@@ -31,7 +31,7 @@ from selfmend.methods.registry import method_class
 from selfmend.methods.singan.sample import super_resolution_options
 from selfmend.pipeline import enlarged, generative, warn_of_transparency
 from selfmend.progress import Progress
-from selfmend.types import Image, Size
+from selfmend.types import Image, Size, size_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,7 @@ class Source:
 
     Attributes:
         picture: whose kind and mode they get.
-        image: (1, C, H, W), what they are to be like, without a hole.
+        image: (H, W, C), what they are to be like, without a hole.
         method: trained, if it learns.
         seed: of the drawing.
         size: (height, width) of the new pictures.
@@ -213,7 +213,7 @@ def _checked_size(request: Request, method: Method, image: Image) -> Size:
     elif request.scales == (None, None) and request.reshape:
         raise OptionError("say the new shape: --size HxW, or --scale-h and --scale-w")
     else:
-        base = (image.shape[2], image.shape[3]) if request.reshape else worker.default_size(image)
+        base = size_of(image) if request.reshape else worker.default_size(image)
         size = scaled(base, *request.scales)
     worker.check_size(image, check_pixels(size, samples=request.samples), reshape=request.reshape)
     return size

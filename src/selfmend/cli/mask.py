@@ -30,7 +30,7 @@ class Found:
     """What a command found in one picture.
 
     Attributes:
-        mask: (1, 1, H, W) of the picture's size, True = hole.
+        mask: (H, W) of the picture's size, True = hole.
         what: for a person: "2 faces".
         doubt: what the user should check, "" where nothing is to be said.
     """
@@ -41,7 +41,7 @@ class Found:
 
 
 Find: TypeAlias = Callable[[Image, Path], Found | None]
-"""Looks at a picture, (1, 3, H, W) in [0, 1], and at its file's name; None where there is nothing to mask."""
+"""Looks at a picture, (H, W, 3) in [0, 1], and at its file's name; None where there is nothing to mask."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,8 +127,8 @@ def _write_one(target: _Target, find: Find, grow: int) -> Row:
 
 
 def save_mask(mask: Mask, path: Path) -> None:
-    """A mask (1, 1, H, W) as a grey picture that is white in the hole."""
-    save_picture(PILImage.fromarray(mask[0, 0].numpy().astype(np.uint8) * 255), path)
+    """A mask (H, W) as a grey picture that is white in the hole."""
+    save_picture(PILImage.fromarray(mask.astype(np.uint8) * 255), path)
 
 
 def save_overlay(image: Image, mask: Mask, path: Path) -> None:
@@ -296,7 +296,7 @@ def box(
 
         from selfmend.masks.reading import box_mask, parse_box
 
-        size = (image.shape[2], image.shape[3])
+        size = size_of(image)
         masks = [box_mask(parse_box(one), size) for one in boxes]
         return Found(mask=np.any(masks, 0), what=counted(len(boxes), "box", "boxes"))
 
@@ -434,7 +434,7 @@ def text(
         from selfmend.masks.text import mask_of, search_text
 
         lines = search_text(image, options=options, region=box)
-        mask = mask_of(lines, (image.shape[2], image.shape[3]))
+        mask = mask_of(lines, size_of(image))
         return Found(mask=mask, what=counted(len(lines), "line")) if lines else None
 
     run(
@@ -468,7 +468,7 @@ def eyes(
         faces = find_faces(image)
         if not faces:
             return None
-        mask = eye_bars(faces, (image.shape[2], image.shape[3]), height=height, margin=margin)
+        mask = eye_bars(faces, size_of(image), height=height, margin=margin)
         hidden = sum(face.eyes is None for face in faces)
         doubt = f"eyes were not found in {hidden} of {counted(len(faces), 'face')}: the bar lies where eyes should be"
         return Found(mask=mask, what=counted(len(faces), "face"), doubt=doubt if hidden else "")
@@ -498,7 +498,7 @@ def bars(
         from selfmend.masks.eye_bars import mask_of, search_bars
 
         found = search_bars(image)
-        mask = mask_of(found, (image.shape[2], image.shape[3]))
+        mask = mask_of(found, size_of(image))
         return Found(mask=mask, what=counted(len(found), "bar")) if found else None
 
     run(

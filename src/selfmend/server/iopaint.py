@@ -342,7 +342,7 @@ def _adjusted(came: AdjustMask, state: State) -> bytes:
             mask = grow_mask(mask, came.kernel_size)
         else:
             mask = ~grow_mask(~mask, came.kernel_size)
-        hole = mask[0, 0].numpy()
+        hole = mask
         shown = np.zeros((*hole.shape, 4), np.uint8)
         shown[hole] = (255, 203, 0, 186)  # the colour of the brush in IOPaint's page
         target = io.BytesIO()
