@@ -97,7 +97,7 @@ def test_a_film_gets_a_mask_for_each_frame(run, films, folder) -> None:
     assert sorted(path.name for path in (folder / "masks-overlay").iterdir()) == names[2:7]
     for k, name in enumerate(names):
         mask = mask_at(folder / "masks" / name)
-        assert mask.shape == (1, 1, 96, 200)
+        assert mask.shape == (96, 200)
         if 2 <= k < 7:
             assert recall_and_precision(mask, films)[0] >= 0.98
         else:

@@ -328,7 +328,7 @@ def random(
         from selfmend.seeding import make_rng
 
         mask = shape(size_of(image), make_rng(seed or 0, kind, file.stem))
-        return Found(mask=mask[None], what=kind)
+        return Found(mask=mask, what=kind)
 
     run(
         pictures, find, wanted="hole", output=output, grow=grow, overlay=overlay, no_overlay=no_overlay,
