@@ -128,7 +128,7 @@ def write_cases(cases: Sequence[Case], folder: BenchmarkFolder, *, size: int, se
         files = folder.truth(case.name), folder.mask(case.name), folder.damaged(case.name)
         if not all(file.exists() for file in files):
             truth, mask = make_case(case, size=size, seed=seed)
-            drawn = PILImage.fromarray(mask[0, 0].numpy().astype(np.uint8) * 255)
+            drawn = PILImage.fromarray(mask.astype(np.uint8) * 255)
             for picture, file in zip((to_rgb(truth), drawn, paint_hole(truth, mask)), files, strict=True):
                 save_picture(picture, file)
         progress(work_done("cases", done + 1, len(cases)))
