@@ -35,6 +35,7 @@ from selfmend.image.color import as_rgb
 from selfmend.image.draw import to_rgb
 from selfmend.image.files import by_stem, list_pictures, read_picture, save_picture
 from selfmend.progress import Progress, silent, work_done
+from selfmend.types import size_of
 
 _COSTS = tuple(cost.name for cost in dataclasses.fields(Cost))
 _LONGEST = 300  # characters of a reason
@@ -158,9 +159,10 @@ class Contest:
         """
         image = as_rgb(read_picture(file).image)
         wanted = read_picture(self._folder.damaged(case)).size
-        if (image.shape[2], image.shape[3]) != wanted:
+        height, width = size_of(image)
+        if (height, width) != wanted:
             raise ImageError(
-                f"{file.name} is {image.shape[3]} x {image.shape[2]} px; the case's {wanted[1]} x {wanted[0]} px fit"
+                f"{file.name} is {width} x {height} px; the case's {wanted[1]} x {wanted[0]} px fit"
             )
         save_picture(to_rgb(image), self._folder.result(name, case))
 
