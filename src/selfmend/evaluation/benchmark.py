@@ -161,9 +161,7 @@ class Contest:
         wanted = read_picture(self._folder.damaged(case)).size
         height, width = size_of(image)
         if (height, width) != wanted:
-            raise ImageError(
-                f"{file.name} is {width} x {height} px; the case's {wanted[1]} x {wanted[0]} px fit"
-            )
+            raise ImageError(f"{file.name} is {width} x {height} px; the case's {wanted[1]} x {wanted[0]} px fit")
         save_picture(to_rgb(image), self._folder.result(name, case))
 
     def _add(self, name: str, case: str, cost: Mapping[str, float]) -> None:

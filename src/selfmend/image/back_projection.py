@@ -21,6 +21,7 @@ def back_project(large: Image, small: Image, *, rounds: int) -> Image:
         (H, W, C), not clamped.
 
     Example:
+        >>> import numpy as np
         >>> small = np.random.default_rng(0).random((8, 8, 3), dtype=np.float32)
         >>> large = back_project(np.zeros((16, 16, 3), np.float32), small, rounds=20)
         >>> bool(np.allclose(resize(large, (8, 8)), small, atol=1e-2))
