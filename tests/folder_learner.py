@@ -6,11 +6,15 @@ import torch
 from torch import nn
 
 from selfmend.methods.folder import FolderConfig, FolderMethod
+from selfmend.methods.registry import MethodInfo
 from selfmend.nn.tensors import to_image, to_signed
 from selfmend.options import option
 from selfmend.seeding import derive_seed
 from selfmend.training.optimization import Updater
 from selfmend.training.stage import Stage
+
+INFO = MethodInfo(target="folder_learner:FolderLearner", learns="folder")
+"""What stands in the table of methods while a test uses it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image as PILImage
 
 from bench_photos import ODD_NAME, draw_masks, draw_photos
@@ -10,7 +9,7 @@ from selfmend.errors import ImageError, MaskError, OptionError
 from selfmend.evaluation.benchmark_folder import BenchmarkFolder
 from selfmend.evaluation.cases import KINDS, digest, find_cases, make_case, read_case, write_cases
 from selfmend.progress import silent
-from selfmend.seeding import make_generator
+from selfmend.seeding import make_rng
 
 
 @pytest.fixture
@@ -44,18 +43,18 @@ def test_the_same_seed_gives_the_same_cases(photos, tmp_path) -> None:
         assert files(one, cases[-1].name).read_bytes() == files(same, cases[-1].name).read_bytes()
     assert one.mask(cases[0].name).read_bytes() != other.mask(cases[0].name).read_bytes()
     truth, mask = read_case(cases[0], one)
-    assert truth.shape == (1, 3, 36, 48)
+    assert truth.shape == (36, 48, 3)
     damaged = np.asarray(PILImage.open(one.damaged(cases[0].name)))
-    assert (damaged[mask[0, 0].numpy()] == (230, 0, 120)).all()
-    known = ~mask[0, 0].numpy()
+    assert (damaged[mask] == (230, 0, 120)).all()
+    known = ~mask
     assert (damaged[known] == np.asarray(PILImage.open(one.truth(cases[0].name)))[known]).all()
 
 
 def test_kinds_are_what_they_are_called() -> None:
     sizes = {}
     for name, kind in KINDS.items():
-        masks = [kind((100, 150), make_generator(k)) for k in range(20)]
-        assert all(mask.shape == (1, 100, 150) and mask.dtype == torch.bool for mask in masks)
+        masks = [kind((100, 150), make_rng(k)) for k in range(20)]
+        assert all(mask.shape == (100, 150) and mask.dtype == bool for mask in masks)
         sizes[name] = [int(mask.sum()) for mask in masks]
     assert set(sizes["block"]) == {28 * 42}
     assert 2 * sum(sizes["thin"]) < sum(sizes["wide"])
@@ -66,14 +65,14 @@ def test_holes_are_neither_nothing_nor_nearly_all(photos, monkeypatch) -> None:
     drawn = []
 
     def kind(size, generator):
-        drawn.append(torch.arange(size[0] * size[1]).view(1, *size) < [0, 3072, 1500][len(drawn) % 3])
+        drawn.append(np.arange(size[0] * size[1]).reshape(size) < [0, 3072, 1500][len(drawn) % 3])
         return drawn[-1]
 
     monkeypatch.setitem(KINDS, "thin", kind)
     truth, mask = make_case(case, size=250, seed=0)
-    assert truth.shape == (1, 3, 48, 64)  # never enlarged
+    assert truth.shape == (48, 64, 3)  # never enlarged
     assert (len(drawn), int(mask.sum())) == (3, 1500)
-    monkeypatch.setitem(KINDS, "thin", lambda size, generator: torch.zeros(1, *size, dtype=torch.bool))
+    monkeypatch.setitem(KINDS, "thin", lambda size, generator: np.zeros(size, bool))
     with pytest.raises(MaskError, match=r"a.png is too small for a hole of kind thin; a larger picture fits"):
         make_case(case, size=250, seed=0)
 
@@ -86,8 +85,8 @@ def test_masks_are_paired_by_name_or_in_order(photos, tmp_path) -> None:
     ordered = find_cases([photos], holes=["thin"], masks=tmp_path / "ordered")
     assert [case.kind for case in ordered] == ["1", "given"]
     _, mask = make_case(ordered[0], size=32 * 64 // 48 + 1, seed=0)
-    rows, columns = np.nonzero(mask[0, 0].numpy())
-    assert mask.shape[2:] == (32, 43)
+    rows, columns = np.nonzero(mask)
+    assert mask.shape == (32, 43)
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (8, 15, 10, 21)
 
 

@@ -2,17 +2,17 @@
 
 import math
 
+import numpy as np
 import pytest
-import torch
 
 from selfmend.evaluation.comparison import compare
-from selfmend.seeding import make_generator
+from selfmend.seeding import make_rng
 
-PICTURES = torch.linspace(0.1, 0.9, 40).double()[None]
+PICTURES = np.linspace(0.1, 0.9, 40)[None]
 
 
-def noise(seed: int) -> torch.Tensor:
-    return torch.randn(2, 40, generator=make_generator(seed)).double() * 0.01
+def noise(seed: int) -> np.ndarray:
+    return make_rng(seed).standard_normal((2, 40)) * 0.01
 
 
 @pytest.mark.parametrize(("metric", "best"), [("mae-hole", 0), ("psnr", 2), ("ssim-hole", 2), ("lpips-alex-hole", 0)])
@@ -45,13 +45,13 @@ def test_more_values_need_more_certainty() -> None:
 
 
 def test_a_picture_without_the_metric_counts_nowhere() -> None:
-    one, other = PICTURES.clone(), PICTURES + 0.1
+    one, other = PICTURES.copy(), PICTURES + 0.1
     one[0, 3] = math.nan
     other[0, 3] = 1e6
     (found,) = compare([0, 1], [{"ssim-hole": one}, {"ssim-hole": other}])
     assert found.pictures == 39
     assert found.best.mean.mean < 1
-    none = torch.full((1, 40), math.nan)
+    none = np.full((1, 40), math.nan)
     none[0, 0] = 1
     assert compare([0, 1], [{"ssim": none}, {"ssim": PICTURES}]) == []
 

@@ -5,21 +5,21 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image as PILImage
-from selfmend.hole_init.patchmatch import threads
 
+import folder_learner
 import selfmend
-import selfmend.methods
 from bench_photos import draw_masks, draw_photos
 from folder_of_pictures import draw_folder
+from selfmend import parallel
 from selfmend.evaluation.entries import method_entrant
 from selfmend.evaluation.workers import Task, method_filler
+from selfmend.methods import registry
 from selfmend.methods.classical import Telea
-from selfmend.methods.registry import METHODS, MethodInfo
 
 
 @pytest.fixture
 def task(tmp_path, monkeypatch):
-    monkeypatch.setattr(threads, "_most_threads", None)
+    monkeypatch.setattr(parallel, "_most_threads", None)
     draw_photos(tmp_path, count=1)
     draw_masks(tmp_path / "masks", ["a"])
     return Task(
@@ -31,7 +31,7 @@ def test_a_fill_is_that_of_inpaint_on_one_thread(task) -> None:
     cost = method_filler(method_entrant("patchmatch:patch=5", seed=3))(task)
     expected = selfmend.inpaint(task.image, task.mask, method="patchmatch", patch=5, seed=3)
     assert np.array_equal(np.asarray(PILImage.open(task.output)), np.asarray(expected))
-    assert (torch.get_num_threads(), cv2.getNumThreads(), threads.thread_count()) == (1, 1, 1)
+    assert (torch.get_num_threads(), cv2.getNumThreads(), parallel.thread_count()) == (1, 1, 1)
     assert 0 < cost.cpu < 60
     assert cost.memory > 50
 
@@ -41,7 +41,7 @@ def test_a_trial_comes_first_and_once(task, monkeypatch) -> None:
     fill = Telea.fill
 
     def counted(self, image, mask, **more):
-        sizes.append(tuple(image.shape[2:]))
+        sizes.append(image.shape[:2])
         return fill(self, image, mask, **more)
 
     monkeypatch.setattr(Telea, "fill", counted)
@@ -53,7 +53,7 @@ def test_a_trial_comes_first_and_once(task, monkeypatch) -> None:
 
 
 def test_what_was_trained_on_a_folder_fills(task, tmp_path, monkeypatch) -> None:
-    monkeypatch.setitem(METHODS, "folder-learner", MethodInfo(target="folder_learner:FolderLearner", learns="folder"))
+    monkeypatch.setitem(registry.METHODS, "folder-learner", folder_learner.INFO)
     run = tmp_path / "run"
     selfmend.fit("folder-learner", draw_folder(tmp_path / "pictures"), preset="tiny", folder=run)
     method_filler(method_entrant(f"folder-learner:model={run}"))(task)

@@ -1,5 +1,6 @@
 """The checks and their messages: what came, what fits, what to do."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -38,14 +39,19 @@ def test_every_error_of_ours_is_one_family():
 @pytest.mark.parametrize(
     ("image", "message"),
     [
-        ([1], r"photo is list; a float32 tensor \(N, C, H, W\) fits"),
-        (torch.zeros(1, 3, 4, 4, dtype=torch.float64), r"photo is torch.float64 \(1, 3, 4, 4\)"),
-        (torch.zeros(3, 4, 4), r"photo is torch.float32 \(3, 4, 4\)"),
-        (torch.zeros(1, 2, 4, 4), "C = 1, 3 or 4 and no zero"),
-        (torch.zeros(1, 3, 0, 4), "no zero"),
-        (torch.full((1, 3, 4, 4), 255.0), r"values from 255 to 255; values in \[0, 1\] fit \(divide bytes by 255\)"),
-        (torch.full((1, 3, 4, 4), -0.1), "values from -0.1 to -0.1"),
-        (torch.full((1, 3, 4, 4), torch.nan), "photo holds NaN"),
+        ([1], r"photo is list; a float32 array \(H, W, C\) fits"),
+        (torch.zeros(4, 4, 3), r"photo is Tensor; a float32 array \(H, W, C\) fits"),
+        (np.zeros((4, 4, 3)), r"photo is float64 \(4, 4, 3\)"),
+        (np.zeros((4, 4), np.float32), r"photo is float32 \(4, 4\)"),
+        (np.zeros((1, 4, 4, 3), np.float32), r"photo is float32 \(1, 4, 4, 3\)"),
+        (np.zeros((4, 4, 2), np.float32), "C = 1, 3 or 4 and no zero"),
+        (np.zeros((0, 4, 3), np.float32), "no zero"),
+        (
+            np.full((4, 4, 3), 255, np.float32),
+            r"values from 255 to 255; values in \[0, 1\] fit \(divide bytes by 255\)",
+        ),
+        (np.full((4, 4, 3), -0.1, np.float32), "values from -0.1 to -0.1"),
+        (np.full((4, 4, 3), np.nan, np.float32), "photo holds NaN"),
     ],
 )
 def test_images_that_do_not_fit(image, message):
@@ -54,20 +60,33 @@ def test_images_that_do_not_fit(image, message):
 
 
 def test_images_and_masks_that_fit_are_handed_back():
-    image, mask = torch.rand(2, 4, 5, 6), torch.zeros(2, 1, 5, 6, dtype=torch.bool)
+    image, mask = np.random.default_rng(0).random((5, 6, 4), np.float32), np.zeros((5, 6), bool)
     assert check_image(image) is image
     assert check_mask(mask, image) is mask
+
+
+def test_what_lies_in_the_hole_is_not_looked_at():
+    image, mask = np.zeros((5, 6, 3), np.float32), np.zeros((5, 6), bool)
+    image[2, 3] = np.nan, np.inf, -7
+    mask[2, 3] = True
+    assert check_image(image, mask) is image
+    image[0, 0, 1] = np.nan
+    with pytest.raises(ImageError, match="image holds NaN"):
+        check_image(image, mask)
+    image[0, 0, 1] = 2
+    with pytest.raises(ImageError, match="values from 0 to 2"):
+        check_image(image, mask)
 
 
 @pytest.mark.parametrize(
     ("mask", "message"),
     [
-        (None, r"hole is NoneType; a bool tensor \(N, 1, H, W\), True = hole, fits"),
-        (torch.zeros(1, 1, 5, 6), "hole is torch.float32"),
-        (torch.zeros(1, 3, 5, 6, dtype=torch.bool), r"hole is torch.bool \(1, 3, 5, 6\)"),
-        (torch.zeros(1, 1, 6, 5, dtype=torch.bool), r"hole is \(1, 1, 6, 5\) and the image \(1, 3, 5, 6\); same N"),
+        (None, r"hole is NoneType; a bool array \(H, W\), True = hole, fits"),
+        (np.zeros((5, 6), np.float32), r"hole is float32 \(5, 6\)"),
+        (np.zeros((5, 6, 3), bool), r"hole is bool \(5, 6, 3\)"),
+        (np.zeros((6, 5), bool), r"hole is \(6, 5\) and the image \(5, 6, 3\); the same height and width"),
     ],
 )
 def test_masks_that_do_not_fit(mask, message):
     with pytest.raises(MaskError, match=message):
-        check_mask(mask, torch.rand(1, 3, 5, 6), name="hole")
+        check_mask(mask, np.zeros((5, 6, 3), np.float32), name="hole")

@@ -1,10 +1,12 @@
 """Randomness depends on the seed and the keys alone."""
 
+import numpy as np
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfmend.seeding import MAX_SEED, derive_seed, make_generator
+from selfmend.nn.tensors import make_generator
+from selfmend.seeding import MAX_SEED, derive_seed, make_rng
 
 KEYS = st.lists(st.one_of(st.integers(-5, 10**6), st.text(max_size=8)), max_size=3)
 
@@ -15,9 +17,10 @@ def test_seeds_are_the_same_on_every_machine():
 
 
 @given(st.integers(), KEYS)
-def test_any_seed_gives_a_seed_that_torch_takes(seed, keys):
+def test_any_seed_gives_a_seed_that_torch_and_numpy_take(seed, keys):
     assert 0 <= derive_seed(seed, *keys) <= MAX_SEED
     make_generator(seed, *keys)
+    make_rng(seed, *keys)
 
 
 @given(st.integers(0, 100), st.integers(0, 100), st.integers(0, 100))
@@ -31,3 +34,7 @@ def test_streams_repeat():
     value = torch.rand(4, generator=first)
     assert torch.equal(value, torch.rand(4, generator=second))
     assert not torch.equal(value, torch.rand(4, generator=other))
+    first, second, other = make_rng(1, "noise"), make_rng(1, "noise"), make_rng(2, "noise")
+    values = first.random(4)
+    assert np.array_equal(values, second.random(4))
+    assert not np.array_equal(values, other.random(4))

@@ -5,19 +5,19 @@ import math
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image as PILImage
 from skimage import data
 
 from selfmend.errors import ImageError
 from selfmend.image.picture import to_picture
 from selfmend.masks.eye_bars import Bar, _rating, _rectangle, find_bars, search_bars
+from selfmend.types import Image, Mask
 
 PHOTO = data.astronaut()[:256, 100:356]  # head and shoulders, with dark hair and a black suit
 OVER_THE_EYES = Bar(row=103, column=125, height=26, length=96)
 
 
-def compressed(picture: np.ndarray, quality: int) -> torch.Tensor:
+def compressed(picture: np.ndarray, quality: int) -> Image:
     held = io.BytesIO()
     PILImage.fromarray(picture).save(held, "JPEG", quality=quality)
     return to_picture(PILImage.open(held)).image
@@ -26,12 +26,12 @@ def compressed(picture: np.ndarray, quality: int) -> torch.Tensor:
 def barred(picture: np.ndarray, *bars: Bar, grey: int) -> np.ndarray:
     result = picture.copy()
     for bar in bars:
-        result[bar.mask(picture.shape[:2])[0, 0].numpy()] = grey
+        result[bar.mask(picture.shape[:2])] = grey
     return result
 
 
-def overlap(one: torch.Tensor, other: torch.Tensor) -> float:
-    return ((one & other).sum() / (one | other).sum()).item()
+def overlap(one: Mask, other: Mask) -> float:
+    return float((one & other).sum() / (one | other).sum())
 
 
 @pytest.mark.parametrize(("degrees", "grey", "quality"), [(0, 0, 60), (-12, 30, 75), (17, 45, 95)])
@@ -61,7 +61,7 @@ def test_a_large_picture_has_bars_in_its_own_pixels_and_may_have_two() -> None:
 @pytest.mark.parametrize("name", ["photo", "chelsea", "shade", "square", "textured", "coloured", "disc", "black"])
 def test_what_is_dark_and_no_bar_is_left_alone(name: str) -> None:
     picture = data.chelsea()[:256, :256].copy() if name == "chelsea" else PHOTO.copy()
-    box = OVER_THE_EYES.mask((256, 256))[0, 0].numpy()
+    box = OVER_THE_EYES.mask((256, 256))
     rows, columns = np.indices((256, 256))
     if name == "shade":  # as dark, with a soft border
         depth = np.clip((13 - abs(rows - 103)) / 13, 0, 1) * np.clip((48 - abs(columns - 125)) / 24, 0, 1)
@@ -80,9 +80,9 @@ def test_what_is_dark_and_no_bar_is_left_alone(name: str) -> None:
 
 
 def test_what_does_not_fit_is_refused() -> None:
-    with pytest.raises(ImageError, match="batch of 2 pictures; one fits"):
-        find_bars(torch.zeros(2, 3, 32, 32))
-    assert find_bars(torch.zeros(1, 1, 3, 4)).shape == (1, 1, 3, 4)
+    with pytest.raises(ImageError, match=r"float32 \(2, 32, 32, 3\); a float32 array \(H, W, C\) fits"):
+        find_bars(np.zeros((2, 32, 32, 3), np.float32))
+    assert find_bars(np.zeros((3, 4, 1), np.float32)).shape == (3, 4)
 
 
 def test_a_piece_is_rated_by_its_shape_and_its_four_sides() -> None:

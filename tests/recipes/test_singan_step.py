@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from torch.nn.functional import max_pool2d, pad
 
 from one_step import Adam, Watched, changed, same_terms, same_weights
-from selfmend.image.resize import resize
 from selfmend.methods.singan.config import PAPER
 from selfmend.methods.singan.model import SinGAN
+from selfmend.nn.tensors import resize
 from selfmend.training.loop import Stage
 
 SMALL = replace(PAPER, min_size=14, max_size=18, channels=4, max_channels=4)

@@ -9,6 +9,7 @@ import torch
 from folder_of_pictures import draw_folder
 from selfmend.errors import ImageError, OptionError, SelfmendWarning
 from selfmend.masks.random import hole_maker
+from selfmend.seeding import make_rng
 from selfmend.training.data import FolderBatches, hole_boxes
 from selfmend.training.pictures import find_pictures
 
@@ -91,9 +92,7 @@ def test_crops_and_mirrorings_are_drawn(folder):
     whole = make(folder, scale="native", size=20, flip=False).cache[0]
     for flip in (False, True):
         batches = make(folder, scale="native", size=20, flip=flip)
-        crops = {
-            _place(whole, batches._item(0, torch.Generator().manual_seed(k), by_chance=True)[0]) for k in range(60)
-        }
+        crops = {_place(whole, batches._item(0, make_rng(k), by_chance=True)[0]) for k in range(60)}
         assert crops == set(itertools.product(range(7), {False, flip}))
 
 

@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from selfmend.errors import RunError, TrainingError
+from selfmend.nn.tensors import make_generator
 from selfmend.progress import ProgressEvent
-from selfmend.seeding import make_generator
 from selfmend.training import loop
 from selfmend.training.loop import run
 from selfmend.training.stage import Stage

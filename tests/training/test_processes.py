@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 
+import folder_learner
 from folder_of_pictures import draw_folder
 from selfmend.api import FolderTraining, load
-from selfmend.methods.registry import METHODS, MethodInfo
+from selfmend.methods.registry import METHODS
 from selfmend.training import checkpoints as saving
 from selfmend.training.checkpoints import load_state
 from selfmend.training.devices import Processes, started_processes
@@ -20,9 +21,9 @@ from selfmend.training.devices import Processes, started_processes
 START = """
 import sys
 sys.path[:0] = {path!r}
-import selfmend.methods
-from selfmend.methods.registry import METHODS, MethodInfo
-METHODS["folder-learner"] = MethodInfo(target="folder_learner:FolderLearner", learns="folder")
+import folder_learner
+from selfmend.methods.registry import METHODS
+METHODS["folder-learner"] = folder_learner.INFO
 """
 COMMAND = "from selfmend.cli import main\nmain()\n"
 SLOW = """
@@ -41,7 +42,7 @@ OPTIONS = {"steps": 5}
 
 @pytest.fixture(autouse=True)
 def registered(monkeypatch):
-    monkeypatch.setitem(METHODS, "folder-learner", MethodInfo(target="folder_learner:FolderLearner", learns="folder"))
+    monkeypatch.setitem(METHODS, "folder-learner", folder_learner.INFO)
 
 
 @pytest.fixture(scope="module")

@@ -159,10 +159,9 @@ class Contest:
         """
         image = as_rgb(read_picture(file).image)
         wanted = read_picture(self._folder.damaged(case)).size
-        if size_of(image) != wanted:
-            raise ImageError(
-                f"{file.name} is {image.shape[1]} x {image.shape[0]} px; the case's {wanted[1]} x {wanted[0]} px fit"
-            )
+        height, width = size_of(image)
+        if (height, width) != wanted:
+            raise ImageError(f"{file.name} is {width} x {height} px; the case's {wanted[1]} x {wanted[0]} px fit")
         save_picture(to_rgb(image), self._folder.result(name, case))
 
     def _add(self, name: str, case: str, cost: Mapping[str, float]) -> None:

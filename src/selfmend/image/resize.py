@@ -55,7 +55,8 @@ def resize(
         window: rows and columns of the result that are wanted, each `slice(first, last)`; only these are computed.
 
     Returns:
-        float32 (or float64) (height, width, C) or (height, width), or the wanted part of it; of the same size, the array itself.
+        float32 (or float64) (height, width, C) or (height, width), or the wanted part of it; the array itself where
+        nothing changes.
 
     Raises:
         ImageError: the array has other dimensions, or a size or the scale is not positive.
@@ -80,7 +81,7 @@ def resize(
 
 
 def resize_mask(mask: np.ndarray, size: Size, *, scale: float | None = None) -> np.ndarray:
-    """Resample a mask so that any contribution of a hole makes a hole; see `resize_mask`.
+    """Resample a mask so that any contribution of a hole makes a hole; see `nn.tensors.resize_mask`.
 
     Args:
         mask: bool (H, W), True = hole.

@@ -182,8 +182,7 @@ def drawn_mask(source: Any) -> Mask:
         MaskError: unreadable, or of a kind that does not fit.
     """
     if is_tensor(source):
-        array = source.detach().cpu().numpy()
-        return _from_array(array[0] if array.ndim == 4 else array)
+        return _from_array(source.detach().cpu().numpy())
     if isinstance(source, np.ndarray):
         return _from_array(source)
     if not isinstance(source, str | Path | PILImage.Image):
@@ -208,6 +207,8 @@ def _from_drawing(drawn: Picture) -> Mask:
 
 
 def _from_array(array: np.ndarray) -> Mask:
+    if array.ndim == 4 and array.shape[:2] == (1, 1):
+        array = array[0]
     if array.ndim == 3 and array.shape[0] != 1 and array.shape[-1] in (2, 3, 4) and array.dtype != bool:
         return _from_drawing(to_picture(array))  # (H, W, C), as picture arrays come
     if array.ndim == 3 and array.shape[-1] == 1 and array.shape[0] != 1:
@@ -215,7 +216,7 @@ def _from_array(array: np.ndarray) -> Mask:
     if array.ndim == 3 and array.shape[0] == 1:
         array = array[0]
     if array.ndim != 2 or 0 in array.shape:
-        raise MaskError(f"mask has shape {array.shape}; (H, W), (H, W, C) or (1, H, W) fits")
+        raise MaskError(f"mask has shape {array.shape}; (H, W), (H, W, C) or (1, 1, H, W) fits")
     low, high, kind = float(array.min()), float(array.max()), array.dtype.kind
     if kind == "b":
         hole = array

@@ -38,7 +38,8 @@ class SteadyText:
     Example:
         >>> import numpy as np
         >>> text = SteadyText()
-        >>> masks = [mask for _ in range(4) for mask in text.push(np.random.default_rng(0).random((24, 32, 3), np.float32))]
+        >>> frame = np.random.default_rng(0).random((24, 32, 3), np.float32)
+        >>> masks = [mask for _ in range(4) for mask in text.push(frame)]
         >>> len(masks), len(masks + list(text.finish()))
         (2, 4)
     """
