@@ -14,7 +14,7 @@ from selfmend.api import Model
 from selfmend.errors import ImageError, MaskError, OptionError, RunError, SelfmendWarning
 from selfmend.image.picture import to_picture
 
-PIXELS = (picture()[0][0].permute(1, 2, 0) * 255).byte().numpy()
+PIXELS = (picture()[0] * 255).astype(np.uint8)
 HOLE = np.zeros((37, 53), bool)
 HOLE[2:6, 3:8] = True
 
@@ -91,12 +91,12 @@ def test_a_large_composite_keeps_its_detail(model):
 def test_an_edit_is_found_where_no_mask_is_given(model):
     edited = moved()
     mask = model.edited_mask(edited)
-    assert mask.shape == (1, 1, 37, 53)
+    assert mask.shape == (37, 53)
     assert 100 < int(mask.sum()) < 250
     assert np.array_equal(model.edit(edited), model.edit(edited, mask))
     whole = model.edit(edited, masked=False)
     assert not np.array_equal(whole[:, 0], edited[:, 0])
-    inverted = model.edit(edited, ~mask.numpy()[0, 0], invert_mask=True)
+    inverted = model.edit(edited, ~mask, invert_mask=True)
     assert np.array_equal(inverted, model.edit(edited, mask))
 
 
@@ -161,7 +161,7 @@ def test_refuses(model):
         model.edit(np.zeros((20, 20, 3), np.uint8))
     with pytest.raises(ImageError, match="the composite is 20 x 20 and the training picture 53 x 37"):
         model.harmonize(np.zeros((20, 20, 3), np.uint8), np.ones((20, 20), bool))
-    with pytest.raises(ImageError, match="the painting is a batch of 2 pictures; one fits"):
+    with pytest.raises(ImageError, match="tensor is a batch of 2 pictures; one fits here"):
         model.paint(torch.rand(2, 3, 37, 53))
     with pytest.raises(MaskError, match="the mask covers nothing"):
         model.harmonize(PIXELS, np.zeros_like(HOLE))

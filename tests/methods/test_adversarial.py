@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
 
@@ -83,10 +84,10 @@ def test_what_is_saved_fills_the_same(kind: type[AdversarialMethod]) -> None:
     loaded = kind.from_options("tiny")
     loaded.load_state_dict(method.state_dict())
     loaded.fitted = True
-    assert torch.equal(loaded.inpaint(image, mask)[0], filled)
+    assert np.array_equal(loaded.inpaint(image, mask)[0], filled)
     assert set(loaded.networks()) < set(method.networks())
     assert equal(loaded.state_dict(), method.state_dict())
-    assert torch.equal(torch.where(mask, 0, filled), torch.where(mask, 0, image))
+    assert np.array_equal(filled[~mask], image[~mask])
 
 
 def test_content_of_a_hole_has_no_influence(kind: type[AdversarialMethod]) -> None:

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-import torch
 
-from selfmend.errors import ImageError, OptionError, SelfmendError
+from selfmend.errors import ImageError, OptionError
 from selfmend.methods.generative import MOST_PIXELS, Generative, check_pixels
 from selfmend.progress import ProgressEvent
+from selfmend.seeding import make_rng
 
 
 class Noise(Generative):
@@ -19,46 +19,46 @@ class Noise(Generative):
         self.prepared_with = seed
         return self
 
-    def draw(self, image, *, size, generator, progress):
+    def draw(self, image, *, size, seed, progress):
         progress(ProgressEvent(stage="half", done=0.5))
-        return torch.randn(1, image.shape[1], *size, generator=generator) * 3
+        return make_rng(seed).standard_normal((*size, image.shape[2]), np.float32) * 3
 
-    def reshape(self, image, *, size, generator, progress):
+    def reshape(self, image, *, size, seed, progress):
         progress(ProgressEvent(stage="", step=1, steps=4))
-        return self.draw(image, size=size, generator=generator, progress=progress)
+        return self.draw(image, size=size, seed=seed, progress=progress)
 
 
 def test_a_sample_does_not_depend_on_how_many_there_are() -> None:
-    image = torch.zeros(1, 3, 6, 7)
+    image = np.zeros((6, 7, 3), np.float32)
     three = Noise().sample(image, samples=3, seed=4)
     assert all(s.shape == image.shape and 0 <= s.min() < s.max() <= 1 for s in three)
-    assert torch.equal(three[0], Noise().sample(image, seed=4)[0])
-    assert torch.equal(three[1], Noise().sample(image, samples=2, seed=4)[1])
-    assert not torch.equal(three[0], three[1])
-    assert not torch.equal(three[0], Noise().sample(image, seed=5)[0])
+    assert np.array_equal(three[0], Noise().sample(image, seed=4)[0])
+    assert np.array_equal(three[1], Noise().sample(image, samples=2, seed=4)[1])
+    assert not np.array_equal(three[0], three[1])
+    assert not np.array_equal(three[0], Noise().sample(image, seed=5)[0])
 
 
 def test_size_and_preparation() -> None:
     noise = Noise()
-    assert noise.sample(torch.zeros(1, 1, 6, 7), size=(3, 11), seed=9)[0].shape == (1, 1, 3, 11)
+    assert noise.sample(np.zeros((6, 7, 1), np.float32), size=(3, 11), seed=9)[0].shape == (3, 11, 1)
     assert noise.prepared_with == 9
-    assert noise.retarget(torch.zeros(1, 1, 6, 7), size=(8, 2)).shape == (1, 1, 8, 2)
+    assert noise.retarget(np.zeros((6, 7, 1), np.float32), size=(8, 2)).shape == (8, 2, 1)
 
 
 def test_progress_of_a_sample_is_a_share_of_the_whole() -> None:
     told = []
-    Noise().sample(torch.zeros(1, 1, 2, 2), samples=2, progress=told.append)
+    Noise().sample(np.zeros((2, 2, 1), np.float32), samples=2, progress=told.append)
     assert [(e.stage, e.done) for e in told] == [("sample 1 of 2, half", 0.25), ("sample 2 of 2, half", 0.75)]
-    Noise().retarget(torch.zeros(1, 1, 2, 2), size=(2, 2), progress=told.append)
+    Noise().retarget(np.zeros((2, 2, 1), np.float32), size=(2, 2), progress=told.append)
     assert [(e.stage, e.done) for e in told[2:]] == [("retargeting", 0.25), ("retargeting, half", 0.5)]
 
 
 def test_mistakes() -> None:
-    image = torch.zeros(1, 3, 6, 7)
+    image = np.zeros((6, 7, 3), np.float32)
     with pytest.raises(OptionError, match="samples is 0; at least 1 fits"):
         Noise().sample(image, samples=0)
-    with pytest.raises(SelfmendError, match="noise makes new pictures out of one; 2 came"):
-        Noise().sample(image.expand(2, -1, -1, -1))
+    with pytest.raises(ImageError, match=r"image is float32 \(2, 6, 7, 3\); a float32 array \(H, W, C\) fits"):
+        Noise().sample(np.stack([image, image]))
     with pytest.raises(ImageError, match="divide bytes by 255"):
         Noise().retarget(image + 9, size=(4, 4))
 

@@ -4,11 +4,11 @@ import torch
 import vgg_file
 from folder_batches import batch_of, batches_of
 from selfmend.errors import OptionError
-from selfmend.image.color import from_rgb
 from selfmend.image.edges import canny_edges
 from selfmend.methods.edge_connect import PERCEPTUAL_TAPS, STYLE_TAPS, EdgeConnect, Trainer
 from selfmend.nn.adversarial_losses import discriminator_loss, generator_loss
 from selfmend.nn.reconstruction_losses import balanced_cross_entropy
+from selfmend.nn.tensors import rgb_to_grey, to_array, to_mask, to_tensor
 from selfmend.training.devices import make_fabric
 
 FABRIC = make_fabric(torch.device("cpu"))
@@ -18,6 +18,13 @@ def built(**options: object) -> EdgeConnect:
     method = EdgeConnect.from_options("tiny", options)
     method.build(seed=0)
     return method
+
+
+def edges_of(grey: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+    """`canny_edges` of each picture (1, H, W) of a batch."""
+    masks = [None] * len(grey) if mask is None else [to_mask(one) for one in mask.split(1)]
+    pairs = zip(grey.split(1), masks, strict=True)
+    return torch.cat([to_tensor(canny_edges(to_array(one), hole, sigma=1.0)) for one, hole in pairs])
 
 
 class Recorder(torch.nn.Module):
@@ -47,8 +54,8 @@ def test_what_the_generators_are_shown(phase: str) -> None:
     batch = batch_of(24)
     stage.step(0, batch, torch.Generator())
     hole = batch.mask.float()
-    grey = from_rgb(batch.image, 1)
-    true_edges = canny_edges(grey, sigma=1.0)
+    grey = rgb_to_grey(batch.image)
+    true_edges = edges_of(grey)
     assert true_edges[batch.mask].any()
     shown = true_edges
     if phase != "inpaint":
@@ -62,7 +69,7 @@ def test_what_the_generators_are_shown(phase: str) -> None:
 def test_filling_finds_no_edge_in_the_hole(merge_edges: bool) -> None:
     method, edges, colours = recorded(merge_edges=merge_edges)
     batch = batch_of(24)
-    known = canny_edges(from_rgb(batch.image, 1), batch.mask, sigma=1.0)
+    known = edges_of(rgb_to_grey(batch.image), batch.mask)
     method.complete(batch.image, batch.mask, generator=torch.Generator())
     assert torch.equal(edges.seen[0][:, 1:2], known)
     outside = known if merge_edges else 0.25

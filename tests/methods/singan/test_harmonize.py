@@ -1,37 +1,38 @@
 """Harmonisation: the pasted object is drawn anew, the rest stays."""
 
+import numpy as np
 import pytest
 import torch
 
 from pictures import picture
 from selfmend.errors import ImageError, MaskError, OptionError
 from selfmend.image.pyramid import plan_pyramid
-from selfmend.methods.singan.redraw import default_start_scale, harmonize
+from selfmend.methods.singan.redraw import default_harmonize_scale, harmonize
 from selfmend.methods.singan.scales import Scales
-from selfmend.nn.tensors import make_generator, resize
+from selfmend.nn.tensors import make_generator, resize, to_tensor
+from selfmend.types import Image, Mask
 
 CPU = torch.device("cpu")
 
 
-def run(
-    scales: Scales, composite: torch.Tensor, mask: torch.Tensor, *, start_scale: int | None = None, learned=(64, 96)
-):
+def run(scales: Scales, composite: Image, mask: Mask, *, start_scale: int | None = None, learned=(64, 96)):
     return harmonize(
-        scales, composite, mask, learned=learned, start_scale=start_scale, generator=make_generator(0), device=CPU
-    )
+        scales, to_tensor(composite), to_tensor(mask), learned=learned, start_scale=start_scale,
+        generator=make_generator(0), device=CPU,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("size", [(188, 250), (250, 250), (64, 64)])
 def test_the_default_is_among_the_finer_half(size):
     last = len(plan_pyramid(size).sizes) - 1
-    assert last / 2 <= default_start_scale(plan_pyramid(size)) < last
+    assert last / 2 <= default_harmonize_scale(plan_pyramid(size)) < last
 
 
 def test_the_object_passes_the_scales_and_the_rest_does_not(copying):
-    image = picture(64, 96)[0]
-    mask = torch.zeros(1, 1, 64, 96, dtype=torch.bool)
-    mask[..., 20:30, 20:30] = True
-    done = run(copying, image, mask, start_scale=1)
+    array, mask = picture(64, 96)[0], np.zeros((64, 96), bool)
+    mask[20:30, 20:30] = True
+    done = run(copying, array, mask, start_scale=1)
+    image = to_tensor(array)
     kept = ~done.touched.expand_as(image)
     assert torch.equal(done.image[kept], image[kept])
     assert kept.float().mean() > 0.2
@@ -48,7 +49,7 @@ def test_refuses(copying, holed):
     with pytest.raises(ImageError, match="the composite is 64 x 64 and the training picture 96 x 64"):
         run(copying, picture(64, 64)[0], picture(64, 64)[1])
     with pytest.raises(MaskError, match="covers nothing"):
-        run(copying, image, torch.zeros_like(mask))
+        run(copying, image, np.zeros_like(mask))
     with pytest.raises(OptionError, match="start_scale is 7; this picture has scales"):
         run(copying, image, mask, start_scale=7)
     with pytest.raises(OptionError, match="the scales below 2 are not trained"):

@@ -16,7 +16,7 @@ from selfmend.methods.singan.redraw import (
     soft_mask,
     start_scales,
 )
-from selfmend.nn.tensors import make_generator, resize, to_signed
+from selfmend.nn.tensors import make_generator, resize, to_signed, to_tensor
 
 CPU = torch.device("cpu")
 
@@ -28,7 +28,7 @@ def box(height: int, width: int, rows: slice, columns: slice) -> torch.Tensor:
 
 
 def test_a_picture_enters_through_the_size_of_the_scale_below(copying):
-    x, plan = to_signed(picture(64, 96)[0]), copying.plan
+    x, plan = to_signed(to_tensor(picture(64, 96)[0])), copying.plan
     for level in (1, len(plan.sizes) - 1):
         out = inject(copying, x, level=level, generator=make_generator(0))
         expected = resize(x, plan.sizes[level - 1], scale=plan.scale_to(level - 1)).clamp(-1, 1)
@@ -38,14 +38,14 @@ def test_a_picture_enters_through_the_size_of_the_scale_below(copying):
 
 
 def test_noise_is_fresh_and_comes_from_the_generator_alone(whole):
-    x = to_signed(picture()[0])
+    x = to_signed(to_tensor(picture()[0]))
     one, same, other = (inject(whole.scales, x, level=1, generator=make_generator(s)) for s in (0, 0, 1))
     assert torch.equal(one, same)
     assert not torch.equal(one, other)
 
 
 def test_what_is_to_be_kept_is_put_back_after_every_scale(whole):
-    x, mask = to_signed(picture()[0]), picture()[1]
+    x, mask = to_signed(to_tensor(picture()[0])), to_tensor(picture()[1])
     out = inject(whole.scales, x, level=1, generator=make_generator(0), keep=mask)
     free = inject(whole.scales, x, level=1, generator=make_generator(0))
     outside = ~mask.expand_as(x)
@@ -74,7 +74,7 @@ def test_the_soft_mask_is_stretched_to_the_whole_range():
 
 @pytest.mark.parametrize("size", [(37, 53), (74, 106), (30, 43)])
 def test_redrawing_keeps_size_and_what_lies_outside(whole, size):
-    image, mask = picture(*size)[0], box(*size, slice(2, 8), slice(3, 9))
+    image, mask = to_tensor(picture(*size)[0]), box(*size, slice(2, 8), slice(3, 9))
     done = redraw(whole.scales, image, mask, level=1, radius=1, generator=make_generator(0), device=CPU)
     assert done.image.shape == done.whole.shape == image.shape
     kept = ~done.touched.expand_as(image)
@@ -88,8 +88,8 @@ def test_redrawing_keeps_size_and_what_lies_outside(whole, size):
 def test_radius_and_softness_are_those_of_the_finest_scale(whole):
     small, large = (
         redraw(
-            whole.scales, picture(*size)[0], box(*size, slice(0, size[0]), slice(0, size[1] // 4)), level=2, radius=3,
-            generator=make_generator(0), device=CPU,
+            whole.scales, to_tensor(picture(*size)[0]), box(*size, slice(0, size[0]), slice(0, size[1] // 4)),
+            level=2, radius=3, generator=make_generator(0), device=CPU,
         ).touched
         for size in ((37, 53), (148, 212))
     )  # fmt: skip
@@ -117,7 +117,7 @@ def test_a_single_scale_lets_nothing_enter(copying):
 
 
 def test_another_shape(whole):
-    tall = to_signed(picture(60, 40)[0])
+    tall = to_signed(to_tensor(picture(60, 40)[0]))
     assert inject(whole.scales, tall, level=1, generator=make_generator(0)).shape == tall.shape
 
 

@@ -10,7 +10,7 @@ from selfmend.errors import OptionError
 from selfmend.methods.singan.config import TINY
 from selfmend.methods.singan.finish import Finish
 from selfmend.methods.singan.paint import main_colours, paint, paint_quantized, snap, train_quantized
-from selfmend.nn.tensors import make_generator, to_signed
+from selfmend.nn.tensors import make_generator, to_signed, to_tensor
 from selfmend.progress import ProgressEvent
 
 CPU = torch.device("cpu")
@@ -43,7 +43,7 @@ def test_a_painting_keeps_its_own_aspect(whole):
 
 
 def test_exemplars_finish_a_painting_in_the_pictures_own_pixels(copying):
-    image = torch.nn.functional.interpolate(picture(64, 96)[0], scale_factor=1.5, mode="bilinear")
+    image = torch.nn.functional.interpolate(to_tensor(picture(64, 96)[0]), scale_factor=1.5, mode="bilinear")
     how = Finish(picture=to_signed(image), start=60, patch=5)
     made = paint(
         copying, painting(64, 96), learned=(96, 144), start_scale=None, generator=make_generator(0), device=CPU, how=how
@@ -76,7 +76,7 @@ def test_snapping_takes_the_nearest_colour():
 
 
 def test_quantized_trains_its_scale_alone(whole, tmp_path: Path):
-    image, steps = picture()[0], []
+    image, steps = to_tensor(picture()[0]), []
     trained = train_quantized(
         whole.scales, image, TINY, start_scale=1, seed=3, device=CPU, folder=tmp_path, progress=steps.append
     )
@@ -109,7 +109,7 @@ def test_quantized_scale_sees_flat_colours_only(whole, monkeypatch: pytest.Monke
 
     original = training.generate
     monkeypatch.setattr(training, "generate", watch)
-    trained = train_quantized(whole.scales, picture()[0], TINY, start_scale=1, seed=3, device=CPU)
+    trained = train_quantized(whole.scales, to_tensor(picture()[0]), TINY, start_scale=1, seed=3, device=CPU)
     assert len(seen) == TINY.steps * (TINY.critic_steps + 2 * TINY.generator_steps)
     for previous in seen:
         assert torch.equal(snap(previous, trained.colours), previous)
@@ -121,6 +121,6 @@ def test_refuses(whole, holed, copying):
     with pytest.raises(OptionError, match=r"not trained .*learned to fill a hole"):
         paint(holed.scales, painting(), learned=LEARNED, start_scale=None, generator=make_generator(0), device=CPU)
     with pytest.raises(OptionError, match=r"trained with a mask.*without --mask, or paint without --quantized"):
-        train_quantized(holed.scales, picture()[0], TINY, start_scale=2, seed=0, device=CPU)
+        train_quantized(holed.scales, to_tensor(picture()[0]), TINY, start_scale=2, seed=0, device=CPU)
     with pytest.raises(OptionError, match=r"makes scale 1 only \d+x\d+, less than the 11x11"):
         paint(copying, painting(6, 600), learned=(64, 96), start_scale=None, generator=make_generator(0), device=CPU)

@@ -2,11 +2,12 @@
 
 import itertools
 
+import numpy as np
 import pytest
-import torch
 
 from pictures import picture
 from selfmend.methods.singan import SinGAN
+from selfmend.nn.tensors import to_tensor
 
 IMAGE, MASK = picture(48, 64)
 
@@ -28,17 +29,16 @@ def test_each_scale_fills_the_hole_at_once(preset, options) -> None:
     method, shown = learned(MASK, preset, looking=True, **options)
     assert len(shown) == len(method.scales.trained) - 1 >= 1
     for one in shown:
-        assert torch.equal(one.where(~MASK, torch.zeros(())), IMAGE.where(~MASK, torch.zeros(())))
-        inside = one.masked_select(MASK)
-        assert inside.std() > 0
-    assert all(not torch.equal(one, other) for one, other in itertools.pairwise(shown))
+        assert np.array_equal(one[~MASK], IMAGE[~MASK])
+        assert one[MASK].std() > 0
+    assert all(not np.array_equal(one, other) for one, other in itertools.pairwise(shown))
 
 
 @pytest.mark.parametrize("preset", ["tiny", "fast"])
 def test_without_a_hole_samples_grow(preset) -> None:
     options = {"steps": 2, "coarse_steps": 2} if preset == "fast" else {}
     method, shown = learned(None, preset, looking=True, **options)
-    assert [one.shape[2:] for one in shown] == list(method.scales.plan.sizes[:-1])
+    assert [one.shape[:2] for one in shown] == list(method.scales.plan.sizes[:-1])
     assert all(0 <= float(one.min()) <= float(one.max()) <= 1 for one in shown)
 
 
@@ -51,10 +51,8 @@ def test_what_enlarges_has_nothing_to_show() -> None:
 def test_looking_changes_nothing(mask) -> None:
     seen, _ = learned(mask, "tiny", looking=True)
     blind, _ = learned(mask, "tiny", looking=False)
-    generator = torch.Generator().manual_seed(0)
-    first = seen.fill(IMAGE, MASK, generator=generator)
-    assert torch.equal(first, blind.fill(IMAGE, MASK, generator=generator.manual_seed(0)))
+    assert np.array_equal(seen.fill(IMAGE, MASK, seed=0), blind.fill(IMAGE, MASK, seed=0))
 
 
 def test_before_the_first_scale_there_is_none() -> None:
-    assert SinGAN.from_options("tiny").preview(IMAGE, MASK) is None
+    assert SinGAN.from_options("tiny").preview(to_tensor(IMAGE), to_tensor(MASK)) is None

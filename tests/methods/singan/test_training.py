@@ -8,9 +8,15 @@ from pictures import picture
 from selfmend.methods.singan.config import TINY
 from selfmend.methods.singan.model import SinGAN
 from selfmend.methods.singan.scales import Scales, generate
-from selfmend.nn.tensors import image_pyramid, mask_pyramid
+from selfmend.nn.tensors import image_pyramid, mask_pyramid, to_tensor
 from selfmend.progress import ProgressEvent
 from selfmend.training.loop import run
+
+
+def given() -> tuple[torch.Tensor, torch.Tensor]:
+    """The picture and its mask as the stages get them."""
+    image, mask = picture()
+    return to_tensor(image), to_tensor(mask)
 
 
 def tensors(model: SinGAN) -> list[torch.Tensor]:
@@ -19,7 +25,7 @@ def tensors(model: SinGAN) -> list[torch.Tensor]:
 
 
 def test_a_hole_has_no_influence_on_training() -> None:
-    image, mask = picture()
+    image, mask = given()
     one, other = SinGAN(TINY), SinGAN(TINY)
     for model, content in ((one, 0.0), (other, 1.0)):
         run(model.stages(torch.where(mask, content, image), mask, seed=1), seed=1)
@@ -28,7 +34,7 @@ def test_a_hole_has_no_influence_on_training() -> None:
 
 
 def test_without_a_mask_it_is_plain_and_sees_everything() -> None:
-    image, mask = picture()
+    image, mask = given()
     one, other = SinGAN(TINY), SinGAN(TINY)
     for model, content in ((one, 0.0), (other, 1.0)):
         run(model.stages(torch.where(mask, content, image), None, seed=1), seed=1)
@@ -37,7 +43,7 @@ def test_without_a_mask_it_is_plain_and_sees_everything() -> None:
 
 
 def test_noise_amplitude_by_hand() -> None:
-    image, mask = picture()
+    image, mask = given()
     model = SinGAN(TINY)
     run(model.stages(image, mask, seed=0), seed=0)
     scales, first = model.scales, model.scales.trained[0]
@@ -55,7 +61,7 @@ def test_noise_amplitude_by_hand() -> None:
 
 @pytest.mark.parametrize("fixed", [True, False])
 def test_z_star_stays_unless_asked_otherwise(fixed: bool) -> None:
-    image, mask = picture()
+    image, mask = given()
     model = SinGAN(replace(TINY, fixed_z_star=fixed))
     stage = next(model.stages(image, mask, seed=0))
     before = stage.state["z_star"].value.clone()
@@ -64,7 +70,7 @@ def test_z_star_stays_unless_asked_otherwise(fixed: bool) -> None:
 
 
 def test_same_channels_start_from_the_scale_below() -> None:
-    image, mask = picture()
+    image, mask = given()
     model = SinGAN(replace(TINY, min_size=16, channels=4, max_channels=8, channels_double_every=2))
     starts = []
     for stage in model.stages(image, mask, seed=0):
@@ -83,7 +89,7 @@ class StoppedError(Exception):
 
 @pytest.mark.parametrize("stop_at", [1, 3, 4])
 def test_interrupted_and_resumed_gives_the_same_bits(stop_at: int, tmp_path: Path) -> None:
-    image, mask = picture()
+    image, mask = given()
     whole, resumed = SinGAN(TINY), SinGAN(TINY)
     run(whole.stages(image, mask, seed=5), seed=5)
     count = 0
@@ -105,7 +111,7 @@ def test_interrupted_and_resumed_gives_the_same_bits(stop_at: int, tmp_path: Pat
     "changes", [{"fresh_fakes": False}, {"penalty_per": "sample"}, {"eight_bit": True}, {"partial_ratio": "sum"}]
 )
 def test_discrepancies_are_options(changes: dict) -> None:
-    image, mask = picture()
+    image, mask = given()
     model, other = SinGAN(TINY), SinGAN(replace(TINY, **changes))
     for m in (model, other):
         run(m.stages(image, mask, seed=0), seed=0)
@@ -113,7 +119,7 @@ def test_discrepancies_are_options(changes: dict) -> None:
 
 
 def test_state_round_trip() -> None:
-    image, _ = picture()
+    image, _ = given()
     model = SinGAN(TINY)
     run(model.stages(image, None, seed=0), seed=0)
     other = Scales.from_state(model.scales.state_dict(), ratio="window", device=torch.device("cpu"))
