@@ -5,11 +5,15 @@ BIN    := $(VENV)/bin
 
 .PHONY: demo test test-browser check unit format clean
 
-# pip (not uv or poetry) takes the CPU build of PyTorch on a machine without a GPU, where the platform offers one.
+# PyTorch first, in a build for the CPU where pip finds one: a newer one would bring gigabytes of CUDA along. TORCH=torch
+# takes the newest. Nothing else bounds the version.
+TORCH ?= torch<=2.13.0
+
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev,web,cluster]'
+	$(BIN)/python -m pip install --quiet '$(TORCH)'
+	$(BIN)/python -m pip install --quiet --editable '.[all,dev]'
 	@touch $@
 
 demo: $(VENV)/.installed
@@ -27,7 +31,7 @@ test: check unit
 
 # The page in a real Chromium: Debian's, where there is none yet. CHROMIUM=path names another.
 $(VENV)/.browser: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --editable '.[dev,web,cluster,browser]'
+	$(BIN)/python -m pip install --quiet --editable '.[all,dev,browser]'
 	@touch $@
 
 test-browser: $(VENV)/.browser
