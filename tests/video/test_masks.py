@@ -107,10 +107,7 @@ def test_masks_are_told_apart_by_their_digest(film, tmp_path):
     PILImage.new("L", (64, 48)).save(folder / "003.png")
     described.append(choose_masks(clip, masks=folder).describe())
     assert len({str(d) for d in described}) == 5
-    assert (
-        described[0]
-        == choose_masks(clip, mask=np.pad(np.ones((2, 2)), ((1, 45), (1, 61))) > 0).describe()
-    )
+    assert described[0] == choose_masks(clip, mask=np.pad(np.ones((2, 2)), ((1, 45), (1, 61))) > 0).describe()
 
 
 def test_subtitles_are_found_in_the_frames_that_have_them(tmp_path):

@@ -200,5 +200,7 @@ def test_each_frame_alone_is_as_a_picture_alone():
     filler = FrameByFrame(Telea(), seed=3)
     one, other = filler.mend([MaskedFrame(0, image, mask), MaskedFrame(1, image, mask & False)])
     assert np.array_equal(one.image[~mask], image[~mask])
-    assert np.array_equal(one.image, np.where(mask[..., None], whole_bytes(Telea().inpaint(image, mask, seed=3)[0]), image))
+    assert np.array_equal(
+        one.image, np.where(mask[..., None], whole_bytes(Telea().inpaint(image, mask, seed=3)[0]), image)
+    )
     assert (other.index, other.flicker, np.array_equal(other.image, image)) == (1, None, True)

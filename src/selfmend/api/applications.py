@@ -76,13 +76,13 @@ class Applications:
         if quantized:
             trained = self._quantized_scale(scales, start_scale, progress)
             made = paint_quantized(
-                trained, to_tensor(painting.image), learned=learned, generator=generator, device=device, how=self._finish,
-                progress=progress,
+                trained, to_tensor(painting.image), learned=learned, generator=generator, device=device,
+                how=self._finish, progress=progress,
             )  # fmt: skip
         else:
             made = paint(
-                scales, to_tensor(painting.image), learned=learned, start_scale=start_scale, generator=generator, device=device,
-                how=self._finish, progress=progress,
+                scales, to_tensor(painting.image), learned=learned, start_scale=start_scale, generator=generator,
+                device=device, how=self._finish, progress=progress,
             )  # fmt: skip
         return painting.like(to_array(made))
 
@@ -120,8 +120,8 @@ class Applications:
         given = read_picture(composite)
         hole = read_mask(mask, given, invert=invert_mask)
         done = harmonize(
-            scales, to_tensor(as_channels(given.image, scales.channels, name="composite")), to_tensor(hole), learned=self.picture.size,
-            start_scale=start_scale, generator=make_generator(self.seed if seed is None else seed, "harmonize"),
+            scales, to_tensor(as_channels(given.image, scales.channels, name="composite")), to_tensor(hole),
+            learned=self.picture.size, start_scale=start_scale, generator=make_generator(self.seed if seed is None else seed, "harmonize"),
             device=self.method.device, progress=progress,
         )  # fmt: skip
         return _put_in(done, given, scales, finished=False)
@@ -163,8 +163,8 @@ class Applications:
         given = read_picture(edited)
         hole = self.edited_mask(edited) if mask is None else read_mask(mask, given, invert=invert_mask)
         done = edit(
-            scales, to_tensor(as_channels(given.image, scales.channels, name="edited picture")), to_tensor(hole), learned=self.picture.size,
-            start_scale=start_scale, generator=make_generator(self.seed if seed is None else seed, "edit"),
+            scales, to_tensor(as_channels(given.image, scales.channels, name="edited picture")), to_tensor(hole),
+            learned=self.picture.size, start_scale=start_scale, generator=make_generator(self.seed if seed is None else seed, "edit"),
             device=self.method.device, how=self._finish, progress=progress,
         )  # fmt: skip
         return _put_in(done, given, scales, finished=self._finish is not None, masked=masked)

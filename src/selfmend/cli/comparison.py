@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from selfmend.cli.evaluate import check_weights_place, finite, mean_of
 from selfmend.cli.picture_files import naming, pair_by_name, pictures_at, read_rgb, warn
 from selfmend.errors import ImageError, MaskError, MissingWeightsError, OptionError, check_known
 from selfmend.files import exists
@@ -32,6 +32,30 @@ from selfmend.types import Image, Mask
 _OF_PIXELS = {"psnr": psnr, "ssim": ssim, "mae": mae, "rmse": rmse}
 _OF_HOLES = ("asvs", "dn")
 PAIR_METRICS = (*_OF_PIXELS, *(f"lpips-{backbone}" for backbone in BACKBONES), "edges", *_OF_HOLES, "fid")
+
+
+def check_weights_place(weights: Path | None, *, download: bool) -> None:
+    """Refuse a place for weights that is not there, unless something is to be downloaded to it.
+
+    Raises:
+        OptionError: it is not there.
+    """
+    if weights is not None and not exists(weights) and not download:
+        raise OptionError(f"--weights {weights} does not exist; a folder with weights, or one file of them, fits")
+
+
+def finite(scores: dict[str, float]) -> dict[str, float | None]:
+    """The scores as JSON can hold them: it has no infinity, which is the psnr of equal pictures."""
+    return {name: value if math.isfinite(value) else None for name, value in scores.items()}
+
+
+def mean_of(rows: list[dict[str, Any]]) -> dict[str, float | None]:
+    """The mean of every score over the pictures that have it."""
+    mean: dict[str, float | None] = {}
+    for name in [name for name in rows[0] if name != "file"]:
+        values = [row[name] for row in rows if row[name] is not None]
+        mean[name] = sum(values) / len(values) if values else None
+    return mean
 
 
 @dataclass(frozen=True, kw_only=True)

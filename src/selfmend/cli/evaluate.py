@@ -15,10 +15,10 @@ from typer.core import TyperGroup
 
 from selfmend.cli import common as arguments
 from selfmend.cli.common import be_quiet, print_json, print_table
+from selfmend.cli.comparison import check_weights_place, finite, mean_of
 from selfmend.cli.picture_files import naming, pair_by_name, pictures_at, read_rgb, warn
 from selfmend.cli.progress import terminal_progress
-from selfmend.errors import ImageError, MissingWeightsError, OptionError, check_known
-from selfmend.files import exists
+from selfmend.errors import ImageError, MissingWeightsError, check_known
 from selfmend.metrics.frechet import sifid
 from selfmend.metrics.niqe import BLOCK, PRISTINE, NiqeParameters, load_parameters, niqe, save_parameters
 from selfmend.metrics.niqe import fit_niqe as fit
@@ -161,16 +161,6 @@ def _load_tools(metrics: list[str] | None, known: Sequence[str], weights: Path |
     return Tools(names=names, strict=metrics is not None, net=net, parameters=parameters)
 
 
-def check_weights_place(weights: Path | None, *, download: bool) -> None:
-    """Refuse a place for weights that is not there, unless something is to be downloaded to it.
-
-    Raises:
-        OptionError: it is not there.
-    """
-    if weights is not None and not exists(weights) and not download:
-        raise OptionError(f"--weights {weights} does not exist; a folder with weights, or one file of them, fits")
-
-
 def _place(file: WeightsFile, weights: Path | None) -> Path | None:
     """`weights`, if this file can be there: one file holds the weights that its ending says."""
     if weights is None or weights.is_dir() or weights.suffix == Path(file.name).suffix:
@@ -230,20 +220,6 @@ def _diversity(samples: list[Image], real: Image, shape: tuple[int, ...], tools:
     if len(same) < len(samples):
         warn(f"diversity looks at the {len(same)} of {len(samples)} samples that are of one size")
     return diversity(same, real), len(same)
-
-
-def finite(scores: dict[str, float]) -> dict[str, float | None]:
-    """The scores as JSON can hold them: it has no infinity, which is the psnr of equal pictures."""
-    return {name: value if math.isfinite(value) else None for name, value in scores.items()}
-
-
-def mean_of(rows: list[dict[str, Any]]) -> dict[str, float | None]:
-    """The mean of every score over the pictures that have it."""
-    mean: dict[str, float | None] = {}
-    for name in [name for name in rows[0] if name != "file"]:
-        values = [row[name] for row in rows if row[name] is not None]
-        mean[name] = sum(values) / len(values) if values else None
-    return mean
 
 
 _HEADINGS = {

@@ -2,176 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated
 
 import numpy as np
 import typer
-from PIL import Image as PILImage
 
 from selfmend.cli import common as arguments
-from selfmend.cli.common import be_quiet, beside, parse_settings, print_json, target_beside
-from selfmend.cli.picture_files import naming, pictures_at, read_rgb, warn
+from selfmend.cli.common import be_quiet, parse_settings, print_json
+from selfmend.cli.mask_files import Find, Found, write_masks
+from selfmend.cli.picture_files import read_rgb
 from selfmend.cli.progress import terminal_progress
-from selfmend.errors import ImageError, OptionError, check_known
-from selfmend.image.draw import paint_hole, to_rgb
-from selfmend.image.files import by_stem, check_output, save_picture
-from selfmend.masks.reading import grow_mask
-from selfmend.progress import Progress, work_done
-from selfmend.types import Image, Mask, size_of
-
-_OVERLAY = 0.6  # opacity of the hole's colour: what lies under it can be seen
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """What a command found in one picture.
-
-    Attributes:
-        mask: (H, W) of the picture's size, True = hole.
-        what: for a person: "2 faces".
-        doubt: what the user should check, "" where nothing is to be said.
-    """
-
-    mask: Mask
-    what: str
-    doubt: str = ""
-
-
-Find: TypeAlias = Callable[[Image, Path], Found | None]
-"""Looks at a picture, (H, W, 3) in [0, 1], and at its file's name; None where there is nothing to mask."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """What became of one picture; `mask` is None where nothing was found, and `overlay` where none was wanted."""
-
-    file: str
-    mask: str | None
-    overlay: str | None
-    hole: float
-    what: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Target:
-    picture: Path
-    mask: Path
-    overlay: Path | None
-
-
-def write_masks(
-    source: Path,
-    output: Path | None,
-    find: Find,
-    *,
-    grow: int,
-    overlay: Path | None,
-    with_overlay: bool,
-    overwrite: bool,
-    progress: Progress,
-) -> list[Row]:
-    """Mask a picture, or every picture of a folder.
-
-    Args:
-        source: picture or folder.
-        output: of a picture: a PNG, or a folder for NAME-mask.png; default NAME-mask.png beside it. Of a folder: the
-            folder for NAME.png; default FOLDER-masks beside it.
-        find: what to look for.
-        grow: pixels by which the found is grown.
-        overlay: where pictures to check by eye go, a PNG or a folder; default OUTPUT-overlay beside the mask or the
-            folder of masks, so that a folder of masks holds nothing else.
-        with_overlay: write any.
-        overwrite: allow an input to be replaced.
-        progress: told of every picture.
-
-    Returns:
-        A row a picture, in the order of their names. A picture without anything to mask gets no file.
-
-    Raises:
-        ImageError: what cannot be read or written; checked before the work where that is possible.
-        OptionError: a negative `grow`.
-    """
-    targets = _targets(source, output, overlay if with_overlay else None, with_overlay)
-    if grow < 0:
-        raise OptionError(f"--grow is {grow}; at least 0 fits")
-    for target in targets:
-        for path in (target.mask, target.overlay):
-            if path is not None:
-                check_output(path, overwrite=overwrite, inputs=tuple(one.picture for one in targets))
-    rows = []
-    for done, target in enumerate(targets):
-        rows.append(_write_one(target, find, grow))
-        progress(work_done("pictures", done + 1, len(targets)))
-    return rows
-
-
-def _write_one(target: _Target, find: Find, grow: int) -> Row:
-    image = read_rgb(target.picture)
-    with naming(target.picture):
-        found = find(image, target.picture)
-    row = Row(file=str(target.picture), mask=None, overlay=None, hole=0.0, what="")
-    if found is None:
-        return row
-    if found.doubt:
-        warn(f"{target.picture}: {found.doubt}")
-    mask = grow_mask(found.mask, grow)
-    save_mask(mask, target.mask)
-    if target.overlay is not None:
-        save_overlay(image, mask, target.overlay)
-    overlay = None if target.overlay is None else str(target.overlay)
-    written = {"mask": str(target.mask), "overlay": overlay, "hole": float(mask.mean()), "what": found.what}
-    return Row(**asdict(row) | written)
-
-
-def save_mask(mask: Mask, path: Path) -> None:
-    """A mask (H, W) as a grey picture that is white in the hole."""
-    save_picture(PILImage.fromarray(mask.astype(np.uint8) * 255), path)
-
-
-def save_overlay(image: Image, mask: Mask, path: Path) -> None:
-    """A picture whose hole is painted over, so that what lies under it can still be seen."""
-    save_picture(PILImage.blend(to_rgb(image), paint_hole(image, mask), _OVERLAY), path)
-
-
-def _targets(source: Path, output: Path | None, overlay: Path | None, with_overlay: bool) -> list[_Target]:
-    """Where everything goes."""
-    files = pictures_at(source)
-    if not source.is_dir():
-        mask = target_beside(source, output, "-mask", ending=".png")
-        default = beside(mask, "-overlay", ending=".png")
-        shown = default if overlay is None else target_beside(source, overlay, "-overlay", ending=".png")
-        targets = [_Target(picture=source, mask=mask, overlay=shown if with_overlay else None)]
-    else:
-        folder = source.resolve().with_name(source.resolve().name + "-masks") if output is None else output
-        shown = folder.with_name(folder.name + "-overlay") if overlay is None else overlay
-        check_folders(folder, shown)
-        targets = [
-            _Target(
-                picture=file,
-                mask=folder / f"{stem}.png",
-                overlay=shown / f"{stem}.png" if with_overlay else None,
-            )
-            for stem, file in by_stem(source, files).items()
-        ]
-    for path in (targets[0].mask, targets[0].overlay):
-        if path is not None and path.suffix.lower() != ".png":
-            raise ImageError(f"{path} is no .png; a mask and its overlay are PNG files, which keep every pixel")
-    return targets
-
-
-def check_folders(*folders: Path) -> None:
-    """Find out before the work whether these can be folders.
-
-    Raises:
-        ImageError: one of them is a file.
-    """
-    for folder in folders:
-        if folder.exists() and not folder.is_dir():
-            raise ImageError(f"{folder} is a file; the masks of a folder go into a folder")
-
+from selfmend.errors import OptionError, check_known
+from selfmend.types import Image, size_of
 
 NOTHING_FOUND = 1
 Pictures = Annotated[
@@ -292,7 +136,6 @@ def box(
     """One or more boxes, in pixels from the top left."""
 
     def find(image: Image, file: Path) -> Found:
-        import numpy as np
 
         from selfmend.masks.reading import box_mask, parse_box
 
@@ -361,7 +204,6 @@ def difference(
     pairs = dict(pair_by_name(pictures, others))
 
     def find(image: Image, file: Path) -> Found | None:
-        from selfmend.cli.picture_files import read_rgb
         from selfmend.masks.reading import difference_mask
 
         if file not in pairs:
@@ -413,7 +255,7 @@ def text(
     options = replace_options(TextOptions(dark=dark), parse_settings(settings or []))
     box = None if region is None else parse_box(region)
     if pictures.is_file() and pictures.suffix.lower() not in ENDINGS:
-        from selfmend.cli.mask_film import write_film_masks
+        from selfmend.cli.mask_files import write_film_masks
 
         be_quiet(quiet)
         with terminal_progress(quiet=quiet or as_json) as progress:
