@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test test-browser check unit format clean
+.PHONY: demo test test-browser test-without-extras check unit format clean
 
 # PyTorch first, in a build for the CPU where pip finds one: a newer one would bring gigabytes of CUDA along. TORCH=torch
 # takes the newest. Nothing else bounds the version.
@@ -27,6 +27,12 @@ check: $(VENV)/.installed
 
 unit: $(VENV)/.installed
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+# A share of the suite where importing PyTorch fails, and the commands of a wheel without extras in a new environment.
+test-without-extras: $(VENV)/.installed
+	SELFMEND_WITHOUT_TORCH=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile -q \
+		tests/patches tests/masks tests/registration tests/image tests/video tests/foundation
+	$(BIN)/python tests/without_extras.py
 
 test: check unit
 

@@ -98,8 +98,8 @@ def fill_frames(
     model = SinGAN.from_options("fast", {"injection_scale": 1}).fit(damaged, mask, seed=seed)
     training = time.process_time() - began
     default = model.with_fill_options({"injection_scale": None})
-    for label, lying in (("singan:fast", None), ("singan:fast + reference", reference)):
-        fill, seconds = timed(lambda lying=lying: default.inpaint(damaged, mask, seed=seed, reference=lying)[0])
+    for label, aligned in (("singan:fast", None), ("singan:fast + reference", reference)):
+        fill, seconds = timed(lambda aligned=aligned: default.inpaint(damaged, mask, seed=seed, reference=aligned)[0])
         results[label] = fill, training + seconds
     if plain:
         learner = SinGAN.from_options("fast", {"exclude_hole": False})
@@ -124,15 +124,15 @@ def frames_case(args: argparse.Namespace, place_: int, kind: str, mask: torch.Te
     scorer = load_scorer(args.score)
     net, film = scorer.SqueezeNet(), frames_of(args.clip)
     truth, other = film[place_], film[place_ + APART]
-    lying = match_colours(align(other, torch.where(mask, 1.0, truth), mask), truth, mask)
-    fills = fill_frames(truth, mask, lying, args.seed, plain=kind == "subtitle")
+    aligned = match_colours(align(other, torch.where(mask, 1.0, truth), mask), truth, mask)
+    fills = fill_frames(truth, mask, aligned, args.seed, plain=kind == "subtitle")
     rows = {}
     for name, (fill, seconds) in fills.items():
         pair = scorer.pair(net, as_array(truth), as_array(fill), mask[0, 0].numpy())
         rows[name] = {k: float(pair[k]) for k in ("psnr_hole", "feat_hole")} | {"seconds": seconds}
-    shown = {"truth": truth, "reference": lying.image} | {n: f for n, (f, _) in fills.items()}
+    shown = {"truth": truth, "reference": aligned.image} | {n: f for n, (f, _) in fills.items()}
     save(kept.with_suffix(".png"), shown, mask, 4)
-    kept.write_text(json.dumps({"fit": f"{lying.confidence:.2f} ({lying.by})", "rows": rows}))
+    kept.write_text(json.dumps({"fit": f"{aligned.confidence:.2f} ({aligned.by})", "rows": rows}))
     print(kind, place_, flush=True)
     return json.loads(kept.read_text())
 
@@ -170,8 +170,8 @@ def paper_cases(args: argparse.Namespace):
     film = frames_of(args.clip)
     truth, mask = film[PLACES[0]], subtitle((film[0].shape[2], film[0].shape[3]))
     damaged = torch.where(mask, 1.0, truth)
-    lying = match_colours(align(film[PLACES[0] + APART], damaged, mask), damaged, mask)
-    yield "Movie", truth, damaged, mask, lying, SinGAN.from_options("fast").fit(damaged, mask, seed=args.seed)
+    aligned = match_colours(align(film[PLACES[0] + APART], damaged, mask), damaged, mask)
+    yield "Movie", truth, damaged, mask, aligned, SinGAN.from_options("fast").fit(damaged, mask, seed=args.seed)
     pictures = {}
     for name, load in STILLS.items():
         array = load()
@@ -190,14 +190,14 @@ def paper_tables(args: argparse.Namespace) -> str:
     columns = ("CV", "NV", "SG", "PM")
     metrics = ["SSIM to the reference", "SSIM to the truth", *(f"ASVS, {model}" for model in MODELS)]
     values: dict[str, dict[str, dict[str, float]]] = {metric: {} for metric in metrics}
-    for name, truth, damaged, mask, lying, model in paper_cases(args):
+    for name, truth, damaged, mask, aligned, model in paper_cases(args):
         patchmatch = method_class("patchmatch").from_options()
         fills = {
             "CV": method_class("telea").from_options().inpaint(damaged, mask)[0],
-            "SG": model.inpaint(damaged, mask, seed=args.seed, reference=lying)[0],
-            "PM": patchmatch.inpaint(damaged, mask, seed=args.seed, reference=lying)[0],
+            "SG": model.inpaint(damaged, mask, seed=args.seed, reference=aligned)[0],
+            "PM": patchmatch.inpaint(damaged, mask, seed=args.seed, reference=aligned)[0],
         }
-        whole = replace(lying, image=torch.where(lying.known, lying.image, damaged)).image
+        whole = replace(aligned, image=torch.where(aligned.known, aligned.image, damaged)).image
         for column, fill in fills.items():
             measured = [ssim(fill, whole), ssim(fill, truth), *(asvs(fill, mask, model=m) for m in MODELS)]
             for metric, value in zip(metrics, measured, strict=True):

@@ -57,6 +57,14 @@ class MissingExtraError(SelfmendError, ImportError):
         return cls(f"{what} needs {missing}, which is not installed: pip install 'selfmend[{extra}]'")
 
 
+EXTRAS = {
+    "torch": "learn", "lightning_fabric": "learn", "safetensors": "learn", "av": "video", "fastapi": "web",
+    "starlette": "web", "uvicorn": "web", "pydantic": "web", "multipart": "web", "python_multipart": "web",
+    "ray": "cluster", "tensorboard": "tensorboard",
+}  # fmt: skip
+"""Which extra brings a package that is imported where it is used."""
+
+
 class SelfmendWarning(UserWarning):
     """Something that the user should know and that does not stop the work."""
 
@@ -70,6 +78,8 @@ def line_for(error: BaseException) -> str | None:
     """What to tell a person about an error that is theirs or their machine's; None for an error of the program."""
     if isinstance(error, SelfmendError):
         return str(error)
+    if isinstance(error, ImportError) and (error.name or "").partition(".")[0] in EXTRAS:
+        return str(MissingExtraError.of("this", EXTRAS[(error.name or "").partition(".")[0]], error))
     if is_out_of_memory(error):
         return "not enough memory for this picture; a smaller picture or another method needs less"
     if isinstance(error, OSError) and error.errno in _MACHINE:

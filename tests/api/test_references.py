@@ -45,11 +45,11 @@ def test_any_kind_of_picture_and_what_was_aligned_before(image: Image, reference
     picture = to_picture(image)
     events = []
     for source in (bytes_, PILImage.fromarray(bytes_), PILImage.fromarray(bytes_).convert("L")):
-        lying = fitted_reference(source, picture, mask, PatchMatch, progress=events.append)
-        assert isinstance(lying, Aligned)
-        assert lying.image.shape == image.shape
+        aligned = fitted_reference(source, picture, mask, PatchMatch, progress=events.append)
+        assert isinstance(aligned, Aligned)
+        assert aligned.image.shape == image.shape
     assert events[-1].terms["confidence"] > 0.8
-    assert fitted_reference(lying, picture, mask, PatchMatch) is lying
+    assert fitted_reference(aligned, picture, mask, PatchMatch) is aligned
     assert fitted_reference(bytes_, picture, np.zeros_like(mask), PatchMatch) is None
 
 
@@ -59,10 +59,10 @@ def test_a_transparent_part_shows_nothing(image: Image, reference: Image) -> Non
     alpha = np.full((90, 120), 255, np.uint8)
     alpha[:45] = 0
     rgba.putalpha(PILImage.fromarray(alpha))
-    lying = fitted_reference(rgba, to_picture(image), mask, PatchMatch)
-    assert lying is not None
-    assert not lying.known[:35].any()
-    assert lying.known[55:, 40:80].all()
+    aligned = fitted_reference(rgba, to_picture(image), mask, PatchMatch)
+    assert aligned is not None
+    assert not aligned.known[:35].any()
+    assert aligned.known[55:, 40:80].all()
 
 
 def test_mistakes(image: Image, reference: Image) -> None:

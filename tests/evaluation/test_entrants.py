@@ -8,9 +8,9 @@ from bench_photos import draw_photos
 from selfmend.errors import OptionError, RunError
 from selfmend.evaluation.entries import (
     check_different,
-    command_entrant,
-    external_entrant,
-    method_entrant,
+    command_entry,
+    external_entry,
+    method_entry,
     parse_spec,
 )
 
@@ -24,10 +24,10 @@ def test_a_method_is_a_name_a_preset_and_options() -> None:
 
 
 def test_settings_tell_what_results_depend_on() -> None:
-    one, same, other = (method_entrant(spec).settings() for spec in ("telea", "telea:radius=3", "telea:radius=4"))
+    one, same, other = (method_entry(spec).settings() for spec in ("telea", "telea:radius=3", "telea:radius=4"))
     assert one == same != other
-    assert method_entrant("telea", seed=1).settings() != one
-    assert command_entrant("x=cp {image} {output}").settings() != command_entrant("x=cp -f {image} {output}").settings()
+    assert method_entry("telea", seed=1).settings() != one
+    assert command_entry("x=cp {image} {output}").settings() != command_entry("x=cp -f {image} {output}").settings()
 
 
 @pytest.mark.parametrize(
@@ -45,24 +45,24 @@ def test_settings_tell_what_results_depend_on() -> None:
 )
 def test_methods_that_do_not_fit_are_refused(spec, message) -> None:
     with pytest.raises(OptionError, match=message):
-        method_entrant(spec)
+        method_entry(spec)
 
 
 def test_a_model_is_a_trained_run_of_the_method(tmp_path) -> None:
     with pytest.raises(RunError, match="holds no run"):
-        method_entrant(f"dmfn:model={tmp_path}")
+        method_entry(f"dmfn:model={tmp_path}")
     record = {"format": 1, "method": "dmfn", "config": {}, "seed": 0, "status": "training"}
     (tmp_path / "run.json").write_text(json.dumps(record))
     with pytest.raises(OptionError, match=r"is a run of dmfn, training; a trained one of dmfn fits"):
-        method_entrant(f"dmfn:model={tmp_path}")
+        method_entry(f"dmfn:model={tmp_path}")
     (tmp_path / "run.json").write_text(json.dumps(record | {"status": "trained"}))
-    first = method_entrant(f"dmfn:model={tmp_path}").settings()
+    first = method_entry(f"dmfn:model={tmp_path}").settings()
     (tmp_path / "run.json").write_text(json.dumps(record | {"status": "trained", "seed": 1}))
-    assert method_entrant(f"dmfn:model={tmp_path}").settings() != first
+    assert method_entry(f"dmfn:model={tmp_path}").settings() != first
 
 
 def test_a_command_is_split_without_a_shell() -> None:
-    found = command_entrant("my tool=cp '{image}' \"{output} x\" $HOME;", timeout=2)
+    found = command_entry("my tool=cp '{image}' \"{output} x\" $HOME;", timeout=2)
     assert (found.name, found.timeout) == ("my tool", 2)
     assert found.words == ("cp", "{image}", "{output} x", "$HOME;")
 
@@ -81,19 +81,19 @@ def test_a_command_is_split_without_a_shell() -> None:
 )
 def test_commands_that_do_not_fit_are_refused(text, message) -> None:
     with pytest.raises(OptionError, match=message):
-        command_entrant(text)
+        command_entry(text)
 
 
 def test_others_that_do_not_fit_are_refused(tmp_path) -> None:
     folder = draw_photos(tmp_path / "made=here")
-    assert external_entrant(f"other={folder}").folder == folder
+    assert external_entry(f"other={folder}").folder == folder
     with pytest.raises(OptionError, match=r"--timeout is 0; a number of seconds above 0 fits"):
-        command_entrant("x=cp {image} {output}", timeout=0)
+        command_entry("x=cp {image} {output}", timeout=0)
     with pytest.raises(OptionError, match=r"--external 'x' is not NAME=DIR"):
-        external_entrant("x")
+        external_entry("x")
     with pytest.raises(OptionError, match=r"nowhere is no folder; a folder of pictures with the cases' names"):
-        external_entrant("x=nowhere")
+        external_entry("x=nowhere")
     with pytest.raises(OptionError, match="'telea' and 'Telea' are one name; a different one"):
-        check_different([method_entrant("telea"), external_entrant(f"Telea={folder}")])
+        check_different([method_entry("telea"), external_entry(f"Telea={folder}")])
     with pytest.raises(OptionError, match="nobody takes part; name at least one"):
         check_different([])

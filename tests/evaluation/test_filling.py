@@ -11,7 +11,7 @@ import selfmend
 from bench_photos import draw_masks, draw_photos
 from folder_of_pictures import draw_folder
 from selfmend import parallel
-from selfmend.evaluation.entries import method_entrant
+from selfmend.evaluation.entries import method_entry
 from selfmend.evaluation.workers import Task, method_filler
 from selfmend.methods import registry
 from selfmend.methods.classical import Telea
@@ -28,7 +28,7 @@ def task(tmp_path, monkeypatch):
 
 
 def test_a_fill_is_that_of_inpaint_on_one_thread(task) -> None:
-    cost = method_filler(method_entrant("patchmatch:patch=5", seed=3))(task)
+    cost = method_filler(method_entry("patchmatch:patch=5", seed=3))(task)
     expected = selfmend.inpaint(task.image, task.mask, method="patchmatch", patch=5, seed=3)
     assert np.array_equal(np.asarray(PILImage.open(task.output)), np.asarray(expected))
     assert (torch.get_num_threads(), cv2.getNumThreads(), parallel.thread_count()) == (1, 1, 1)
@@ -45,7 +45,7 @@ def test_a_trial_comes_first_and_once(task, monkeypatch) -> None:
         return fill(self, image, mask, **more)
 
     monkeypatch.setattr(Telea, "fill", counted)
-    filler = method_filler(method_entrant("telea"))
+    filler = method_filler(method_entry("telea"))
     filler(task)
     filler(task)
     assert len(sizes) == 3
@@ -56,6 +56,6 @@ def test_what_was_trained_on_a_folder_fills(task, tmp_path, monkeypatch) -> None
     monkeypatch.setitem(registry.METHODS, "folder-learner", folder_learner.INFO)
     run = tmp_path / "run"
     selfmend.fit("folder-learner", draw_folder(tmp_path / "pictures"), preset="tiny", folder=run)
-    method_filler(method_entrant(f"folder-learner:model={run}"))(task)
+    method_filler(method_entry(f"folder-learner:model={run}"))(task)
     expected = selfmend.inpaint(task.image, task.mask, model=run, seed=0)
     assert np.array_equal(np.asarray(PILImage.open(task.output)), np.asarray(expected))

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from bench_photos import write_program
-from selfmend.evaluation.entries import command_entrant
+from selfmend.evaluation.entries import command_entry
 from selfmend.evaluation.workers import CaseError, Task, run_command
 
 
@@ -18,12 +18,12 @@ def task(tmp_path):
     )  # fmt: skip
 
 
-def entrant(tmp_path, lines, *, template="{image} {mask} {output}", timeout=None):
-    return command_entrant(f"x={write_program(tmp_path / 'tool', lines)} {template}", timeout=timeout)
+def entry(tmp_path, lines, *, template="{image} {mask} {output}", timeout=None):
+    return command_entry(f"x={write_program(tmp_path / 'tool', lines)} {template}", timeout=timeout)
 
 
 def test_a_program_gets_paths_as_single_words_and_no_shell(tmp_path, task) -> None:
-    tool = entrant(tmp_path, 'cp "$1" "$3"; printf "%s|" "$@" > "$3.words"', template="{image} {mask} {output} a;b $X")
+    tool = entry(tmp_path, 'cp "$1" "$3"; printf "%s|" "$@" > "$3.words"', template="{image} {mask} {output} a;b $X")
     cost = run_command(tool, task)
     assert task.output.read_text() == "content"
     words = (task.output.parent / "out.png.words").read_text()
@@ -32,9 +32,9 @@ def test_a_program_gets_paths_as_single_words_and_no_shell(tmp_path, task) -> No
 
 
 def test_the_cost_is_that_of_the_program(tmp_path, task) -> None:
-    waiting = run_command(entrant(tmp_path, 'sleep 0.3; cp "$1" "$3"'), task)
+    waiting = run_command(entry(tmp_path, 'sleep 0.3; cp "$1" "$3"'), task)
     assert waiting.seconds > 0.3 > waiting.cpu
-    busy = run_command(entrant(tmp_path, 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; cp "$1" "$3"'), task)
+    busy = run_command(entry(tmp_path, 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; cp "$1" "$3"'), task)
     assert busy.cpu > 2 * waiting.cpu
 
 
@@ -49,18 +49,18 @@ def test_the_cost_is_that_of_the_program(tmp_path, task) -> None:
 )
 def test_what_goes_wrong_is_said(tmp_path, task, lines, message) -> None:
     with pytest.raises(CaseError, match=message):
-        run_command(entrant(tmp_path, lines), task)
+        run_command(entry(tmp_path, lines), task)
 
 
 def test_what_cannot_be_started_is_said(tmp_path, task) -> None:
-    tool = entrant(tmp_path, "exit 0")
+    tool = entry(tmp_path, "exit 0")
     (tmp_path / "tool").unlink()
     with pytest.raises(CaseError, match=r"tool .* cannot be started: No such file or directory"):
         run_command(tool, task)
 
 
 def test_a_program_that_takes_too_long_is_ended_with_all_it_started(tmp_path, task) -> None:
-    tool = entrant(tmp_path, '(sleep 1; touch "$3") & sleep 30', timeout=0.2)
+    tool = entry(tmp_path, '(sleep 1; touch "$3") & sleep 30', timeout=0.2)
     started = time.monotonic()
     with pytest.raises(CaseError, match=r"^it took longer than 0.2 s$"):
         run_command(tool, task)

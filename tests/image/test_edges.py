@@ -7,7 +7,7 @@ from selfmend.types import Image
 
 
 def steps() -> Image:
-    """A picture of two steps, one upright, one lying."""
+    """A picture of two steps, one upright, one aligned."""
     grey = np.zeros((40, 40, 1), np.float32)
     grey[:, 20:] = 1
     grey[30:, :20] = 0.5

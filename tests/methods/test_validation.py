@@ -55,7 +55,7 @@ def train(batches, folder, *, watch=True, steps=6):
         method, list(batches.validation(3)), run=folder, log=log, every=2, seed=0, measured=True
     )  # fmt: skip
     fabric = make_fabric(torch.device("cpu"))
-    method.fit_folder(batches, fabric=fabric, folder=folder / "training", watchers=[log, validator] if watch else ())
+    method.fit_folder(batches, fabric=fabric, folder=folder / "training", listeners=[log, validator] if watch else ())
     return method
 
 

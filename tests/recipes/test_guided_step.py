@@ -17,7 +17,7 @@ from torch.nn.functional import conv2d, pad
 
 from one_step import Adam, Watched, changed, same_terms, same_weights
 from selfmend.methods.singan.config import FAST
-from selfmend.methods.singan.fast import Lesson, guided_stage
+from selfmend.methods.singan.fast import GuidedData, guided_stage
 from selfmend.methods.singan.model import SinGAN
 from selfmend.nn.layers import initialize
 from selfmend.nn.singan import SinGANGenerator
@@ -67,7 +67,7 @@ def test_two_steps_with_painted_holes(monkeypatch: pytest.MonkeyPatch) -> None:
     initialize(net, generator=torch.Generator().manual_seed(3))
     hand, before = deepcopy(net), deepcopy(net.state_dict())
     adam = Adam([hand], (0.5, 0.99))
-    stage = guided_stage("scale", Lesson(given, truth, painted, hole), 0.3, net, SMALL, partial=True)
+    stage = guided_stage("scale", GuidedData(given, truth, painted, hole), 0.3, net, SMALL, partial=True)
     watched = Watched(stage.state["optimizer"])
     seen = pad((~hole).double(), [5, 5, 5, 5]).expand(2, 1, -1, -1)
     around = pad(given, [5, 5, 5, 5]).expand(2, -1, -1, -1)

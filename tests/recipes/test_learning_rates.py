@@ -23,7 +23,7 @@ RATES = {
 
 
 class Rates:
-    """A watcher that keeps the rates of each stage's two optimisers."""
+    """A listener that keeps the rates of each stage's two optimisers."""
 
     def __init__(self) -> None:
         self.found: dict[str, list[Watched]] = {}
@@ -39,7 +39,7 @@ class Rates:
 @pytest.mark.parametrize("kind", list(RATES), ids=lambda kind: kind.name)
 def test_rates_of_a_training(kind: type[FolderMethod], decay: float) -> None:
     method, rates = kind.from_options("tiny", {"steps": STEPS, "decay": decay}), Rates()
-    method.fit_folder(batches_of(method.config.size), fabric=make_fabric(torch.device("cpu")), watchers=[rates])
+    method.fit_folder(batches_of(method.config.size), fabric=make_fabric(torch.device("cpu")), listeners=[rates])
     share = [1.0] * STEPS
     if decay:  # half a cosine over the last three of six steps: its beginning, a third and two thirds of the way
         share[3:] = [1.0, 0.75, 0.25]

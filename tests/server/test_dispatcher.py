@@ -11,7 +11,7 @@ from selfmend.jobs.queue import PREPARED, Store
 from selfmend.processes import ChildEndedError
 
 
-class Hand:
+class WorkerHandle:
     """A worker that has died."""
 
     lane, ready, warnings = "quick", False, ("it said something",)
@@ -47,9 +47,9 @@ def begun(store, id):
 
 
 def die(dispatcher, work, code):
-    hand = Hand(work, code)
+    hand = WorkerHandle(work, code)
     dispatcher._hands.append(hand)
-    dispatcher._hear(hand)
+    dispatcher._receive(hand)
     assert hand not in dispatcher._hands
 
 
@@ -72,7 +72,7 @@ def test_the_job_of_a_dead_worker_has_failed(dispatcher, caplog, code, error) ->
 
 def test_a_job_given_to_a_worker_that_is_leaving_waits_again(dispatcher) -> None:
     """It says so after its last job, and may have been given the next one by then."""
-    hand = Hand(begun(dispatcher._store, "a"), 0)
+    hand = WorkerHandle(begun(dispatcher._store, "a"), 0)
     dispatcher._hands.append(hand)
     dispatcher._answer(hand, "leaving")
     assert dispatcher._hands == []
@@ -104,7 +104,7 @@ def test_old_jobs_and_files_without_a_job_go(dispatcher) -> None:
     assert [job.id for job in store.newest(9)] == ["running", "new"]
     store.cancel("running", 1.0)
     store.remove(["running"])
-    dispatcher._hands.append(Hand(running, 0))
+    dispatcher._hands.append(WorkerHandle(running, 0))
     dispatcher._sweeping = True
     dispatcher._clean()
     assert running.folder.exists()  # a worker still writes there

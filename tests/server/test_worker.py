@@ -14,7 +14,7 @@ from encoded import decoded
 from selfmend.errors import ImageError, SelfmendWarning
 from selfmend.jobs import worker
 from selfmend.jobs.job import Work
-from selfmend.jobs.work import Place
+from selfmend.jobs.work import WorkerContext
 from selfmend.jobs.worker import CANCEL, PREVIEW, do_all, memory
 from selfmend.progress import ProgressEvent
 
@@ -26,7 +26,7 @@ class Server:
 
     def __init__(self, tmp_path, monkeypatch):
         self.connection, self._other = multiprocessing.Pipe()
-        self._place, self._folder = Place(runs=tmp_path, device="cpu"), tmp_path
+        self._place, self._folder = WorkerContext(runs=tmp_path, device="cpu"), tmp_path
         self._monkeypatch = monkeypatch
 
     def order(self, *jobs, during=()):

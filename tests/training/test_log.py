@@ -26,7 +26,7 @@ def read(path):
 
 def test_a_line_every_so_many_steps_and_at_the_end(tmp_path):
     file = tmp_path / "run" / "log.jsonl"
-    run(stages(), seed=0, watchers=[LogFile(file, batch_size=8, every=2)])
+    run(stages(), seed=0, listeners=[LogFile(file, batch_size=8, every=2)])
     assert [(r["stage"], r["step"], r["terms"]["loss"]) for r in read(file)] == [
         (name, step, step - 1.0) for name in ("a", "b") for step in (2, 4, 5)
     ]
@@ -66,6 +66,6 @@ def test_numbers_go_to_tensorboard(tmp_path, monkeypatch):
             pass
 
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", type("Module", (), {"SummaryWriter": Writer}))
-    run(stages(1)[:1], seed=0, watchers=[LogFile(tmp_path / "l", batch_size=1, board=tmp_path / "board")])
+    run(stages(1)[:1], seed=0, listeners=[LogFile(tmp_path / "l", batch_size=1, board=tmp_path / "board")])
     assert ("a/terms/loss", 0.0, 1) in told
     assert ("a/learning_rate", 0.25, 1) in told

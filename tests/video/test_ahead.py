@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from selfmend.video.prefetch import Behind, ahead
+from selfmend.video.prefetch import BackgroundWriter, ahead
 
 
 def test_items_come_in_order_and_not_too_early():
@@ -56,7 +56,7 @@ def test_calls_are_done_in_order_and_few_of_them_wait():
         gate.acquire()
         done.append(k)
 
-    with Behind(work, depth=2) as call:
+    with BackgroundWriter(work, depth=2) as call:
         call(0)
         call(1)
         caller = threading.Thread(target=call, args=(2,))
@@ -73,5 +73,5 @@ def test_an_error_of_a_call_is_raised():
     def work(k):
         raise ValueError(f"call {k}")
 
-    with pytest.raises(ValueError, match="call 0"), Behind(work, depth=2) as call:
+    with pytest.raises(ValueError, match="call 0"), BackgroundWriter(work, depth=2) as call:
         call(0)

@@ -5,7 +5,7 @@ import pytest
 
 from moving_clip import REACH, SIZE, masked, moving, pixels_of, psnr_in, texture
 from selfmend.methods.classical import Telea
-from selfmend.video.filling import Borrowed, TemporalFill, TemporalOptions
+from selfmend.video.filling import Propagated, TemporalFill, TemporalOptions
 from selfmend.video.frames import MendedFrame
 from selfmend.video.motion import Showing
 
@@ -20,7 +20,7 @@ def showing(colour: float, errors: list[float], seen: list[bool]) -> Showing:
 
 
 def test_what_an_answer_costs() -> None:
-    answers = Borrowed(3)
+    answers = Propagated(3)
     good = answers.add(showing(100, [2, 5, 1], [True, True, False]), factor=1.1, surcharge=0.4)
     assert good.tolist() == [True, True, False]
     assert answers.errors[0].tolist() == pytest.approx([2.6, 5.9, np.inf])
@@ -28,7 +28,7 @@ def test_what_an_answer_costs() -> None:
 
 
 def test_the_better_answer_weighs_more() -> None:
-    answers = Borrowed(2)
+    answers = Propagated(2)
     answers.add(showing(200, [1, 1], [True, False]))
     answers.add(showing(100, [0, 0], [True, True]), surcharge=3)
     colours, least = answers.blend(softness=2.0)

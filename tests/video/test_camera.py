@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 
 from moving_clip import SIZE, masked, moving, strokes, texture
-from selfmend.video.frames import Still, take
+from selfmend.video.frames import StoredFrame, take
 from selfmend.video.motion import camera_step, flow_of
 
 
-def stills(pictures: list[np.ndarray]) -> list[Still]:
+def stills(pictures: list[np.ndarray]) -> list[StoredFrame]:
     return [take(frame, None) for frame in masked(pictures, strokes())]
 
 

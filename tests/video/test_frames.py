@@ -1,7 +1,6 @@
-import numpy as np
-
 """Values that survive a PNG."""
 
+import numpy as np
 
 from selfmend.video.frames import whole_bytes
 

@@ -21,7 +21,15 @@ from selfmend.methods.singan import SinGAN
 from selfmend.methods.singan.animate import Walk, animate
 from selfmend.methods.singan.finish import Finish
 from selfmend.methods.singan.paint import DEFAULT_START_SCALE, QuantizedScale, paint, paint_quantized, train_quantized
-from selfmend.methods.singan.redraw import Redrawn, check_like, edit, edited_mask, entry_scale, harmonize, start_scales
+from selfmend.methods.singan.redraw import (
+    RedrawResult,
+    check_like,
+    edit,
+    edited_mask,
+    entry_scale,
+    harmonize,
+    start_scales,
+)
 from selfmend.methods.singan.scales import Scales
 from selfmend.nn.tensors import make_generator, to_array, to_mask, to_tensor
 from selfmend.pipeline import warn_of_transparency
@@ -121,7 +129,8 @@ class Applications:
         hole = read_mask(mask, given, invert=invert_mask)
         done = harmonize(
             scales, to_tensor(as_channels(given.image, scales.channels, name="composite")), to_tensor(hole),
-            learned=self.picture.size, start_scale=start_scale, generator=make_generator(self.seed if seed is None else seed, "harmonize"),
+            learned=self.picture.size, start_scale=start_scale,
+            generator=make_generator(self.seed if seed is None else seed, "harmonize"),
             device=self.method.device, progress=progress,
         )  # fmt: skip
         return _put_in(done, given, scales, finished=False)
@@ -164,7 +173,8 @@ class Applications:
         hole = self.edited_mask(edited) if mask is None else read_mask(mask, given, invert=invert_mask)
         done = edit(
             scales, to_tensor(as_channels(given.image, scales.channels, name="edited picture")), to_tensor(hole),
-            learned=self.picture.size, start_scale=start_scale, generator=make_generator(self.seed if seed is None else seed, "edit"),
+            learned=self.picture.size, start_scale=start_scale,
+            generator=make_generator(self.seed if seed is None else seed, "edit"),
             device=self.method.device, how=self._finish, progress=progress,
         )  # fmt: skip
         return _put_in(done, given, scales, finished=self._finish is not None, masked=masked)
@@ -275,7 +285,7 @@ class Applications:
         return self.folder / name
 
 
-def _put_in(done: Redrawn, given: Picture, scales: Scales, *, finished: bool, masked: bool = True) -> Any:
+def _put_in(done: RedrawResult, given: Picture, scales: Scales, *, finished: bool, masked: bool = True) -> Any:
     """What was drawn, in the kind of the picture that came; a warning says where it was enlarged."""
     finest, size = scales.plan.sizes[-1], given.size
     if max(size) > max(finest) and not finished:

@@ -47,7 +47,7 @@ from selfmend.training.devices import (
     started_processes,
     state_bytes,
 )
-from selfmend.training.log import LogFile, Watcher
+from selfmend.training.log import Listener, LogFile
 from selfmend.training.pictures import PictureSet, find_pictures
 from selfmend.types import Mask
 
@@ -275,14 +275,14 @@ class FolderTraining:
             return model
         processes.wait()
         batches = self._batches(fabric.device, rank=fabric.global_rank, world_size=fabric.world_size)
-        watchers: list[Watcher] = []
+        listeners: list[Listener] = []
         if run_folder and processes.first:
             board = run_folder.path / "tensorboard" if tensorboard else None
             log = LogFile(run_folder.path / "log.jsonl", batch_size=self.method.config.batch_size, board=board)
-            watchers = [log, self._validator(run_folder.path, log, validate_every, batches)]
+            listeners = [log, self._validator(run_folder.path, log, validate_every, batches)]
         self.method.fit_folder(
             batches, fabric=fabric, seed=self.seed, folder=run_folder.training if run_folder else None,
-            progress=progress, watchers=watchers, save_seconds=save_seconds,
+            progress=progress, listeners=listeners, save_seconds=save_seconds,
         )  # fmt: skip
         if run_folder and processes.first:
             model.finish(run_folder)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,17 +21,20 @@ from selfmend.metrics.bootstrap import mean_interval
 from selfmend.metrics.edges import edge_accuracy
 from selfmend.metrics.frechet import Vectors, fid_features, frechet_between
 from selfmend.metrics.inputs import check_pair, grey
-from selfmend.metrics.lpips import BACKBONES, Lpips, load_lpips, lpips
 from selfmend.metrics.pixels import mae, psnr, rmse, ssim
 from selfmend.metrics.saliency import SALIENCY, asvs, noticeability
-from selfmend.nn.inception import FEATURES, InceptionFid, load_inception_fid
 from selfmend.progress import Progress, work_done
 from selfmend.seeding import make_rng
 from selfmend.types import Image, Mask
 
+if TYPE_CHECKING:
+    from selfmend.metrics.lpips import Lpips
+    from selfmend.nn.inception import InceptionFid
+
 _OF_PIXELS = {"psnr": psnr, "ssim": ssim, "mae": mae, "rmse": rmse}
 _OF_HOLES = ("asvs", "dn")
-PAIR_METRICS = (*_OF_PIXELS, *(f"lpips-{backbone}" for backbone in BACKBONES), "edges", *_OF_HOLES, "fid")
+_BACKBONES = ("alex", "squeeze")  # of LPIPS
+PAIR_METRICS = (*_OF_PIXELS, *(f"lpips-{backbone}" for backbone in _BACKBONES), "edges", *_OF_HOLES, "fid")
 
 
 def check_weights_place(weights: Path | None, *, download: bool) -> None:
@@ -136,7 +139,7 @@ def _choose(
     if weights is not None and weights.is_file():
         raise OptionError(f"--weights {weights} is a file; there are several, and the folder that holds them fits")
     check_weights_place(weights, download=download)
-    extra = [] if backbone is None else [f"lpips-{check_known('backbone of LPIPS', backbone, BACKBONES)}"]
+    extra = [] if backbone is None else [f"lpips-{check_known('backbone of LPIPS', backbone, _BACKBONES)}"]
     named = [check_known("metric", name, PAIR_METRICS) for name in metrics or ()] + extra
     if not hole and set(_OF_HOLES) & set(named):
         raise OptionError("asvs and dn measure a hole; name it by --mask")
@@ -149,8 +152,12 @@ def _choose(
     for name in wanted:
         try:
             if name == "fid":
+                from selfmend.nn.inception import load_inception_fid
+
                 nets[name] = load_inception_fid(weights, download=download)
             elif name.startswith("lpips"):
+                from selfmend.metrics.lpips import load_lpips
+
                 nets[name] = load_lpips(name.removeprefix("lpips-"), weights, download=download)
         except MissingWeightsError:
             if name in named:
@@ -199,6 +206,8 @@ def _measures(
             if name in _OF_PIXELS:
                 yield name, [name + ending], partial(_one, _OF_PIXELS[name], output, truth, mask=mask)
             elif name in choice.lpips:
+                from selfmend.metrics.lpips import lpips
+
                 yield name, [name + ending], partial(_one, lpips, output, truth, net=choice.lpips[name], mask=mask)
             elif name == "edges":
                 yield name, [f"edge-precision{ending}", f"edge-recall{ending}"], partial(_edges, output, truth, mask)
@@ -236,6 +245,8 @@ def _intervals(rows: list[dict[str, Any]]) -> dict[str, tuple[float, float] | No
 def _fid(features: list[list[Vectors]]) -> float | None:
     if not features:
         return None
+    from selfmend.nn.inception import FEATURES
+
     if len(features) <= FEATURES:
         few = f"fid of {len(features)} pictures, more than {FEATURES} are needed for a covariance of full rank"
         warn(f"{few}: compare it with that of as many pictures only")

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -24,10 +24,12 @@ from selfmend.metrics.niqe import BLOCK, PRISTINE, NiqeParameters, load_paramete
 from selfmend.metrics.niqe import fit_niqe as fit
 from selfmend.metrics.pixels import psnr, rmse, ssim
 from selfmend.metrics.samples import copying, diversity, nearest_field, seams
-from selfmend.nn.inception import InceptionStem, load_inception
 from selfmend.nn.weights import INCEPTION_V3, WeightsFile
 from selfmend.progress import Progress, work_done
 from selfmend.types import Image, size_of
+
+if TYPE_CHECKING:
+    from selfmend.nn.inception import InceptionStem
 
 SAMPLE_METRICS = ("sifid", "sifid-192", "niqe", "copying", "seams", "diversity")
 _MOST_PAIRS = 1e11
@@ -150,6 +152,8 @@ def _load_tools(metrics: list[str] | None, known: Sequence[str], weights: Path |
     names, net, parameters = list(known if metrics is None else metrics), None, None
     try:
         if {"sifid", "sifid-192"} & set(names):
+            from selfmend.nn.inception import load_inception
+
             net = load_inception(_place(INCEPTION_V3, weights), download=download)
     except MissingWeightsError as error:
         names = _without(names, ("sifid", "sifid-192"), metrics, error)

@@ -116,7 +116,7 @@ def fill(request: Request, progress: Progress) -> Filled:
     source = needed_mask(picture, request.mask)
     mask = read_mask(source, picture, invert=request.invert_mask, grow=request.grow)
     seed = request.seed or 0
-    reference = _lying(request, picture, mask, kind, progress)
+    reference = _aligned_reference(request, picture, mask, kind, progress)
     scratch = None
     if kind.learns and mask.any():
         check_hole(mask)
@@ -161,7 +161,9 @@ def _check_fields(name: str, kind: type[Method], request: Request) -> None:
         check_takes_reference(kind)
 
 
-def _lying(request: Request, picture: Picture, mask: Mask, kind: type[Method], progress: Progress) -> Aligned | None:
+def _aligned_reference(
+    request: Request, picture: Picture, mask: Mask, kind: type[Method], progress: Progress
+) -> Aligned | None:
     return fitted_reference(request.reference, picture, mask, kind, aligning=request.align, progress=progress)
 
 
@@ -213,7 +215,7 @@ def _fill_with_model(request: Request, folder: Path, progress: Progress) -> Fill
         raise MaskError("this model was trained without a mask; say which hole to fill: --mask MASK.png")
     if mask.shape != picture.size:
         raise MaskError("the model's own hole is of another size than this picture; say where its hole is: --mask")
-    reference = _lying(request, picture, mask, type(model.method), progress)
+    reference = _aligned_reference(request, picture, mask, type(model.method), progress)
     draw = partial(
         model.inpaint, request.image, source, samples=request.samples, seed=request.seed,
         invert_mask=request.invert_mask, grow_mask=request.grow, reference=reference, progress=progress,
@@ -330,10 +332,10 @@ def inpaint(
 
 def _fit_of(done: Filled) -> dict[str, Any] | None:
     """How the reference lies on the picture, for programs."""
-    lying = done.reference
-    if lying is None:
+    aligned = done.reference
+    if aligned is None:
         return None
-    return {"confidence": round(lying.confidence, 4), "by": lying.by, "homography": lying.homography.tolist()}
+    return {"confidence": round(aligned.confidence, 4), "by": aligned.by, "homography": aligned.homography.tolist()}
 
 
 def _plan_outputs(

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from selfmend.cli.common import print_json, print_table
-from selfmend.errors import OptionError
+from selfmend.errors import MissingExtraError, OptionError
 
 if TYPE_CHECKING:
-    from selfmend.methods.base import Method
+    pass
 
 
 def methods(
@@ -20,17 +20,20 @@ def methods(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the methods, or the options of one with their units and sources."""
-    from selfmend.methods.registry import method_class, method_names
+    from selfmend.methods.registry import method_class, method_info, method_names
 
     if name is None and preset is not None:
         raise OptionError(f"--preset {preset} of which method? selfmend methods NAME --preset {preset}")
     if name is None:
-        kinds = [method_class(n) for n in method_names()]
+        rows = [_listed(name) for name in method_names()]
         if as_json:
-            shown = ("name", "learns", "learns_from_folder", "title")
-            print_json({"methods": [{key: getattr(k, key) for key in shown} for k in kinds]})
+            print_json({"methods": rows})
         else:
-            print_table(["method", "learns from", "what it is"], [[k.name, _learns_from(k), k.title] for k in kinds])
+            learns = {"picture": "the picture", "folder": "a folder", "": ""}
+            print_table(
+                ["method", "learns from", "what it is"],
+                [[row["name"], learns[method_info(row["name"]).learns], row["title"]] for row in rows],
+            )
         return
     from selfmend.options import describe_options
 
@@ -47,8 +50,16 @@ def methods(
         print_table(["option", "value", "unit", "what it does", "source"], [_row(f) for f in fields])
 
 
-def _learns_from(kind: type[Method]) -> str:
-    return "the picture" if kind.learns else "a folder" if kind.learns_from_folder else ""
+def _listed(name: str) -> dict[str, Any]:
+    """What the list says of a method, also of one that needs something that is not installed."""
+    from selfmend.methods.registry import method_class, method_info
+
+    learns = method_info(name).learns
+    try:
+        title = method_class(name).title
+    except MissingExtraError as error:
+        title = str(error)
+    return {"name": name, "learns": learns == "picture", "learns_from_folder": learns == "folder", "title": title}
 
 
 def _row(field: dict[str, Any]) -> list[str]:

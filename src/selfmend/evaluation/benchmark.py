@@ -1,6 +1,6 @@
 """Methods and other programs side by side on the same damaged photos.
 
-Every entrant fills every case; then all results are measured, and what is missing is told.
+Every entry fills every case; then all results are measured, and what is missing is told.
 
 A benchmark: photos with holes whose truth is known, filled by every method, measured, and shown side by side.
 """
@@ -20,14 +20,14 @@ from selfmend.evaluation.benchmark_folder import BenchmarkFolder
 from selfmend.evaluation.benchmark_report import Table, make_tables, write_reports
 from selfmend.evaluation.cases import KINDS, LEAST_SIDE, Case, digest, find_cases, read_case, write_cases
 from selfmend.evaluation.entries import (
-    CommandEntrant,
-    Entrant,
-    ExternalEntrant,
+    CommandEntry,
+    Entry,
+    ExternalEntry,
     check_different,
-    command_entrant,
-    external_entrant,
+    command_entry,
+    external_entry,
     folder_name,
-    method_entrant,
+    method_entry,
 )
 from selfmend.evaluation.scoring import Scorer, scorer
 from selfmend.evaluation.workers import Cost, Outcome, Task, run_tasks
@@ -43,24 +43,24 @@ _LONGEST = 300  # characters of a reason
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """A case that an entrant has no result of, and why."""
+    """A case that an entry has no result of, and why."""
 
     method: str
     case: str
     why: str
 
 
-class Contest:
-    """The filling of all cases by all entrants.
+class BenchmarkRun:
+    """The filling of all cases by all entries.
 
     Args:
         folder: where everything is written; the cases are there.
-        cases, entrants: what is filled, and by whom.
+        cases, entries: what is filled, and by whom.
         progress: told of every case that is filled or cannot be.
 
     Attributes:
-        scores: entrant, case and metric to a number.
-        failures: what is missing, in the order of entrants and cases.
+        scores: entry, case and metric to a number.
+        failures: what is missing, in the order of entries and cases.
     """
 
     def __init__(
@@ -68,25 +68,25 @@ class Contest:
         *,
         folder: BenchmarkFolder,
         cases: Sequence[Case],
-        entrants: Sequence[Entrant],
+        entries: Sequence[Entry],
         progress: Progress,
     ) -> None:
-        self._folder, self._entrants, self._progress = folder, entrants, progress
+        self._folder, self._entrants, self._progress = folder, entries, progress
         self._cases = {case.name: case for case in cases}
-        self.scores: dict[str, dict[str, dict[str, float]]] = {entrant.name: {} for entrant in entrants}
+        self.scores: dict[str, dict[str, dict[str, float]]] = {entry.name: {} for entry in entries}
         self.failures: list[Failure] = []
-        self._costs: dict[str, dict[str, dict[str, float]]] = {entrant.name: {} for entrant in entrants}
+        self._costs: dict[str, dict[str, dict[str, float]]] = {entry.name: {} for entry in entries}
 
     def fill(self, *, jobs: int) -> None:
         """Take what is there already, and do the rest in so many processes."""
-        waiting: dict[str, tuple[Entrant, list[Task]]] = {}
+        waiting: dict[str, tuple[Entry, list[Task]]] = {}
         with tempfile.TemporaryDirectory(prefix=".partial-", dir=self._folder.path) as partial:
-            for entrant in self._entrants:
-                if isinstance(entrant, ExternalEntrant):
-                    self._take_over(entrant)
+            for entry in self._entrants:
+                if isinstance(entry, ExternalEntry):
+                    self._take_over(entry)
                 else:
-                    lacking = self._without_result(entrant)
-                    waiting[entrant.name] = entrant, [self._task(entrant, case, Path(partial)) for case in lacking]
+                    lacking = self._without_result(entry)
+                    waiting[entry.name] = entry, [self._task(entry, case, Path(partial)) for case in lacking]
             with closing(run_tasks(waiting, jobs=jobs)) as outcomes:
                 for outcome in outcomes:
                     self._accept(outcome)
@@ -107,45 +107,45 @@ class Contest:
         names, cases = list(self.scores), list(self._cases)
         self.failures.sort(key=lambda failure: (names.index(failure.method), cases.index(failure.case)))
 
-    def _take_over(self, entrant: ExternalEntrant) -> None:
-        names = list_pictures(entrant.folder)
-        files = by_stem(entrant.folder, [entrant.folder / name for name in names])
+    def _take_over(self, entry: ExternalEntry) -> None:
+        names = list_pictures(entry.folder)
+        files = by_stem(entry.folder, [entry.folder / name for name in names])
         for case in self._cases:
             try:
                 if case not in files:
-                    raise ImageError(f"{entrant.folder} has no picture of this name")
-                self._adopt(entrant.name, case, files[case])
-                self._add(entrant.name, case, {})
+                    raise ImageError(f"{entry.folder} has no picture of this name")
+                self._adopt(entry.name, case, files[case])
+                self._add(entry.name, case, {})
             except ImageError as error:
-                self._fail(entrant.name, case, str(error))
-                self._tell(entrant.name)
+                self._fail(entry.name, case, str(error))
+                self._tell(entry.name)
 
-    def _without_result(self, entrant: Entrant) -> list[str]:
+    def _without_result(self, entry: Entry) -> list[str]:
         """The cases that have to be filled."""
-        done = self._folder.done(entrant.name, entrant.settings())
+        done = self._folder.done(entry.name, entry.settings())
         for case in self._cases:
             if case in done:
-                self._add(entrant.name, case, done[case])
+                self._add(entry.name, case, done[case])
         return [case for case in self._cases if case not in done]
 
-    def _task(self, entrant: Entrant, case: str, partial: Path) -> Task:
+    def _task(self, entry: Entry, case: str, partial: Path) -> Task:
         # What a command writes is looked at before it counts as a result.
-        target = self._folder.result(entrant.name, case)
-        if isinstance(entrant, CommandEntrant):
-            target = partial / folder_name(entrant.name) / target.name
+        target = self._folder.result(entry.name, case)
+        if isinstance(entry, CommandEntry):
+            target = partial / folder_name(entry.name) / target.name
         image, mask = self._folder.damaged(case), self._folder.mask(case)
         return Task(case=case, image=image.absolute(), mask=mask.absolute(), output=target.absolute())
 
     def _accept(self, outcome: Outcome) -> None:
-        name, case, answer = outcome.entrant.name, outcome.task.case, outcome.answer
+        name, case, answer = outcome.entry.name, outcome.task.case, outcome.answer
         try:
             if isinstance(answer, str):
                 raise ImageError(answer)
-            if isinstance(outcome.entrant, CommandEntrant):
+            if isinstance(outcome.entry, CommandEntry):
                 self._adopt(name, case, outcome.task.output)
                 outcome.task.output.unlink()
             cost = dataclasses.asdict(answer)
-            self._folder.add(name, case, outcome.entrant.settings(), cost)
+            self._folder.add(name, case, outcome.entry.settings(), cost)
             self._add(name, case, cost)
         except ImageError as error:
             self._fail(name, case, str(error))
@@ -186,8 +186,8 @@ class BenchmarkResult:
     Attributes:
         folder: of everything.
         cases: what was filled.
-        names: of the entrants.
-        scores: entrant, case and metric to a number.
+        names: of the entries.
+        scores: entry, case and metric to a number.
         tables: of all cases, and one a kind.
         failures: what is missing.
         size, seed: of the cases.
@@ -235,7 +235,7 @@ def run_benchmark(
         photos: picture files, and folders of any depth.
         report: the folder of everything; see `benchmark_folder`.
         masks, holes: as in `find_cases`; one of the two, or neither: holes of every kind.
-        methods: as in `method_entrant`.
+        methods: as in `method_entry`.
         external: NAME=DIR of pictures that are there already.
         commands: NAME=COMMAND, with {image}, {mask} and {output}.
         metrics: as in `scorer`.
@@ -251,7 +251,7 @@ def run_benchmark(
     Raises:
         SelfmendError: one line: what came, what fits, what to do; before anything is filled.
     """
-    entrants = _entrants(methods, external, commands, timeout=timeout, seed=seed, device=device)
+    entries = _entrants(methods, external, commands, timeout=timeout, seed=seed, device=device)
     if jobs < 1:
         raise OptionError(f"jobs is {jobs}; at least 1 fits")
     if size < LEAST_SIDE:
@@ -263,13 +263,13 @@ def run_benchmark(
     record = {"size": size, "seed": seed, "holes": sorted({case.kind for case in cases}), "data": digest(cases)}
     folder = BenchmarkFolder(report)
     inputs = [*photos, *([] if masks is None else [masks])]
-    inputs += [entrant.folder for entrant in entrants if isinstance(entrant, ExternalEntrant)]
+    inputs += [entry.folder for entry in entries if isinstance(entry, ExternalEntry)]
     folder.prepare(record, inputs=[Path(one) for one in inputs], restart=restart)
     write_cases(cases, folder, size=size, seed=seed, progress=_stage(progress, 0))
-    contest = Contest(folder=folder, cases=cases, entrants=entrants, progress=_stage(progress, 1))
+    contest = BenchmarkRun(folder=folder, cases=cases, entries=entries, progress=_stage(progress, 1))
     contest.fill(jobs=jobs)
     contest.measure(measure, progress=_stage(progress, 2))
-    names = [entrant.name for entrant in entrants]
+    names = [entry.name for entry in entries]
     result = BenchmarkResult(
         folder=folder, cases=cases, names=names, scores=contest.scores, failures=contest.failures,
         tables=make_tables(cases, names, contest.scores), size=size, seed=seed, date=datetime.date.today(),
@@ -292,9 +292,9 @@ def _entrants(
     timeout: float | None,
     seed: int,
     device: str,
-) -> list[Entrant]:
-    entrants: list[Entrant] = [method_entrant(spec, seed=seed, device=device) for spec in methods]
-    entrants += [external_entrant(text) for text in external]
-    entrants += [command_entrant(text, timeout=timeout) for text in commands]
-    check_different(entrants)
-    return entrants
+) -> list[Entry]:
+    entries: list[Entry] = [method_entry(spec, seed=seed, device=device) for spec in methods]
+    entries += [external_entry(text) for text in external]
+    entries += [command_entry(text, timeout=timeout) for text in commands]
+    check_different(entries)
+    return entries

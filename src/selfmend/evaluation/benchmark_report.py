@@ -51,7 +51,7 @@ Scores = Mapping[str, Mapping[str, Mapping[str, float]]]
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """The mean of one entrant in one metric.
+    """The mean of one entry in one metric.
 
     Attributes:
         mean: over photos; of memory, the most of any.
@@ -75,8 +75,8 @@ class Table:
     Attributes:
         kind: of the holes, or `ALL`.
         cases: how many there are.
-        shared: metric to the number of cases that count, which are those that every entrant has.
-        rows: entrant to metric to cell; a metric that an entrant has nowhere is not there.
+        shared: metric to the number of cases that count, which are those that every entry has.
+        rows: entry to metric to cell; a metric that an entry has nowhere is not there.
     """
 
     kind: str
@@ -90,7 +90,7 @@ def make_tables(cases: Sequence[Case], names: Sequence[str], scores: Scores) -> 
 
     Args:
         cases: all.
-        names: of the entrants, in the order of the rows.
+        names: of the entries, in the order of the rows.
         scores: what was measured.
     """
     kinds = list(dict.fromkeys(case.kind for case in cases))

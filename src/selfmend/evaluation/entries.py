@@ -24,7 +24,7 @@ _MODEL = "model"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entrant:
+class Entry:
     """One that takes part.
 
     Attributes:
@@ -39,7 +39,7 @@ class Entrant:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MethodEntrant(Entrant):
+class MethodEntry(Entry):
     """A method of ours, or a run that was trained.
 
     Attributes:
@@ -66,7 +66,7 @@ class MethodEntrant(Entrant):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CommandEntrant(Entrant):
+class CommandEntry(Entry):
     """A program that is started for each case.
 
     Attributes:
@@ -83,7 +83,7 @@ class CommandEntrant(Entrant):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExternalEntrant(Entrant):
+class ExternalEntry(Entry):
     """Pictures that are there already.
 
     Attributes:
@@ -111,7 +111,7 @@ def parse_spec(spec: str) -> tuple[str, str | None, dict[str, str]]:
     return name, presets[0] if presets else None, {key.strip().replace("-", "_"): value.strip() for key, value in pairs}
 
 
-def method_entrant(spec: str, *, seed: int = 0, device: str = "auto") -> MethodEntrant:
+def method_entry(spec: str, *, seed: int = 0, device: str = "auto") -> MethodEntry:
     """A method as a user writes it, see `parse_spec`; `NAME:model=RUN` fills with what `selfmend train` wrote.
 
     Raises:
@@ -124,21 +124,19 @@ def method_entrant(spec: str, *, seed: int = 0, device: str = "auto") -> MethodE
     name, preset, options = parse_spec(spec)
     kind = method_class(name)
     if _MODEL in options:
-        return _trained_entrant(spec, name, preset, options, seed=seed, device=device)
+        return _trained_entry(spec, name, preset, options, seed=seed, device=device)
     if kind.learns_from_folder:
         raise OptionError(f"{name} learns from a folder first; name what `selfmend train` wrote: {name}:model=RUN")
     try:
         config = describe_config(kind.from_options(preset, options).config)
     except OptionError as error:  # which of several?
         raise OptionError(f"method {spec!r}: {error}") from error
-    return MethodEntrant(
-        name=spec, method=name, preset=preset, options=options, config=config, seed=seed, device=device
-    )
+    return MethodEntry(name=spec, method=name, preset=preset, options=options, config=config, seed=seed, device=device)
 
 
-def _trained_entrant(
+def _trained_entry(
     spec: str, name: str, preset: str | None, options: Mapping[str, str], *, seed: int, device: str
-) -> MethodEntrant:
+) -> MethodEntry:
     from selfmend.training.checkpoints import RunFolder
 
     run = Path(options[_MODEL])
@@ -148,10 +146,10 @@ def _trained_entrant(
     if record["method"] != name or record["status"] != "trained":
         raise OptionError(f"{run} is a run of {record['method']}, {record['status']}; a trained one of {name} fits")
     key = hashlib.sha256((run / "run.json").read_bytes()).hexdigest()[:16]
-    return MethodEntrant(name=spec, method=name, model=run, record=key, seed=seed, device=device)
+    return MethodEntry(name=spec, method=name, model=run, record=key, seed=seed, device=device)
 
 
-def external_entrant(text: str) -> ExternalEntrant:
+def external_entry(text: str) -> ExternalEntry:
     """NAME=DIR.
 
     Raises:
@@ -160,10 +158,10 @@ def external_entrant(text: str) -> ExternalEntrant:
     name, path = _named(text, "--external", "NAME=DIR; for example --external gimp=gimp-results")
     if not exists(path) or not Path(path).is_dir():
         raise OptionError(f"--external {text!r}: {path} is no folder; a folder of pictures with the cases' names fits")
-    return ExternalEntrant(name=name, folder=Path(path))
+    return ExternalEntry(name=name, folder=Path(path))
 
 
-def command_entrant(text: str, *, timeout: float | None = None) -> CommandEntrant:
+def command_entry(text: str, *, timeout: float | None = None) -> CommandEntry:
     """NAME=COMMAND; the command is split as a shell would split it, but no shell reads it.
 
     Raises:
@@ -184,7 +182,7 @@ def command_entrant(text: str, *, timeout: float | None = None) -> CommandEntran
         raise OptionError(f"--command {text!r}: there is no program {words[0]}; install it, or give its path")
     if timeout is not None and not timeout > 0:
         raise OptionError(f"--timeout is {timeout:g}; a number of seconds above 0 fits")
-    return CommandEntrant(name=name, words=tuple(words), timeout=timeout)
+    return CommandEntry(name=name, words=tuple(words), timeout=timeout)
 
 
 def folder_name(name: str) -> str:
@@ -197,20 +195,20 @@ def folder_name(name: str) -> str:
     return re.sub(r"[^\w.+=-]+", "-", name.replace(":", "+")).lstrip(".-") or "unnamed"
 
 
-def check_different(entrants: Sequence[Entrant]) -> None:
+def check_different(entries: Sequence[Entry]) -> None:
     """Refuse two that would write into the same folder, or none at all.
 
     Raises:
         OptionError: see there.
     """
-    if not entrants:
+    if not entries:
         raise OptionError("nobody takes part; name at least one method, --external or --command")
     seen: dict[str, str] = {}
-    for entrant in entrants:
-        folder = folder_name(entrant.name).lower()
+    for entry in entries:
+        folder = folder_name(entry.name).lower()
         if folder in seen:
-            raise OptionError(f"{seen[folder]!r} and {entrant.name!r} are one name; a different one for each fits")
-        seen[folder] = entrant.name
+            raise OptionError(f"{seen[folder]!r} and {entry.name!r} are one name; a different one for each fits")
+        seen[folder] = entry.name
 
 
 def _named(text: str, option: str, form: str) -> tuple[str, str]:

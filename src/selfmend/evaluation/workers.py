@@ -1,12 +1,12 @@
 """The processes in which entries of a benchmark fill their cases, one after the other, timed.
 
-A process that fills the cases of one entrant, so that the peak memory it tells is that entrant's.
+A process that fills the cases of one entry, so that the peak memory it tells is that entry's.
 
-Nothing heavy is imported before the first case; see `entrants`.
+Nothing heavy is imported before the first case; see `entries`.
 
 Filling the cases of a benchmark with a method of ours, timed.
 
-Several processes that fill cases at once, each for one entrant; one that is killed costs one case.
+Several processes that fill cases at once, each for one entry; one that is killed costs one case.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ import numpy as np
 
 from selfmend.api.training import load
 from selfmend.errors import SelfmendError
-from selfmend.evaluation.entries import CommandEntrant, Entrant, MethodEntrant
+from selfmend.evaluation.entries import CommandEntry, Entry, MethodEntry
 from selfmend.image.files import read_picture, save_picture
 from selfmend.masks.reading import drawn_mask
 from selfmend.methods.base import Method
@@ -70,18 +70,18 @@ class Cost:
 
 
 class CaseError(SelfmendError):
-    """A case that an entrant could not fill."""
+    """A case that an entry could not fill."""
 
 
-def serve(connection: Connection, entrant: Entrant) -> None:
+def serve(connection: Connection, entry: Entry) -> None:
     """Fill the tasks that come, one by one, with one thread; answer each with its cost or with what went wrong.
 
     Args:
         connection: gives a `Task`, or None to end; takes a `Cost` or a text.
-        entrant: a method or a command.
+        entry: a method or a command.
     """
     become_child()
-    fill = _worker(entrant)
+    fill = _worker(entry)
     while True:
         try:
             task = connection.recv()
@@ -98,29 +98,29 @@ def serve(connection: Connection, entrant: Entrant) -> None:
         connection.send(answer)
 
 
-def _worker(entrant: Entrant) -> Callable[[Task], Cost]:
-    if isinstance(entrant, CommandEntrant):
-        return lambda task: run_command(entrant, task)
-    assert isinstance(entrant, MethodEntrant)
+def _worker(entry: Entry) -> Callable[[Task], Cost]:
+    if isinstance(entry, CommandEntry):
+        return lambda task: run_command(entry, task)
+    assert isinstance(entry, MethodEntry)
     filler: Callable[[Task], Cost] | None = None
 
     def fill(task: Task) -> Cost:  # what cannot be loaded is an answer too
         nonlocal filler
         if filler is None:
-            filler = method_filler(entrant)
+            filler = method_filler(entry)
         return filler(task)
 
     return fill
 
 
-def run_command(entrant: CommandEntrant, task: Task) -> Cost:
+def run_command(entry: CommandEntry, task: Task) -> Cost:
     """Start the command for one case, and wait for it.
 
     Raises:
         CaseError: it could not be started, ended with another code than 0 or after the time limit, or wrote nothing.
     """
     places = {"{image}": task.image, "{mask}": task.mask, "{output}": task.output}
-    words = [_placed(word, places) for word in entrant.words]
+    words = [_placed(word, places) for word in entry.words]
     task.output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile() as told:
         started = time.perf_counter()
@@ -130,7 +130,7 @@ def run_command(entrant: CommandEntrant, task: Task) -> Cost:
             )
         except OSError as error:
             raise CaseError(f"{shlex.join(words)} cannot be started: {error.strerror}") from error
-        timer = _Timer(process, entrant.timeout or threading.TIMEOUT_MAX)
+        timer = _Timer(process, entry.timeout or threading.TIMEOUT_MAX)
         timer.start()
         try:
             _, status, usage = os.wait4(process.pid, 0)  # unlike wait, it tells of this process alone
@@ -142,7 +142,7 @@ def run_command(entrant: CommandEntrant, task: Task) -> Cost:
         seconds = time.perf_counter() - started
         code = process.returncode = os.waitstatus_to_exitcode(status)
         if timer.is_late:
-            raise CaseError(f"it took longer than {entrant.timeout:g} s")
+            raise CaseError(f"it took longer than {entry.timeout:g} s")
         if code:
             raise CaseError(f"exit code {code}: {_last_line(told) or 'it said nothing'}")
     if not task.output.exists():
@@ -193,7 +193,7 @@ def _last_line(file: IO[bytes]) -> str:
 _WARM_SIDE, _WARM_HOLE = 64, 8
 
 
-def method_filler(entrant: MethodEntrant) -> Callable[[Task], Cost]:
+def method_filler(entry: MethodEntry) -> Callable[[Task], Cost]:
     """A function that fills a case on one thread. The time is that of the filling alone, without reading and writing.
 
     Raises:
@@ -201,11 +201,11 @@ def method_filler(entrant: MethodEntrant) -> Callable[[Task], Cost]:
     """
     limit_threads(1)
     method: Method
-    if entrant.model is not None:
-        method = load(entrant.model, device=entrant.device).method
+    if entry.model is not None:
+        method = load(entry.model, device=entry.device).method
     else:
-        kind = method_class(entrant.method)
-        method = kind.from_options(entrant.preset, entrant.options, device=entrant.device)
+        kind = method_class(entry.method)
+        method = kind.from_options(entry.preset, entry.options, device=entry.device)
     warm = method.learns  # what trains for seconds needs no trial
 
     def fill(task: Task) -> Cost:
@@ -215,7 +215,7 @@ def method_filler(entrant: MethodEntrant) -> Callable[[Task], Cost]:
             _try_out(method, picture.image)
             warm = True
         started, cpu = time.perf_counter(), time.process_time()
-        (filled,) = method.inpaint(picture.image, mask, seed=entrant.seed)
+        (filled,) = method.inpaint(picture.image, mask, seed=entry.seed)
         cost = Cost(
             seconds=time.perf_counter() - started, cpu=time.process_time() - cpu, memory=peak_memory()
         )  # before the picture is written
@@ -238,32 +238,32 @@ def _try_out(method: Method, image: Image) -> None:
 class Outcome:
     """What became of a task: its cost, or a text that says what went wrong."""
 
-    entrant: Entrant
+    entry: Entry
     task: Task
     answer: Cost | str
 
 
-def run_tasks(tasks: Mapping[str, tuple[Entrant, Sequence[Task]]], *, jobs: int) -> Generator[Outcome, None, None]:
-    """Do all tasks, those of the first entrant first, and yield each outcome when it is there.
+def run_tasks(tasks: Mapping[str, tuple[Entry, Sequence[Task]]], *, jobs: int) -> Generator[Outcome, None, None]:
+    """Do all tasks, those of the first entry first, and yield each outcome when it is there.
 
     Args:
-        tasks: entrants by name, with their tasks.
+        tasks: entries by name, with their tasks.
         jobs: processes at once. They are ended when the iterator is closed, or anything is raised in it.
     """
-    waiting = {name: (entrant, deque(queue)) for name, (entrant, queue) in tasks.items()}
+    waiting = {name: (entry, deque(queue)) for name, (entry, queue) in tasks.items()}
     workers: list[_Worker] = []
     try:
         while True:
-            for entrant, queue in waiting.values():
+            for entry, queue in waiting.values():
                 while queue and len(workers) < jobs:
-                    workers.append(_Worker(entrant))
+                    workers.append(_Worker(entry))
                     workers[-1].begin(queue.popleft())
             if not workers:
                 return
             ready = wait([worker.connection for worker in workers])
             for worker in [one for one in workers if one.connection in ready]:
                 outcome = worker.outcome()
-                queue = waiting[worker.entrant.name][1]
+                queue = waiting[worker.entry.name][1]
                 if queue and worker.alive:
                     worker.begin(queue.popleft())
                 else:
@@ -276,11 +276,11 @@ def run_tasks(tasks: Mapping[str, tuple[Entrant, Sequence[Task]]], *, jobs: int)
 
 
 class _Worker(Child):
-    """A process that serves one entrant, and the task that it has."""
+    """A process that serves one entry, and the task that it has."""
 
-    def __init__(self, entrant: Entrant) -> None:
-        super().__init__(serve, entrant)
-        self.entrant = entrant
+    def __init__(self, entry: Entry) -> None:
+        super().__init__(serve, entry)
+        self.entry = entry
 
     def begin(self, task: Task) -> None:
         """Let it do a task."""
@@ -293,4 +293,4 @@ class _Worker(Child):
             answer = self.take()
         except ChildEndedError as error:
             answer = str(error)
-        return Outcome(entrant=self.entrant, task=self._task, answer=answer)
+        return Outcome(entry=self.entry, task=self._task, answer=answer)

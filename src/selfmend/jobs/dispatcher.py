@@ -69,7 +69,7 @@ PATIENCE = 3.0
 """Seconds in which a worker may bring itself to a stop before it is killed."""
 
 
-class Hand(Child):
+class WorkerHandle(Child):
     """One worker.
 
     Attributes:
@@ -148,8 +148,8 @@ class Dispatcher:
             "quick": Setup(runs=runs, device=device, threads=max(1, cores // quick), nice=0),
             "heavy": Setup(runs=runs, device=device, threads=cores, nice=_STEP_BACK),
         }
-        self._hands: list[Hand] = []
-        self._ears, self._bell = multiprocessing.Pipe(duplex=False)
+        self._hands: list[WorkerHandle] = []
+        self._connections, self._wakeup = multiprocessing.Pipe(duplex=False)
         self._bell_lock = threading.Lock()
         self._rung = self._ending = self._sweeping = False
         self._clean_at = 0.0
@@ -171,7 +171,7 @@ class Dispatcher:
         with self._bell_lock:
             if not self._rung:
                 self._rung = True
-                self._bell.send_bytes(b"")
+                self._wakeup.send_bytes(b"")
 
     def starting(self, lane: str) -> bool:
         """Whether no worker of a lane has come as far as its first job yet."""
@@ -194,24 +194,24 @@ class Dispatcher:
             self._end()
 
     def _turn(self) -> None:
-        self._hire()
+        self._start_worker()
         self._give()
         self._stop_late()
         self._clean()
-        for ready in wait([self._ears, *(hand.connection for hand in self._hands)], timeout=_TICK):
-            if ready is self._ears:
+        for ready in wait([self._connections, *(hand.connection for hand in self._hands)], timeout=_TICK):
+            if ready is self._connections:
                 with self._bell_lock:
-                    self._ears.recv_bytes()
+                    self._connections.recv_bytes()
                     self._rung = False
                 continue
-            self._hear(next(hand for hand in self._hands if hand.connection is ready))
+            self._receive(next(hand for hand in self._hands if hand.connection is ready))
 
-    def _hire(self) -> None:
+    def _start_worker(self) -> None:
         """Quick workers are there from the start; the heavy one when the first heavy job comes."""
         for lane, most in self._most.items():
             here = sum(hand.lane == lane for hand in self._hands)
             if lane == "quick" or self._store.waiting(lane):
-                self._hands += [Hand(lane, self._setups[lane]) for _ in range(most - here)]
+                self._hands += [WorkerHandle(lane, self._setups[lane]) for _ in range(most - here)]
 
     def _give(self) -> None:
         for hand in self._hands:
@@ -248,7 +248,7 @@ class Dispatcher:
             if path.name not in held:
                 shutil.rmtree(path, ignore_errors=True)
 
-    def _hear(self, hand: Hand) -> None:
+    def _receive(self, hand: WorkerHandle) -> None:
         try:
             message = hand.take()
         except ChildEndedError:
@@ -256,7 +256,7 @@ class Dispatcher:
             return
         self._answer(hand, *message)
 
-    def _answer(self, hand: Hand, what: str, *rest: Any) -> None:
+    def _answer(self, hand: WorkerHandle, what: str, *rest: Any) -> None:
         if what == "leaving":
             self._hands.remove(hand)
             if hand.work is not None:  # it was given this before its farewell arrived
@@ -283,7 +283,7 @@ class Dispatcher:
             (results,) = rest
             self._store.finish(work.id, "done", now, warnings=said, results=results, size=size)
 
-    def _lost(self, hand: Hand) -> None:
+    def _lost(self, hand: WorkerHandle) -> None:
         """A worker has died."""
         work = hand.work
         self._hands.remove(hand)

@@ -165,13 +165,13 @@ class Job:
         Raises:
             OptionError: an unknown method or device.
         """
-        from selfmend.methods.registry import method_class
+        from selfmend.methods.registry import method_info
+
+        if self.model is None and not method_info(self.method).learns:
+            return cores
         from selfmend.training.devices import resolve_device
 
-        if resolve_device(self.device).type == "cpu":
-            return cores
-        learned = self.model is not None or method_class(self.method).learns
-        return 1 if learned else cores
+        return cores if resolve_device(self.device).type == "cpu" else 1
 
 
 BYTES_PER_PIXEL = 150  # of the quick methods: patchmatch takes about 100 beside what the process has loaded
@@ -197,7 +197,7 @@ def free_memory() -> float:
 
 
 class Mender:
-    """Mends pictures with a method that is loaded once. Made by `Job.prepare`."""
+    """Mends pictures with a method that is loaded once. JobOutput by `Job.prepare`."""
 
     def __init__(self, job: Job) -> None:
         limit_threads(1)

@@ -235,9 +235,9 @@ def lane_of(kind: str, settings: Mapping[str, Any]) -> str:
         return "heavy"
     if "method" not in settings or settings.get("model"):
         return "quick"
-    from selfmend.methods.registry import method_class
+    from selfmend.methods.registry import method_info
 
-    return "heavy" if method_class(settings["method"]).learns else "quick"
+    return "heavy" if method_info(settings["method"]).learns == "picture" else "quick"
 
 
 def _check_numbers(settings: Mapping[str, Any]) -> None:
@@ -274,12 +274,12 @@ def _check_method(kind: str, settings: Mapping[str, Any]) -> None:
     """Find out now whether the method, its preset and its options are there; those of a model say so themselves."""
     if "method" not in settings:
         return
-    from selfmend.methods.registry import method_class, method_names
+    from selfmend.methods.registry import method_class, methods_that
 
     method = method_class(settings["method"])
     if method.learns_from_folder:
         raise OptionError(f"{method.name} learns from a folder first; name a run of it as the model")
     if kind == "train" and not method.learns:
-        able = ", ".join(name for name in method_names() if method_class(name).learns)
+        able = ", ".join(methods_that("learns"))
         raise OptionError(f"{method.name} learns nothing, so it needs no training; these learn: {able}")
     method.from_options(settings["preset"], settings["options"])

@@ -19,7 +19,7 @@ from selfmend.image.picture import Picture
 from selfmend.jobs.inputs import NO_HOLE
 from selfmend.jobs.job import Result, Work
 from selfmend.masks.reading import check_hole, default_mask, read_mask
-from selfmend.methods.registry import method_class
+from selfmend.methods.registry import method_info
 from selfmend.progress import Progress, ProgressEvent
 from selfmend.training.checkpoints import RunFolder
 from selfmend.types import Size
@@ -37,7 +37,7 @@ _ENDINGS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "tiff": ".tif"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class WorkerContext:
     """Where the work is done.
 
     Attributes:
@@ -50,7 +50,7 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
+class JobOutput:
     """What came of a job.
 
     Attributes:
@@ -67,7 +67,7 @@ class Made:
 class Task:
     """A job with what most kinds of jobs do: find files, learn, load."""
 
-    def __init__(self, work: Work, place: Place, progress: Progress) -> None:
+    def __init__(self, work: Work, place: WorkerContext, progress: Progress) -> None:
         self.work, self.place, self.progress = work, place, progress
         self.settings = work.settings
         self.options: dict[str, Any] = dict(work.settings["options"])
@@ -127,7 +127,7 @@ class Task:
         self.progress(event if event.done is None else dataclasses.replace(event, done=TRAINING * event.done))
 
 
-def do(work: Work, place: Place, progress: Progress) -> list[tuple[str, Result]]:
+def do(work: Work, place: WorkerContext, progress: Progress) -> list[tuple[str, Result]]:
     """Do a job, and write its results; each one's file name in FOLDER/results, and what is said of it."""
     results = work.folder / "results"
     shutil.rmtree(results, ignore_errors=True)  # of an attempt that was cut off
@@ -137,7 +137,7 @@ def do(work: Work, place: Place, progress: Progress) -> list[tuple[str, Result]]
     return saved
 
 
-def _saved(made: Made, k: int, work: Work, folder: Path) -> tuple[str, Result]:
+def _saved(made: JobOutput, k: int, work: Work, folder: Path) -> tuple[str, Result]:
     path, result = folder / f"{k}{made.ending}", made.results[k]
     if work.kind == "animate":
         save_frames(result, path, fps=work.settings["fps"])
@@ -153,7 +153,7 @@ def _saved(made: Made, k: int, work: Work, folder: Path) -> tuple[str, Result]:
     )  # fmt: skip
 
 
-def _fill(task: Task) -> Made:
+def _fill(task: Task) -> JobOutput:
     settings, path, model = task.settings, task.path("image"), task.model()
     given: dict[str, Any] = {"samples": settings["samples"], "reference": task.path("reference")}
     given |= {"align": settings["align"], "progress": task.progress}
@@ -168,20 +168,20 @@ def _fill(task: Task) -> Made:
     else:
         path = task.needed("image")
         source = source or _transparency(read_picture(path))
-        if method_class(settings["method"]).learns:
+        if method_info(settings["method"]).learns == "picture":
             filled = task.learn(path, source).inpaint(**given)
         else:
             named = {name: settings[name] for name in ("method", "preset", "seed")}
             filled = api.inpaint(path, source, device=task.place.device, **named, **given, **changed, **task.options)
-    return Made(results=_listed(filled), suffix="-mended", ending=task.ending(path, model))
+    return JobOutput(results=_listed(filled), suffix="-mended", ending=task.ending(path, model))
 
 
-def _train(task: Task) -> Made:
+def _train(task: Task) -> JobOutput:
     """Learn in the job's folder, and move what was learned to the runs, so that no half-trained run is ever there."""
     target, run = task.place.runs / task.settings["name"], task.work.folder / "run"
     if target.exists():  # an attempt was cut off between the move and its end
         RunFolder(target).weights()
-        return Made(results=[], suffix="", ending="")
+        return JobOutput(results=[], suffix="", ending="")
     path = task.needed("image")
     source = task.path("mask") or default_mask(read_picture(path), None)
     task.learn(path, source)
@@ -189,17 +189,17 @@ def _train(task: Task) -> Made:
     shutil.rmtree(moving, ignore_errors=True)
     shutil.move(run, moving)  # copies, where the runs are on another disk
     moving.rename(target)
-    return Made(results=[], suffix="", ending="")
+    return JobOutput(results=[], suffix="", ending="")
 
 
-def _sample(task: Task) -> Made:
+def _sample(task: Task) -> JobOutput:
     made, ending = _drawn(task, "sample", samples=task.settings["samples"])
-    return Made(results=_listed(made), suffix="-sample", ending=ending)
+    return JobOutput(results=_listed(made), suffix="-sample", ending=ending)
 
 
-def _retarget(task: Task) -> Made:
+def _retarget(task: Task) -> JobOutput:
     made, ending = _drawn(task, "retarget")
-    return Made(results=[made], suffix="-retargeted", ending=ending)
+    return JobOutput(results=[made], suffix="-retargeted", ending=ending)
 
 
 def _drawn(task: Task, call: str, **more: Any) -> tuple[Any, str]:
@@ -207,7 +207,7 @@ def _drawn(task: Task, call: str, **more: Any) -> tuple[Any, str]:
     settings, path, model, options = task.settings, task.path("image"), task.picture_model(), task.options
     if settings["start_scale"] is not None:
         options["start_scale"] = settings["start_scale"]
-    if model is None and method_class(settings["method"]).learns:
+    if model is None and method_info(settings["method"]).learns == "picture":
         model, options = task.learn(task.needed("image")), {}  # it has learned with them
     more |= {"seed": settings["seed"], "progress": task.progress}
     if model is not None:
@@ -219,50 +219,50 @@ def _drawn(task: Task, call: str, **more: Any) -> tuple[Any, str]:
     return made, task.ending(path, model)
 
 
-def _super_resolve(task: Task) -> Made:
+def _super_resolve(task: Task) -> JobOutput:
     settings, path, model = task.settings, task.path("image"), task.picture_model()
     drawn: dict[str, Any] = {"seed": settings["seed"], "progress": task.progress}
     if model is not None:
         made = model.super_resolve(**drawn)
     else:
-        learns = method_class(settings["method"]).learns
+        learns = method_info(settings["method"]).learns == "picture"
         named = {name: settings[name] for name in ("method", "preset")}
         made = api.super_resolve(
             path, settings["factor"], device=task.place.device, folder=task.work.folder / "run" if learns else None,
             **named, **drawn, **task.options,
         )  # fmt: skip
-    return Made(results=[made], suffix="-enlarged", ending=task.ending(path, model))
+    return JobOutput(results=[made], suffix="-enlarged", ending=task.ending(path, model))
 
 
-def _harmonize(task: Task) -> Made:
+def _harmonize(task: Task) -> JobOutput:
     path, model = task.needed("picture"), task.picture_model()
     assert model is not None
     made = model.harmonize(path, task.needed("mask"), invert_mask=task.settings["invert_mask"], **task.drawing())
-    return Made(results=[made], suffix="-harmonized", ending=task.ending(path))
+    return JobOutput(results=[made], suffix="-harmonized", ending=task.ending(path))
 
 
-def _edit(task: Task) -> Made:
+def _edit(task: Task) -> JobOutput:
     path, model = task.needed("picture"), task.picture_model()
     assert model is not None
     mask, chosen = task.path("mask"), {name: task.settings[name] for name in ("invert_mask", "masked")}
-    return Made(
+    return JobOutput(
         results=[model.edit(path, mask, **chosen, **task.drawing())], suffix="-mended", ending=task.ending(path)
     )
 
 
-def _paint(task: Task) -> Made:
+def _paint(task: Task) -> JobOutput:
     path, model = task.needed("picture"), task.picture_model()
     assert model is not None
     made = model.paint(path, quantized=task.settings["quantized"], **task.drawing())
-    return Made(results=[made], suffix="-painted", ending=task.ending(path))
+    return JobOutput(results=[made], suffix="-painted", ending=task.ending(path))
 
 
-def _animate(task: Task) -> Made:
+def _animate(task: Task) -> JobOutput:
     model = task.picture_model()
     assert model is not None
     walk = {name: task.settings[name] for name in ("frames", "alpha", "beta", "loop")}
     film = model.animate(**walk, **task.drawing())
-    return Made(results=[film], suffix="-moving", ending=f".{task.settings['format']}")
+    return JobOutput(results=[film], suffix="-moving", ending=f".{task.settings['format']}")
 
 
 def _transparency(picture: Picture) -> str:
@@ -282,7 +282,7 @@ def _listed(made: Any) -> list[Any]:
     return made if isinstance(made, list) else [made]
 
 
-_KINDS: dict[str, Callable[[Task], Made]] = {
+_KINDS: dict[str, Callable[[Task], JobOutput]] = {
     "fill": _fill, "train": _train, "sample": _sample, "retarget": _retarget, "super-resolve": _super_resolve,
     "harmonize": _harmonize, "edit": _edit, "paint": _paint, "animate": _animate,
 }  # fmt: skip

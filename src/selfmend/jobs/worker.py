@@ -25,7 +25,7 @@ from selfmend.processes import end_with_parent
 from selfmend.progress import ProgressEvent
 
 if TYPE_CHECKING:
-    from selfmend.jobs.work import Place
+    from selfmend.jobs.work import WorkerContext
     from selfmend.types import Image
 
 CANCEL = "cancel"
@@ -46,7 +46,7 @@ class Setup:
     """What a worker is told when it is started.
 
     Attributes:
-        runs, device: see `work.Place`.
+        runs, device: see `work.WorkerContext`.
         threads: it may use.
         nice: by how much it steps back behind others, so that a training does not slow down the quick jobs beside it.
     """
@@ -73,7 +73,7 @@ def serve(connection: Connection, setup: Setup) -> None:
         return
 
 
-def do_all(connection: Connection, place: Place) -> None:
+def do_all(connection: Connection, place: WorkerContext) -> None:
     """Do the jobs that come until None comes, or the process should give way to a fresh one."""
     jobs = 0
     while (work := connection.recv()) is not None:
@@ -86,13 +86,13 @@ def do_all(connection: Connection, place: Place) -> None:
             return
 
 
-def _warm(setup: Setup) -> Place:
+def _warm(setup: Setup) -> WorkerContext:
     """Load everything that the first job would have to wait for: the compiled loops of patchmatch."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # a thread that waits busily holds up the workers beside it
     import numpy as np
 
     import selfmend.api as api
-    from selfmend.jobs.work import Place
+    from selfmend.jobs.work import WorkerContext
     from selfmend.parallel import limit_threads
 
     limit_threads(setup.threads)
@@ -100,10 +100,10 @@ def _warm(setup: Setup) -> Place:
     hole = np.zeros((48, 48), bool)
     hole[20:28, 20:28] = True
     api.inpaint(image, hole)
-    return Place(runs=setup.runs, device=setup.device)
+    return WorkerContext(runs=setup.runs, device=setup.device)
 
 
-def _do(connection: Connection, work: Work, place: Place) -> None:
+def _do(connection: Connection, work: Work, place: WorkerContext) -> None:
     from selfmend.jobs.work import do
 
     lines: dict[str, None] = {}

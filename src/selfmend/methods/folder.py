@@ -29,7 +29,7 @@ from selfmend.progress import Progress, silent
 from selfmend.registration.align import Aligned
 from selfmend.training.data import Batch
 from selfmend.training.devices import Processes
-from selfmend.training.log import Watcher
+from selfmend.training.log import Listener
 from selfmend.training.loop import run
 from selfmend.training.optimization import falling_at_the_end
 from selfmend.training.stage import Stage
@@ -222,7 +222,7 @@ class FolderMethod(TrainedMethod):
         seed: int = 0,
         folder: Path | None = None,
         progress: Progress = silent,
-        watchers: Sequence[Watcher] = (),
+        listeners: Sequence[Listener] = (),
         save_seconds: float = 120.0,
     ) -> Self:
         """Learn from pictures.
@@ -233,7 +233,7 @@ class FolderMethod(TrainedMethod):
             seed: same seed, same weights to the bit (on one kind of machine, number of threads and of processes).
             folder: where the training state is kept and resumed from; None keeps nothing.
             progress: told of every step.
-            watchers: look on in the first process.
+            listeners: look on in the first process.
             save_seconds: seconds between saves, which take long with large nets.
 
         Raises:
@@ -244,7 +244,7 @@ class FolderMethod(TrainedMethod):
         decay = self.config.decay
         stages = (falling_at_the_end(stage, decay) for stage in self.stages(batches, seed=seed, fabric=fabric))
         run(
-            stages, seed=seed, folder=folder, progress=progress, watchers=watchers, processes=Processes(fabric),
+            stages, seed=seed, folder=folder, progress=progress, listeners=listeners, processes=Processes(fabric),
             save_seconds=save_seconds,
         )  # fmt: skip
         self.fitted = True

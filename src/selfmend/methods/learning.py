@@ -152,8 +152,8 @@ class TrainedMethod(Method):
 class LearningMethod(TrainedMethod, TensorMethod):
     """A method that learns from the one picture that it fills.
 
-    Subclasses implement `stages`, `fill_tensor`, `state_dict` and `load_state_dict`; `inpaint` trains first where `fit` was
-    not called, once a picture.
+    Subclasses implement `stages`, `fill_tensor`, `state_dict` and `load_state_dict`; `inpaint` trains first where `fit`
+    was not called, once a picture.
     """
 
     learns: ClassVar[bool] = True

@@ -47,7 +47,7 @@ def measure(method: FolderMethod, batches: Sequence[Batch], *, seed: int) -> dic
 
 
 class Validator:
-    """A watcher that fills pictures every so many steps, and at the end of each stage.
+    """A listener that fills pictures every so many steps, and at the end of each stage.
 
     It writes RUN/samples/STAGE-STEP.jpg (damaged, filled, truth), the metrics into the log, and RUN/best.safetensors,
     the weights of the step with the least l1 so far.

@@ -20,14 +20,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import platformdirs
-import torch
-from torch import Tensor, nn
 
 from selfmend.errors import MissingWeightsError, WeightsError
 from selfmend.files import atomic_path
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 _VARIABLE = "SELFMEND_WEIGHTS"
 _TIMEOUT = 60  # seconds without a byte
@@ -136,6 +137,8 @@ def load_pretrained(module: nn.Module, file: WeightsFile, *, path: Path | None =
     Raises:
         WeightsError: as `find_weights`, or the file holds no state dict, lacks a key, or has another shape.
     """
+    import torch
+
     found = find_weights(file, path=path, download=download)
     state = read_tensors(found)
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
@@ -165,6 +168,8 @@ def read_tensors(path: Path) -> Any:
 
 
 def _loaded(file: BinaryIO, path: Path) -> Any:
+    import torch
+
     try:
         return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # what a damaged file raises depends on where it is damaged; OSError is among it
@@ -249,6 +254,8 @@ def plain_state(content: Any, *, where: str) -> dict[str, Tensor]:
     for name in _WRAPPERS:
         if isinstance(content, Mapping) and isinstance(content.get(name), Mapping):
             content = content[name]
+    from torch import Tensor
+
     if not isinstance(content, Mapping) or not content or not all(isinstance(v, Tensor) for v in content.values()):
         raise WeightsError(f"{where} is a PyTorch file, but no state dict; a checkpoint of the authors' code fits")
     keys = {str(key) for key in content}

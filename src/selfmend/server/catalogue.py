@@ -1,10 +1,13 @@
-"""The methods that fill one picture with nothing but itself, as programs see them; torch is loaded on the first ask."""
+"""The methods that fill one picture with nothing but itself, as programs see them."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any
+
+from selfmend.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from selfmend.methods.base import Method
@@ -14,10 +17,14 @@ if TYPE_CHECKING:
 def catalogue() -> dict[str, Any]:
     """What GET /api/methods answers."""
     from selfmend.api import DEFAULT_METHOD
-    from selfmend.methods.registry import method_class, method_names
+    from selfmend.methods.registry import method_class, method_info, method_names
 
-    kinds = [method_class(name) for name in method_names()]
-    return {"default": DEFAULT_METHOD, "methods": [_described(kind) for kind in kinds if not kind.learns_from_folder]}
+    described = []
+    for name in method_names():
+        if method_info(name).learns != "folder":
+            with contextlib.suppress(MissingExtraError):  # what cannot be used here is not offered
+                described.append(_described(method_class(name)))
+    return {"default": DEFAULT_METHOD, "methods": described}
 
 
 def _described(kind: type[Method]) -> dict[str, Any]:

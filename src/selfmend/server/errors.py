@@ -27,7 +27,7 @@ _STATUS: dict[type[SelfmendError], int] = {
 _RETRY_AFTER = {429: "5", 503: "2"}  # seconds
 
 
-class Refused(HTTPException):
+class RequestError(HTTPException):
     """What the server itself refuses, with its HTTP status."""
 
     def __init__(self, status: int, line: str, **headers: str) -> None:

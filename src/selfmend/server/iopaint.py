@@ -24,7 +24,7 @@ from selfmend.errors import check_known
 from selfmend.jobs.job import Job, UnknownJob
 from selfmend.jobs.runner import Runner
 from selfmend.server.catalogue import catalogue
-from selfmend.server.errors import Refused
+from selfmend.server.errors import RequestError
 from selfmend.server.schemas import answers
 from selfmend.server.state import State
 
@@ -216,15 +216,15 @@ def _add_small(routes: APIRouter) -> None:
     @routes.post("/run_plugin_gen_image", include_in_schema=False)
     @routes.post("/switch_plugin_model", include_in_schema=False)
     async def plugin() -> None:
-        raise Refused(422, "there are no plugins here: no upscaling, no face restoration, no background removal")
+        raise RequestError(422, "there are no plugins here: no upscaling, no face restoration, no background removal")
 
     @routes.post("/save_image", include_in_schema=False)
     async def save_image() -> None:
-        raise Refused(422, "this server saves no pictures into a folder; keep the one in the answer")
+        raise RequestError(422, "this server saves no pictures into a folder; keep the one in the answer")
 
     @routes.get("/inputimage", include_in_schema=False)
     async def input_image() -> None:
-        raise Refused(404, "the server was not started with a picture")
+        raise RequestError(404, "the server was not started with a picture")
 
 
 def _model_names() -> list[str]:
@@ -245,9 +245,9 @@ def _read_request(body: bytes, state: State) -> tuple[dict[str, bytes], dict[str
         raise RequestValidationError(error.errors()) from error
     for name in _ABSENT:
         if getattr(came, name):
-            raise Refused(422, f"{name} is for diffusion models, and there are none here; leave it out")
+            raise RequestError(422, f"{name} is for diffusion models, and there are none here; leave it out")
     if came.paint_by_example_example_image:
-        raise Refused(422, "there is no Paint by Example here; leave paint_by_example_example_image out")
+        raise RequestError(422, "there is no Paint by Example here; leave paint_by_example_example_image out")
     files = {name: decode_base64(getattr(came, name), name) for name in ("image", "mask")}
     seed = 1 + secrets.randbelow(99_999_999) if came.sd_seed == -1 else came.sd_seed
     settings = {"method": state.iopaint_model, "seed": seed, "format": "png"}
@@ -261,16 +261,18 @@ def decode_base64(text: str, field: str) -> bytes:
     """The bytes of base64 or of a data URL.
 
     Raises:
-        Refused: it is neither.
+        RequestError: it is neither.
     """
     if text.startswith("data:"):
         kind, comma, text = text.partition(",")
         if not comma or not kind.endswith(";base64"):
-            raise Refused(422, f"{field} is a data URL without base64; data:image/png;base64,... fits")
+            raise RequestError(422, f"{field} is a data URL without base64; data:image/png;base64,... fits")
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise Refused(422, f"{field} is no base64 ({error}); base64 or a data URL of a picture file fits") from error
+        raise RequestError(
+            422, f"{field} is no base64 ({error}); base64 or a data URL of a picture file fits"
+        ) from error
 
 
 async def _ordered(request: Request, state: State) -> Job:
@@ -284,25 +286,25 @@ async def _finished(request: Request, state: State, job: Job) -> Job:
     """Wait for the end of a job.
 
     Raises:
-        Refused: it failed or was cancelled, the client has gone, or the server ends.
+        RequestError: it failed or was cancelled, the client has gone, or the server ends.
     """
     waiting = asyncio.create_task(_last(state, job))
     leaving = asyncio.create_task(_gone(request))
     try:
         await asyncio.wait({waiting, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not waiting.done():
-            raise Refused(499, "the client has gone")
+            raise RequestError(499, "the client has gone")
         job = waiting.result()
     finally:
         waiting.cancel()
         leaving.cancel()
         await asyncio.gather(waiting, leaving, return_exceptions=True)
     if job.state == "failed":
-        raise Refused(422, job.error or "the work failed")
+        raise RequestError(422, job.error or "the work failed")
     if job.state == "cancelled":
-        raise Refused(409, "the job was cancelled")
+        raise RequestError(409, "the job was cancelled")
     if job.state != "done":
-        raise Refused(503, "the server is about to end; ask again when it is back")
+        raise RequestError(503, "the server is about to end; ask again when it is back")
     return job
 
 

@@ -22,7 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from selfmend._version import __version__
 from selfmend.jobs.settings import KINDS
 from selfmend.server.catalogue import catalogue
-from selfmend.server.errors import Refused
+from selfmend.server.errors import RequestError
 from selfmend.server.events import event_stream
 from selfmend.server.schemas import (
     JOB_ID,
@@ -38,7 +38,7 @@ from selfmend.server.schemas import (
 )
 from selfmend.server.security import COOKIE, same_secret, session_of
 from selfmend.server.state import State
-from selfmend.server.uploads import FILES, converted, disposition, media_type_of, picture_file, read_order
+from selfmend.server.uploads import FILES, converted, disposition, media_type_of, picture_file, read_job_request
 
 ModelName = Annotated[str, Path(max_length=200, description="of a trained run", examples=["balloons"])]
 
@@ -63,7 +63,7 @@ def about_routes(state: State) -> APIRouter:
         """Exchange the token for a cookie, since pictures and event streams in a page cannot send headers."""
         token = state.access.token
         if token is not None and not same_secret(came.token, token):
-            raise Refused(401, "that is not the token of this server")
+            raise RequestError(401, "that is not the token of this server")
         response = Response(status_code=204)
         if token is not None:
             set_cookie(response, token, secure=request.url.scheme == "https")
@@ -143,7 +143,7 @@ def job_routes(state: State) -> APIRouter:
     @routes.post("", status_code=201, responses=answers(413, 415, 422, 429, 503), openapi_extra=_BODY)
     async def create_job(request: Request, response: Response) -> JobAnswer:
         """Put a job into the queue; Location is its address."""
-        order = await read_order(request)
+        order = await read_job_request(request)
         job = await run_in_threadpool(runner.submit, order.kind, order.files, order.settings, names=order.names)
         response.headers["Location"] = f"/api/jobs/{job.id}"
         return job_answer(job)
@@ -223,7 +223,7 @@ def add_files(routes: APIRouter, state: State) -> None:
         """A result: as it was made, in the format of the picture that came, or converted."""
         job = await run_in_threadpool(runner.get, job_id)
         if index >= len(job.results):
-            raise Refused(404, f"this job has {len(job.results)} results, counted from 0; there is none {index}")
+            raise RequestError(404, f"this job has {len(job.results)} results, counted from 0; there is none {index}")
         result = job.results[index]
         path = await run_in_threadpool(runner.result_path, job_id, index)
         if format is None:
@@ -239,18 +239,18 @@ def add_files(routes: APIRouter, state: State) -> None:
         """The newest picture of the work, as PNG."""
         path = await run_in_threadpool(runner.preview_path, job_id)
         if path is None:
-            raise Refused(404, "this job has no preview yet")
+            raise RequestError(404, "this job has no preview yet")
         return picture_file(path, name="preview.png", media_type="image/png")
 
     @routes.get("/{job_id}/inputs/{name}", response_class=FileResponse, responses=answers(404, 422) | {200: _PICTURE})
     async def job_input(job_id: JobId, name: Annotated[str, Path(max_length=40, examples=["image"])]) -> Response:
         """A file as it came: image, mask, reference or picture."""
         if name not in FILES:
-            raise Refused(404, f"there is no input {name!r}; these can be: {', '.join(FILES)}")
+            raise RequestError(404, f"there is no input {name!r}; these can be: {', '.join(FILES)}")
         await run_in_threadpool(runner.get, job_id)
         path = await run_in_threadpool(runner.input_path, job_id, name)
         if path is None or not path.is_file():
-            raise Refused(404, f"this job came without {name}")
+            raise RequestError(404, f"this job came without {name}")
         return picture_file(path, name=path.name, media_type=await run_in_threadpool(media_type_of, path))
 
 
@@ -292,7 +292,7 @@ def add_page(app: FastAPI, state: State) -> None:
     def answer(request: Request, name: str) -> Response:
         file = files.get(name)
         if file is None:
-            raise Refused(404, f"the page has no file {name!r}")
+            raise RequestError(404, f"the page has no file {name!r}")
         headers = {"Cache-Control": "no-cache", "ETag": file.tag}
         if file.tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)

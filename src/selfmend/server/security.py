@@ -19,7 +19,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 
 from selfmend.errors import OptionError
-from selfmend.server.errors import Refused, error_response, server_fault
+from selfmend.server.errors import RequestError, error_response, server_fault
 
 DEFAULT_PORT = 8418
 MIN_TOKEN = 16
@@ -148,7 +148,7 @@ class Guards:
         try:
             self._check(scope, headers)
             await self.app(scope, body.receive, guarded)
-        except Refused as error:
+        except RequestError as error:
             answer = error_response(error.status_code, error.detail, path=scope["path"], headers=error.headers)
             await answer(scope, receive, guarded)
         except Exception as error:
@@ -162,11 +162,13 @@ class Guards:
     def _check(self, scope: Scope, headers: Headers) -> None:
         host = headers.get("host", "")
         if not self.access.allows_host(_name(host)):
-            raise Refused(403, f"this server does not answer to the name {host!r}; start it with --allow-host NAME")
+            raise RequestError(
+                403, f"this server does not answer to the name {host!r}; start it with --allow-host NAME"
+            )
         if scope["method"] not in _READING:
             self._check_origin(host, headers)
         if self.access.token is not None and not self._is_open(scope["path"]) and not self._shown(scope, headers):
-            raise Refused(
+            raise RequestError(
                 401, "this server needs its token: Authorization: Bearer TOKEN", **{"WWW-Authenticate": "Bearer"}
             )
         length = headers.get("content-length", "")
@@ -177,9 +179,9 @@ class Guards:
         """A page of another site must change nothing here, though the browser sends it with the user's cookie."""
         origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
         if origin is not None and origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}"):
-            raise Refused(403, f"a page of {origin!r} may not use this server")
+            raise RequestError(403, f"a page of {origin!r} may not use this server")
         if site not in ("same-origin", "none"):
-            raise Refused(403, "a page of another site may not use this server")
+            raise RequestError(403, "a page of another site may not use this server")
 
     def _is_open(self, path: str) -> bool:
         return path in OPEN_PATHS or path.startswith("/static/")
@@ -201,21 +203,21 @@ class Guards:
         """Let `count` further bytes of a body come that then has `came`, whatever the client said beforehand.
 
         Raises:
-            Refused: too much for one request, or for all at once.
+            RequestError: too much for one request, or for all at once.
         """
         if came > self.max_body:
             raise self._too_large()
         if self._coming + count > _AT_ONCE * self.max_body:
-            raise Refused(503, "too much is being sent at once; try again in a moment")
+            raise RequestError(503, "too much is being sent at once; try again in a moment")
         self._coming += count
 
     def give_back(self, count: int) -> None:
         """That much has been dealt with."""
         self._coming -= count
 
-    def _too_large(self) -> Refused:
+    def _too_large(self) -> RequestError:
         most = self.max_bytes / 1e6
-        return Refused(413, f"the request has more than {most:g} MB of files; send less, or start with --max-mb")
+        return RequestError(413, f"the request has more than {most:g} MB of files; send less, or start with --max-mb")
 
 
 class _Body:

@@ -26,7 +26,7 @@ from PIL import Image as PILImage
 from starlette.datastructures import FormData, UploadFile
 
 from selfmend.errors import SelfmendWarning, nearest_name
-from selfmend.server.errors import Refused
+from selfmend.server.errors import RequestError
 
 FILES = ("image", "mask", "reference", "picture")
 TEXTS = ("kind", "model", "settings")
@@ -35,7 +35,7 @@ _MAX_SETTINGS = 200
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class JobRequest:
     """What somebody wants done.
 
     Attributes:
@@ -51,14 +51,14 @@ class Order:
     settings: dict[str, Any]
 
 
-async def read_order(request: Request) -> Order:
+async def read_job_request(request: Request) -> JobRequest:
     """The body of POST /api/jobs.
 
     Raises:
-        Refused: in one line, what does not fit.
+        RequestError: in one line, what does not fit.
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise Refused(415, "the body is no multipart/form-data; send kind, settings and files as its fields")
+        raise RequestError(415, "the body is no multipart/form-data; send kind, settings and files as its fields")
     async with request.form(max_files=len(FILES), max_fields=len(TEXTS), max_part_size=_MAX_TEXT) as form:
         texts, uploads = _sorted_fields(form)
         kind = texts.get("kind", "fill")
@@ -69,7 +69,7 @@ async def read_order(request: Request) -> Order:
         for field, upload in uploads.items():
             files[field] = await upload.read()
             names[field] = upload.filename or field
-    return Order(kind=kind, files=files, names=names, settings=settings)
+    return JobRequest(kind=kind, files=files, names=names, settings=settings)
 
 
 def _sorted_fields(form: FormData) -> tuple[dict[str, str], dict[str, UploadFile]]:
@@ -77,16 +77,16 @@ def _sorted_fields(form: FormData) -> tuple[dict[str, str], dict[str, UploadFile
     uploads: dict[str, UploadFile] = {}
     for name, value in form.multi_items():
         if name not in (*FILES, *TEXTS):
-            raise Refused(422, f"unknown field {name[:100]!r}; {nearest_name(name[:100], (*FILES, *TEXTS))}")
+            raise RequestError(422, f"unknown field {name[:100]!r}; {nearest_name(name[:100], (*FILES, *TEXTS))}")
         if name in texts or name in uploads:
-            raise Refused(422, f"{name} came twice; once fits")
+            raise RequestError(422, f"{name} came twice; once fits")
         if isinstance(value, UploadFile) and name in FILES:
             if value.size or value.filename:  # a form's file input that was left empty has neither
                 uploads[name] = value
         elif isinstance(value, str) and name in TEXTS:
             texts[name] = value
         else:
-            raise Refused(422, f"{name} came as {'text; a file' if name in FILES else 'a file; text'} fits")
+            raise RequestError(422, f"{name} came as {'text; a file' if name in FILES else 'a file; text'} fits")
     return texts, uploads
 
 
@@ -94,16 +94,16 @@ def parse_settings(text: str) -> dict[str, Any]:
     """The JSON object of a job's settings.
 
     Raises:
-        Refused: anything else.
+        RequestError: anything else.
     """
     try:
         settings = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise Refused(422, f"settings is no JSON ({error})") from error
+        raise RequestError(422, f"settings is no JSON ({error})") from error
     if not isinstance(settings, dict):
-        raise Refused(422, f'settings is {_kind(settings)}; an object such as {{"method": "patchmatch"}} fits')
+        raise RequestError(422, f'settings is {_kind(settings)}; an object such as {{"method": "patchmatch"}} fits')
     if len(settings) > _MAX_SETTINGS:
-        raise Refused(422, f"settings has {len(settings)} entries; at most {_MAX_SETTINGS} fit")
+        raise RequestError(422, f"settings has {len(settings)} entries; at most {_MAX_SETTINGS} fit")
     return settings
 
 

@@ -22,7 +22,7 @@ from selfmend.training.stage import Stage, Terms
 READ_EVERY = 25  # steps between looks at terms that live on an accelerator, where each look stops its queue
 
 
-class Watcher(Protocol):
+class Listener(Protocol):
     """Told of a stage's steps, in the process that writes. Raising from it stops the work; the state is saved first."""
 
     def begin(self, stage: Stage, first: int) -> None:
@@ -44,7 +44,7 @@ def learning_rate(stage: Stage) -> float | None:
 
 
 class LogFile:
-    """A watcher that writes `log.jsonl`: stage, step, terms, learning rate, seconds, pictures a second.
+    """A listener that writes `log.jsonl`: stage, step, terms, learning rate, seconds, pictures a second.
 
     Lines of steps that are done again, after a kill, are dropped first.
 

@@ -23,7 +23,7 @@ from selfmend.nn.tensors import make_generator
 from selfmend.progress import Progress, ProgressEvent, silent
 from selfmend.training.checkpoints import restore_stage, save_stage
 from selfmend.training.devices import Processes
-from selfmend.training.log import READ_EVERY, Watcher, on_accelerator
+from selfmend.training.log import READ_EVERY, Listener, on_accelerator
 from selfmend.training.stage import Stage, Terms
 
 
@@ -56,7 +56,7 @@ def run(
     progress: Progress = silent,
     stage_costs: Sequence[float] = (),
     save_seconds: float = 20.0,
-    watchers: Sequence[Watcher] = (),
+    listeners: Sequence[Listener] = (),
     processes: Processes | None = None,
 ) -> None:
     """Train the stages in order.
@@ -70,7 +70,7 @@ def run(
         progress: told of every step; if it raises, the state is saved and the exception goes on.
         stage_costs: relative cost of each stage as a whole, if known beforehand; gives events their `done`.
         save_seconds: seconds between saves within a stage.
-        watchers: look on in the first process.
+        listeners: look on in the first process.
         processes: that share each step; the first one writes, and all of them read `folder`.
 
     Raises:
@@ -86,7 +86,7 @@ def run(
             processes.wait()  # none may write the file before all have read it
             report = _reporter(stage, index, progress, stage_costs)
             if first < stage.steps:
-                own = _Own(path, report, watchers, save_seconds) if processes.first else _Own()
+                own = _Own(path, report, listeners, save_seconds) if processes.first else _Own()
                 _run_stage(stage, first, seed, own, processes, interrupted)
             elif processes.first:
                 report(stage.steps, {})
@@ -98,7 +98,7 @@ class _Own:
 
     path: Path | None = None
     report: Callable[[int, Terms], None] = lambda step, terms: None
-    watchers: Sequence[Watcher] = ()
+    listeners: Sequence[Listener] = ()
     save_seconds: float = math.inf
 
 
@@ -106,8 +106,8 @@ def _run_stage(
     stage: Stage, first: int, seed: int, own: _Own, processes: Processes, interrupted: Callable[[], bool]
 ) -> None:
     batches: Iterator | None = stage.batches(first) if stage.batches else None
-    for watcher in own.watchers:
-        watcher.begin(stage, first)
+    for listener in own.listeners:
+        listener.begin(stage, first)
     saved_at = time.monotonic()
     for i in range(first, stage.steps):
         batch = next(batches) if batches else None
@@ -120,8 +120,8 @@ def _run_stage(
         stop = _stop(look, processes, interrupted)
         try:
             own.report(i + 1, terms)
-            for watcher in own.watchers:
-                watcher.after(stage, i + 1, terms)
+            for listener in own.listeners:
+                listener.after(stage, i + 1, terms)
         except BaseException as error:  # a page's Cancel, Ctrl-C inside the renderer: save first, then pass it on
             stop = stop or error
         if stop and not look:

@@ -48,7 +48,7 @@ def distances(reach: int) -> Iterator[int]:
         distance = max(distance + 1, round(distance * 1.22))
 
 
-class Borrowed:
+class Propagated:
     """The answers to a hole of N pixels so far."""
 
     def __init__(self, count: int) -> None:
@@ -82,10 +82,10 @@ class Borrowed:
         return (colours * weights[..., None]).sum(0) / total[:, None], least
 
 
-def borrow(now: View, neighbours: Sequence[Neighbour]) -> Borrowed:
+def borrow(now: View, neighbours: Sequence[Neighbour]) -> Propagated:
     """Ask the neighbours, the nearest first, for what is in the hole of `now`."""
     hole = now.known == 0
-    result = Borrowed(int(hole.sum()))
+    result = Propagated(int(hole.sum()))
     least, asked, flows = _WORTH * result.good.size, 0, 0
     for near in neighbours:
         if asked == _MOST_ASKED or not result.wanted.any():

@@ -232,7 +232,7 @@ class Shown:
     broken: bool
 
 
-class Order:
+class PacketOrder:
     """Frames in the order in which they are shown, and what is missing among them."""
 
     def __init__(self, stream: VideoStream, times: Sequence[int], *, hidden: bool) -> None:

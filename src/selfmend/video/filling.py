@@ -25,8 +25,8 @@ from selfmend.metrics.flicker import flicker
 from selfmend.options import option, replace_options
 from selfmend.registration.flow import inside
 from selfmend.seeding import derive_seed
-from selfmend.video.borrow import MOVED_COSTS_MORE, Borrowed, borrow
-from selfmend.video.frames import FrameFiller, MaskedFrame, MendedFrame, Still, to_bytes, to_image, whole_bytes
+from selfmend.video.borrow import MOVED_COSTS_MORE, Propagated, borrow
+from selfmend.video.frames import FrameFiller, MaskedFrame, MendedFrame, StoredFrame, to_bytes, to_image, whole_bytes
 from selfmend.video.motion import View, at_rest, find_motion, moved, view
 from selfmend.video.window import Part, Window, windows
 
@@ -109,7 +109,7 @@ class TemporalFill:
             return np.zeros((*here.known.shape, 2), np.float32)
         return find_motion(here, other, start=window.drift(-1, part))
 
-    def _carry(self, here: View, last: np.ndarray, flow: np.ndarray, answers: Borrowed) -> None:
+    def _carry(self, here: View, last: np.ndarray, flow: np.ndarray, answers: Propagated) -> None:
         """Add the fill before to the answers; true content from elsewhere, which has no surcharge, goes before it."""
         other = view(last, np.zeros(last.shape[:2], bool))
         answers.add(at_rest(here, other), surcharge=self.options.surcharge)
@@ -117,7 +117,7 @@ class TemporalFill:
             moving = moved(here, other, flow)
             answers.add(moving, factor=MOVED_COSTS_MORE, surcharge=self.options.surcharge)
 
-    def _complete(self, now: Still, result: np.ndarray, lacking: np.ndarray) -> None:
+    def _complete(self, now: StoredFrame, result: np.ndarray, lacking: np.ndarray) -> None:
         """Let the method fill those of the hole's pixels (N,) that are lacking, in place."""
         left = now.hole.copy()
         left[now.hole] = lacking

@@ -90,7 +90,7 @@ _COLOUR_STEPS = 8  # a channel
 
 
 @dataclass(frozen=True)
-class Still:
+class StoredFrame:
     """A frame.
 
     Attributes:
@@ -115,7 +115,7 @@ class Still:
         return image if self.exact is None else np.where(self.hole[..., None], image, self.exact)
 
 
-def take(frame: MaskedFrame, before: Still | None) -> Still:
+def take(frame: MaskedFrame, before: StoredFrame | None) -> StoredFrame:
     """Keep a frame that follows `before`.
 
     Raises:
@@ -131,7 +131,7 @@ def take(frame: MaskedFrame, before: Still | None) -> Still:
     pixels = to_bytes(image)
     hole = frame.mask.copy()
     exact = None if np.array_equal(to_image(pixels), image) else image
-    return Still(frame.index, pixels, hole, before is not None and is_cut(before, pixels, hole), exact)
+    return StoredFrame(frame.index, pixels, hole, before is not None and is_cut(before, pixels, hole), exact)
 
 
 def to_bytes(image: Image) -> np.ndarray:
@@ -144,7 +144,7 @@ def to_image(pixels: np.ndarray) -> Image:
     return pixels.astype(np.float32) / np.float32(255)
 
 
-def is_cut(before: Still, pixels: np.ndarray, hole: np.ndarray) -> bool:
+def is_cut(before: StoredFrame, pixels: np.ndarray, hole: np.ndarray) -> bool:
     """Whether a frame shows another scene than the one before: other colours, and elsewhere.
 
     A fast pan has other colours in each place and the same altogether; a flash the same places and other colours.

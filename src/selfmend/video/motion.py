@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from selfmend.registration.flow import dense_flow, inside, warp
-from selfmend.video.frames import Still
+from selfmend.video.frames import StoredFrame
 
 AGREEING = 12.0  # 0 to 255: a flow that fetches colours this far off has lost e-fold of its weight
 _FLOW_SPREAD, _ERROR_SPREAD = 5.0, 3.0  # px, of Gaussians
@@ -170,7 +170,7 @@ _NOISE = 4.0  # 0 to 255: difference at which a pixel has lost half its weight
 _FIT = 0.3  # px: residual at which a place has lost half its weight
 
 
-def camera_step(now: Still, other: Still) -> np.ndarray:
+def camera_step(now: StoredFrame, other: StoredFrame) -> np.ndarray:
     """The map from a frame to another one that is next to it; the identity where too little is known."""
     shrunk = min(1.0, _LONGEST / max(now.hole.shape))
     (grey, known), (other_grey, other_known) = (_small(still, shrunk) for still in (now, other))
@@ -229,7 +229,7 @@ def _refined_step(
     return np.linalg.solve(products, -np.einsum("ni,n->i", weighted, difference[::3, ::3].ravel())).reshape(2, 3).T
 
 
-def _small(still: Still, shrunk: float) -> tuple[np.ndarray, np.ndarray]:
+def _small(still: StoredFrame, shrunk: float) -> tuple[np.ndarray, np.ndarray]:
     """Grey values with the hole filled smoothly, uint8 (h, w), and what is known, bool (h, w)."""
     grey, known = cv2.cvtColor(still.pixels, cv2.COLOR_RGB2GRAY), (~still.hole).astype(np.float32)
     if shrunk < 1:

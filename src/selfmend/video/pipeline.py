@@ -25,7 +25,7 @@ from selfmend.video.decoding import frame_files
 from selfmend.video.frames import FrameFiller, MaskedFrame, MendedFrame
 from selfmend.video.journal import Journal
 from selfmend.video.masks import Masks
-from selfmend.video.prefetch import Behind, ahead
+from selfmend.video.prefetch import BackgroundWriter, ahead
 from selfmend.video.reader import Clip, Frame
 from selfmend.video.writer import FilmWriter, FrameWriter, PictureWriter, check_ending
 
@@ -127,7 +127,7 @@ def mend_clip(
     with _writer(clip, output, crf) as writer:
         journal = Journal(journal_folder(output), {"version": __version__, **settings}, restart=restart)
         resumed = len(journal)
-        with Behind(writer.write, depth=_DEPTH) as write:
+        with BackgroundWriter(writer.write, depth=_DEPTH) as write:
             for frame, mask, filled in _mended(clip, masks, filler, journal):
                 write(frame, filled.image, mask)
                 shares.append(float(mask.mean()))

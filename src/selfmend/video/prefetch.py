@@ -27,7 +27,7 @@ def ahead(items: Iterable[T], *, depth: int) -> Generator[T, None, None]:
             source.close()
 
 
-class Behind:
+class BackgroundWriter:
     """Calls a function in a thread, in order; no more than `depth` calls wait."""
 
     def __init__(self, work: Callable[..., None], *, depth: int) -> None:

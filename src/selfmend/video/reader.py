@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 
 from selfmend.errors import ImageError, OptionError, SelfmendWarning
 from selfmend.types import Image, Size
-from selfmend.video.decoding import Order, Shown, frame_files, frame_rate, open_film, packet_times, rate_of, to_image
+from selfmend.video.decoding import (
+    PacketOrder,
+    Shown,
+    frame_files,
+    frame_rate,
+    open_film,
+    packet_times,
+    rate_of,
+    to_image,
+)
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -220,7 +229,7 @@ class Clip:
         """All frames of the file with times that rise."""
         container, stream = open_film(self.path)
         with container:
-            yield from Order(stream, self._times, hidden=self.codec in _HAVE_HIDDEN_FRAMES).frames(container)
+            yield from PacketOrder(stream, self._times, hidden=self.codec in _HAVE_HIDDEN_FRAMES).frames(container)
 
 
 def _before(index: int, time: float, moment: Moment) -> bool:

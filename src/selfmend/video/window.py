@@ -11,7 +11,7 @@ import numpy as np
 
 from selfmend.errors import SelfmendError
 from selfmend.video.borrow import Neighbour, distances
-from selfmend.video.frames import MaskedFrame, Still, take
+from selfmend.video.frames import MaskedFrame, StoredFrame, take
 from selfmend.video.motion import View, camera_step, flow_of, smooth_grey, view_of
 from selfmend.video.prefetch import ahead
 
@@ -31,22 +31,22 @@ class Window:
     def __init__(self, reach: int, beside: Executor) -> None:
         """`beside` follows the camera while holes are filled here."""
         self.reach, self.place, self._beside = reach, 0, beside
-        self.stills: deque[Still] = deque()
+        self.stills: deque[StoredFrame] = deque()
         self._steps: dict[int, Step] = {}
         self._part: Part | None = None
         self._greys: dict[int, np.ndarray] = {}
 
     @property
-    def now(self) -> Still:
+    def now(self) -> StoredFrame:
         """The frame to be filled."""
         return self.stills[self.place]
 
     @property
-    def before(self) -> Still | None:
+    def before(self) -> StoredFrame | None:
         """The frame before it in the same shot."""
         return None if self.place == 0 or self.now.cut else self.stills[self.place - 1]
 
-    def add(self, still: Still, step: Step | None = None) -> None:
+    def add(self, still: StoredFrame, step: Step | None = None) -> None:
         """Hold one more frame, the one that follows; `step` is to it where that is being found already."""
         if step is not None:
             self._steps[still.index - 1] = step
@@ -133,9 +133,9 @@ def windows(frames: Iterable[MaskedFrame], *, reach: int, first: int | None) -> 
 
 def _taken(
     frames: Iterable[MaskedFrame], reach: int, first: int | None, beside: Executor
-) -> Iterator[tuple[Still, Step | None]]:
+) -> Iterator[tuple[StoredFrame, Step | None]]:
     """The frames, with the camera's way from the one before, if a hole near by will ask for it."""
-    last: Still | None = None
+    last: StoredFrame | None = None
     asked_until = -1
     for frame in frames:
         if last is None and first is not None and frame.index >= first:

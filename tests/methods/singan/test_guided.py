@@ -8,7 +8,7 @@ import torch
 from pictures import picture
 from selfmend.errors import SelfmendWarning
 from selfmend.methods.singan.config import FAST
-from selfmend.methods.singan.fast import Lesson, guided_stage, paint_holes
+from selfmend.methods.singan.fast import GuidedData, guided_stage, paint_holes
 from selfmend.methods.singan.model import SinGAN
 from selfmend.nn.layers import initialize
 from selfmend.nn.singan import SinGANGenerator
@@ -118,7 +118,7 @@ def test_the_true_hole_is_never_looked_at() -> None:
     image, mask = tensors()
     stage_losses = []
     for content in (0.0, float("nan")):
-        lesson = Lesson(
+        data = GuidedData(
             given=torch.where(mask, content, image).repeat(2, 1, 1, 1),
             truth=torch.where(mask, content, image),
             painted=paint_holes(mask, count=2, generator=make_generator(0)),
@@ -126,7 +126,7 @@ def test_the_true_hole_is_never_looked_at() -> None:
         )
         net = SinGANGenerator(channels=4)
         initialize(net, generator=make_generator(0))
-        terms = guided_stage("scale", lesson, 0.1, net, SMALL, partial=True).step(0, None, make_generator(1))
+        terms = guided_stage("scale", data, 0.1, net, SMALL, partial=True).step(0, None, make_generator(1))
         stage_losses.append([float(v) for v in terms.values()] + [float(net.head.conv.weight.detach().sum())])
     assert stage_losses[0] == stage_losses[1]
 

@@ -121,8 +121,8 @@ def test_enlarging_trains_the_finest_scale_alone() -> None:
 
 def test_a_lesson_with_a_truth_each() -> None:
     given, truth = torch.rand(2, 3, 8, 9), torch.rand(2, 3, 8, 9)
-    lesson = everywhere(given, truth)
-    assert lesson.painted.all()
-    assert lesson.valid.min() == 1
-    assert torch.equal(lesson.truth_of(1), truth[1:])
+    data = everywhere(given, truth)
+    assert data.painted.all()
+    assert data.valid.min() == 1
+    assert torch.equal(data.truth_of(1), truth[1:])
     assert torch.equal(everywhere(given, truth[:1]).truth_of(1), truth[:1])

@@ -13,7 +13,7 @@ from selfmend.registration.align import Aligned, place
 PLAIN = replace(TINY, exclude_hole=False)
 
 
-def lying(shift: int = 0) -> Aligned:
+def aligned(shift: int = 0) -> Aligned:
     image, mask = picture()
     return place(np.roll(image, shift, 1), image, mask)
 
@@ -28,7 +28,7 @@ def test_the_reference_is_used_in_the_hole_alone(trained: SinGAN, changes: dict)
     image, mask = picture()
     model = trained.with_fill_options(changes)
     without, first, again, other = (
-        model.inpaint(image, mask, reference=reference)[0] for reference in (None, lying(), lying(), lying(9))
+        model.inpaint(image, mask, reference=reference)[0] for reference in (None, aligned(), aligned(), aligned(9))
     )
     assert np.array_equal(first, again)
     assert not np.array_equal(first, without)
@@ -40,7 +40,7 @@ def test_the_reference_enters_at_the_injection_scale(trained: SinGAN) -> None:
     """The finer it enters, the nearer to it is what comes out."""
     image, mask = picture()
     fills = (
-        trained.with_fill_options({"injection_scale": level}).inpaint(image, mask, reference=lying())[0]
+        trained.with_fill_options({"injection_scale": level}).inpaint(image, mask, reference=aligned())[0]
         for level in (1, 2)
     )
     errors = [float(abs(fill - image)[mask].mean()) for fill in fills]
@@ -49,12 +49,12 @@ def test_the_reference_enters_at_the_injection_scale(trained: SinGAN) -> None:
 
 def test_what_the_reference_does_not_show_is_guessed(trained: SinGAN) -> None:
     image, mask = picture()
-    half = lying()
+    half = aligned()
     known = half.known.copy()
     known[:, :18] = False
     half = replace(half, known=known, image=np.where(known[..., None], half.image, np.float32(0)))
     assert not np.array_equal(
-        trained.inpaint(image, mask, reference=half)[0], trained.inpaint(image, mask, reference=lying())[0]
+        trained.inpaint(image, mask, reference=half)[0], trained.inpaint(image, mask, reference=aligned())[0]
     )
 
 

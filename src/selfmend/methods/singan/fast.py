@@ -48,7 +48,7 @@ Guess = Callable[[Tensor, MaskTensor, torch.Generator], Tensor]
 
 
 @dataclass(frozen=True)
-class Lesson:
+class GuidedData:
     """What one scale learns from.
 
     Attributes:
@@ -128,15 +128,15 @@ def guided_stages(
     net = None
     for level in range(first, len(plan.sizes)):
         copies = painted_at[level].to(real.device) & ~holes[level]
-        lesson = Lesson(given, reals[level], copies, holes[level])
+        data = GuidedData(given, reals[level], copies, holes[level])
         error = masked_rmse(given, reals[level].expand_as(given), copies.to(given.dtype))
         amplitude = config.noise_amplitude * float(error)
         net = net_to_guide(scales, level, net, config, seed=seed, device=real.device)
-        yield guided_stage(stage_name(scales, level), lesson, amplitude, net, config, partial=True)
+        yield guided_stage(stage_name(scales, level), data, amplitude, net, config, partial=True)
         scales.trained.append(Scale(freeze(net), amplitude))
         if level + 1 < len(plan.sizes):
             random = make_generator(seed, stage_name(scales, level), "outputs")
-            given = scales.up(_outputs(scales, level, lesson, amplitude, net, random), level + 1)
+            given = scales.up(_outputs(scales, level, data, amplitude, net, random), level + 1)
 
 
 def net_to_guide(
@@ -165,26 +165,26 @@ def net_to_guide(
 
 @torch.no_grad()
 def _outputs(
-    scales: Scales, level: int, lesson: Lesson, amplitude: float, net: SinGANGenerator, random: torch.Generator
+    scales: Scales, level: int, data: GuidedData, amplitude: float, net: SinGANGenerator, random: torch.Generator
 ) -> Tensor:
     """The trained scale's output in the painted holes, the truth around them."""
     results = []
-    for given, painted in zip(lesson.given.split(1), lesson.painted.split(1), strict=True):
+    for given, painted in zip(data.given.split(1), data.painted.split(1), strict=True):
         noise = scales.draw_noise(level, generator=random, device=given.device) * amplitude
-        out = generate(net, given, noise, partial=True, valid=lesson.valid)
-        results.append(torch.where(painted, out, lesson.truth))
+        out = generate(net, given, noise, partial=True, valid=data.valid)
+        results.append(torch.where(painted, out, data.truth))
     return torch.cat(results)
 
 
 def guided_stage(
-    name: str, lesson: Lesson, amplitude: float, net: SinGANGenerator, config: SinGANConfig, *, partial: bool
+    name: str, data: GuidedData, amplitude: float, net: SinGANGenerator, config: SinGANConfig, *, partial: bool
 ) -> Stage:
-    """The stage of one scale: `net`, partial or not, learns `lesson`, with noise of standard deviation `amplitude`."""
+    """The stage of one scale: `net`, partial or not, learns `data`, with noise of standard deviation `amplitude`."""
     optimizer = torch.optim.Adam(net.parameters(), lr=config.learning_rate, betas=(config.beta1, 0.99))
-    device = lesson.truth.device
+    device = data.truth.device
     fabric = make_fabric(device, precision=config.precision)
     side, patch = config.crop, config.patch
-    crops = _Crops(lesson, side)
+    crops = _Crops(data, side)
 
     @one_thread()
     def step(i: int, batch: object, random: torch.Generator) -> Mapping[str, Tensor]:
@@ -209,7 +209,7 @@ def guided_stage(
         optimizer.step()
         return {"absolute": absolute.detach(), "patches": patches.detach(), "same": same.detach()}
 
-    height, width = lesson.truth.shape[-2:]
+    height, width = data.truth.shape[-2:]
     cost = config.batch * min(side, height) * min(side, width)
     return Stage(name=name, steps=config.steps, step=step, state={"generator": net, "optimizer": optimizer}, cost=cost)
 
@@ -234,20 +234,20 @@ def one_thread() -> Iterator[None]:
 
 
 class _Crops:
-    """Crops of a lesson that hold a part of a painted hole, with the margin that the net takes away."""
+    """Crops of a data that hold a part of a painted hole, with the margin that the net takes away."""
 
-    def __init__(self, lesson: Lesson, side: int) -> None:
-        self.lesson = lesson
+    def __init__(self, data: GuidedData, side: int) -> None:
+        self.data = data
         pads = [RADIUS] * 4
-        self.given = F.pad(lesson.given, pads)
-        self.seen = F.pad(lesson.valid, pads)
-        self.size = min(side, lesson.truth.shape[-2]), min(side, lesson.truth.shape[-1])
-        self.places = [torch.nonzero(p[0]).cpu() for p in lesson.painted]
+        self.given = F.pad(data.given, pads)
+        self.seen = F.pad(data.valid, pads)
+        self.size = min(side, data.truth.shape[-2]), min(side, data.truth.shape[-1])
+        self.places = [torch.nonzero(p[0]).cpu() for p in data.painted]
         self.usable = [k for k, places in enumerate(self.places) if len(places)] or [0]
 
     def draw(self, count: int, *, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor, MaskTensor, MaskTensor]:
         """Given and what of it may be seen, both with the margin; truth, known, painted without."""
-        height, width = self.lesson.truth.shape[-2:]
+        height, width = self.data.truth.shape[-2:]
         rows = []
         for _ in range(count):
             k = self.usable[int(torch.randint(len(self.usable), (), generator=generator))]
@@ -263,14 +263,14 @@ class _Crops:
 
     def _sources(self, k: int) -> list[tuple[Tensor, int]]:
         one = slice(k, k + 1)
-        lesson = self.lesson
+        data = self.data
         margin = 2 * RADIUS
         return [
             (self.given[one], margin),
             (self.seen, margin),
-            (lesson.truth_of(k), 0),
-            (~lesson.hole, 0),
-            (lesson.painted[one], 0),
+            (data.truth_of(k), 0),
+            (~data.hole, 0),
+            (data.painted[one], 0),
         ]
 
     def _cut(self, x: Tensor, top: int, left: int, margin: int, flip: bool) -> Tensor:
@@ -415,10 +415,10 @@ def _fine_stages(
     net: SinGANGenerator | None = scales.at(coarse).generator
     for level in range(coarse + 1, last + 1):
         truth = torch.cat([reals[level], *[c[level - coarse].to(device) for c in carried]])
-        lesson = everywhere(given, truth)
+        data = everywhere(given, truth)
         amplitude = config.noise_amplitude * float(masked_rmse(given[:1], reals[level], None))
         net = net_to_guide(scales, level, net, config, seed=seed, device=device)
-        yield guided_stage(stage_name(scales, level), lesson, amplitude, net, config, partial=False)
+        yield guided_stage(stage_name(scales, level), data, amplitude, net, config, partial=False)
         scales.trained.append(Scale(freeze(net), amplitude))
         if level < last:
             given = scales.up(_matched_outputs(scales, level, given, random), level + 1)
@@ -430,22 +430,22 @@ def _super_resolution_stages(
     """The finest scale alone: to enlarge, it must know what one step of the pyramid takes away, and nothing else."""
     last = len(reals) - 1
     scales.first = last
-    lesson = everywhere(scales.up(reals[last - 1], last), reals[last])
+    data = everywhere(scales.up(reals[last - 1], last), reals[last])
     net = net_to_guide(scales, last, None, config, seed=seed, device=reals[0].device)
-    amplitude = config.noise_amplitude * float(masked_rmse(lesson.given, reals[last], None))
-    yield guided_stage(stage_name(scales, last), lesson, amplitude, net, config, partial=False)
+    amplitude = config.noise_amplitude * float(masked_rmse(data.given, reals[last], None))
+    yield guided_stage(stage_name(scales, last), data, amplitude, net, config, partial=False)
     scales.trained.append(Scale(freeze(net), amplitude))
 
 
-def everywhere(given: Tensor, truth: Tensor) -> Lesson:
-    """A lesson to be learned at every pixel."""
+def everywhere(given: Tensor, truth: Tensor) -> GuidedData:
+    """A data to be learned at every pixel."""
     whole = torch.ones_like(given[:, :1], dtype=torch.bool)
-    return Lesson(given, truth, whole, ~whole[:1])
+    return GuidedData(given, truth, whole, ~whole[:1])
 
 
 @torch.no_grad()
 def _matched_outputs(scales: Scales, level: int, given: Tensor, random: torch.Generator) -> Tensor:
-    """What the trained scale makes of its lesson: of the reconstruction without noise, of the samples with it."""
+    """What the trained scale makes of its data: of the reconstruction without noise, of the samples with it."""
     scale = scales.at(level)
     results = []
     for k, x in enumerate(given.split(1)):

@@ -105,7 +105,7 @@ def _put_back(x: Tensor, hole: MaskTensor, plan: PyramidPlan) -> Callable[[int, 
 
 
 @dataclass(frozen=True)
-class Redrawn:
+class RedrawResult:
     """A picture that was drawn anew under a mask.
 
     Attributes:
@@ -130,7 +130,7 @@ def redraw(
     device: torch.device,
     how: Finish | None = None,
     progress: Progress = silent,
-) -> Redrawn:
+) -> RedrawResult:
     """Draw a picture anew and keep what lies outside a mask: (1 - m) image + m drawn, m = `soft_mask`.
 
     The scales draw at their finest size, or exemplars take over and draw at that of `image`; the result has the size of
@@ -158,7 +158,7 @@ def redraw(
     whole = whole if whole.shape[2:] == size else resize(whole, size).clamp(0, 1)
     share = max(size) / max(finest)
     soft = soft_mask(mask, radius=radius * share, softness=SOFTNESS * share)
-    return Redrawn(torch.lerp(image, whole, soft), whole, soft > 0)
+    return RedrawResult(torch.lerp(image, whole, soft), whole, soft > 0)
 
 
 def soft_mask(mask: MaskTensor, *, radius: float, softness: float = SOFTNESS) -> Tensor:
@@ -328,7 +328,7 @@ def harmonize(
     generator: torch.Generator,
     device: torch.device,
     progress: Progress = silent,
-) -> Redrawn:
+) -> RedrawResult:
     """Draw a pasted object anew in the manner of the picture around it.
 
     Exemplars never finish it: the background has no patches of the object, and would swallow it.
@@ -432,7 +432,7 @@ def edit(
     device: torch.device,
     how: Finish | None = None,
     progress: Progress = silent,
-) -> Redrawn:
+) -> RedrawResult:
     """Draw edited parts anew so that they fit what is around them.
 
     Args:
