@@ -18,7 +18,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image
 
 from common import commit, machine
@@ -33,7 +32,7 @@ HEIGHTS, MARGINS = (0.12, 0.24), (0.12, 0.28)  # as `bar_of`
 QUALITIES = (60, 96)
 
 
-def image_of(picture: Image.Image) -> torch.Tensor:
+def image_of(picture: Image.Image) -> np.ndarray:
     return to_picture(picture).image
 
 
@@ -45,7 +44,7 @@ def evenly(files: list[Path], count: int) -> list[Path]:
     return [files[i * len(files) // count] for i in range(min(count, len(files)))]
 
 
-def compressed(picture: np.ndarray, quality: int) -> torch.Tensor:
+def compressed(picture: np.ndarray, quality: int) -> np.ndarray:
     held = io.BytesIO()
     Image.fromarray(picture).save(held, "JPEG", quality=quality)
     return image_of(Image.open(held).convert("RGB"))
@@ -83,7 +82,7 @@ def measure_faces(files: list[Path]) -> None:
 
 def covers(face: Face, eyes: np.ndarray) -> bool:
     """Whether the default bar holds the centres (row, column) of both eyes."""
-    mask = bar_of(face).mask((int(eyes.max()) + 2, int(eyes.max()) + 2))[0, 0]
+    mask = bar_of(face).mask((int(eyes.max()) + 2, int(eyes.max()) + 2))
     return all(bool(mask[int(row), int(column)]) for row, column in eyes)
 
 
@@ -102,7 +101,7 @@ def measure_bars(files: list[Path], random: np.random.Generator) -> None:
         truth = draw(faces[0], picture.shape[:2], random)
         barred = picture.copy()
         barred[truth] = random.integers(*GREYS)
-        mask = find_bars(compressed(barred, quality))[0, 0].numpy()
+        mask = find_bars(compressed(barred, quality))
         overlap = overlap_of(mask, truth)
         if overlap > 0.7:
             overlaps.append(overlap)
@@ -120,7 +119,7 @@ def measure_bars(files: list[Path], random: np.random.Generator) -> None:
 def draw(face: Face, size: tuple[int, int], random: np.random.Generator) -> np.ndarray:
     bar = bar_of(face, height=random.uniform(*HEIGHTS), margin=random.uniform(*MARGINS))
     turned = dataclasses.replace(bar, angle=bar.angle + math.radians(random.uniform(-ANGLES, ANGLES)))
-    return turned.mask(size)[0, 0].numpy()
+    return turned.mask(size)
 
 
 def share(part: int, whole: int) -> str:

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 import selfmend.api as api
@@ -36,8 +37,9 @@ from selfmend.image.files import list_pictures, read_picture, save_picture
 from selfmend.image.resize import resize
 from selfmend.masks.eye_bars import EyeBars
 from selfmend.masks.random import HOLE_SHAPES
-from selfmend.nn.tensors import make_generator
-from selfmend.types import Image, Mask
+from selfmend.nn.tensors import to_mask, to_tensor
+from selfmend.seeding import make_rng
+from selfmend.types import Image, Mask, size_of
 
 LEARNERS = {"context-encoder": {"network": "random-region"}, "dmfn": {}, "edgeconnect": {}}
 QUICK = ("telea", "patchmatch")
@@ -86,9 +88,9 @@ def prepare(faces: Path, out: Path, *, held_back: int, size: int, holes: list[st
         truth = middle(read_picture(faces / file).image, size)
         save_picture(to_rgb(truth), cases.truth(name))
         for hole in holes:
-            shape, generator = HOLE_SHAPES.get(hole), make_generator(0, hole, name)
-            mask = shape((size, size), generator) if shape else bars(truth[0], generator)
-            save_picture(to_rgb(mask[None].float()), cases.mask(hole, name))
+            shape, generator = HOLE_SHAPES.get(hole), make_rng(0, hole, name)
+            mask = shape((size, size), generator) if shape else bars(truth, generator)
+            save_picture(to_rgb(mask[..., None].astype(np.float32)), cases.mask(hole, name))
     write_learn_masks(cases, [faces / name for name in kept], size)
     print(f"{len(kept)} pictures to learn from, {len(held)} held back; eyes not found in {bars.without_eyes}, "
           f"no face in {bars.without_face}", flush=True)  # fmt: skip
@@ -103,19 +105,17 @@ def write_learn_masks(cases: Cases, files: list[Path], size: int) -> None:
             target = cases.out / "learn-masks" / f"{hole}-{k:03d}.png"
             if target.exists():
                 continue
-            shape, generator = HOLE_SHAPES.get(hole), make_generator(1, hole, k)
-            mask = (
-                shape((size, size), generator) if shape else bars(middle(read_picture(file).image, size)[0], generator)
-            )
-            save_picture(to_rgb(mask[None].float()), target)
+            shape, generator = HOLE_SHAPES.get(hole), make_rng(1, hole, k)
+            mask = shape((size, size), generator) if shape else bars(middle(read_picture(file).image, size), generator)
+            save_picture(to_rgb(mask[..., None].astype(np.float32)), target)
 
 
 def middle(image: Image, size: int) -> Image:
     """The middle square of a picture, `size` pixels wide: what a method with scale=whole sees."""
-    share = size / min(image.shape[2:])
-    image = resize(image, (max(size, round(image.shape[2] * share)), max(size, round(image.shape[3] * share))))
-    top, left = (image.shape[2] - size) // 2, (image.shape[3] - size) // 2
-    return image[..., top : top + size, left : left + size].clamp(0, 1)
+    share = size / min(size_of(image))
+    image = resize(image, (max(size, round(image.shape[0] * share)), max(size, round(image.shape[1] * share))))
+    top, left = (image.shape[0] - size) // 2, (image.shape[1] - size) // 2
+    return image[top : top + size, left : left + size].clip(0, 1)
 
 
 def learned(method: str, cases: Cases, *, minutes: float, settings: dict[str, str], seed: int) -> api.FolderModel:
@@ -169,10 +169,11 @@ def edge_scores(model: api.FolderModel, cases: Cases, hole: str) -> dict[str, fl
     for name in cases.names:
         grey = from_rgb(read_picture(cases.truth(name)).image, 1)
         mask = as_mask(read_picture(cases.mask(hole, name)).image)
-        known = canny_edges(torch.where(mask, 0.0, grey), mask, sigma=sigma)
+        known = canny_edges(grey, mask, sigma=sigma)
         with model.method.evaluating():
-            drawn = (draw_edges(net, grey, known, mask.float()) > 0.5) & mask
-        true = (canny_edges(grey, sigma=sigma) > 0.5) & mask
+            soft = draw_edges(net, to_tensor(grey), to_tensor(known), to_tensor(mask).float())
+        drawn = to_mask(soft > 0.5) & mask
+        true = (canny_edges(grey, sigma=sigma)[..., 0] > 0.5) & mask
         found += int((drawn & true).sum())
         drawn_total, true_total, pixels = (
             drawn_total + int(drawn.sum()),
@@ -188,13 +189,11 @@ def edge_scores(model: api.FolderModel, cases: Cases, hole: str) -> dict[str, fl
 
 
 def as_mask(image: Image) -> Mask:
-    return image[:, :1] >= 0.5
+    return image[..., 0] >= 0.5
 
 
 def scores_of(method: str, hole: str, cases: Cases, scorer: Any, net: Any) -> dict[str, float]:
     """Means over the held-back pictures; fd compares the sets as wholes."""
-    import numpy as np
-
     rows, features = [], ([], [])
     for name in cases.names:
         truth, output = scorer.read(cases.truth(name)), scorer.read(cases.fill(method, hole, name))

@@ -71,19 +71,14 @@ def draw_all(spec: str, pictures: list[Path], out: Path, count: int, seed: int, 
 
 def score(picture: Path, samples: list[Path], scorer, net) -> dict[str, float]:
     """Mean scores of the samples of one picture."""
-    import torch
-
     from selfmend.metrics.samples import copying, nearest_field, seams
-
-    def tensor(image: np.ndarray) -> torch.Tensor:
-        return torch.from_numpy(image.transpose(2, 0, 1).copy())[None]
 
     real, fakes = scorer.read(picture), [scorer.read(s) for s in samples]
     rows = []
     for fake in fakes:
-        field = nearest_field(tensor(fake), tensor(real))
-        copied = copying(tensor(fake), tensor(real), field=field).side
-        seen = seams(tensor(fake), tensor(real), field=field)
+        field = nearest_field(fake, real)
+        copied = copying(fake, real, field=field).side
+        seen = seams(fake, real, field=field)
         rows.append(scorer.sifd(net, real, fake) | {"copied": copied, "seams": seen})
     scores = {k: float(np.mean([r[k] for r in rows])) for k in rows[0]}
     same = [f for f in fakes if f.shape == real.shape]

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from scorer import load_scorer
+from selfmend.image.draw import to_rgb
 from selfmend.image.files import read_picture, save_picture
 from selfmend.methods.gpdm import GPDM
 
@@ -54,7 +55,8 @@ def main() -> None:
     torch.set_num_threads(1)
     scorer = load_scorer(args.score)
     net = scorer.SqueezeNet()
-    GPDM.from_options("tiny").sample(torch.rand(1, 3, 32, 32))  # warm-up: compilation is not the method's time
+    warm = np.random.default_rng(0).random((32, 32, 3), np.float32)
+    GPDM.from_options("tiny").sample(warm)  # compilation is not the method's time
     print("| setting | fire3 | conv1 | diversity | CPU s |\n|---|---|---|---|---|", flush=True)
     for setting in args.settings:
         method, scores, diversities, seconds = parse(setting), [], [], 0.0
@@ -65,7 +67,7 @@ def main() -> None:
                 (sample,) = method.sample(read_picture(path).image, seed=seed)
                 seconds += time.process_time() - began
                 file = args.out / setting.replace(":", "+") / f"{path.stem}_{seed}.png"
-                save_picture((sample[0].permute(1, 2, 0) * 255).round().to(torch.uint8).numpy(), file)
+                save_picture(to_rgb(sample), file)
                 fakes.append(scorer.read(file))
                 scores.append(scorer.sifd(net, real, fakes[-1]))
             if len(fakes) > 1:

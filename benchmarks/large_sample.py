@@ -20,8 +20,7 @@ from PIL import Image
 from skimage import data
 
 import selfmend
-from selfmend.methods.singan import model as generative
-from selfmend.methods.singan import sample
+from selfmend.methods.singan import finish, sample
 
 WHOLE = 1 << 30  # a tile that holds any sample
 
@@ -31,7 +30,7 @@ def draw(run: Path, size: tuple[int, int], tile: int) -> None:
     model = selfmend.load(run, device="cpu")
     if tile != sample.TILE:
         whole = sample.draw
-        generative.draw = lambda *nouns, **more: whole(*nouns, tile=tile or WHOLE, **more)
+        finish.draw = lambda *nouns, **more: whole(*nouns, tile=tile or WHOLE, **more)
     began = time.perf_counter(), time.process_time()
     picture = model.sample(size=size)
     seconds, busy = time.perf_counter() - began[0], time.process_time() - began[1]

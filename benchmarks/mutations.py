@@ -27,10 +27,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = {
-    "losses": (["losses"], ["tests/losses", "tests/recipes"]),
-    "train": (["train"], ["tests/train", "tests/recipes/test_learning_rates.py"]),
-    "patchmatch": (["hole_init/patchmatch"], ["tests/hole_init"]),
-    "exemplar": (["exemplar"], ["tests/exemplar"]),
+    "nn": (["nn"], ["tests/nn", "tests/recipes"]),
+    "training": (["training"], ["tests/training", "tests/recipes/test_learning_rates.py"]),
+    "patches": (["patches"], ["tests/patches"]),
 }
 """Part to the folders of the package and the tests that answer for them, the quickest first."""
 

@@ -15,13 +15,13 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
 
 from scorer import load_scorer
 from selfmend.options import replace_options
+from selfmend.parallel import limit_threads
 from selfmend.patches.em import PatchMatchOptions
-from selfmend.patches.inpaint import threads
+from selfmend.patches.inpaint import inpaint
 
 CHANGES = [
     "",
@@ -62,12 +62,9 @@ def read_cases(folder: Path) -> list[tuple[str, np.ndarray, np.ndarray]]:
 
 def mend(truth: np.ndarray, mask: np.ndarray, options: PatchMatchOptions, seed: int) -> np.ndarray:
     """uint8 (H, W, 3) filled; the truth under the mask is erased first."""
-    hole = torch.from_numpy(mask)[None, None]
-    image = torch.from_numpy(truth.copy()).permute(2, 0, 1)[None].float() / 255
-    filled = fill(
-        torch.where(hole, torch.nan, image), hole, generator=torch.Generator().manual_seed(seed), options=options
-    )
-    return (filled[0].permute(1, 2, 0) * 255).round().clamp(0, 255).to(torch.uint8).numpy()
+    image = np.where(mask[..., None], np.float32(np.nan), truth.astype(np.float32) / 255)
+    filled = inpaint(image, mask, seed=seed, options=options)
+    return (filled * 255).round().clip(0, 255).astype(np.uint8)
 
 
 def measure(scorer: ModuleType, net: Any, cases: list, change: str) -> dict[str, list[dict[str, Any]]]:
@@ -104,8 +101,7 @@ def main() -> None:
     parser.add_argument("--kinds", action="store_true", help="a line for each kind too")
     parser.add_argument("--only", nargs="*", default=CHANGES, help='changes to measure, "" for none')
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    threads.thread_count = lambda: 1
+    limit_threads(1)
     scorer, cases = load_scorer(arguments.score), read_cases(arguments.cases)
     net = scorer.SqueezeNet()
     mend(*cases[0][1:], PatchMatchOptions(), 0)

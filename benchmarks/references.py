@@ -19,13 +19,11 @@ import json
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-import torch
 from PIL import Image as PILImage
 from PIL import ImageDraw, ImageFont
 from skimage import data
@@ -40,6 +38,7 @@ from selfmend.methods.singan.model import SinGAN
 from selfmend.metrics.pixels import ssim
 from selfmend.metrics.saliency import asvs
 from selfmend.registration.align import Aligned, align, match_colours, place
+from selfmend.types import Image, Mask, size_of
 
 PLACES, APART = (10, 40), 8
 STILLS = {"Astronaut": data.astronaut, "Coffee": data.coffee, "Cat": data.chelsea, "Rocket": data.rocket}
@@ -47,19 +46,19 @@ SIDE = 250
 MODELS = ("itti-koch-niebur", "spectral-residual")
 
 
-def tensor(array: np.ndarray) -> torch.Tensor:
-    """(1, 3, H, W) in [0, 1] of (H, W, 3) bytes."""
-    return torch.from_numpy(np.ascontiguousarray(array)).permute(2, 0, 1)[None].float() / 255
+def image_of(pixels: np.ndarray) -> Image:
+    """(H, W, 3) in [0, 1] of as many bytes."""
+    return np.asarray(pixels, np.float32) / 255
 
 
-def frames_of(clip: Path) -> list[torch.Tensor]:
+def frames_of(clip: Path) -> list[Image]:
     import av
 
     with av.open(str(clip)) as film:
-        return [tensor(frame.to_ndarray(format="rgb24")) for frame in film.decode(video=0)]
+        return [image_of(frame.to_ndarray(format="rgb24")) for frame in film.decode(video=0)]
 
 
-def subtitle(size: tuple[int, int]) -> torch.Tensor:
+def subtitle(size: tuple[int, int]) -> Mask:
     """Two lines of letters with their outline, grown by two pixels as a detector's mask is."""
     height, width = size
     page = PILImage.new("L", (width, height))
@@ -68,27 +67,30 @@ def subtitle(size: tuple[int, int]) -> torch.Tensor:
         (width / 2, 0.96 * height), "Where is everybody going\nat this time of the day?", 255, font, "md",
         align="center", stroke_width=2,
     )  # fmt: skip
-    return grow_mask(torch.from_numpy(np.asarray(page) > 0)[None, None], 2)
+    return grow_mask(np.asarray(page) > 0, 2)
 
 
-def box(size: tuple[int, int]) -> torch.Tensor:
+def box(size: tuple[int, int]) -> Mask:
     """A quarter of each side, in the middle."""
-    mask = torch.zeros(1, 1, *size, dtype=torch.bool)
-    mask[..., 3 * size[0] // 8 : 5 * size[0] // 8, 3 * size[1] // 8 : 5 * size[1] // 8] = True
+    mask = np.zeros(size, bool)
+    mask[3 * size[0] // 8 : 5 * size[0] // 8, 3 * size[1] // 8 : 5 * size[1] // 8] = True
     return mask
 
 
-def timed(call: Callable[[], torch.Tensor]) -> tuple[torch.Tensor, float]:
+def blank(image: Image, mask: Mask) -> Image:
+    """The picture with a white hole."""
+    return np.where(mask[..., None], np.float32(1), image)
+
+
+def timed(call: Callable[[], Image]) -> tuple[Image, float]:
     began = time.process_time()
     return call(), time.process_time() - began
 
 
-def fill_frames(
-    truth: torch.Tensor, mask: torch.Tensor, reference: Aligned, seed: int, *, plain: bool
-) -> dict[str, tuple]:
+def fill_frames(truth: Image, mask: Mask, reference: Aligned, seed: int, *, plain: bool) -> dict[str, tuple]:
     """Every method's fill and its seconds; `plain` trains once more."""
-    damaged, results = torch.where(mask, 1.0, truth), {}
-    results["the reference pasted"] = torch.where(mask, reference.image, truth), 0.0
+    damaged, results = blank(truth, mask), {}
+    results["the reference pasted"] = np.where(mask[..., None], reference.image, truth), 0.0
     for name in ("telea", "patchmatch"):
         worker = method_class(name).from_options()
         worker.inpaint(damaged, mask)  # compiles
@@ -98,8 +100,8 @@ def fill_frames(
     model = SinGAN.from_options("fast", {"injection_scale": 1}).fit(damaged, mask, seed=seed)
     training = time.process_time() - began
     default = model.with_fill_options({"injection_scale": None})
-    for label, aligned in (("singan:fast", None), ("singan:fast + reference", reference)):
-        fill, seconds = timed(lambda aligned=aligned: default.inpaint(damaged, mask, seed=seed, reference=aligned)[0])
+    for label, lying in (("singan:fast", None), ("singan:fast + reference", reference)):
+        fill, seconds = timed(lambda lying=lying: default.inpaint(damaged, mask, seed=seed, reference=lying)[0])
         results[label] = fill, training + seconds
     if plain:
         learner = SinGAN.from_options("fast", {"exclude_hole": False})
@@ -116,7 +118,7 @@ def fill_frames(
     return results
 
 
-def frames_case(args: argparse.Namespace, place_: int, kind: str, mask: torch.Tensor) -> dict[str, Any]:
+def frames_case(args: argparse.Namespace, place_: int, kind: str, mask: Mask) -> dict[str, Any]:
     """Scores and seconds of every method on one frame, and how the reference fits."""
     kept = args.out / f"frames-{kind}-{place_}.json"
     if kept.exists():
@@ -124,22 +126,21 @@ def frames_case(args: argparse.Namespace, place_: int, kind: str, mask: torch.Te
     scorer = load_scorer(args.score)
     net, film = scorer.SqueezeNet(), frames_of(args.clip)
     truth, other = film[place_], film[place_ + APART]
-    aligned = match_colours(align(other, torch.where(mask, 1.0, truth), mask), truth, mask)
-    fills = fill_frames(truth, mask, aligned, args.seed, plain=kind == "subtitle")
+    lying = match_colours(align(other, blank(truth, mask), mask), truth, mask)
+    fills = fill_frames(truth, mask, lying, args.seed, plain=kind == "subtitle")
     rows = {}
     for name, (fill, seconds) in fills.items():
-        pair = scorer.pair(net, as_array(truth), as_array(fill), mask[0, 0].numpy())
+        pair = scorer.pair(net, truth, fill, mask)
         rows[name] = {k: float(pair[k]) for k in ("psnr_hole", "feat_hole")} | {"seconds": seconds}
-    shown = {"truth": truth, "reference": aligned.image} | {n: f for n, (f, _) in fills.items()}
+    shown = {"truth": truth, "reference": lying.image} | {n: f for n, (f, _) in fills.items()}
     save(kept.with_suffix(".png"), shown, mask, 4)
-    kept.write_text(json.dumps({"fit": f"{aligned.confidence:.2f} ({aligned.by})", "rows": rows}))
+    kept.write_text(json.dumps({"fit": f"{lying.confidence:.2f} ({lying.by})", "rows": rows}))
     print(kind, place_, flush=True)
     return json.loads(kept.read_text())
 
 
 def frames_table(args: argparse.Namespace) -> str:
-    first = frames_of(args.clip)[0]
-    size = (first.shape[2], first.shape[3])
+    size = size_of(frames_of(args.clip)[0])
     masks = {"subtitle": subtitle(size), "box": box(size)}
     cases = {kind: [frames_case(args, place_, kind, mask) for place_ in PLACES] for kind, mask in masks.items()}
     said = ", ".join(f"{kind} {case['fit']}" for kind, list_ in cases.items() for case in list_)
@@ -156,33 +157,33 @@ def frames_table(args: argparse.Namespace) -> str:
     return "\n".join(lines)
 
 
-def pasted(picture: torch.Tensor, other: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def pasted(picture: Image, other: Image) -> tuple[Image, Mask]:
     """The picture with an oval of another one in it, and the hole that covers it."""
-    height, width = picture.shape[2:]
-    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    height, width = size_of(picture)
+    y, x = np.mgrid[:height, :width]
     oval = ((y / height - 0.55) / 0.16) ** 2 + ((x / width - 0.4) / 0.12) ** 2 <= 1
-    there = torch.nn.functional.interpolate(other, (height, width), mode="bilinear")
-    return torch.where(oval, there, picture), grow_mask(oval[None, None], 2)
+    there = cv2.resize(other, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.where(oval[..., None], there, picture), grow_mask(oval, 2)
 
 
 def paper_cases(args: argparse.Namespace):
     """Name, truth, damaged, mask, reference as it lies, and the SinGAN that fills."""
     film = frames_of(args.clip)
-    truth, mask = film[PLACES[0]], subtitle((film[0].shape[2], film[0].shape[3]))
-    damaged = torch.where(mask, 1.0, truth)
-    aligned = match_colours(align(film[PLACES[0] + APART], damaged, mask), damaged, mask)
-    yield "Movie", truth, damaged, mask, aligned, SinGAN.from_options("fast").fit(damaged, mask, seed=args.seed)
+    truth, mask = film[PLACES[0]], subtitle(size_of(film[0]))
+    damaged = blank(truth, mask)
+    lying = match_colours(align(film[PLACES[0] + APART], damaged, mask), damaged, mask)
+    yield "Movie", truth, damaged, mask, lying, SinGAN.from_options("fast").fit(damaged, mask, seed=args.seed)
     pictures = {}
     for name, load in STILLS.items():
         array = load()
         share = SIDE / max(array.shape[:2])
         size = round(array.shape[1] * share), round(array.shape[0] * share)
-        pictures[name] = tensor(cv2.resize(array, size, interpolation=cv2.INTER_AREA))
+        pictures[name] = image_of(cv2.resize(array, size, interpolation=cv2.INTER_AREA))
     for name, other in zip(pictures, [*list(pictures)[1:], next(iter(pictures))], strict=True):
         truth = pictures[name]
         damaged, mask = pasted(truth, pictures[other])
         model = SinGAN.from_options("fast").fit(truth, seed=args.seed)
-        (sample,) = model.sample(truth, seed=args.seed, size=(truth.shape[2], truth.shape[3]))
+        (sample,) = model.sample(truth, seed=args.seed, size=size_of(truth))
         yield name, truth, damaged, mask, place(sample, damaged, mask), model
 
 
@@ -190,14 +191,14 @@ def paper_tables(args: argparse.Namespace) -> str:
     columns = ("CV", "NV", "SG", "PM")
     metrics = ["SSIM to the reference", "SSIM to the truth", *(f"ASVS, {model}" for model in MODELS)]
     values: dict[str, dict[str, dict[str, float]]] = {metric: {} for metric in metrics}
-    for name, truth, damaged, mask, aligned, model in paper_cases(args):
+    for name, truth, damaged, mask, lying, model in paper_cases(args):
         patchmatch = method_class("patchmatch").from_options()
         fills = {
             "CV": method_class("telea").from_options().inpaint(damaged, mask)[0],
-            "SG": model.inpaint(damaged, mask, seed=args.seed, reference=aligned)[0],
-            "PM": patchmatch.inpaint(damaged, mask, seed=args.seed, reference=aligned)[0],
+            "SG": model.inpaint(damaged, mask, seed=args.seed, reference=lying)[0],
+            "PM": patchmatch.inpaint(damaged, mask, seed=args.seed, reference=lying)[0],
         }
-        whole = replace(aligned, image=torch.where(aligned.known, aligned.image, damaged)).image
+        whole = np.where(lying.known[..., None], lying.image, damaged)
         for column, fill in fills.items():
             measured = [ssim(fill, whole), ssim(fill, truth), *(asvs(fill, mask, model=m) for m in MODELS)]
             for metric, value in zip(metrics, measured, strict=True):
@@ -216,11 +217,7 @@ def paper_tables(args: argparse.Namespace) -> str:
     return "\n".join(lines)
 
 
-def as_array(image: torch.Tensor) -> np.ndarray:
-    return image[0].permute(1, 2, 0).numpy()
-
-
-def save(path: Path, shown: dict[str, torch.Tensor], mask: torch.Tensor, columns: int) -> None:
+def save(path: Path, shown: dict[str, Image], mask: Mask, columns: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     pictures = {name: to_rgb(image) for name, image in shown.items()}
     pictures["hole"] = paint_hole(next(iter(shown.values())), mask)

@@ -13,35 +13,36 @@ import time
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image as PILImage
 
 from selfmend.methods.singan.config import FAST
 from selfmend.methods.singan.model import SinGAN
-from selfmend.nn.tensors import make_generator
+from selfmend.nn.tensors import make_generator, to_array, to_tensor
 from selfmend.options import replace_options
+from selfmend.types import Image, Mask
 
 
-def read(path: Path, mode: str) -> torch.Tensor:
-    """(1, C, H, W) in [0, 1]."""
+def read(path: Path, mode: str) -> Image:
+    """(H, W, C) in [0, 1]."""
     array = np.asarray(PILImage.open(path).convert(mode), np.float32) / 255
-    return torch.from_numpy(array.reshape(*array.shape[:2], -1)).permute(2, 0, 1)[None].contiguous()
+    return array.reshape(*array.shape[:2], -1)
 
 
-def write(path: Path, image: torch.Tensor) -> None:
+def write(path: Path, image: Image) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    PILImage.fromarray((image[0].permute(1, 2, 0) * 255).round().to(torch.uint8).numpy()).save(path)
+    PILImage.fromarray((image * 255).round().astype(np.uint8)).save(path)
 
 
-def fill_all(image: torch.Tensor, mask: torch.Tensor, config: object, seed: int) -> dict[str, torch.Tensor]:
+def fill_all(image: Image, mask: Mask, config: object, seed: int) -> dict[str, Image]:
     """The four results by name."""
     model = SinGAN(config).fit(image, mask, seed=seed)
-    guess = model.first_guess(image, mask, generator=make_generator(seed, "sample", 0))
-    finished = model.finish(image, mask, guess, generator=make_generator(seed, "finish"))
-    fills = {"init": guess, "init-finish": finished}
+    x, hole = to_tensor(image), to_tensor(mask)
+    guess = model.first_guess(x, hole, generator=make_generator(seed, "sample", 0))
+    finished = model.finish(x, hole, guess, generator=make_generator(seed, "finish"))
+    fills = {"init": to_array(guess), "init-finish": to_array(finished)}
     for name, setting in (("scales", "never"), ("fast", "always")):
         fills[name] = model.with_fill_options({"finish": setting}).inpaint(image, mask, seed=seed)[0]
-    return {name: torch.where(mask, fill.clamp(0, 1), image) for name, fill in fills.items()}
+    return {name: np.where(mask[..., None], fill.clip(0, 1), image) for name, fill in fills.items()}
 
 
 def main() -> None:
@@ -55,10 +56,10 @@ def main() -> None:
     args = parser.parse_args()
     config = replace_options(FAST, {"init": args.init, **dict(pair.split("=", 1) for pair in args.set)})
     for path in sorted((args.cases / "damaged").glob(args.kind + "*.png")):
-        image, mask = read(path, "RGB"), read(args.cases / "mask" / path.name, "L") >= 128 / 255
-        known = image.masked_select(~mask).mean()
+        image, mask = read(path, "RGB"), read(args.cases / "mask" / path.name, "L")[..., 0] >= 128 / 255
+        known = image[~mask].mean()
         began = time.process_time()
-        fills = fill_all(torch.where(mask, known, image), mask, config, args.seed)
+        fills = fill_all(np.where(mask[..., None], known, image), mask, config, args.seed)
         for name, fill in fills.items():
             write(args.out / name / path.name, fill)
         print(f"{path.stem}: {time.process_time() - began:.1f} CPU s", flush=True)

@@ -18,7 +18,7 @@ import subprocess
 import time
 from pathlib import Path
 
-import torch
+import numpy as np
 
 import selfmend
 from selfmend.errors import ImageError, MissingWeightsError
@@ -27,16 +27,17 @@ from selfmend.image.files import read_picture, save_picture
 from selfmend.image.resize import resize
 from selfmend.metrics.niqe import NiqeParameters, load_parameters, niqe
 from selfmend.metrics.pixels import rmse
+from selfmend.types import Image, size_of
 
 FACTOR = 4
 PUBLISHED = {"SRGAN": (16.34, 3.41), "EDSR": (12.29, 6.50), "DIP": (13.82, 6.35), "ZSSR": (13.08, 7.13),
              "SinGAN": (16.22, 3.71)}  # fmt: skip
 
 
-def cut(image: torch.Tensor) -> torch.Tensor:
+def cut(image: Image) -> Image:
     """Height and width to multiples of the factor, at the bottom and the right."""
-    height, width = (side // FACTOR * FACTOR for side in image.shape[-2:])
-    return image[..., :height, :width]
+    height, width = (side // FACTOR * FACTOR for side in size_of(image))
+    return image[:height, :width]
 
 
 def enlarge(method: str, source: Path, target: Path, command: str) -> None:
@@ -49,13 +50,13 @@ def enlarge(method: str, source: Path, target: Path, command: str) -> None:
         return
     small = read_picture(source).image
     if name == "bicubic":
-        large = resize(small, tuple(FACTOR * side for side in small.shape[-2:]))
+        large = resize(small, tuple(FACTOR * side for side in size_of(small)))
     else:
         large = selfmend.super_resolve(small, factor=FACTOR, method=name, preset=preset or None)
     save_picture(to_rgb(large), target)
 
 
-def score(output: Path, truth: torch.Tensor, parameters: NiqeParameters | None) -> tuple[float, float]:
+def score(output: Path, truth: Image, parameters: NiqeParameters | None) -> tuple[float, float]:
     """RMSE and NIQE; NaN where NIQE cannot be had."""
     image = read_picture(output).image
     try:
@@ -66,9 +67,10 @@ def score(output: Path, truth: torch.Tensor, parameters: NiqeParameters | None) 
 
 
 def row(name: str, scores: list[tuple[float, float]], seconds: list[float]) -> str:
-    errors, naturals = torch.tensor(scores).T
+    errors, naturals = np.array(scores).T
+    natural = float(np.nanmean(naturals)) if np.isfinite(naturals).any() else float("nan")
     middle = f"{sorted(seconds)[len(seconds) // 2]:.1f}" if seconds else ""
-    return f"| {name} | {errors.mean():.2f} | {naturals.nanmean():.2f} | {middle} | here, {len(scores)} pictures |"
+    return f"| {name} | {errors.mean():.2f} | {natural:.2f} | {middle} | here, {len(scores)} pictures |"
 
 
 def main() -> None:
@@ -88,7 +90,7 @@ def main() -> None:
     files = [file for file in sorted(args.truths.iterdir()) if file.suffix.lower() in (".png", ".jpg", ".bmp")]
     truths = {file.stem: cut(read_picture(file).image) for file in files[: args.count]}
     for stem, truth in truths.items():
-        size = (truth.shape[2] // FACTOR, truth.shape[3] // FACTOR)
+        size = (truth.shape[0] // FACTOR, truth.shape[1] // FACTOR)
         save_picture(to_rgb(resize(truth, size)), args.out / "input" / f"{stem}.png")
         save_picture(to_rgb(truth), args.out / "truth" / f"{stem}.png")
     print(f"| x{FACTOR} | rmse | niqe | seconds | |\n|---|---|---|---|---|")

@@ -84,14 +84,14 @@ def measure_photos(files: list[Path], random: np.random.Generator, overlays: Pat
     scores, imagined, seconds = [], [], []
     for file in files:
         picture = np.asarray(Image.open(file).convert("RGB"))
-        imagined.append(float(find_text(to_picture(picture).image).float().mean()))
+        imagined.append(float(find_text(to_picture(picture).image).mean()))
         for font in known_fonts():
             size, lines = random.choice(PHOTO_SIZES), random.choice(SENTENCES, random.integers(1, 3), replace=False)
             subtitle = Subtitle(tuple(lines), font, float(size), colour=COLOURS[random.integers(len(COLOURS))])
             burnt, truth = burn(picture, subtitle)
             burnt = jpeg(burnt, int(random.integers(*QUALITIES)))
             began = time.process_time()
-            found = find_text(to_picture(burnt).image)[0, 0].numpy()
+            found = find_text(to_picture(burnt).image)
             seconds.append(time.process_time() - began)
             scores.append(scored(f"{font}, {size:.1%}", found, truth))
             if overlays is not None:
@@ -121,7 +121,7 @@ def measure_clip(clip: Path, quality: int, random: np.random.Generator, overlays
             shown = through_h264([burn(frame, subtitle)[0] for frame in frames], quality)
             truth = burn(frames[0], subtitle)[1]
             began = time.process_time()
-            masks = [mask[0, 0].numpy() for mask in steady_text(to_picture(frame).image for frame in shown)]
+            masks = list(steady_text(to_picture(frame).image for frame in shown))
             seconds += time.process_time() - began
             scores += [scored(f"{font}, {size:.1%}", mask, truth) for mask in masks]
             if overlays is not None:
@@ -129,7 +129,7 @@ def measure_clip(clip: Path, quality: int, random: np.random.Generator, overlays
                     overlay(shown[40 % len(shown)], masks[40 % len(masks)], truth).save(temporary)
     print_table(f"{len(frames)} frames, H.264 crf {quality}", scores)
     plain = steady_text(to_picture(frame).image for frame in through_h264(frames, quality))
-    share = np.array([float(mask.float().mean()) for mask in plain])
+    share = np.array([float(mask.mean()) for mask in plain])
     print(f"\nwithout a subtitle: something imagined in {(share > 0).sum()} of {len(share)} frames, {share.mean():.2%}")
     print(f"{seconds / len(scores) * 1e3:.0f} ms of one core a frame")
 

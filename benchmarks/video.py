@@ -18,17 +18,16 @@ from types import ModuleType
 
 import cv2
 import numpy as np
-import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from common import commit, machine
 from scorer import load_scorer
-from selfmend import parallel as threads
 from selfmend.methods.classical import Telea
 from selfmend.methods.patchmatch import PatchMatch
 from selfmend.metrics.flicker import flicker
 from selfmend.metrics.pixels import psnr
 from selfmend.options import replace_options
+from selfmend.parallel import limit_threads
 from selfmend.registration.flow import dense_flow
 from selfmend.video.filling import TemporalFill, TemporalOptions
 from selfmend.video.frames import MaskedFrame, to_bytes, to_image
@@ -94,8 +93,7 @@ def grown(hole: np.ndarray) -> np.ndarray:
 
 def masked(given: list[np.ndarray], holes: list[np.ndarray]) -> Iterator[MaskedFrame]:
     for k, (pixels, hole) in enumerate(zip(given, holes, strict=True)):
-        mask = torch.from_numpy(hole)[None, None]
-        yield MaskedFrame(k, torch.where(mask, torch.nan, to_image(pixels)), mask)
+        yield MaskedFrame(k, np.where(hole[..., None], np.float32(np.nan), to_image(pixels)), hole)
 
 
 def frame_by_frame(method: Telea | PatchMatch) -> Callable[[Case], list[np.ndarray]]:
@@ -117,8 +115,7 @@ def scores(scorer: ModuleType, net: object, case: Case, output: list[np.ndarray]
     for k, (frame, real, hole) in enumerate(zip(output, truth, holes, strict=True)):
         if not hole.any():
             continue
-        mask = torch.from_numpy(hole)[None, None]
-        row = {"psnr_hole": psnr(to_image(frame), to_image(real), mask=mask).item()}
+        row = {"psnr_hole": psnr(to_image(frame), to_image(real), mask=hole)}
         if k % SCORED == 0:
             a, b = (x.astype(np.float32) / 255 for x in (real, frame))
             row |= {key: value for key, value in scorer.pair(net, a, b, hole).items() if key in ("ssim", "feat_hole")}
@@ -127,8 +124,7 @@ def scores(scorer: ModuleType, net: object, case: Case, output: list[np.ndarray]
         rows.append(row)
         if k:
             flow = dense_flow(*(cv2.cvtColor(x, cv2.COLOR_RGB2GRAY) for x in (real, truth[k - 1])))
-            field = torch.from_numpy(flow.transpose(2, 0, 1).copy())[None]
-            changes.append(flicker(to_image(frame), to_image(output[k - 1]), mask=mask, flow=field).item())
+            changes.append(flicker(to_image(frame), to_image(output[k - 1]), mask=hole, flow=flow))
     mean = {key: np.mean([row[key] for row in rows if key in row]) for key in ("psnr_hole", "ssim", "feat_hole")}
     fd = scorer.frechet(np.concatenate(theirs), np.concatenate(ours)) / 1e4
     return f"{mean['psnr_hole']:.2f} | {mean['ssim']:.4f} | {mean['feat_hole']:.3f} | {fd:.2f} | {np.mean(changes):.2f}"
@@ -143,9 +139,7 @@ def main() -> None:
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="options of the filling")
     parser.add_argument("--only-ours", action="store_true", help="no filling frame by frame")
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-    threads.thread_count = lambda: 1
+    limit_threads(1)
     options = replace_options(TemporalOptions(), dict(pair.split("=") for pair in arguments.set))
     scorer = load_scorer(arguments.score)
     net = scorer.SqueezeNet()
