@@ -163,6 +163,7 @@ class Model(Applications):
             "method": self.method.state_dict(),
             "image": to_tensor(self.picture.image),
             "mask": None if self.mask is None else to_tensor(self.mask),
+            "kind": "tensor" if is_tensor(self.picture.original) else "array",
         }
         original = self.picture.original
         if not is_tensor(original) and getattr(original, "dtype", None) not in ("float32", "float64"):

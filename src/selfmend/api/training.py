@@ -153,7 +153,8 @@ def load(folder: str | Path, *, device: str = "auto") -> Model | FolderModel:
         why = " ".join(str(error).split())
         raise RunError(f"{folder} does not fit this version or its own record ({why}); train again") from error
     stored = next(iter(sorted(Path(folder).glob("picture.*"))), None)
-    picture = read_picture(stored) if stored else Picture(image, None, to_tensor(image))
+    as_it_came = to_tensor(image) if state.get("kind", "tensor") == "tensor" else image
+    picture = read_picture(stored) if stored else Picture(image, None, as_it_came)
     model = Model(method, picture, mask, seed=int(record["seed"]), opaque=bool(record.get("opaque")))
     model.folder = run_folder.path
     return model

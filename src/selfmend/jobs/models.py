@@ -119,6 +119,7 @@ def save_thumbnail(runs: Path, name: str, folder: Path) -> Path:
     """
     from selfmend.image.draw import thumbnail, to_rgb
     from selfmend.image.files import read_picture
+    from selfmend.nn.tensors import to_array
     from selfmend.training.checkpoints import load_state
 
     run = model_folder(runs, name)
@@ -130,7 +131,7 @@ def save_thumbnail(runs: Path, name: str, folder: Path) -> Path:
     key = hashlib.sha256(f"{name}\0{source.stat().st_mtime_ns}".encode()).hexdigest()[:24]
     path = folder / f"{key}.png"
     if not path.exists():
-        image = read_picture(stored).image if stored else load_state(weights)["image"]
+        image = read_picture(stored).image if stored else to_array(load_state(weights)["image"])
         with atomic_path(path) as temporary:
             to_rgb(thumbnail(image, THUMBNAIL)).save(temporary, format="PNG")
     return path
