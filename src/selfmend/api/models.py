@@ -159,12 +159,13 @@ class Model(Applications):
 
     def finish(self, run_folder: RunFolder) -> None:
         """Write what was learned, and the picture, into a run folder that was started."""
+        original = self.picture.original
         state = {
             "method": self.method.state_dict(),
             "image": to_tensor(self.picture.image),
             "mask": None if self.mask is None else to_tensor(self.mask),
+            "tensor": is_tensor(original),
         }
-        original = self.picture.original
         if not is_tensor(original) and getattr(original, "dtype", None) not in ("float32", "float64"):
             ending = "tif" if getattr(original, "mode", "") == "CMYK" else "png"  # PNG has no CMYK
             save_picture(original, run_folder.path / f"picture.{ending}")

@@ -149,11 +149,12 @@ def load(folder: str | Path, *, device: str = "auto") -> Model | FolderModel:
             folder_model.folder = run_folder.path
             return folder_model
         image, mask = to_array(state["image"]), None if state["mask"] is None else to_mask(state["mask"])
+        floats = to_tensor(image) if state.get("tensor", True) else image  # what came, where no file holds it
     except (KeyError, ValueError, RuntimeError, TypeError, AttributeError, IndexError) as error:
         why = " ".join(str(error).split())
         raise RunError(f"{folder} does not fit this version or its own record ({why}); train again") from error
     stored = next(iter(sorted(Path(folder).glob("picture.*"))), None)
-    picture = read_picture(stored) if stored else Picture(image, None, to_tensor(image))
+    picture = read_picture(stored) if stored else Picture(image, None, floats)
     model = Model(method, picture, mask, seed=int(record["seed"]), opaque=bool(record.get("opaque")))
     model.folder = run_folder.path
     return model
