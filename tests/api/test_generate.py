@@ -81,6 +81,14 @@ def test_a_saved_model_draws_the_same(model: selfmend.Model, tmp_path: Path) -> 
     assert not np.array_equal(model.sample(), model.sample(start_scale=1))
 
 
+@pytest.mark.parametrize("source", [IMAGE, to_tensor(IMAGE)], ids=["array", "tensor"])
+def test_floats_come_back_from_a_loaded_model_as_what_they_were(source, tmp_path: Path) -> None:
+    model = selfmend.fit("singan", source, preset="tiny", seed=4, folder=tmp_path / "run")
+    first, again = model.sample(), selfmend.load(tmp_path / "run").sample()
+    assert (type(again), again.dtype) == (type(source), source.dtype)
+    assert np.array_equal(first, again)
+
+
 def test_what_a_hole_held_has_no_influence() -> None:
     samples = []
     for content in (0.0, 1.0):
