@@ -55,3 +55,20 @@ def in_parallel(work: Callable[[int], Any], runs: int) -> None:
 def _pool(process: int, threads: int) -> ThreadPoolExecutor:
     """One pool for all fillings of a process; `process` is the key because threads do not survive a fork."""
     return ThreadPoolExecutor(threads, thread_name_prefix="selfmend-patches")
+
+
+_to_tell: list[Callable[[], None]] = []
+
+
+def on_compiling(call: Callable[[], None]) -> None:
+    """Call `call` once, when a loop is first compiled from now on; it comes from any thread and must not raise.
+
+    Here, and not beside the compiled loops, so that asking does not load what compiles them.
+    """
+    _to_tell.append(call)
+
+
+def tell_of_compiling() -> None:
+    """Call what `on_compiling` was given."""
+    while _to_tell:
+        _to_tell.pop()()

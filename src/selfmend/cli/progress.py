@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from selfmend.parallel import on_compiling
 from selfmend.progress import Progress, ProgressEvent, silent
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 LOG_AFTER = 5.0  # seconds; work that takes no longer says nothing in a log
 LOG_EVERY = 300.0  # seconds
+_COMPILING = "compiling for this machine, which takes some seconds once after an installation"
 
 
 @contextmanager
@@ -24,6 +26,8 @@ def terminal_progress(*, quiet: bool) -> Iterator[Progress]:
     from rich.console import Console
 
     console = Console(stderr=True)
+    if not quiet:
+        on_compiling(lambda: typer.echo(_COMPILING, err=True))
     if quiet:
         yield silent
     elif console.is_terminal:

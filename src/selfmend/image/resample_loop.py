@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+import selfmend.compiled  # noqa: F401, it tells of what is compiled
+
 BLOCK = 512  # values that stay in the fastest cache
 
 

@@ -17,8 +17,8 @@ import numpy as np
 from numba import njit
 from numpy.lib.stride_tricks import sliding_window_view
 
+from selfmend.compiled import FASTMATH, below, hash_bits, inner, inner_fast
 from selfmend.parallel import MOST_RUNS, in_parallel
-from selfmend.patches.compiled import FASTMATH, below, hash_bits, inner, inner_fast
 
 if TYPE_CHECKING:
     from selfmend.types import Size

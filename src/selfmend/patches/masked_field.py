@@ -22,8 +22,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from selfmend.compiled import FASTMATH, below, hash_bits, inner, inner_fast
 from selfmend.parallel import MOST_RUNS, in_parallel
-from selfmend.patches.compiled import FASTMATH, below, hash_bits, inner, inner_fast
 from selfmend.patches.scales import WHOLE, Scale, Sources, Targets
 
 WORST = np.float32(1e9)

@@ -16,8 +16,8 @@ from functools import partial
 import numpy as np
 from numba import njit
 
+from selfmend.compiled import inner
 from selfmend.parallel import MOST_RUNS, in_parallel
-from selfmend.patches.compiled import inner
 from selfmend.patches.masked_field import Field
 from selfmend.patches.scales import Scale, Sources, Targets
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from selfmend.patches.compiled import compiling, on_compiling
+from selfmend.compiled import compiling
+from selfmend.parallel import on_compiling
 
 
 def test_compiling_is_told() -> None:

@@ -1,17 +1,18 @@
-"""What the compiled loops share: the arithmetic that they are allowed, random numbers without a state, and a bell.
+"""What the compiled loops share: the arithmetic that they are allowed, and random numbers without a state.
 
 The loops are compiled when they are first used after an installation, which takes seconds, and are kept on disk. What
-shows progress can ask `compiling`, or be called by `on_compiling`, to say what is waited for.
+shows progress can ask `compiling`, or be called by `parallel.on_compiling`, to say what is waited for.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 
 import numpy as np
 from numba import njit
 from numba.core import event
+
+from selfmend.parallel import tell_of_compiling
 
 FASTMATH = {"reassoc", "contract", "arcp", "nsz"}  # all but the assumptions about NaN and infinity
 
@@ -37,19 +38,16 @@ def below(bits: np.uint64, n: int) -> np.int64:
 
 
 class _Listener(event.Listener):
-    """Counts what is being compiled, and calls those who want to know."""
+    """Counts what is being compiled, and tells those who want to know."""
 
     def __init__(self) -> None:
-        self.calls: list[Callable[[], None]] = []
         self.under_way = 0
         self._lock = threading.Lock()
 
     def on_start(self, event: event.Event) -> None:
         with self._lock:
             self.under_way += 1
-            calls, self.calls = self.calls, []
-        for call in calls:
-            call()
+        tell_of_compiling()
 
     def on_end(self, event: event.Event) -> None:
         with self._lock:
@@ -63,8 +61,3 @@ event.register("numba:compile", _listener)
 def compiling() -> bool:
     """Whether a loop is being compiled now, in any thread; not so while one is only read from disk."""
     return _listener.under_way > 0
-
-
-def on_compiling(call: Callable[[], None]) -> None:
-    """Call `call` once, when a loop is first compiled from now on; it comes from any thread and must not raise."""
-    _listener.calls.append(call)
