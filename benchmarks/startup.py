@@ -3,7 +3,8 @@
     python benchmarks/startup.py [--runs 5] [--photo PHOTO --mask MASK] [--large]
 
 Without a photo, scikit-image's cup of coffee is enlarged to 1000 px, with a hole of 250 x 120. `--large` adds a photo
-of 12 megapixels with a hole of 1000 x 360. The processes run in turn, so that a busy machine slows all of them; medians.
+of 12 megapixels with a hole of 1000 x 360. The processes run in turn, so that a busy machine slows all of them;
+medians.
 """
 
 from __future__ import annotations
