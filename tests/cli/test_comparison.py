@@ -8,7 +8,6 @@ import torch
 from PIL import Image as PILImage
 
 import lpips_files
-from selfmend.cli import comparison
 from selfmend.image.edges import canny_edges
 from selfmend.image.files import read_picture
 from selfmend.masks.reading import read_mask
@@ -125,7 +124,7 @@ def test_fid_is_of_whole_folders(run, refused, mended, monkeypatch) -> None:
 
     net = Means()
     net.register_parameter("device", torch.nn.Parameter(torch.zeros(1)))
-    monkeypatch.setattr(comparison, "load_inception_fid", lambda path, download: net)
+    monkeypatch.setattr("selfmend.nn.inception.load_inception_fid", lambda path, download: net)
     done = run("evaluate", "truth", "made", "--metrics", "fid,mae", "--json")
     sides = [[read_picture(f"{side}/{stem}").image for stem in ends] for side, ends in
              (("made", ("a.bmp", "b.bmp")), ("truth", ("a.png", "b.png")))]  # fmt: skip
