@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 DRAW = """
+from pathlib import Path
 import numpy as np
 from PIL import Image
 tiles = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8)
@@ -20,6 +21,9 @@ Image.fromarray(tiles.repeat(8, 0).repeat(8, 1)).save("photo.png")
 mask = np.zeros((96, 128), np.uint8)
 mask[30:50, 40:80] = 255
 Image.fromarray(mask).save("mask.png")
+for folder, name in (("photos", "photo.png"), ("masks", "mask.png")):
+    Path(folder).mkdir()
+    Path(folder, "a.png").write_bytes(Path(name).read_bytes())
 """
 WORK = [
     "inpaint photo.png --mask mask.png -o mended.png",
@@ -30,7 +34,7 @@ WORK = [
     "sample photo.png -o sample.png",
     "retarget photo.png --size 96x160 -o wide.png",
     "super-resolve photo.png --factor 1.5 -o large.png",
-    "batch photo.png --masks mask.png -o done --jobs 1",
+    "batch photos --masks masks -o done --jobs 1",
     "evaluate pair photo.png mended.png --metrics psnr,ssim",
     "methods",
 ]

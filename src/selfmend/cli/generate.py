@@ -26,9 +26,7 @@ from selfmend.image.files import read_picture
 from selfmend.image.picture import Picture, to_picture
 from selfmend.methods.base import Method, describe_config
 from selfmend.methods.generative import Generative, check_factor, check_pixels
-from selfmend.methods.learning import LearningMethod
 from selfmend.methods.registry import method_class
-from selfmend.methods.singan.sample import super_resolution_options
 from selfmend.pipeline import enlarged, generative, warn_of_transparency
 from selfmend.progress import Progress
 from selfmend.types import Image, Size, size_of
@@ -103,7 +101,7 @@ def opened(request: Request, progress: Progress) -> Iterator[Source]:
     picture, seed = read_picture(request.source), request.seed or 0
     starting = _starting(request, method, picture.image)
     size = _checked_size(request, starting, picture.image)  # what does not fit is found here, before the training
-    if not isinstance(method, LearningMethod):
+    if not method.learns:
         yield Source(picture=picture, image=picture.image, method=starting, seed=seed, size=size)
         return
     with learned(request, name, method.config, picture, _fit(request, name, picture, progress)) as model:
@@ -160,6 +158,8 @@ def enlarged_source(request: Request, factor: float, progress: Progress) -> Iter
 def _learned_for_enlarging(
     request: Request, factor: float, picture: Picture, progress: Progress
 ) -> Iterator[api.Model]:
+    from selfmend.methods.singan.sample import super_resolution_options
+
     options = super_resolution_options(check_factor(factor, picture.size)) | request.options
     config = method_class("singan").from_options(request.preset, options).config
 
@@ -196,8 +196,11 @@ def _starting(request: Request, method: Method, image: Image) -> Method:
     if request.start_scale is None and request.below is None:
         return method
     scales = [n for n in generative(method).start_scales(image) if n or not request.reshape]
-    if not scales or not isinstance(method, LearningMethod):
+    if not scales or not method.learns:
         raise OptionError(f"{method.name} has no start scale to choose; leave --start-scale and --below out")
+    from selfmend.methods.learning import TrainedMethod
+
+    assert isinstance(method, TrainedMethod)
     number = min(scales) if request.start_scale == "all" else request.start_scale
     options = {"start_scale": number, "start_below": request.below}
     return method.with_fill_options({name: value for name, value in options.items() if value is not None})
@@ -238,6 +241,8 @@ def report(
 
 def scale_sheet(source: Source, *, samples: int, reshape: bool = False, progress: Progress) -> Any:
     """What comes of starting at each scale, on one sheet: how people choose one."""
+    from selfmend.methods.learning import LearningMethod
+
     assert isinstance(source.method, LearningMethod)
     pictures, captions = [], []
     for number, (height, width) in source.worker.start_scales(source.image).items():
