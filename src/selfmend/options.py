@@ -24,7 +24,7 @@ def option(
     choices: tuple[str, ...] = (),
     low: float | None = None,
 ) -> Any:
-    """A dataclass field with its meaning, unit, source ("paper 001, Sec. 2.2"), allowed names and least value."""
+    """A dataclass field with its meaning, unit, source ("DMFN (2020), Sec. 3"), allowed names and least value."""
     metadata = {"help": help, "unit": unit, "source": source, "choices": choices, "low": low}
     return dataclasses.field(default=default, metadata=metadata)
 

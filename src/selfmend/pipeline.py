@@ -77,7 +77,7 @@ def fill(
         samples: number of different fills.
         reference: another picture of the scene, or None; see `fitted_reference`.
         align: False takes the reference as it lies.
-        progress: told of what happens.
+        progress: called with each event.
 
     Returns:
         `samples` pictures of the kind, size and mode that came.

@@ -65,7 +65,7 @@ class Applications:
             quantized: train that scale anew on flat colours, and snap the painting to these: for paintings whose
                 colours are not the picture's. The trained scale is kept in the run's folder, if there is one.
             seed: same seed, same bytes; None takes the training's.
-            progress: told of what happens.
+            progress: called with each event.
 
         Returns:
             The kind that came, opaque, of the finest scale's size (with the option finish=always: of the learned
@@ -109,11 +109,11 @@ class Applications:
         Args:
             composite: the learned picture with the object pasted, of the same size or aspect; kinds as in `inpaint`.
             mask: where the object is, white or True; kinds as in `inpaint`.
-            start_scale: where the composite enters; None is three fifths of the way to the finest. Higher keeps more of
+            start_scale: where the composite enters; None is the first of the finer half. Higher keeps more of
                 the object.
             seed: same seed, same bytes; None takes the training's.
             invert_mask: in the mask, black is the object.
-            progress: told of what happens.
+            progress: called with each event.
 
         Returns:
             The kind, size and mode of `composite`, equal to it to the bit outside the mask and its soft border.
@@ -155,7 +155,7 @@ class Applications:
             masked: keep what lies outside the mask and its soft border; False draws everything anew.
             seed: same seed, same bytes; None takes the training's.
             invert_mask: in the mask, black is edited.
-            progress: told of what happens.
+            progress: called with each event.
 
         Returns:
             The kind, size and mode of `edited`.
@@ -212,7 +212,7 @@ class Applications:
                 larger things.
             loop: let the last frame lead back to the first.
             seed: same seed, same frames; None takes the training's.
-            progress: told of every frame.
+            progress: called at every frame.
 
         Returns:
             RGB frames of the finest scale's size.

@@ -62,7 +62,7 @@ def inpaint(
         align: False takes the reference as it lies, of the same size or aspect.
         model: a run folder of `fit` or `selfmend train`, which brings its own method; `method` and `preset` are not
             looked at.
-        progress: told of what happens.
+        progress: called with each event.
         options: fields of the method's config, e.g. `patch_size=9`.
 
     Returns:
@@ -138,7 +138,7 @@ def sample(
         samples: how many.
         seed: same seed, same bytes; the k-th sample does not depend on how many there are.
         device: "auto", "cpu", "cuda" or "mps".
-        progress: told of what happens.
+        progress: called with each event.
         options: fields of the method's config, e.g. `start_scale=2` of singan.
 
     Returns:
@@ -209,7 +209,7 @@ def super_resolve(
         seed: same seed, same bytes.
         device: "auto", "cpu", "cuda" or "mps".
         folder: run folder in which singan's training is kept and resumed; None keeps nothing.
-        progress: told of what happens.
+        progress: called with each event.
         options: fields of the method's config. Singan learns a picture with a side longer than `max_size` at that size,
             and enlarges it at its own.
 
@@ -366,7 +366,7 @@ def mend_video(
         fps: frames a second of a folder of frames; None is 25.
         restart: forget what is kept of work that was stopped.
         overwrite: allow the output to replace the film.
-        progress: told of every frame.
+        progress: called at every frame.
 
     Raises:
         SelfmendError: one line: what came, what fits, what to do.

@@ -109,7 +109,7 @@ class Model(Applications):
             size: (height, width) in pixels; None is the size of the finest scale.
             samples: how many; a list comes back where there are several.
             seed: None takes the training's.
-            progress: told of what happens.
+            progress: called with each event.
             options: fields of the config that matter to drawing only: `start_scale=2` for less variety (0 is the
                 coarsest), `start_below="reconstruction"`.
 

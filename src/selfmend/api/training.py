@@ -398,7 +398,7 @@ def fit_folder(
         folder: run folder in which training is kept, resumed and finished; None keeps everything in memory.
         validate_every: steps between validations and sample sheets.
         tensorboard: write the log for TensorBoard too.
-        progress: told of every step.
+        progress: called at every step.
 
     Raises:
         SelfmendError: one line: what came, what fits, what to do.

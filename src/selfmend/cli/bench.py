@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from selfmend.evaluation.benchmark import BenchmarkResult
 
 
-_ETA = ("dmfn", "matching")  # paper 004's name for an option of one method
+_ETA = ("dmfn", "matching")  # the name of "Deep Learning for Visual Inpainting" (2020) for an option of DMFN
 
 
 def ablation(

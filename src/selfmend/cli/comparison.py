@@ -100,7 +100,7 @@ def compare(
         backbone: of LPIPS, which must be had then, beside the others.
         weights: folder of the published files; None looks where `find_weights` says.
         download: fetch missing weights.
-        progress: told of every pair.
+        progress: called at every pair.
 
     Returns:
         pictures (file and scores of each), mean, interval (95 %, of the mean; None of fewer than two pictures) and fid,

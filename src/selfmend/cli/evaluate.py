@@ -70,7 +70,7 @@ def score_samples(
         metrics: some of `SAMPLE_METRICS`; None measures all that can be had and warns of what cannot.
         weights: file or folder; None looks where `find_weights` says.
         download: fetch missing weights.
-        progress: told of every picture.
+        progress: called at every picture.
 
     Returns:
         real, samples (file and scores of each), mean, diversity and compared (number of pictures behind it).
@@ -101,7 +101,7 @@ def score_pairs(truths: Path, outputs: Path, *, weights: Path | None, progress: 
     Args:
         truths, outputs: two folders, or two pictures.
         weights: of niqe, file or folder; without any it is left out with a warning.
-        progress: told of every pair.
+        progress: called at every pair.
 
     Returns:
         pictures (file and scores of each) and mean.

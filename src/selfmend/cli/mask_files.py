@@ -87,7 +87,7 @@ def write_masks(
             folder of masks, so that a folder of masks holds nothing else.
         with_overlay: write any.
         overwrite: allow an input to be replaced.
-        progress: told of every picture.
+        progress: called at every picture.
 
     Returns:
         A row a picture, in the order of their names. A picture without anything to mask gets no file.
@@ -207,7 +207,7 @@ def write_film_masks(
         grow: pixels by which the found is grown.
         overlay: folder for the pictures to check by eye, of the frames that have text; default OUTPUT-overlay.
         with_overlay: write any.
-        progress: told of every frame.
+        progress: called at every frame.
 
     Raises:
         ImageError: no film, or a file stands where a folder is needed.

@@ -136,7 +136,7 @@ def run_ablation(
         preset, options: the other options.
         lpips: alex or squeeze; None takes alex where its files are, and else leaves LPIPS out with a warning.
         device, workers: as in `fit_folder`.
-        progress: told of every step.
+        progress: called at every step.
 
     Raises:
         SelfmendError: one line: what came, what fits, what to do; before anything is written.

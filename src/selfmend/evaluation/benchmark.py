@@ -56,7 +56,7 @@ class BenchmarkRun:
     Args:
         folder: where everything is written; the cases are there.
         cases, entries: what is filled, and by whom.
-        progress: told of every case that is filled or cannot be.
+        progress: called at every case that is filled or cannot be.
 
     Attributes:
         scores: entry, case and metric to a number.
@@ -246,7 +246,7 @@ def run_benchmark(
         device: as in `inpaint`.
         restart: remove first what another benchmark has left in the folder.
         command_line: how this was called, for the report.
-        progress: told of every case.
+        progress: called at every case.
 
     Raises:
         SelfmendError: one line: what came, what fits, what to do; before anything is filled.

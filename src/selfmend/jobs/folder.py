@@ -147,7 +147,7 @@ def mend_folder(
         retries: how often a picture whose worker was killed is tried again.
         resume: go on with what a manifest says was stopped.
         overwrite: begin anew in a folder that holds something.
-        progress: told of every picture.
+        progress: called at every picture.
 
     Raises:
         SelfmendError: one line, before any work: what came, what fits, what to do.

@@ -186,7 +186,7 @@ class Runner:
     def subscribe(self, id: str, callback: Told) -> Callable[[], None]:
         """Have each change of a job told, from whichever thread makes it; call what comes back to end that.
 
-        `callback` must not block. A removed job is told of no more.
+        `callback` must not block. A removed job is called for no more.
         """
         key = object()
         with self._told_lock:

@@ -2,7 +2,8 @@
 
 Bars over eyes: where one belongs on a face, jittered ones for training, and finding one that is there already.
 
-Pictures (H, W, C) in [0, 1], masks (H, W); True = hole. The bar is that of paper 004's faces: a rectangle
+Pictures (H, W, C) in [0, 1], masks (H, W); True = hole. The bar is that of the faces in
+"Deep Learning for Visual Inpainting" (2020): a rectangle
 along the line through both eyes.
 
 Finding a censor bar that is there already: an even, dark, rotated rectangle with sharp borders.

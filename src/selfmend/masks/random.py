@@ -49,7 +49,7 @@ def center(size: Size, generator: np.random.Generator, *, max_delta: int = 0) ->
         generator: draws how much smaller the box is.
         max_delta: at most so many pixels lower and so many narrower, drawn apart, half of it at each side.
 
-    Source: paper 004's code (DMFN).
+    Source: the code of DMFN (Hui et al. 2020).
     """
     (top, height), (left, width) = (_shrunk(s, (s - s // 2) // 2, s // 2, max_delta, generator) for s in size)
     return _box(size, top, left, height, width)

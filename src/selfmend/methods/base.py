@@ -90,7 +90,7 @@ class Method(ABC):
             seed: same seed, same bytes.
             samples: number of different fills.
             reference: another picture of the scene, as it lies on `image`.
-            progress: told of what happens.
+            progress: called with each event.
 
         Returns:
             `samples` pictures (H, W, C), equal to `image` to the bit outside the hole.
@@ -138,7 +138,7 @@ class Method(ABC):
             image: (H, W, C) in [0, 1], the hole holding the known pixels' mean.
             mask: (H, W) with at least one hole and one known pixel.
             seed: of all that is drawn.
-            progress: told of what happens.
+            progress: called with each event.
 
         Returns:
             (H, W, C); only its hole pixels are used.

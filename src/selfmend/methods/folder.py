@@ -232,7 +232,7 @@ class FolderMethod(TrainedMethod):
             fabric: the processes and the precision.
             seed: same seed, same weights to the bit (on one kind of machine, number of threads and of processes).
             folder: where the training state is kept and resumed from; None keeps nothing.
-            progress: told of every step.
+            progress: called at every step.
             listeners: look on in the first process.
             save_seconds: seconds between saves, which take long with large nets.
 

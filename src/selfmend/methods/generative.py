@@ -41,7 +41,7 @@ class Generative(ABC):
             size: (height, width) of the new ones, in pixels; None is `default_size`.
             samples: how many.
             seed: same seed, same bytes; the k-th sample does not depend on how many there are.
-            progress: told of what happens.
+            progress: called with each event.
 
         Returns:
             `samples` pictures (*size, C) in [0, 1].
@@ -102,7 +102,7 @@ class Generative(ABC):
             image: (H, W, C) in [0, 1], the picture to be like.
             size: (height, width) of the result.
             seed: of all that is drawn.
-            progress: told of what happens.
+            progress: called with each event.
 
         Returns:
             (*size, C).
@@ -167,7 +167,7 @@ class Enlarging(ABC):
             image: (H, W, C) in [0, 1].
             factor: above 1.
             seed: same seed, same bytes.
-            progress: told of each step.
+            progress: called at each step.
 
         Returns:
             (int(factor * H), int(factor * W), C) in [0, 1].

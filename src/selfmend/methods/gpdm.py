@@ -181,7 +181,7 @@ def match_patches(
         config: patch, projections and power.
         generator: of the directions, on the CPU.
         hole: restricts what moves and what is compared; None moves all and compares all.
-        report: told of every step.
+        report: called at every step.
 
     Returns:
         (1, C, H, W) in [-1, 1]; what is not free is as it came.

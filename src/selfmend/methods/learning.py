@@ -63,7 +63,7 @@ class TensorMethod(Method):
             image: (1, C, H, W) in [0, 1], the hole holding the known pixels' mean.
             mask: (1, 1, H, W) with at least one hole and one known pixel.
             generator: the only source of randomness.
-            progress: told of what happens.
+            progress: called with each event.
 
         Returns:
             (1, C, H, W); only its hole pixels are used.
@@ -205,7 +205,7 @@ class LearningMethod(TrainedMethod, TensorMethod):
             mask: (H, W), True = hole, kept out of the learning if `excludes_hole`; None learns from everything.
             seed: same seed, same weights to the bit (on one kind of machine and number of threads).
             folder: where the training state is kept and resumed from; None keeps nothing.
-            progress: told of every step.
+            progress: called at every step.
 
         Raises:
             ImageError, MaskError: wrong kind, range or size.

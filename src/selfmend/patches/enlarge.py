@@ -60,7 +60,7 @@ def enlarge_by_examples(
         factor: above 1.
         seed: 0 to 2^63 - 1; the result does not depend on the number of threads.
         settings: of the search.
-        progress: told of each step.
+        progress: called at each step.
 
     Returns:
         (int(factor * H), int(factor * W), C) in [0, 1].

@@ -67,7 +67,7 @@ def run(
             not depend on how the run got there.
         folder: where each stage's state is kept as `stage-NNN.safetensors`; what is found there is resumed.
             None keeps nothing.
-        progress: told of every step; if it raises, the state is saved and the exception goes on.
+        progress: called at every step; if it raises, the state is saved and the exception goes on.
         stage_costs: relative cost of each stage as a whole, if known beforehand; gives events their `done`.
         save_seconds: seconds between saves within a stage.
         listeners: look on in the first process.

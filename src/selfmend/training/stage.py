@@ -45,7 +45,6 @@ class Stage:
             returns the terms to report by name.
         state: all that `step` changes.
         batches: given the first step to run, yields one batch a step; None where a step needs no batch.
-        cost: cost of one step relative to those of the other stages, for the time left.
     """
 
     name: str
@@ -53,7 +52,6 @@ class Stage:
     step: Step
     state: dict[str, Stateful] = field(default_factory=dict)
     batches: Callable[[int], Iterator[Any]] | None = None
-    cost: float = 1.0
 
 
 def with_previews(

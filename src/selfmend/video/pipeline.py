@@ -116,7 +116,7 @@ def mend_clip(
         settings: what the filler depends on, as JSON: a journal of other settings is refused.
         crf: see `choose_encoder`.
         restart: forget a journal.
-        progress: told of every frame.
+        progress: called at every frame.
 
     Raises:
         SelfmendError: one line: what came, what fits, what to do.

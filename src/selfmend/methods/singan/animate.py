@@ -78,7 +78,7 @@ def animate(
         start_scale: the coarsest scale whose noise moves, 0 = all move; None is `DEFAULT_START_SCALE`.
         seed: same seed, same bytes.
         device: where the scales are.
-        progress: told of every frame.
+        progress: called at every frame.
 
     Yields:
         `walk.frames` pictures (1, C, H, W) in [0, 1] of the finest scale's size.

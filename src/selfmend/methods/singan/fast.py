@@ -209,9 +209,7 @@ def guided_stage(
         optimizer.step()
         return {"absolute": absolute.detach(), "patches": patches.detach(), "same": same.detach()}
 
-    height, width = data.truth.shape[-2:]
-    cost = config.batch * min(side, height) * min(side, width)
-    return Stage(name=name, steps=config.steps, step=step, state={"generator": net, "optimizer": optimizer}, cost=cost)
+    return Stage(name=name, steps=config.steps, step=step, state={"generator": net, "optimizer": optimizer})
 
 
 def falling_rate(step: int, steps: int) -> float:
@@ -381,7 +379,6 @@ def _coarse_stage(
         steps=config.coarse_steps,
         step=step,
         state={"generator": net.train(), "optimizer": optimizer},
-        cost=2 * real.shape[2] * real.shape[3],
     )
 
 

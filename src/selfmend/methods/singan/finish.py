@@ -73,7 +73,7 @@ def draw_and_finish(
         size: (height, width) of a finished result; None is that of the finest of `sizes` in the picture's pixels.
         how: None runs all scales and finishes nothing.
         generator: of noise and search.
-        progress: told of each scale, and of each round of the finish.
+        progress: called at each scale, and of each round of the finish.
 
     Returns:
         (1, C, *size), or (1, C, *sizes[-1]) without a finish; not clamped.
@@ -143,7 +143,7 @@ def finish(
         patch: side of a patch, in pixels.
         generator: of the search.
         complete: see `Finish`.
-        progress: told of every round.
+        progress: called at every round.
 
     Yields:
         The sample at each scale from `level` on, the last one (1, C, *size).

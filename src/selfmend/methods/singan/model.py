@@ -170,7 +170,7 @@ class GenerativeSinGAN(LearningMethod, TensorGenerative):
         Args:
             image: (H, W, C) in [0, 1], the learned picture.
             seed: of the noise.
-            progress: told of each step.
+            progress: called at each step.
 
         Returns:
             (int(factor * H), int(factor * W), C) in [0, 1].

@@ -59,7 +59,7 @@ def paint(
         generator: of the noise.
         device: where the scales are.
         how: how the result is finished; None leaves it to the scales.
-        progress: told of each scale.
+        progress: called at each scale.
 
     Returns:
         (1, C, h, w) in [0, 1]: the finest scale's size (finished: the picture's), or as many pixels in the painting's
@@ -150,7 +150,7 @@ def train_quantized(
         seed: same seed, same weights.
         device: where the scales are.
         folder: where the trained scale is kept, and found again; None keeps nothing.
-        progress: told of every step.
+        progress: called at every step.
 
     Raises:
         OptionError: there is no such scale, or the scales were trained with a mask.

@@ -88,7 +88,7 @@ def inject(
         generator: of the noise.
         keep: (1, 1, H, W), True = hole; what lies outside is put back after every scale, at the finest scale's size
             alone. None redraws everything.
-        progress: told of each scale.
+        progress: called at each scale.
 
     Returns:
         (1, C, H, W), not clamped, also outside the hole.
@@ -145,7 +145,7 @@ def redraw(
         generator: of the noise.
         device: where the scales are.
         how: how the result is finished; None leaves it to the scales.
-        progress: told of each scale.
+        progress: called at each scale.
     """
     size, finest = (image.shape[2], image.shape[3]), scales.plan.sizes[-1]
     small = image if size == finest else resize(image, finest).clamp(0, 1)
@@ -341,7 +341,7 @@ def harmonize(
         start_scale: where the composite enters; None is `default_harmonize_scale`.
         generator: of the noise.
         device: where the scales are.
-        progress: told of each scale.
+        progress: called at each scale.
 
     Raises:
         ImageError: another aspect than the training picture's.
@@ -445,7 +445,7 @@ def edit(
         generator: of the noise.
         device: where the scales are.
         how: how the result is finished; None leaves it to the scales.
-        progress: told of each scale.
+        progress: called at each scale.
 
     Raises:
         ImageError: another aspect than the training picture's.

@@ -159,7 +159,7 @@ def draw(
         sizes: of all scales; the noise has these sizes, whatever the tiles.
         generator: of the noise.
         keep: given a scale and its output, puts back what is to be kept of another picture; None keeps nothing.
-        progress: told of each scale.
+        progress: called at each scale.
         tile: side of the squares that are computed at a time, in pixels.
         last: the last scale that runs; None is the finest.
 
@@ -204,7 +204,7 @@ def enlarge(
         factor: above 1.
         generator: of the noise.
         back_projections: rounds after each step, with `x` as the picture to be true to; 0 is the paper's.
-        progress: told of each step.
+        progress: called at each step.
         tile: side of the squares that are computed at a time, in pixels.
 
     Returns:

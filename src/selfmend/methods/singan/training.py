@@ -55,9 +55,7 @@ def adversarial_stages(
         below = scales.reconstruct_below(level, device=device, valids=valids)
         amplitude = config.noise_amplitude * float(masked_rmse(real, below, valid)) if level else 1.0
         generator, critic = _new_nets(config, scales, level, generator, critic, seed=seed, device=device)
-        yield _stage(
-            name, scales, level, real, valid, below, amplitude, z_star, generator, critic, config, reals[-1].shape
-        )
+        yield _stage(name, scales, level, real, valid, below, amplitude, z_star, generator, critic, config)
         scales.z_star = z_star.value
         scales.trained.append(Scale(freeze(generator), amplitude))
 
@@ -81,7 +79,7 @@ def retrained_scale(
     name = f"{stage_name(scales, level)} anew"
     changed = Changed(**vars(scales), change=change)
     z_star = Fixed(real.new_zeros(1))  # the coarsest scale's alone; not looked at here
-    yield _stage(name, changed, level, real, None, below, amplitude, z_star, generator, critic, config, real.shape)
+    yield _stage(name, changed, level, real, None, below, amplitude, z_star, generator, critic, config)
     scales.trained[level] = Scale(freeze(generator), amplitude)
 
 
@@ -119,7 +117,6 @@ def _stage(
     generator: SinGANGenerator,
     critic: SinGANCritic,
     config: SinGANConfig,
-    finest: torch.Size,
 ) -> Stage:
     betas = (config.beta1, 0.999)
     generator_optimizer = torch.optim.Adam(generator.parameters(), lr=config.learning_rate, betas=betas)
@@ -176,5 +173,4 @@ def _stage(
             "critic_optimizer": critic_optimizer,
             "z_star": z_star,
         },
-        cost=real.numel() * channels_at(config, level) ** 2 / finest.numel(),
     )
