@@ -34,11 +34,11 @@ from selfmend.methods.hole_init import mean
 from selfmend.methods.registry import check_takes_reference, method_class
 from selfmend.pipeline import MaskedPicture, fitted_reference
 from selfmend.progress import Progress
-from selfmend.registration.align import Aligned
 from selfmend.types import Mask
 
 if TYPE_CHECKING:
     from selfmend.image.picture import Picture
+    from selfmend.registration.align import Aligned
     from selfmend.types import Mask
 
 

@@ -23,14 +23,14 @@ _COMPILING = "compiling for this machine, which takes some seconds once after an
 @contextmanager
 def terminal_progress(*, quiet: bool) -> Iterator[Progress]:
     """A bar with scale, step, losses and time left; lines instead of it where standard error is no terminal."""
+    if quiet:
+        yield silent
+        return
     from rich.console import Console
 
     console = Console(stderr=True)
-    if not quiet:
-        on_compiling(lambda: typer.echo(_COMPILING, err=True))
-    if quiet:
-        yield silent
-    elif console.is_terminal:
+    on_compiling(lambda: typer.echo(_COMPILING, err=True))
+    if console.is_terminal:
         with _bar(console) as progress:
             yield progress
     else:

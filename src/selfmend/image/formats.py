@@ -124,6 +124,8 @@ def save_options(picture: PILImage.Image, kind: str) -> dict[str, Any]:
         options |= {"subsampling": info.get("jpeg_sampling", 0), "progressive": bool(info.get("progressive"))}
         tables = info.get("jpeg_tables")
         options |= {"qtables": tables} if tables else {"quality": 95}
+    if kind == "PNG":
+        options["compress_level"] = 4  # a third of the time of the usual 6, files larger by a twentieth
     if kind == "WEBP":
         options |= {"lossless": True, "exact": True}  # exact: colours under full transparency are pixels too
     if kind == "TIFF":

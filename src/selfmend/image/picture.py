@@ -195,7 +195,7 @@ def _from_pil(picture: PILImage.Image) -> Picture:
         image, alpha = _split(values[..., None] / np.float32(65535), has_alpha=False)
         return Picture(image, alpha, picture)
     working = picture.convert(_working_mode(picture))
-    values = np.asarray(working).astype(np.float32) / np.float32(255)
+    values = np.divide(np.asarray(working), np.float32(255), dtype=np.float32)
     values = values[..., None] if values.ndim == 2 else values
     image, alpha = _split(values, has_alpha=working.mode in ("LA", "RGBA"))
     return Picture(image, alpha, picture)
@@ -225,7 +225,8 @@ def _fill_pil(picture: PILImage.Image, values: np.ndarray, hole: np.ndarray, opa
 
 def _fill_bytes(picture: PILImage.Image, values: np.ndarray, hole: np.ndarray, opaque: bool) -> PILImage.Image:
     """Modes of whole bytes: convert the fill to the picture's own mode and paste it where the hole is."""
-    colour = np.rint(values * 255).astype(np.uint8)
+    colour = np.zeros(values.shape, np.uint8)
+    colour[hole] = np.rint(values[hole] * 255)  # no other pixel is pasted
     if picture.mode in ("L", "RGB") and "transparency" in picture.info:
         key = np.atleast_1d(np.asarray(picture.info["transparency"]))
         clear = (np.array(picture).reshape(colour.shape) == key).all(-1)

@@ -7,8 +7,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import numpy as np
-
 from selfmend.errors import ImageError, OptionError, check_known
 from selfmend.masks.reading import check_hole
 from selfmend.methods.hole_init import mean
@@ -116,7 +114,7 @@ class Method(ABC):
         worker = self._ready(image, mask, seed, progress)
         clean = check_image(mean(image, mask))  # what was in the hole is gone from here on, for every method
         fills = worker._samples(clean, mask, seed, samples, progress, reference)
-        return [np.where(mask[..., None], fill.clip(0, 1), image) for fill in fills]
+        return [_pasted(image, mask, fill) for fill in fills]
 
     def _ready(self, image: Image, mask: Mask, seed: int, progress: Progress) -> Self:
         """What fills: the method itself, or one that has learned the picture as it came, hole and all."""
@@ -160,6 +158,13 @@ class Method(ABC):
             reference: of the size and channels of `image`, in its colours.
         """
         raise NotImplementedError(f"{self.name} says that it takes a reference and has no fill_from")
+
+
+def _pasted(image: Image, mask: Mask, fill: Image) -> Image:
+    """`image` with its hole from `fill`, clamped; known pixels are copied, so they may hold anything."""
+    result = image.copy()
+    result[mask] = fill[mask].clip(0, 1)
+    return result
 
 
 def describe_config(config: Any) -> dict[str, Any]:

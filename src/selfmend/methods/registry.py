@@ -75,8 +75,10 @@ def method_info(name: str) -> MethodInfo:
     Raises:
         OptionError: unknown name; the nearest known one is named.
     """
+    if name in METHODS:  # looking for plug-ins takes a while
+        return METHODS[name]
     check_known("method", name, method_names())
-    return METHODS[name] if name in METHODS else _plugin_info(name)
+    return _plugin_info(name)
 
 
 def methods_that(ability: str) -> list[str]:
@@ -99,8 +101,8 @@ def method_class(name: str) -> type[Method]:
         OptionError: unknown name; the nearest known one is named.
         MissingExtraError: the method needs something that is not installed.
     """
-    check_known("method", name, method_names())
-    if name not in METHODS:
+    if name not in METHODS:  # looking for plug-ins takes a while
+        check_known("method", name, method_names())
         (point,) = entry_points(group="selfmend.methods", name=name)
         return point.load()
     module, attribute = METHODS[name].target.split(":")
