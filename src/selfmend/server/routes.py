@@ -20,7 +20,6 @@ from fastapi.responses import FileResponse, RedirectResponse, Response, Streamin
 from starlette.concurrency import run_in_threadpool
 
 from selfmend._version import __version__
-from selfmend.jobs.settings import KINDS
 from selfmend.server.catalogue import catalogue
 from selfmend.server.errors import RequestError
 from selfmend.server.events import event_stream
@@ -39,6 +38,7 @@ from selfmend.server.schemas import (
 from selfmend.server.security import COOKIE, same_secret, session_of
 from selfmend.server.state import State
 from selfmend.server.uploads import FILES, converted, disposition, media_type_of, picture_file, read_job_request
+from selfmend.tasks import TASKS
 
 ModelName = Annotated[str, Path(max_length=200, description="of a trained run", examples=["balloons"])]
 
@@ -108,7 +108,7 @@ JobId = Annotated[str, Path(description="of the job", max_length=64, examples=[J
 _FORM = {
     "type": "object",
     "properties": {
-        "kind": {"type": "string", "enum": list(KINDS), "default": "fill", "description": "what to do"},
+        "kind": {"type": "string", "enum": list(TASKS), "default": "fill", "description": "what to do"},
         "image": {"type": "string", "format": "binary", "description": "the picture"},
         "mask": {
             "type": "string",
