@@ -113,6 +113,8 @@ def check_value(what: str, value: Any, row: Mapping[str, Any]) -> None:
 
 
 def _number(value: float) -> str:
+    if isinstance(value, int) and value > 2**53:
+        return f"2^{value.bit_length()} - 1" if value + 1 == 2 ** value.bit_length() else str(value)
     return str(value) if isinstance(value, int) else f"{value:g}"
 
 

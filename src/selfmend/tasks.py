@@ -41,7 +41,8 @@ def _model(help: str = _OWN_METHOD) -> Any:
 
 
 def _seed() -> Any:
-    return option(None, "same seed, same bytes", source=_OURS, low=0, high=2**63 - 1, none="drawn anew")
+    none = "a job draws one, else 0 or the run's own"
+    return option(None, "same seed, same bytes", source=_OURS, low=0, high=2**63 - 1, none=none)
 
 
 def _grow() -> Any:
@@ -69,7 +70,7 @@ def _entry() -> Any:
 
 
 def _format() -> Any:
-    return option("", "of the results; empty: as the picture came", source=_OURS, choices=FORMATS)
+    return option("", "format of the results; empty: as the picture came", source=_OURS, choices=FORMATS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +97,7 @@ class Train:
 
     method: str = option("singan", "a method that learns", source=_PAPER)
     preset: str | None = _preset()
-    name: str | None = option(None, "of the run", source=_OURS, none="after the picture")
+    name: str | None = option(None, "name of the run", source=_OURS, none="after the picture")
     seed: int | None = _seed()
     grow_mask: int = _grow()
     invert_mask: bool = _invert()
@@ -199,7 +200,7 @@ class Animate:
     alpha: float = option(0.1, "pull back to the picture; 1 stands still", source=_CODE, low=0, high=1)
     beta: float = option(0.9, "smoothness of the movement", source=_CODE, low=0, high=1)
     loop: bool = option(False, "let the last frame lead back to the first", source=_OURS)
-    format: str = option("gif", "of the film", source=_CODE, choices=("gif", "webp", "mp4"))
+    format: str = option("gif", "format of the film", source=_CODE, choices=("gif", "webp", "mp4"))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,7 +42,7 @@ def check_settings(
     _check_limits(task, settings)
     _check_files(task, files, settings.get("model"))
     _check_model(kind, settings, given, models)
-    if settings["seed"] is None:
+    if "seed" in settings and settings["seed"] is None:
         settings["seed"] = secrets.randbelow(_SEEDS)
     settings["options"] = dict(options)
     _check_method(kind, settings)
