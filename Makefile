@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test test-browser test-without-extras check unit format clean
+.PHONY: demo test test-browser test-without-extras check unit format reference clean
 
 # PyTorch first, in a build for the CPU where pip finds one: a newer one would bring gigabytes of CUDA along. TORCH=torch
 # takes the newest. Nothing else bounds the version.
@@ -48,6 +48,10 @@ test-browser: $(VENV)/.browser
 format: $(VENV)/.installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# docs/reference.md, from where tasks and options are declared.
+reference: $(VENV)/.installed
+	$(BIN)/python docs/make_reference.py
 
 clean:
 	rm -rf $(VENV) build dist demo .pytest_cache .ruff_cache .mypy_cache

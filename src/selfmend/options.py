@@ -23,10 +23,26 @@ def option(
     source: str = "",
     choices: tuple[str, ...] = (),
     low: float | None = None,
+    high: float | None = None,
+    limit: float | None = None,
+    none: str = "",
+    off: str = "",
 ) -> Any:
-    """A dataclass field with its meaning, unit, source ("DMFN (2020), Sec. 3"), allowed names and least value."""
-    metadata = {"help": help, "unit": unit, "source": source, "choices": choices, "low": low}
-    return dataclasses.field(default=default, metadata=metadata)
+    """A dataclass field that says what it is.
+
+    Args:
+        default: its value where none is given.
+        help: its meaning.
+        unit: of the number, such as "px".
+        source: where the default comes from: "SinGAN (ICCV 2019)", a page of docs/, "ours".
+        choices: the names that fit; empty for any.
+        low, high: the least and the greatest number that fit, both included.
+        limit: the greatest number in a job of the server, where others wait too.
+        none: what None means.
+        off: what it means to turn it off: for what is on by default.
+    """
+    metadata = {"help": help, "unit": unit, "source": source, "choices": choices, "low": low, "high": high}
+    return dataclasses.field(default=default, metadata=metadata | {"limit": limit, "none": none, "off": off})
 
 
 def replace_options(options: T, changes: Mapping[str, Any]) -> T:
@@ -45,23 +61,61 @@ def replace_options(options: T, changes: Mapping[str, Any]) -> T:
     for name, value in changes.items():
         check_known("option", name, fields)
         converted = _convert(name, value, hints[name])
-        _check_value(name, converted, fields[name].metadata)
+        check_value(f"option {name}", converted, fields[name].metadata)
         values[name] = converted
     return dataclasses.replace(options, **values)  # type: ignore[type-var]
 
 
 def describe_options(options: Any) -> list[dict[str, Any]]:
-    """One row a field: name, value, type, help, unit, source, choices; what `selfmend methods NAME` prints."""
+    """One row a field: name, value, type, and what `option` was told; `selfmend methods NAME` prints it."""
     hints = typing.get_type_hints(type(options))
     return [
         {
             "name": f.name,
             "value": getattr(options, f.name),
             "type": _type_name(hints[f.name]),
-            **{key: f.metadata.get(key, "") for key in ("help", "unit", "source", "choices")},
+            **{key: f.metadata.get(key, "") for key in ("help", "unit", "source", "choices", "none", "off")},
+            **{key: f.metadata.get(key) for key in ("low", "high", "limit")},
         }
         for f in dataclasses.fields(options)
     ]
+
+
+def describe_range(row: Mapping[str, Any]) -> str:
+    """The numbers that fit, in words: "at least 1", "at most 16", "0 to 1"; "" for any."""
+    low, high = row.get("low"), row.get("high")
+    if low is not None and high is not None:
+        return f"{_number(low)} to {_number(high)}"
+    return f"at least {_number(low)}" if low is not None else f"at most {_number(high)}" if high is not None else ""
+
+
+def check_value(what: str, value: Any, row: Mapping[str, Any]) -> None:
+    """Refuse a value that is none of the choices, or out of range; None always fits, of a tuple each number must.
+
+    Args:
+        what: the value's name in the error: "option samples", "--samples".
+        value: of the option's type.
+        row: of `describe_options`, or the metadata of a field that `option` made.
+
+    Raises:
+        OptionError: it does not fit.
+    """
+    choices, low, high = row.get("choices"), row.get("low"), row.get("high")
+    for one in value if isinstance(value, tuple) else (value,):
+        if one is None:
+            continue
+        if choices:
+            check_known(what.removeprefix("option "), one, choices)
+        if low is not None and not one >= low:
+            raise OptionError(f"{what} is {one}; at least {_number(low)} fits")
+        if high is not None and not one <= high:
+            raise OptionError(f"{what} is {one}; at most {_number(high)} fits")
+
+
+def _number(value: float) -> str:
+    if isinstance(value, int) and value > 2**53:
+        return f"2^{value.bit_length()} - 1" if value + 1 == 2 ** value.bit_length() else str(value)
+    return str(value) if isinstance(value, int) else f"{value:g}"
 
 
 def _type_name(kind: Any) -> str:
@@ -124,12 +178,3 @@ def _boolean(value: Any) -> bool:
     if isinstance(value, str) and value.lower() in names:
         return names[value.lower()]
     raise ValueError
-
-
-def _check_value(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
-    choices, low = metadata.get("choices"), metadata.get("low")
-    for one in value if isinstance(value, tuple) else (value,):
-        if choices and one is not None:
-            check_known(name, one, choices)
-        if low is not None and one is not None and not one >= low:
-            raise OptionError(f"option {name} is {one}; at least {low:g} fits")

@@ -86,7 +86,7 @@ class Job:
 
     Attributes:
         id: 22 random characters of URL-safe base64.
-        kind: what is to be done, one of `settings.KINDS`.
+        kind: what is to be done, one of `selfmend.tasks.TASKS`.
         state: one of `STATES`.
         lane: one of `LANES`; the jobs of a lane are begun in the order in which they came.
         place: how many jobs of its lane come before it while it is queued, running ones among them; else None.

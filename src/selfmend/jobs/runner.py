@@ -93,7 +93,7 @@ class Runner:
         """Put a job into the queue.
 
         Args:
-            kind: one of `settings.KINDS`.
+            kind: one of `selfmend.tasks.TASKS`.
             files: contents by what they are, such as "image" or "mask".
             settings: of that kind; what is left out has its default.
             names: of the files, as their owner calls them.

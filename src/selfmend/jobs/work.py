@@ -1,8 +1,9 @@
-"""What each kind of job does, by the Python interface. Imports torch; runs in a worker process."""
+"""What a worker does for each task, by the Python interface: `TASKS` names these functions. Imports torch."""
 
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from selfmend.jobs.job import Result, Work
 from selfmend.masks.reading import check_hole, default_mask, read_mask
 from selfmend.methods.registry import method_info
 from selfmend.progress import Progress, ProgressEvent
+from selfmend.tasks import TASKS
 from selfmend.training.checkpoints import RunFolder
 from selfmend.types import Size
 
@@ -64,8 +66,8 @@ class JobOutput:
     ending: str
 
 
-class Task:
-    """A job with what most kinds of jobs do: find files, learn, load."""
+class RunningJob:
+    """A job that is done, with what most tasks do: find files, learn, load."""
 
     def __init__(self, work: Work, place: WorkerContext, progress: Progress) -> None:
         self.work, self.place, self.progress = work, place, progress
@@ -131,10 +133,15 @@ def do(work: Work, place: WorkerContext, progress: Progress) -> list[tuple[str, 
     """Do a job, and write its results; each one's file name in FOLDER/results, and what is said of it."""
     results = work.folder / "results"
     shutil.rmtree(results, ignore_errors=True)  # of an attempt that was cut off
-    made = _KINDS[work.kind](Task(work, place, progress))
+    made = _function(work.kind)(RunningJob(work, place, progress))
     saved = [_saved(made, k, work, results) for k in range(len(made.results))]
     shutil.rmtree(work.folder / "run", ignore_errors=True)
     return saved
+
+
+def _function(kind: str) -> Callable[[RunningJob], JobOutput]:
+    module, _, name = TASKS[kind].does.partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def _saved(made: JobOutput, k: int, work: Work, folder: Path) -> tuple[str, Result]:
@@ -153,116 +160,124 @@ def _saved(made: JobOutput, k: int, work: Work, folder: Path) -> tuple[str, Resu
     )  # fmt: skip
 
 
-def _fill(task: Task) -> JobOutput:
-    settings, path, model = task.settings, task.path("image"), task.model()
-    given: dict[str, Any] = {"samples": settings["samples"], "reference": task.path("reference")}
-    given |= {"align": settings["align"], "progress": task.progress}
+def fill(job: RunningJob) -> JobOutput:
+    """Fill with a run, with a method that learns the picture first, or with one that does not."""
+    settings, path, model = job.settings, job.path("image"), job.model()
+    given: dict[str, Any] = {"samples": settings["samples"], "reference": job.path("reference")}
+    given |= {"align": settings["align"], "progress": job.progress}
     changed: dict[str, Any] = {"invert_mask": settings["invert_mask"], "grow_mask": settings["grow_mask"]}
-    source: Any = task.path("mask")
+    source: Any = job.path("mask")
     if model is not None:
         own = isinstance(model, api.Model) and model.mask is not None
         if source is None and path is not None:
             picture = read_picture(path)
             source = default_mask(picture, None) if own else _transparency(picture)
-        filled = model.inpaint(path, source, seed=settings["seed"], **given, **changed, **task.options)
+        filled = model.inpaint(path, source, seed=settings["seed"], **given, **changed, **job.options)
     else:
-        path = task.needed("image")
+        path = job.needed("image")
         source = source or _transparency(read_picture(path))
         if method_info(settings["method"]).learns == "picture":
-            filled = task.learn(path, source).inpaint(**given)
+            filled = job.learn(path, source).inpaint(**given)
         else:
             named = {name: settings[name] for name in ("method", "preset", "seed")}
-            filled = api.inpaint(path, source, device=task.place.device, **named, **given, **changed, **task.options)
-    return JobOutput(results=_listed(filled), suffix="-mended", ending=task.ending(path, model))
+            filled = api.inpaint(path, source, device=job.place.device, **named, **given, **changed, **job.options)
+    return JobOutput(results=_listed(filled), suffix="-mended", ending=job.ending(path, model))
 
 
-def _train(task: Task) -> JobOutput:
+def train(job: RunningJob) -> JobOutput:
     """Learn in the job's folder, and move what was learned to the runs, so that no half-trained run is ever there."""
-    target, run = task.place.runs / task.settings["name"], task.work.folder / "run"
+    target, run = job.place.runs / job.settings["name"], job.work.folder / "run"
     if target.exists():  # an attempt was cut off between the move and its end
         RunFolder(target).weights()
         return JobOutput(results=[], suffix="", ending="")
-    path = task.needed("image")
-    source = task.path("mask") or default_mask(read_picture(path), None)
-    task.learn(path, source)
-    moving = target.with_name(f".{task.work.id}")
+    path = job.needed("image")
+    source = job.path("mask") or default_mask(read_picture(path), None)
+    job.learn(path, source)
+    moving = target.with_name(f".{job.work.id}")
     shutil.rmtree(moving, ignore_errors=True)
     shutil.move(run, moving)  # copies, where the runs are on another disk
     moving.rename(target)
     return JobOutput(results=[], suffix="", ending="")
 
 
-def _sample(task: Task) -> JobOutput:
-    made, ending = _drawn(task, "sample", samples=task.settings["samples"])
+def sample(job: RunningJob) -> JobOutput:
+    """New pictures like one."""
+    made, ending = _drawn(job, "sample", samples=job.settings["samples"])
     return JobOutput(results=_listed(made), suffix="-sample", ending=ending)
 
 
-def _retarget(task: Task) -> JobOutput:
-    made, ending = _drawn(task, "retarget")
+def retarget(job: RunningJob) -> JobOutput:
+    """The picture in another shape."""
+    made, ending = _drawn(job, "retarget")
     return JobOutput(results=[made], suffix="-retargeted", ending=ending)
 
 
-def _drawn(task: Task, call: str, **more: Any) -> tuple[Any, str]:
+def _drawn(job: RunningJob, call: str, **more: Any) -> tuple[Any, str]:
     """New pictures by `sample` or `retarget`, of a model or of the interface, and the ending of their files."""
-    settings, path, model, options = task.settings, task.path("image"), task.picture_model(), task.options
+    settings, path, model, options = job.settings, job.path("image"), job.picture_model(), job.options
     if settings["start_scale"] is not None:
         options["start_scale"] = settings["start_scale"]
     if model is None and method_info(settings["method"]).learns == "picture":
-        model, options = task.learn(task.needed("image")), {}  # it has learned with them
-    more |= {"seed": settings["seed"], "progress": task.progress}
+        model, options = job.learn(job.needed("image")), {}  # it has learned with them
+    more |= {"seed": settings["seed"], "progress": job.progress}
     if model is not None:
-        made = getattr(model, call)(size=_size(task, model.picture.size), **more, **options)
+        made = getattr(model, call)(size=_size(job, model.picture.size), **more, **options)
     else:
-        size = _size(task, read_picture(task.needed("image")).size)
+        size = _size(job, read_picture(job.needed("image")).size)
         more |= {name: settings[name] for name in ("method", "preset")}
-        made = getattr(api, call)(path, size=size, device=task.place.device, **more, **options)
-    return made, task.ending(path, model)
+        made = getattr(api, call)(path, size=size, device=job.place.device, **more, **options)
+    return made, job.ending(path, model)
 
 
-def _super_resolve(task: Task) -> JobOutput:
-    settings, path, model = task.settings, task.path("image"), task.picture_model()
-    drawn: dict[str, Any] = {"seed": settings["seed"], "progress": task.progress}
+def super_resolve(job: RunningJob) -> JobOutput:
+    """The picture enlarged."""
+    settings, path, model = job.settings, job.path("image"), job.picture_model()
+    drawn: dict[str, Any] = {"seed": settings["seed"], "progress": job.progress}
     if model is not None:
         made = model.super_resolve(**drawn)
     else:
         learns = method_info(settings["method"]).learns == "picture"
         named = {name: settings[name] for name in ("method", "preset")}
         made = api.super_resolve(
-            path, settings["factor"], device=task.place.device, folder=task.work.folder / "run" if learns else None,
-            **named, **drawn, **task.options,
+            path, settings["factor"], device=job.place.device, folder=job.work.folder / "run" if learns else None,
+            **named, **drawn, **job.options,
         )  # fmt: skip
-    return JobOutput(results=[made], suffix="-enlarged", ending=task.ending(path, model))
+    return JobOutput(results=[made], suffix="-enlarged", ending=job.ending(path, model))
 
 
-def _harmonize(task: Task) -> JobOutput:
-    path, model = task.needed("picture"), task.picture_model()
+def harmonize(job: RunningJob) -> JobOutput:
+    """A pasted object made to fit."""
+    path, model = job.needed("picture"), job.picture_model()
     assert model is not None
-    made = model.harmonize(path, task.needed("mask"), invert_mask=task.settings["invert_mask"], **task.drawing())
-    return JobOutput(results=[made], suffix="-harmonized", ending=task.ending(path))
+    made = model.harmonize(path, job.needed("mask"), invert_mask=job.settings["invert_mask"], **job.drawing())
+    return JobOutput(results=[made], suffix="-harmonized", ending=job.ending(path))
 
 
-def _edit(task: Task) -> JobOutput:
-    path, model = task.needed("picture"), task.picture_model()
+def edit(job: RunningJob) -> JobOutput:
+    """The seams of an edit mended."""
+    path, model = job.needed("picture"), job.picture_model()
     assert model is not None
-    mask, chosen = task.path("mask"), {name: task.settings[name] for name in ("invert_mask", "masked")}
+    mask, chosen = job.path("mask"), {name: job.settings[name] for name in ("invert_mask", "masked")}
     return JobOutput(
-        results=[model.edit(path, mask, **chosen, **task.drawing())], suffix="-mended", ending=task.ending(path)
+        results=[model.edit(path, mask, **chosen, **job.drawing())], suffix="-mended", ending=job.ending(path)
     )
 
 
-def _paint(task: Task) -> JobOutput:
-    path, model = task.needed("picture"), task.picture_model()
+def paint(job: RunningJob) -> JobOutput:
+    """A picture out of a painting."""
+    path, model = job.needed("picture"), job.picture_model()
     assert model is not None
-    made = model.paint(path, quantized=task.settings["quantized"], **task.drawing())
-    return JobOutput(results=[made], suffix="-painted", ending=task.ending(path))
+    made = model.paint(path, quantized=job.settings["quantized"], **job.drawing())
+    return JobOutput(results=[made], suffix="-painted", ending=job.ending(path))
 
 
-def _animate(task: Task) -> JobOutput:
-    model = task.picture_model()
+def animate(job: RunningJob) -> JobOutput:
+    """The frames of a film."""
+    model = job.picture_model()
     assert model is not None
-    walk = {name: task.settings[name] for name in ("frames", "alpha", "beta", "loop")}
-    film = model.animate(**walk, **task.drawing())
-    return JobOutput(results=[film], suffix="-moving", ending=f".{task.settings['format']}")
+    walk = {name: job.settings[name] for name in ("frames", "alpha", "beta", "loop")}
+    film = model.animate(**walk, **job.drawing())
+    return JobOutput(results=[film], suffix="-moving", ending=f".{job.settings['format']}")
 
 
 def _transparency(picture: Picture) -> str:
@@ -272,17 +287,11 @@ def _transparency(picture: Picture) -> str:
     return source
 
 
-def _size(task: Task, own: Size) -> Size | None:
+def _size(job: RunningJob, own: Size) -> Size | None:
     """As it was asked for; a side that was not named is the picture's own, and with none of them the method chooses."""
-    height, width = task.settings["height"], task.settings["width"]
+    height, width = job.settings["height"], job.settings["width"]
     return None if height is None and width is None else (height or own[0], width or own[1])
 
 
 def _listed(made: Any) -> list[Any]:
     return made if isinstance(made, list) else [made]
-
-
-_KINDS: dict[str, Callable[[Task], JobOutput]] = {
-    "fill": _fill, "train": _train, "sample": _sample, "retarget": _retarget, "super-resolve": _super_resolve,
-    "harmonize": _harmonize, "edit": _edit, "paint": _paint, "animate": _animate,
-}  # fmt: skip

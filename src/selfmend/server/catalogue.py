@@ -1,4 +1,4 @@
-"""The methods that fill one picture with nothing but itself, as programs see them."""
+"""What the server can do, as programs and the page see it: tasks, and the methods that need no run."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from selfmend.errors import MissingExtraError
+from selfmend.tasks import TASKS, task_options
 
 if TYPE_CHECKING:
     from selfmend.methods.base import Method
@@ -27,6 +28,18 @@ def catalogue() -> dict[str, Any]:
     return {"default": DEFAULT_METHOD, "methods": described}
 
 
+def task_catalogue() -> dict[str, Any]:
+    """What GET /api/tasks answers."""
+    names = ("name", "title", "result", "needs", "takes", "learned")
+    return {
+        "tasks": [
+            {name: getattr(task, name) for name in names}
+            | {"options": [_option(row) for row in task_options(task.name)]}
+            for task in TASKS.values()
+        ]
+    }
+
+
 def _described(kind: type[Method]) -> dict[str, Any]:
     from selfmend.jobs.settings import lane_of
     from selfmend.options import describe_options
@@ -39,11 +52,22 @@ def _described(kind: type[Method]) -> dict[str, Any]:
         "learns": kind.learns,
         "presets": list(kind.presets),
         "takes_reference": kind.takes_reference,
-        "options": [
-            {"name": o["name"], "default": _plain(o["value"]), "meaning": o["help"], "unit": o["unit"] or "",
-             "choices": list(o["choices"] or ())}
-            for o in options
-        ],
+        "options": [_option(row) for row in options],
+    }
+
+
+_TYPES = {"bool": "boolean", "int": "integer", "float": "number", "str": "string"}
+
+
+def _option(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of `describe_options` as JSON; the greatest number is the one that a job may have."""
+    kind = row["type"].removesuffix(" | None")
+    highs = [high for high in (row["high"], row["limit"]) if high is not None]
+    return {
+        "name": row["name"], "type": _TYPES.get(kind, "array" if kind.startswith("tuple") else "object"),
+        "nullable": kind != row["type"], "default": _plain(row["value"]), "meaning": row["help"],
+        "choices": list(row["choices"] or ()), "low": row["low"], "high": min(highs, default=None),
+        **{name: row[name] or "" for name in ("unit", "none", "off", "source")},
     }  # fmt: skip
 
 

@@ -20,8 +20,7 @@ from fastapi.responses import FileResponse, RedirectResponse, Response, Streamin
 from starlette.concurrency import run_in_threadpool
 
 from selfmend._version import __version__
-from selfmend.jobs.settings import KINDS
-from selfmend.server.catalogue import catalogue
+from selfmend.server.catalogue import catalogue, task_catalogue
 from selfmend.server.errors import RequestError
 from selfmend.server.events import event_stream
 from selfmend.server.schemas import (
@@ -32,12 +31,14 @@ from selfmend.server.schemas import (
     LoginRequest,
     MethodsAnswer,
     ModelsAnswer,
+    TasksAnswer,
     answers,
     job_answer,
     model_answer,
 )
 from selfmend.server.security import COOKIE, same_secret, session_of
 from selfmend.server.state import State
+from selfmend.server.task_schemas import job_body
 from selfmend.server.uploads import FILES, converted, disposition, media_type_of, picture_file, read_job_request
 
 ModelName = Annotated[str, Path(max_length=200, description="of a trained run", examples=["balloons"])]
@@ -57,6 +58,11 @@ def about_routes(state: State) -> APIRouter:
     async def methods() -> MethodsAnswer:
         """The methods that fill one picture with nothing but itself, and their options."""
         return MethodsAnswer(**await run_in_threadpool(catalogue))
+
+    @routes.get("/tasks", tags=["server"], responses=answers())
+    async def tasks() -> TasksAnswer:
+        """The kinds of jobs, with the files and settings of each: what a form for them needs."""
+        return TasksAnswer(**task_catalogue())
 
     @routes.post("/login", tags=["server"], status_code=204, responses=answers(413, 422, 503), response_class=Response)
     async def login(request: Request, came: LoginRequest) -> Response:
@@ -105,24 +111,6 @@ def add_models(routes: APIRouter, state: State) -> None:
 
 
 JobId = Annotated[str, Path(description="of the job", max_length=64, examples=[JOB_ID])]
-_FORM = {
-    "type": "object",
-    "properties": {
-        "kind": {"type": "string", "enum": list(KINDS), "default": "fill", "description": "what to do"},
-        "image": {"type": "string", "format": "binary", "description": "the picture"},
-        "mask": {
-            "type": "string",
-            "format": "binary",
-            "description": "white where the hole is; left out, transparent pixels are the hole",
-        },
-        "reference": {"type": "string", "format": "binary", "description": "another picture of the scene"},
-        "picture": {"type": "string", "format": "binary", "description": "painting, composite or edited picture"},
-        "model": {"type": "string", "description": "name of a trained run"},
-        "settings": {"type": "string", "format": "json", "default": "{}", "description": "a JSON object"},
-    },
-    "example": {"kind": "fill", "settings": '{"method": "patchmatch", "seed": 0}'},
-}
-_BODY = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}}
 _EVENT = {
     "type": "object",
     "properties": {
@@ -140,7 +128,7 @@ def job_routes(state: State) -> APIRouter:
     routes = APIRouter(prefix="/api/jobs", tags=["jobs"])
     runner = state.runner
 
-    @routes.post("", status_code=201, responses=answers(413, 415, 422, 429, 503), openapi_extra=_BODY)
+    @routes.post("", status_code=201, responses=answers(413, 415, 422, 429, 503), openapi_extra=job_body())
     async def create_job(request: Request, response: Response) -> JobAnswer:
         """Put a job into the queue; Location is its address."""
         order = await read_job_request(request)

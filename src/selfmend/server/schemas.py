@@ -98,13 +98,20 @@ class HealthAnswer(BaseModel):
 
 
 class OptionAnswer(BaseModel):
-    """One setting of a method."""
+    """One setting of a method or a task: what a form needs for its field."""
 
     name: str
+    type: Literal["boolean", "integer", "number", "string", "array", "object"]
+    nullable: bool = Field(description="whether null fits too")
     default: Any
     meaning: str
     unit: str
     choices: list[str]
+    low: float | None = Field(description="the least number that fits")
+    high: float | None = Field(description="the greatest number that fits")
+    none: str = Field(description="what null means")
+    off: str = Field(description="what false means, for what is true by default")
+    source: str = Field(description="where the default comes from")
 
 
 class MethodAnswer(BaseModel):
@@ -116,8 +123,9 @@ class MethodAnswer(BaseModel):
                 "name": "telea", "title": "smooth fill by fast marching", "lane": "quick", "learns": False,
                 "presets": ["default"], "takes_reference": False,
                 "options": [{
-                    "name": "radius", "default": 3.0, "meaning": "neighbourhood of each pixel", "unit": "px",
-                    "choices": [],
+                    "name": "radius", "type": "number", "nullable": False, "default": 3.0,
+                    "meaning": "neighbourhood of each pixel", "unit": "px", "choices": [], "low": 1, "high": None,
+                    "none": "", "off": "", "source": "OpenCV",
                 }],
             }
         }
@@ -136,6 +144,37 @@ class MethodsAnswer(BaseModel):
 
     default: str
     methods: list[MethodAnswer]
+
+
+class TaskAnswer(BaseModel):
+    """A kind of job."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "name": "fill", "title": "Fill the hole of a picture.", "result": "the picture with its hole filled",
+                "needs": ["image"], "takes": ["mask", "reference"], "learned": True,
+                "options": [{
+                    "name": "grow_mask", "type": "integer", "nullable": False, "default": 0,
+                    "meaning": "let the hole grow to all sides", "unit": "px", "choices": [], "low": 0, "high": 1000,
+                    "none": "", "off": "", "source": "ours",
+                }],
+            }
+        }
+    )  # fmt: skip
+    name: str
+    title: str
+    result: str = Field(description="what comes out")
+    needs: list[str] = Field(description="files without which there is nothing to do")
+    takes: list[str] = Field(description="files that may come too")
+    learned: bool = Field(description="whether a model's own picture can take the place of the files that are needed")
+    options: list[OptionAnswer]
+
+
+class TasksAnswer(BaseModel):
+    """All kinds of jobs."""
+
+    tasks: list[TaskAnswer]
 
 
 class ModelAnswer(BaseModel):

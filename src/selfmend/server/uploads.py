@@ -27,8 +27,9 @@ from starlette.datastructures import FormData, UploadFile
 
 from selfmend.errors import SelfmendWarning, nearest_name
 from selfmend.server.errors import RequestError
+from selfmend.tasks import INPUTS
 
-FILES = ("image", "mask", "reference", "picture")
+FILES = tuple(INPUTS)
 TEXTS = ("kind", "model", "settings")
 _MAX_TEXT = 2**16
 _MAX_SETTINGS = 200

@@ -69,6 +69,20 @@ export function fileField(label, { accept = "image/*", ...rest } = {}) {
   return { row: labelled(label, input, rest), input, read: () => input.files[0] ?? null };
 }
 
+/** Give a number's field the range that the server tells of and, with `standard`, its default. */
+export function fit(field, option, { standard = false } = {}) {
+  const { input } = field;
+  for (const [side, bound] of [["min", option.low], ["max", option.high]]) {
+    if (bound !== null && bound <= Number.MAX_SAFE_INTEGER) {
+      input[side] = bound;
+    }
+  }
+  if (standard && option.default !== null) {
+    input.value = option.default;
+    field.say?.();
+  }
+}
+
 export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const named = (name) => sentence(name.replaceAll("_", " "));
 

@@ -17,7 +17,7 @@ export class MendPanel {
   }
 
   async load() {
-    const { methods, default: standard } = await getJson("/api/methods");
+    const [{ methods, default: standard }, { tasks }] = await Promise.all([getJson("/api/methods"), getJson("/api/tasks")]);
     this.methods = methods;
     const choices = methods.map((m) => [m.name, `${m.name}${m.lane === "heavy" ? " (learns first)" : ""}`]);
     const heavy = methods.filter((m) => m.learns);
@@ -26,9 +26,9 @@ export class MendPanel {
     this.method = forms.selectField("Method", { choices, value: standard });
     this.about = element("p", { class: "hint" });
     this.preset = forms.selectField("Preset", { choices: [] });
-    this.samples = forms.numberField("Different fills", { value: 1, min: 1, max: 16 });
+    this.samples = forms.numberField("Different fills");
     this.seed = forms.numberField("Seed", { min: 0, placeholder: "new", hint: "The same seed gives the same fill." });
-    this.grow = forms.numberField("Grow the mask", { value: 0, min: 0, max: 1000, unit: "px", hint: "For soft brush edges and the halos of JPEG." });
+    this.grow = forms.numberField("Grow the mask", { unit: "px", hint: "For soft brush edges and the halos of JPEG." });
     this.reference = forms.fileField("Reference picture", { hint: "Another photo of the scene that shows what the hole hides." });
     this.advanced = forms.section("Advanced");
     const preferred = heavy.find((m) => m.name === BETTER) ?? heavy[0];
@@ -41,6 +41,12 @@ export class MendPanel {
       forms.section("Options", this.method.row, this.about, this.preset.row, this.samples.row, this.grow.row, this.seed.row, this.reference.row, this.advanced),
       forms.section("The better fill", this.betterMethod.row, this.betterPreset.row),
     );
+    const options = (name) => Object.fromEntries(tasks.find((task) => task.name === name).options.map((o) => [o.name, o]));
+    forms.fit(this.samples, options("fill").samples, { standard: true });
+    forms.fit(this.grow, options("fill").grow_mask, { standard: true });
+    for (const panel of Object.values(this.app.panels)) {
+      panel.fit?.(options);
+    }
     this.choose();
     this.chooseBetter();
     this.refresh();

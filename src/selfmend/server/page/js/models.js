@@ -51,7 +51,7 @@ export class ModelPanel {
     const shape = (label) => forms.rangeField(label, { value: 256, min: 32, max: 1024, step: 4, show: (v) => `${v} px` });
     this.width = shape("Width");
     this.height = shape("Height");
-    this.count = forms.numberField("How many", { value: 2, min: 1, max: 16 });
+    this.count = forms.numberField("How many", { value: 2 });
     this.retarget = forms.checkField("Keep the arrangement", { hint: "The same things in the same order, in another shape." });
     this.retarget.input.addEventListener("change", () => { this.count.row.hidden = this.retarget.read(); });
     return [this.width.row, this.height.row, this.count.row, this.retarget.row];
@@ -78,14 +78,27 @@ export class ModelPanel {
   }
 
   animate() {
-    const share = (label, value, hint) => forms.rangeField(label, { value, min: 0, max: 1, step: 0.01, show: (v) => v.toFixed(2), hint });
-    this.alpha = share("Pull back to the picture", 0.1, "1 stands still (alpha).");
-    this.beta = share("Smoothness", 0.9, "How steadily it moves (beta).");
-    this.frames = forms.numberField("Frames", { value: 50, min: 2, max: 600 });
-    this.fps = forms.numberField("Frames a second", { value: 10, min: 1, max: 60, step: "any" });
+    const share = (label, hint) => forms.rangeField(label, { min: 0, max: 1, step: 0.01, show: (v) => v.toFixed(2), hint });
+    this.alpha = share("Pull back to the picture", "1 stands still (alpha).");
+    this.beta = share("Smoothness", "How steadily it moves (beta).");
+    this.frames = forms.numberField("Frames", { value: 50 });
+    this.fps = forms.numberField("Frames a second", { step: "any" });
     this.format = forms.selectField("Format", { choices: [["gif", "GIF"], ["webp", "WebP"], ["mp4", "MP4"]] });
     this.loop = forms.checkField("Loop", { hint: "The last frame leads back to the first." });
     return [this.alpha.row, this.beta.row, this.frames.row, this.fps.row, this.format.row, this.loop.row];
+  }
+
+  /** Ranges and defaults as the server has them; `options` gives a task's by name. */
+  fit(options) {
+    if (this.name === "sample") {
+      forms.fit(this.count, options("sample").samples);
+    } else if (this.name === "animate") {
+      const { alpha, beta, frames, fps } = options("animate");
+      forms.fit(this.alpha, alpha, { standard: true });
+      forms.fit(this.beta, beta, { standard: true });
+      forms.fit(this.frames, frames); // half as many as the command line's: a person waits for them
+      forms.fit(this.fps, fps, { standard: true });
+    }
   }
 
   showModels(models) {

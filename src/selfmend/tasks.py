@@ -1,0 +1,309 @@
+"""The tasks: what Selfmend does, each declared once, with what it is given, its options and what comes out.
+
+The command line takes names, defaults, ranges and help from here, the server its checks and its OpenAPI schema, the
+page its forms, and docs/reference.md its tables. A new option is a field in a class below; a new task is such a class
+and an entry in `TASKS`. Costs nothing to import.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from selfmend.errors import check_known
+from selfmend.options import describe_options, describe_range, option
+
+FORMATS = ("", "png", "jpeg", "webp", "tiff")
+"""Of pictures that a job writes; empty: as the picture came."""
+
+INPUTS = {
+    "image": "the picture",
+    "mask": "white where the hole is; left out, transparent pixels are the hole",
+    "reference": "another picture of the scene",
+    "picture": "painting, composite or edited picture",
+}
+"""The files that tasks are given, and what each one is."""
+
+_PAPER = "SinGAN (ICCV 2019), Sec. 4"
+_CODE = "code of SinGAN"
+_OURS = "ours"
+_MODEL = "name of a trained run"
+_OWN_METHOD = _MODEL + ", which brings its own method"
+_SIDE = "as learned, or as the picture is"
+
+
+def _preset() -> Any:
+    return option(None, "named settings of the method", source=_OURS, none="its first")
+
+
+def _model(help: str = _OWN_METHOD) -> Any:
+    return option(None, help, source=_OURS, none="the method works on the picture itself")
+
+
+def _seed() -> Any:
+    none = "a job draws one, else 0 or the run's own"
+    return option(None, "same seed, same bytes", source=_OURS, low=0, high=2**63 - 1, none=none)
+
+
+def _grow() -> Any:
+    return option(
+        0, "let the hole grow to all sides: soft edges, JPEG halos", unit="px", source=_OURS, low=0, limit=1000
+    )
+
+
+def _invert(what: str = "hole") -> Any:
+    return option(False, f"in the mask, black is the {what}", source=_OURS)
+
+
+def _side(what: str) -> Any:
+    return option(None, f"{what} of the result", unit="px", source=_OURS, low=1, none=_SIDE)
+
+
+def _drawn_from() -> Any:
+    help = "scale from which all is drawn anew, 0 = the coarsest: the higher, the more like the picture"
+    return option(None, help, source=_PAPER, low=0, none="the method's own")
+
+
+def _entry() -> Any:
+    help = "scale at which the picture enters, 1 = the second coarsest: the higher, the more of it stays"
+    return option(None, help, source=_PAPER, low=0, none="chosen for the purpose")
+
+
+def _format() -> Any:
+    return option("", "format of the results; empty: as the picture came", source=_OURS, choices=FORMATS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fill:
+    """Options of a fill."""
+
+    method: str = option("patchmatch", "a method that fills holes", source="docs/results.md")
+    preset: str | None = _preset()
+    model: str | None = _model()
+    seed: int | None = _seed()
+    samples: int = option(1, "number of fills", source=_OURS, low=1, limit=16)
+    grow_mask: int = _grow()
+    invert_mask: bool = _invert()
+    align: bool = option(
+        True, "lay the reference onto the picture first", source="docs/references.md",
+        off="take the reference as it lies, whether it fits or not",
+    )  # fmt: skip
+    format: str = _format()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train:
+    """Options of a training with one picture."""
+
+    method: str = option("singan", "a method that learns", source=_PAPER)
+    preset: str | None = _preset()
+    name: str | None = option(None, "name of the run", source=_OURS, none="after the picture")
+    seed: int | None = _seed()
+    grow_mask: int = _grow()
+    invert_mask: bool = _invert()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """Options of samples."""
+
+    method: str = option("gpnn", "a method that makes new pictures", source="docs/results-generation.md")
+    preset: str | None = _preset()
+    model: str | None = _model()
+    seed: int | None = _seed()
+    samples: int = option(1, "number of new pictures", source=_OURS, low=1, limit=16)
+    height: int | None = _side("height")
+    width: int | None = _side("width")
+    start_scale: int | None = _drawn_from()
+    format: str = _format()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retarget:
+    """Options of another shape; height or width must be given."""
+
+    method: str = option("gpnn", "a method that makes new pictures", source="docs/results-generation.md")
+    preset: str | None = _preset()
+    model: str | None = _model()
+    seed: int | None = _seed()
+    height: int | None = _side("height")
+    width: int | None = _side("width")
+    start_scale: int | None = _drawn_from()
+    format: str = _format()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuperResolve:
+    """Options of an enlargement."""
+
+    method: str = option("gpnn", "gpnn or singan", source="docs/results-generation.md")
+    preset: str | None = _preset()
+    model: str | None = _model(_MODEL + " that learned to enlarge")
+    seed: int | None = _seed()
+    factor: float = option(2.0, "how many times as high and wide: above 1", source=_OURS, low=1, limit=16)
+    format: str = _format()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Harmonize:
+    """Options of harmonising."""
+
+    model: str = option("", _MODEL, source=_PAPER)
+    seed: int | None = _seed()
+    start_scale: int | None = _entry()
+    invert_mask: bool = _invert("object")
+    format: str = _format()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit:
+    """Options of an edit."""
+
+    model: str = option("", _MODEL, source=_PAPER)
+    seed: int | None = _seed()
+    start_scale: int | None = _entry()
+    invert_mask: bool = _invert("edited part")
+    masked: bool = option(
+        True, "keep what was not edited", source=_CODE, off="draw everything anew, not only what was edited"
+    )
+    format: str = _format()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paint:
+    """Options of a painting that becomes a picture."""
+
+    model: str = option("", _MODEL, source=_PAPER)
+    seed: int | None = _seed()
+    start_scale: int | None = _entry()
+    quantized: bool = option(
+        False,
+        "train the start scale anew on flat colours, and snap the painting to these: for paintings whose colours are "
+        "not the picture's",
+        source=_CODE,
+    )
+    format: str = _format()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Animate:
+    """Options of a film in which the learned picture moves."""
+
+    model: str = option("", _MODEL, source=_PAPER)
+    seed: int | None = _seed()
+    start_scale: int | None = option(
+        None, "the coarsest scale that moves: the lower, the larger the things that do", source=_PAPER, low=0,
+        none="1; of the preset fast 0",
+    )  # fmt: skip
+    frames: int = option(100, "number of frames", source=_CODE, low=1, limit=600)
+    fps: float = option(10.0, "speed of the film", unit="frames a second", source=_CODE, low=0.1)
+    alpha: float = option(0.1, "pull back to the picture; 1 stands still", source=_CODE, low=0, high=1)
+    beta: float = option(0.9, "smoothness of the movement", source=_CODE, low=0, high=1)
+    loop: bool = option(False, "let the last frame lead back to the first", source=_OURS)
+    format: str = option("gif", "format of the film", source=_CODE, choices=("gif", "webp", "mp4"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """Something that Selfmend does.
+
+    Attributes:
+        name: of the task, and of the kind of job that the server takes.
+        command: of the command line, and with underscores of the Python interface.
+        title: one sentence.
+        result: what comes out.
+        options: with the defaults.
+        does: "module:function" of what a worker calls for such a job.
+        needs: of `INPUTS`, without which there is nothing to do.
+        takes: of `INPUTS`, which may come too.
+        learned: whether the run's own picture can take the place of the files that are needed.
+        trains: whether it is a training, for which the method must learn.
+    """
+
+    name: str
+    command: str
+    title: str
+    result: str
+    options: Any
+    does: str
+    needs: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+    learned: bool = False
+    trains: bool = False
+
+
+_WORK = "selfmend.jobs.work"
+
+TASKS: dict[str, Task] = {
+    task.name: task
+    for task in (
+        Task(
+            name="fill", command="inpaint", title="Fill the hole of a picture.",
+            result="the picture with its hole filled, one for each sample; known pixels are equal to the bit",
+            options=Fill(), does=f"{_WORK}:fill", needs=("image",), takes=("mask", "reference"), learned=True,
+        ),
+        Task(
+            name="train", command="train", title="Learn a picture.", result="a run, for the tasks that take a model",
+            options=Train(), does=f"{_WORK}:train", needs=("image",), takes=("mask",), trains=True,
+        ),
+        Task(
+            name="sample", command="sample", title="New pictures that look like one.", result="new pictures",
+            options=Sample(), does=f"{_WORK}:sample", needs=("image",), learned=True,
+        ),
+        Task(
+            name="retarget", command="retarget", title="The same picture in another shape.",
+            result="a picture of the new height and width", options=Retarget(), does=f"{_WORK}:retarget",
+            needs=("image",), learned=True,
+        ),
+        Task(
+            name="super-resolve", command="super-resolve", title="The same picture with more pixels.",
+            result="a picture factor times as high and wide", options=SuperResolve(), does=f"{_WORK}:super_resolve",
+            needs=("image",), learned=True,
+        ),
+        Task(
+            name="harmonize", command="harmonize", title="Make a pasted object fit.",
+            result="the composite; outside the mask and its soft border it is equal to the bit",
+            options=Harmonize(), does=f"{_WORK}:harmonize", needs=("picture", "mask"),
+        ),
+        Task(
+            name="edit", command="edit", title="Mend the seams of an edited picture.",
+            result="the edited picture, mended", options=Edit(), does=f"{_WORK}:edit", needs=("picture",),
+            takes=("mask",),
+        ),
+        Task(
+            name="paint", command="paint", title="A picture out of a painting of a few flat colours.",
+            result="a picture like the learned one", options=Paint(), does=f"{_WORK}:paint", needs=("picture",),
+        ),
+        Task(
+            name="animate", command="animate", title="A film in which a picture moves.", result="a film",
+            options=Animate(), does=f"{_WORK}:animate",
+        ),
+    )
+}  # fmt: skip
+"""All tasks by name."""
+
+
+def task_options(name: str) -> list[dict[str, Any]]:
+    """One row an option of a task, as `describe_options` gives them.
+
+    Raises:
+        OptionError: an unknown task; the nearest known one is named.
+    """
+    check_known("task", name, TASKS)
+    return describe_options(TASKS[name].options)
+
+
+def task_option(task: str, name: str) -> dict[str, Any]:
+    """The row of one option.
+
+    Raises:
+        OptionError: an unknown task or option; the nearest known one is named.
+    """
+    rows = {row["name"]: row for row in task_options(task)}
+    return rows[check_known("option", name, rows)]
+
+
+def option_facts(row: dict[str, Any], *, limits: bool = True) -> str:
+    """Unit and range of an option in words, "px, at least 0"; with `limits`, what a job of the server may have."""
+    limit = f"at most {row['limit']} in a job of the server" if limits and row["limit"] is not None else ""
+    return ", ".join(fact for fact in (row["unit"], describe_range(row), limit) if fact)
