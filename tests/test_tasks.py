@@ -5,13 +5,17 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Annotated
 
 import numpy as np
 import pytest
+import typer
 from fastapi.testclient import TestClient
 from PIL import Image as PILImage
 
+import selfmend.cli
 from fake_runner import FakeRunner
+from selfmend.cli.common import option_of
 from selfmend.errors import OptionError
 from selfmend.jobs.job import Work
 from selfmend.jobs.settings import check_settings
@@ -69,8 +73,8 @@ def test_the_server_checks_a_new_task(toy) -> None:
     settings = check_settings("soft-blur", {"radius": 3}, files=["image"], models=())
     assert settings == {"radius": 3.0, "passes": None, "edge": "mirror", "linear": True, "options": {}}
     for given, message in (
-        ({"radius": -1}, "option radius is -1.0; at least 0 fits"),
-        ({"radius": 100}, "option radius is 100.0; at most 99 fits"),
+        ({"radius": -1}, "option radius is -1.0; 0 to 99 fits"),
+        ({"radius": 100}, "option radius is 100.0; 0 to 99 fits"),
         ({"radius": 21}, "option radius is 21.0; at most 20 fits"),
         ({"edge": "miror"}, "unknown edge 'miror'; did you mean 'mirror'"),
         ({"radios": 1}, "unknown option 'radios'; did you mean 'radius'"),
@@ -157,6 +161,58 @@ def test_the_reference_is_up_to_date(maker) -> None:
     assert (ROOT / "docs" / "reference.md").read_text() == maker.reference(), (
         "make reference, and commit what it writes"
     )
+
+
+def test_the_command_line_has_an_option_of_a_new_task(toy, capsys) -> None:
+    app = typer.Typer(cls=None, add_completion=False)
+
+    @app.command()
+    def soft_blur(
+        radius: Annotated[float, option_of("soft-blur", "radius", more="Slow above 50.")] = Blur.radius,
+        edge: Annotated[str, option_of("soft-blur", "edge")] = Blur.edge,
+        gamma: Annotated[bool, option_of("soft-blur", "linear", "--gamma", off=True)] = not Blur.linear,
+    ) -> None:
+        typer.echo(f"{radius} {edge} {gamma}")
+
+    radius, edge, gamma = typer.main.get_command(app).params[:3]
+    assert (radius.help, radius.default) == ("How far a pixel is spread (px, 0 to 99). Slow above 50.", 2.0)
+    assert (edge.help, edge.default) == ("What lies outside (mirror, zero).", "mirror")
+    assert (gamma.help, gamma.default) == ("In the file's own levels.", False)
+    app(["--radius", "30", "--gamma"], standalone_mode=False)  # the limit is the server's alone
+    assert capsys.readouterr().out == "30.0 mirror True\n"
+    for given, message in (
+        (["--radius", "100"], "--radius is 100.0; 0 to 99 fits"),
+        (["--radius", "nan"], "--radius is nan; 0 to 99 fits"),
+        (["--edge", "miror"], "unknown --edge 'miror'; did you mean 'mirror'"),
+    ):
+        with pytest.raises(OptionError, match=message):
+            app(given, standalone_mode=False)
+    with pytest.raises(OptionError, match="unknown option 'sigma'"):
+        option_of("soft-blur", "sigma")
+
+
+FLAGS = {"grow_mask": "grow", "align": "no_align", "masked": "unmasked"}
+"""Options whose parameters have other names on the command line."""
+
+OTHERWISE = {"format", "height", "width", "model", "name"}
+"""What the command line says by the names of files, by --size, or by RUN."""
+
+
+@pytest.mark.parametrize("task", [task for task in TASKS.values() if task.name != "train"], ids=lambda task: task.name)
+def test_commands_take_help_and_defaults_from_the_tasks(task: Task) -> None:
+    """Of `train`, whose options are those of folders too, the method is an argument."""
+    command = typer.main.get_command(selfmend.cli.app)
+    _, found, _ = command.resolve_command(None, [task.command])
+    parameters = {parameter.name: parameter for parameter in found.params}
+    for row in task_options(task.name):
+        name = row["name"]
+        if name in OTHERWISE:
+            continue
+        parameter = parameters[FLAGS.get(name, name)]
+        said = row["off"] or row["help"]
+        assert parameter.help.startswith(said[:1].upper() + said[1:]), name
+        if parameter.default is not None and not parameter.required:
+            assert parameter.default == (not row["value"] if row["off"] else row["value"]), name
 
 
 @pytest.mark.parametrize("name", TASKS)

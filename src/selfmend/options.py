@@ -106,10 +106,8 @@ def check_value(what: str, value: Any, row: Mapping[str, Any]) -> None:
             continue
         if choices:
             check_known(what.removeprefix("option "), one, choices)
-        if low is not None and not one >= low:
-            raise OptionError(f"{what} is {one}; at least {_number(low)} fits")
-        if high is not None and not one <= high:
-            raise OptionError(f"{what} is {one}; at most {_number(high)} fits")
+        if (low is not None and not one >= low) or (high is not None and not one <= high):
+            raise OptionError(f"{what} is {one}; {describe_range(row)} fits")
 
 
 def _number(value: float) -> str:

@@ -136,7 +136,7 @@ class Retarget:
 class SuperResolve:
     """Options of an enlargement."""
 
-    method: str = option("gpnn", "gpnn or singan", source="docs/results-generation.md")
+    method: str = option("gpnn", "the method: gpnn or singan", source="docs/results-generation.md")
     preset: str | None = _preset()
     model: str | None = _model(_MODEL + " that learned to enlarge")
     seed: int | None = _seed()
@@ -196,7 +196,7 @@ class Animate:
         none="1; of the preset fast 0",
     )  # fmt: skip
     frames: int = option(100, "number of frames", source=_CODE, low=1, limit=600)
-    fps: float = option(10.0, "speed of the film", unit="frames a second", source=_CODE, low=0.1)
+    fps: float = option(10.0, "speed of the film", unit="frames a second", source=_CODE, low=0.1, high=1000)
     alpha: float = option(0.1, "pull back to the picture; 1 stands still", source=_CODE, low=0, high=1)
     beta: float = option(0.9, "smoothness of the movement", source=_CODE, low=0, high=1)
     loop: bool = option(False, "let the last frame lead back to the first", source=_OURS)

@@ -46,7 +46,7 @@ def test_what_was_learned_can_be_kept_and_is_used_again(run, small):
     [
         (["small.png"], "Missing option '--factor' / '-f'."),
         (["small.png", "-f", "1"], "the factor is 1.0; a number above 1 fits, such as 2 or 1.5"),
-        (["small.png", "-f", "nan"], "the factor is nan; a number above 1 fits"),
+        (["small.png", "-f", "nan"], "--factor is nan; at least 1 fits"),
         (["small.png", "-f", "1e6"], "size is 38000000x52000000; from 1x1 to 268 million pixels fit"),
         (["no.png", "-f", "2"], "no such file: no.png"),
         (["cache", "-f", "2"], "cache is a folder; a picture file fits"),

@@ -14,6 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from selfmend.cli.common import run_command, version_callback
 from selfmend.errors import OptionError, nearest_name
+from selfmend.tasks import TASKS
 
 MEND, NEW, MANY = "Mend", "New pictures", "Films and folders"
 LEARN, RESEARCH, MORE = "Learn", "Research", "More"
@@ -28,17 +29,21 @@ class _Command(NamedTuple):
     help: str
 
 
+def _of_task(module: str, function: str, group: str, task: str) -> _Command:
+    return _Command(module, function, group, TASKS[task].title)
+
+
 COMMANDS = {
-    "inpaint": _Command("inpaint", "inpaint", MEND, "Fill the hole of a picture."),
+    "inpaint": _of_task("inpaint", "inpaint", MEND, "fill"),
     "mask": _Command("mask", "app", MEND, "Make masks: drawn, or found in the picture."),
     "demo": _Command("demo", "demo", MEND, "Mend a damaged photo that comes with Selfmend."),
-    "sample": _Command("generate", "sample", NEW, "New pictures that look like one."),
-    "retarget": _Command("generate", "retarget", NEW, "The same picture in another shape."),
-    "super-resolve": _Command("generate", "super_resolve", NEW, "The same picture with more pixels."),
-    "paint": _Command("apply", "paint", NEW, "A picture out of a painting of a few flat colours."),
-    "harmonize": _Command("apply", "harmonize", NEW, "Make a pasted object fit."),
-    "edit": _Command("apply", "edit", NEW, "Mend the seams of an edited picture."),
-    "animate": _Command("apply", "animate", NEW, "A film in which a picture moves."),
+    "sample": _of_task("generate", "sample", NEW, "sample"),
+    "retarget": _of_task("generate", "retarget", NEW, "retarget"),
+    "super-resolve": _of_task("generate", "super_resolve", NEW, "super-resolve"),
+    "paint": _of_task("apply", "paint", NEW, "paint"),
+    "harmonize": _of_task("apply", "harmonize", NEW, "harmonize"),
+    "edit": _of_task("apply", "edit", NEW, "edit"),
+    "animate": _of_task("apply", "animate", NEW, "animate"),
     "video": _Command("video", "video", MANY, "Fill the holes of a film's frames, such as subtitles."),
     "batch": _Command("batch", "batch", MANY, "Fill all pictures of a folder."),
     "serve": _Command("serve", "serve", MANY, "The page with the brush, and the server for programs."),

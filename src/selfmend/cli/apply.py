@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import selfmend.api as api
+from selfmend import tasks
 from selfmend.cli import common as arguments
-from selfmend.cli.common import be_quiet, print_json, target_beside
+from selfmend.cli.common import be_quiet, option_of, print_json, target_beside
 from selfmend.cli.inpaint import kept
 from selfmend.cli.progress import terminal_progress
 from selfmend.cli.scale_sheet import parse_start_scale, sheet
@@ -108,13 +109,8 @@ def paint(
     output: arguments.Output = None,
     start_scale: arguments.EntryScale = None,
     quantized: Annotated[
-        bool,
-        typer.Option(
-            "--quantized",
-            help="Train the start scale anew on flat colours, and snap the painting to these: for paintings whose "
-            "colours are not the picture's. Kept in RUN.",
-        ),
-    ] = False,
+        bool, option_of("paint", "quantized", "--quantized", more="Kept in RUN.")
+    ] = tasks.Paint.quantized,
     seed: arguments.Seed = None,
     device: arguments.Device = "auto",
     overwrite: arguments.Overwrite = False,
@@ -147,7 +143,7 @@ def harmonize(
     start_scale: arguments.EntryScale = None,
     seed: arguments.Seed = None,
     device: arguments.Device = "auto",
-    invert_mask: arguments.InvertMask = False,
+    invert_mask: Annotated[bool, option_of("harmonize", "invert_mask", "--invert-mask")] = False,
     overwrite: arguments.Overwrite = False,
     quiet: arguments.Quiet = False,
     as_json: arguments.Json = False,
@@ -182,12 +178,10 @@ def edit(
     ] = None,
     output: arguments.Output = None,
     start_scale: arguments.EntryScale = None,
-    unmasked: Annotated[
-        bool, typer.Option("--unmasked", help="Draw everything anew, not only what was edited.")
-    ] = False,
+    unmasked: Annotated[bool, option_of("edit", "masked", "--unmasked", off=True)] = not tasks.Edit.masked,
     seed: arguments.Seed = None,
     device: arguments.Device = "auto",
-    invert_mask: arguments.InvertMask = False,
+    invert_mask: Annotated[bool, option_of("edit", "invert_mask", "--invert-mask")] = False,
     overwrite: arguments.Overwrite = False,
     quiet: arguments.Quiet = False,
     as_json: arguments.Json = False,
@@ -215,20 +209,21 @@ def edit(
 def animate(
     run: arguments.Run,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILM", help="A .gif, .webp or .mp4 file.")],
-    alpha: Annotated[float, typer.Option(help="Pull back to the picture, 0 to 1; 1 stands still.")] = 0.1,
-    beta: Annotated[float, typer.Option(help="Smoothness of the movement, 0 to 1.")] = 0.9,
-    frames: Annotated[int, typer.Option(help="How many.")] = 100,
-    fps: Annotated[float, typer.Option(help="Frames a second.")] = 10.0,
+    alpha: Annotated[float, option_of("animate", "alpha")] = tasks.Animate.alpha,
+    beta: Annotated[float, option_of("animate", "beta")] = tasks.Animate.beta,
+    frames: Annotated[int, option_of("animate", "frames")] = tasks.Animate.frames,
+    fps: Annotated[float, option_of("animate", "fps")] = tasks.Animate.fps,
     start_scale: Annotated[
         str | None,
-        typer.Option(
+        option_of(
+            "animate",
+            "start_scale",
             metavar="N|all",
-            help="The coarsest scale that moves: the lower, the larger the things that do. 'all' shows every scale in "
-            "one film, to choose from.",
             show_default="1, fast: 0",
+            more="'all' shows every scale in one film, to choose from.",
         ),
     ] = None,
-    loop: Annotated[bool, typer.Option("--loop", help="Let the last frame lead back to the first.")] = False,
+    loop: Annotated[bool, option_of("animate", "loop", "--loop")] = tasks.Animate.loop,
     seed: arguments.Seed = None,
     device: arguments.Device = "auto",
     quiet: arguments.Quiet = False,

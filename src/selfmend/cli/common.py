@@ -16,6 +16,8 @@ import typer
 
 from selfmend._version import __version__
 from selfmend.errors import OptionError, SelfmendWarning, line_for
+from selfmend.options import check_value
+from selfmend.tasks import Fill, Sample, option_facts, task_option
 
 USER_MISTAKE = 2
 INTERRUPTED = 130
@@ -166,6 +168,32 @@ def beside(path: Path, suffix: str, *, ending: str | None = None) -> Path:
     return path.with_name(f"{path.stem}{suffix}{ending or path.suffix}")
 
 
+def option_of(task: str, name: str, *flags: str, more: str = "", off: bool = False, **display: Any) -> Any:
+    """The typer option of an option that a task declares: its help with unit and range, and the check of its value.
+
+    Args:
+        task, name: of the option in `selfmend.tasks.TASKS`.
+        flags: "--samples", "-n"; none for the parameter's own name.
+        more: what is true of the command line alone, behind the help.
+        off: a flag that turns off what is on by default; the help says what that means.
+        display: more for `typer.Option`, such as `metavar` and `show_default`.
+
+    Raises:
+        OptionError: no task has such an option.
+    """
+    row = task_option(task, name)
+    facts = option_facts(row, limits=False) or ", ".join(row["choices"])
+    help = row["off"] if off else row["help"]
+    text = f"{help[:1].upper()}{help[1:]}{f' ({facts})' if facts else ''}.{f' {more}' if more else ''}"
+
+    def check(parameter: typer.CallbackParam, value: Any) -> Any:
+        if not isinstance(value, str) or row["choices"]:  # "all" start scales: the command reads them itself
+            check_value(max(parameter.opts, key=len), value, row)
+        return value
+
+    return typer.Option(*flags, help=text, callback=check, **display)
+
+
 Mask = Annotated[
     str | None,
     typer.Option(
@@ -176,13 +204,13 @@ Mask = Annotated[
         "'#RRGGBB' (in quotes), or a box x,y,w,h. Left out, transparency is the hole.",
     ),
 ]
-Method = Annotated[str | None, typer.Option(help="See `selfmend methods`.", show_default="patchmatch")]
-Preset = Annotated[str | None, typer.Option(help="Named settings; see `selfmend methods NAME`.")]
-Seed = Annotated[int | None, typer.Option(help="Same seed, same result.", show_default="0")]
+Method = Annotated[str | None, option_of("fill", "method", more="See `selfmend methods`.", show_default=Fill.method)]
+Preset = Annotated[str | None, option_of("fill", "preset", more="See `selfmend methods NAME`.")]
+Seed = Annotated[int | None, option_of("fill", "seed", show_default="0")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Settings = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One option; repeatable.")]
-InvertMask = Annotated[bool, typer.Option("--invert-mask", help="In the mask, black is the hole.")]
-Grow = Annotated[int, typer.Option(help="Let the hole grow by so many pixels: soft edges, JPEG halos.")]
+InvertMask = Annotated[bool, option_of("fill", "invert_mask", "--invert-mask")]
+Grow = Annotated[int, option_of("fill", "grow_mask", "--grow")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object about the result.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Allow the output to replace an input.")]
@@ -200,19 +228,14 @@ Output = Annotated[
     ),
 ]
 GenerativeMethod = Annotated[
-    str | None, typer.Option("--method", help="For an IMAGE; see `selfmend methods`.", show_default="gpnn")
+    str | None,
+    option_of("sample", "method", "--method", more="For an IMAGE; see `selfmend methods`.", show_default=Sample.method),
 ]
 Size = Annotated[str | None, typer.Option(metavar="HxW", help="Height and width of the result, in pixels.")]
 ScaleHeight = Annotated[float | None, typer.Option(help="Instead of --size: so many times as high.")]
 ScaleWidth = Annotated[float | None, typer.Option(help="Instead of --size: so many times as wide.")]
-StartScale = Annotated[
-    str | None,
-    typer.Option(
-        metavar="N|all",
-        help="Scale from which all is drawn anew, 0 = the coarsest: the higher, the more like the picture. 'all' "
-        "writes one sheet with every scale, to choose from.",
-    ),
-]
+_ALL_SCALES = "'all' writes one sheet with every scale, to choose from."
+StartScale = Annotated[str | None, option_of("sample", "start_scale", metavar="N|all", more=_ALL_SCALES)]
 Below = Annotated[
     str | None,
     typer.Option(
@@ -226,14 +249,11 @@ Model = Annotated[Path | None, typer.Option(help="Fill with a RUN that `selfmend
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="What `selfmend train singan IMAGE -o RUN` wrote.")]
 EntryScale = Annotated[
     str | None,
-    typer.Option(
-        "--start-scale",
-        metavar="N|all",
-        help="Scale at which the picture enters, 1 = the second coarsest: the higher, the more of it stays. 'all' "
-        "writes one sheet with every scale, to choose from. Default: chosen for the purpose.",
-        show_default=False,
+    option_of(
+        "edit", "start_scale", "--start-scale", metavar="N|all", show_default=False,
+        more=f"{_ALL_SCALES} Default: chosen for the purpose.",
     ),
-]
+]  # fmt: skip
 
 
 def print_table(header: list[str], rows: list[list[str]], *, numbers: bool = False) -> None:

@@ -14,9 +14,19 @@ from typing import Annotated, Any
 import typer
 
 import selfmend.api as api
+from selfmend import tasks
 from selfmend.api.functions import enlarging, enlarging_name
 from selfmend.cli import common as arguments
-from selfmend.cli.common import be_quiet, numbered, parse_settings, parse_size, print_json, scaled, target_beside
+from selfmend.cli.common import (
+    be_quiet,
+    numbered,
+    option_of,
+    parse_settings,
+    parse_size,
+    print_json,
+    scaled,
+    target_beside,
+)
 from selfmend.cli.inpaint import cache_folder, kept
 from selfmend.cli.progress import terminal_progress
 from selfmend.cli.scale_sheet import LONGEST_ON_SHEET
@@ -278,7 +288,9 @@ def sheet(source: Source, images: list[Image], captions: list[str], *, columns: 
 def sample(
     source: arguments.Source,
     output: arguments.Output = None,
-    samples: Annotated[int, typer.Option("--samples", "-n", help="How many: OUT-1, OUT-2, ...")] = 1,
+    samples: Annotated[
+        int, option_of("sample", "samples", "--samples", "-n", more="OUT-1, OUT-2, ...")
+    ] = tasks.Sample.samples,
     size: arguments.Size = None,
     scale_h: arguments.ScaleHeight = None,
     scale_w: arguments.ScaleWidth = None,
@@ -303,8 +315,6 @@ def sample(
     from selfmend.pipeline import drawn
 
     be_quiet(quiet)
-    if samples < 1:
-        raise OptionError(f"--samples is {samples}; at least 1 fits")
     every_scale = start_scale == "all"
     if every_scale and grid is not None:
         raise OptionError("--start-scale all writes one sheet, to -o OUT; leave --grid out")
@@ -384,10 +394,11 @@ def retarget(
 
 def super_resolve(
     image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The picture to enlarge.", show_default=False)],
-    factor: Annotated[float, typer.Option("--factor", "-f", help="How many times as high and wide: above 1.")],
+    factor: Annotated[float, option_of("super-resolve", "factor", "--factor", "-f")],
     output: arguments.Output = None,
     method: Annotated[
-        str | None, typer.Option(help="gpnn or singan.", show_default="gpnn; singan with --preset fast or paper")
+        str | None,
+        option_of("super-resolve", "method", show_default="gpnn; singan with --preset fast or paper"),
     ] = None,
     preset: arguments.Preset = None,
     seed: arguments.Seed = None,

@@ -18,10 +18,10 @@ import platformdirs
 import typer
 
 import selfmend.api as api
-from selfmend import pipeline
+from selfmend import pipeline, tasks
 from selfmend._version import __version__
 from selfmend.cli import common as arguments
-from selfmend.cli.common import be_quiet, beside, numbered, parse_settings, print_json, target_beside
+from selfmend.cli.common import be_quiet, beside, numbered, option_of, parse_settings, print_json, target_beside
 from selfmend.cli.progress import terminal_progress
 from selfmend.cli.scale_sheet import parse_start_scale, sheet
 from selfmend.errors import ImageError, MaskError, OptionError, SelfmendWarning
@@ -274,11 +274,11 @@ def inpaint(
             "For patchmatch and singan.",
         ),
     ] = None,
-    no_align: Annotated[
-        bool, typer.Option("--no-align", help="Take the reference as it lies, whether it fits or not.")
-    ] = False,
+    no_align: Annotated[bool, option_of("fill", "align", "--no-align", off=True)] = not tasks.Fill.align,
     start_scale: arguments.EntryScale = None,
-    samples: Annotated[int, typer.Option("--samples", "-n", help="Number of fills: OUT-1, OUT-2, ...")] = 1,
+    samples: Annotated[
+        int, option_of("fill", "samples", "--samples", "-n", more="OUT-1, OUT-2, ...")
+    ] = tasks.Fill.samples,
     seed: arguments.Seed = None,
     device: arguments.Device = "auto",
     settings: arguments.Settings = None,
@@ -288,7 +288,7 @@ def inpaint(
         bool, typer.Option("--compare", help="Also write picture, hole and result side by side.")
     ] = False,
     invert_mask: arguments.InvertMask = False,
-    grow: arguments.Grow = 0,
+    grow: arguments.Grow = tasks.Fill.grow_mask,
     overwrite: arguments.Overwrite = False,
     quiet: arguments.Quiet = False,
     as_json: arguments.Json = False,
