@@ -37,9 +37,7 @@ from selfmend.progress import Progress
 from selfmend.types import Mask
 
 if TYPE_CHECKING:
-    from selfmend.image.picture import Picture
     from selfmend.registration.align import Aligned
-    from selfmend.types import Mask
 
 
 Draw = Callable[..., Any]

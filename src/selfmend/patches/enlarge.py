@@ -11,7 +11,6 @@ there. The result is corrected by back-projection after each step. Pictures are 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,9 +21,7 @@ from selfmend.image.resize import resize
 from selfmend.patches.field import Field, improve, places, vote
 from selfmend.progress import Progress, ProgressEvent, silent
 from selfmend.seeding import derive_seed
-
-if TYPE_CHECKING:
-    from selfmend.types import Size
+from selfmend.types import size_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +65,7 @@ def enlarge_by_examples(
     Raises:
         OptionError: the picture is not larger than a patch.
     """
-    own = _size(small)
+    own = size_of(small)
     if min(own) <= settings.patch:
         raise OptionError(
             f"the picture has {own[0]}x{own[1]} pixels, no more than a patch of {settings.patch}x{settings.patch}; "
@@ -89,7 +86,7 @@ def enlarge_by_examples(
 
 def _examples(small: np.ndarray, step: float) -> tuple[np.ndarray, np.ndarray]:
     """The picture as one step would blur it, and what that takes away; (H, W, C)."""
-    own = _size(small)
+    own = size_of(small)
     # at least one pixel less, or nothing would be lost in a picture of few pixels
     shrunk = resize(small, (min(own[0] - 1, round(own[0] / step)), min(own[1] - 1, round(own[1] / step))))
     blurred = resize(shrunk, own)
@@ -98,7 +95,7 @@ def _examples(small: np.ndarray, step: float) -> tuple[np.ndarray, np.ndarray]:
 
 def _match(queries: np.ndarray, keys: np.ndarray, settings: EnlargeSettings, *, seed: int) -> Field:
     """The field of the enlarged picture into the blurred one; each patch begins in its own place."""
-    size, key_size = places(_size(queries), settings.patch), places(_size(keys), settings.patch)
+    size, key_size = places(size_of(queries), settings.patch), places(size_of(keys), settings.patch)
     y, x = (
         (indices * (many / few)).astype(np.int32)
         for indices, few, many in zip(np.indices(size), size, key_size, strict=True)
@@ -108,7 +105,3 @@ def _match(queries: np.ndarray, keys: np.ndarray, settings: EnlargeSettings, *, 
         field, queries, keys, np.ones(key_size, np.float32), patch=settings.patch, passes=settings.passes, seed=seed
     )
     return field
-
-
-def _size(array: np.ndarray) -> Size:
-    return array.shape[0], array.shape[1]

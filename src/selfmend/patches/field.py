@@ -11,7 +11,7 @@ near to, so that everything in the picture is used (Granot et al., CVPR 2022, Eq
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -19,9 +19,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from selfmend.compiled import FASTMATH, below, hash_bits, inner, inner_fast
 from selfmend.parallel import MOST_RUNS, in_parallel
-
-if TYPE_CHECKING:
-    from selfmend.types import Size
+from selfmend.types import Size, size_of
 
 WORST = np.float32(1e30)
 PATCHES_A_RUN = 2048
@@ -86,7 +84,7 @@ def exact_field(
         best = priced.argmin(1)
         indices.append(best)
         costs.append(np.take_along_axis(priced, best[:, None], 1)[:, 0])
-    size, (_, width) = places(_size(queries), patch), places(_size(keys), patch)
+    size, (_, width) = places(size_of(queries), patch), places(size_of(keys), patch)
     y, x = np.divmod(np.concatenate(indices).reshape(size), width)
     return Field(y.astype(np.int32), x.astype(np.int32), np.concatenate(costs).reshape(size))
 
@@ -308,7 +306,3 @@ def _unfold(picture: np.ndarray, patch: int) -> np.ndarray:
     """(patches, values) of a picture, in scan order."""
     patches = sliding_window_view(picture, (patch, patch), (0, 1))
     return patches.reshape(patches.shape[0] * patches.shape[1], -1)
-
-
-def _size(picture: np.ndarray) -> Size:
-    return picture.shape[0], picture.shape[1]
