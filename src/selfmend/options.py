@@ -14,6 +14,9 @@ from selfmend.errors import OptionError, check_known
 
 T = TypeVar("T")
 
+DEVICES = ("auto", "cpu", "cuda", "mps")
+"""The names of the option `device`."""
+
 
 def option(
     default: Any,

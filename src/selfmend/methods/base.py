@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from selfmend.errors import ImageError, OptionError, check_known
 from selfmend.masks.reading import check_hole
 from selfmend.methods.hole_init import mean
-from selfmend.options import replace_options
+from selfmend.options import DEVICES, replace_options
 from selfmend.progress import Progress, sample_shares, silent
 from selfmend.seeding import derive_seed
 from selfmend.types import Image, Mask, check_image, check_mask
 
 if TYPE_CHECKING:
     from selfmend.registration.align import Aligned
-
-DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 class Method(ABC):

@@ -20,6 +20,7 @@ import torch
 from torch import nn
 
 from selfmend.errors import OptionError, check_known
+from selfmend.options import DEVICES
 from selfmend.training.stage import Terms
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def resolve_device(name: str | torch.device = "auto") -> torch.device:
     if isinstance(name, torch.device):
         return name
     base, colon, index = name.partition(":")
-    check_known("device", base, ("auto", "cpu", "cuda", "mps"))
+    check_known("device", base, DEVICES)
     if colon and (base == "auto" or not index.isdecimal()):
         raise OptionError(f"device {name!r} has no number after the colon; cuda:0 fits, or cuda")
     have = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
