@@ -232,9 +232,10 @@ def test_cancel_in_the_middle(page, png) -> None:
     cancel.wait_for()
     until(
         page,
-        "[...window.selfmend.jobs.known.values()].some(j => j.lane === 'heavy' && j.state === 'running' && j.done > 0)",
+        "[...window.selfmend.jobs.known.values()]"
+        ".some(j => j.queue === 'heavy' && j.state === 'running' && j.done > 0)",
     )
     cancel.click()
     page.get_by_text("Cancelled", exact=True).wait_for()
-    heavy = next(job for job in jobs(page) if job["lane"] == "heavy")
+    heavy = next(job for job in jobs(page) if job["queue"] == "heavy")
     assert heavy["state"] == "cancelled"

@@ -11,9 +11,8 @@ from collections.abc import AsyncIterator
 from starlette.concurrency import run_in_threadpool
 
 from selfmend.errors import SelfmendError
-from selfmend.jobs.job import Job
+from selfmend.jobs.job import Job, public_json
 from selfmend.jobs.runner import Runner
-from selfmend.server.schemas import job_answer
 
 HEARTBEAT = 15.0  # seconds of silence after which proxies begin to close a connection is 30 or more
 MOST = 10  # events of a stream in a second; the first ones go out without delay
@@ -114,6 +113,6 @@ async def event_stream(changes: AsyncIterator[Job | None]) -> AsyncIterator[str]
             if job is None:
                 yield ": nothing new\n\n"
             else:
-                yield f"id: {job.revision}\nevent: job\ndata: {job_answer(job).model_dump_json()}\n\n"
+                yield f"id: {job.revision}\nevent: job\ndata: {public_json(job)}\n\n"
     except SelfmendError:  # the job was removed meanwhile
         return
