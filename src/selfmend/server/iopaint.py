@@ -305,7 +305,7 @@ async def _finished(request: Request, state: State, job: Job) -> Job:
 
 async def _last(state: State, job: Job) -> Job:
     async for changed in state.streams.changes(state.runner, job.id):
-        job = changed or job
+        job = changed
     return job
 
 

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, FastAPI, Header, Path, Query, Request
-from fastapi.responses import FileResponse, RedirectResponse, Response, StreamingResponse
+from fastapi.responses import FileResponse, RedirectResponse, Response
+from sse_starlette import EventSourceResponse
 from starlette.concurrency import run_in_threadpool
 
 from selfmend._version import __version__
 from selfmend.jobs.job import EXAMPLE_ID, Job, public_json
 from selfmend.server.catalogue import catalogue, task_catalogue
 from selfmend.server.errors import RequestError
-from selfmend.server.events import event_stream
+from selfmend.server.events import event_response
 from selfmend.server.schemas import (
     HealthAnswer,
     JobsAnswer,
@@ -165,7 +166,7 @@ def add_events(routes: APIRouter, state: State) -> None:
 
     @routes.get(
         "/{job_id}/events",
-        response_class=StreamingResponse,
+        response_class=EventSourceResponse,
         responses=answers(404, 422)
         | {
             200: {"content": {"text/event-stream": {"schema": _EVENT}}, "description": "one event for each change"},
@@ -181,9 +182,7 @@ def add_events(routes: APIRouter, state: State) -> None:
         after = int(last_event_id) if last_event_id and last_event_id.isascii() and last_event_id.isdigit() else -1
         if job.final and job.revision <= after:
             return Response(status_code=204)  # which tells an EventSource to stop coming back
-        changes = state.streams.changes(state.runner, job_id, after=after)
-        headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-        return StreamingResponse(event_stream(changes), media_type="text/event-stream", headers=headers)
+        return event_response(state.streams.changes(state.runner, job_id, after=after))
 
 
 def add_files(routes: APIRouter, state: State) -> None:
