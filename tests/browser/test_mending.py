@@ -192,7 +192,7 @@ def test_a_line_of_the_server_is_shown(page, png) -> None:
     page.get_by_text("Options", exact=True).first.click()
     page.get_by_label("Different fills").fill("99")
     page.click("#mend")
-    page.get_by_text("option samples is 99; at most 16 fits").wait_for()
+    page.get_by_text("option samples is 99; 1 to 16 fits").wait_for()
     page.wrong.clear()  # a browser writes every refusal to its console
 
 
