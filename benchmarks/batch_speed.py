@@ -26,7 +26,7 @@ from PIL import Image
 from skimage import data
 
 from common import commit, machine
-from selfmend.jobs.folder_work import Job
+from selfmend.jobs.folder_work import FolderJob
 from selfmend.jobs.local import load_ahead
 from selfmend.jobs.manifest import NAME, read_manifest
 from selfmend.processes import Child, become_child
@@ -107,7 +107,7 @@ def start(context: str) -> float:
 def tell_cost(connection: Connection) -> None:
     """What runs there."""
     become_child()
-    Job().prepare()
+    FolderJob().prepare()
     connection.send(time.process_time())
 
 

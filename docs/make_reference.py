@@ -20,7 +20,7 @@ Every task and every method with their options. `make reference` (`python docs/m
 `src/selfmend/tasks.py` and the methods' own configs; change those, not this page.
 
 ## Tasks
-A task is a command (`selfmend COMMAND --help`), a function of the Python interface, and a kind of job of the server
+A task is a command (`selfmend COMMAND --help`), a function of the Python interface, and a task of the server's jobs
 ([server.md](server.md)), which takes the options below as `settings`. A value that does not fit is refused in one line.
 """
 _METHODS = """## Methods

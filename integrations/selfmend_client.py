@@ -68,7 +68,7 @@ class Client:
         self._opener = urllib.request.build_opener(_NoRedirects, *proxies)
 
     def methods(self) -> dict[str, Any]:
-        """The methods that can fill a picture: {"default": name, "methods": [{"name", "title", "lane", ...}]}."""
+        """The methods that can fill a picture: {"default": name, "methods": [{"name", "title", "learns", ...}]}."""
         return self._ask("GET", "/api/methods")
 
     def fill(
@@ -114,21 +114,21 @@ class Client:
         return result
 
     def submit(
-        self, kind: str, files: Mapping[str, tuple[str, bytes]], *, settings: Mapping[str, Any]
+        self, task: str, files: Mapping[str, tuple[str, bytes]], *, settings: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Put a job of a kind, such as "fill", into the server's queue, and return it with its "id".
+        """Put a job for a task, such as "fill", into the server's queue, and return it with its "id".
 
         Args:
-            kind, settings: what to do, and what that takes as JSON.
+            task, settings: what to do, and what that takes as JSON.
             files: field, such as "image", to (file name, content).
 
         Raises:
             ServerError: one of its children, see there.
         """
         boundary = secrets.token_hex(16)
-        fields = [("kind", None, kind.encode()), ("settings", None, json.dumps(dict(settings)).encode())]
+        fields = [("task", None, task.encode()), ("settings", None, json.dumps(dict(settings)).encode())]
         body = _multipart([*fields, *((field, *file) for field, file in files.items())], boundary)
-        return self._ask("POST", "/api/jobs", body=body, kind=f"multipart/form-data; boundary={boundary}")
+        return self._ask("POST", "/api/jobs", body=body, content_type=f"multipart/form-data; boundary={boundary}")
 
     def wait(self, job_id: str, *, progress: Progress | None = None, timeout: float | None = None) -> dict[str, Any]:
         """Wait until a job is done, and return it.
@@ -173,18 +173,18 @@ class Client:
         with contextlib.suppress(ServerError):
             self.cancel(job_id)
 
-    def _ask(self, verb: str, path: str, *, body: bytes | None = None, kind: str = "") -> dict[str, Any]:
+    def _ask(self, verb: str, path: str, *, body: bytes | None = None, content_type: str = "") -> dict[str, Any]:
         answer = None
         with contextlib.suppress(ValueError):
-            answer = json.loads(self._send(verb, path, body=body, kind=kind))
+            answer = json.loads(self._send(verb, path, body=body, content_type=content_type))
         if not isinstance(answer, dict):
             raise NoServerError(f"what answers at {self.address} is no Selfmend server")
         return answer
 
-    def _send(self, verb: str, path: str, *, body: bytes | None = None, kind: str = "") -> bytes:
+    def _send(self, verb: str, path: str, *, body: bytes | None = None, content_type: str = "") -> bytes:
         request = urllib.request.Request(self.address + path, data=body, method=verb)
-        if kind:
-            request.add_header("Content-Type", kind)
+        if content_type:
+            request.add_header("Content-Type", content_type)
         if self.token:
             request.add_header("Authorization", f"Bearer {self.token}")
         try:

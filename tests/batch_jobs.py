@@ -1,4 +1,4 @@
-"""Work for worker processes that are to fail: what a task does is in its name."""
+"""Work for worker processes that are to fail: what becomes of a picture is in its name."""
 
 import os
 import signal
@@ -7,32 +7,32 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from selfmend.errors import SelfmendError
-from selfmend.jobs.folder_work import Outcome, Task, worker_name
+from selfmend.jobs.folder_work import FolderPicture, Outcome, worker_name
 
 
 @dataclass(frozen=True)
 class Fragile:
-    """A task named "kill..." is killed, "once..." only the first time; all write down who works at the same time."""
+    """A picture named "kill..." is killed, "once..." only the first time; all write down who works at the same time."""
 
     notes: Path
 
     def prepare(self):
         return self.mend
 
-    def mend(self, task):
-        mine = self.notes / f"{task.name}.running"
+    def mend(self, picture):
+        mine = self.notes / f"{picture.name}.running"
         mine.touch()
         time.sleep(0.05)
         beside = sorted(path.stem for path in self.notes.glob("*.running"))
-        first = not (self.notes / f"{task.name}.tried").exists()
-        (self.notes / f"{task.name}.tried").touch()
+        first = not (self.notes / f"{picture.name}.tried").exists()
+        (self.notes / f"{picture.name}.tried").touch()
         mine.unlink()
-        if task.name.startswith("kill") or (task.name.startswith("once") and first):
+        if picture.name.startswith("kill") or (picture.name.startswith("once") and first):
             os.kill(os.getpid(), signal.SIGKILL)
-        memory = task.name.startswith("memory") and first
+        memory = picture.name.startswith("memory") and first
         return Outcome(
-            task=task,
-            error="not enough memory" if memory else "broken" if task.name.startswith("bad") else "",
+            picture=picture,
+            error="not enough memory" if memory else "broken" if picture.name.startswith("bad") else "",
             warnings=tuple(beside),
             worker=worker_name(os.getpid()),
             lost=memory,
@@ -51,5 +51,5 @@ class Unloadable:
         raise SelfmendError("the run is gone")
 
 
-def tasks(*names, folder=Path("none")):
-    return [Task(name=n, image=folder / n, mask="alpha", output=folder / f"out-{n}", seed=1) for n in names]
+def pictures(*names, folder=Path("none")):
+    return [FolderPicture(name=n, image=folder / n, mask="alpha", output=folder / f"out-{n}", seed=1) for n in names]

@@ -10,8 +10,8 @@ from pathlib import Path
 from PIL import Image as PILImage
 
 from selfmend.errors import OptionError
-from selfmend.jobs.inputs import check_inputs
-from selfmend.jobs.job import Job, Limits, QueueFull, Result, UnknownJob, UnknownModel
+from selfmend.jobs.job import Job, Limits, QueueFull, Result, UnknownJob, UnknownModel, result_url, stored_settings
+from selfmend.jobs.request import check_inputs
 
 
 def png(size=(6, 4), colour="blue", kind="PNG"):
@@ -37,9 +37,9 @@ class FakeRunner:
         self.jobs, self.orders, self.listeners = {}, {}, {}
         self.lock, self.fails, self.settings = threading.RLock(), None, []
 
-    def submit(self, kind, files, settings, *, names=None):
-        if kind not in ("fill", "sample"):
-            raise OptionError(f"unknown kind {kind!r}")
+    def submit(self, task, files, settings, *, names=None):
+        if task not in ("fill", "sample"):
+            raise OptionError(f"unknown task {task!r}")
         if "colour" in settings:
             raise OptionError("unknown option 'colour'")
         check_inputs(files, names or {}, self.limits)
@@ -47,8 +47,8 @@ class FakeRunner:
             if sum(job.state == "queued" for job in self.jobs.values()) >= self.room:
                 raise QueueFull(f"{self.room} jobs wait already; try again later")
             job = Job(
-                id=secrets.token_urlsafe(16), kind=kind, state="queued", lane="quick", place=0, created=time.time(),
-                settings=dict(settings),
+                id=secrets.token_urlsafe(16), task=task, queue="quick", place=0, created=time.time(),
+                settings=stored_settings(task, settings),
             )  # fmt: skip
             self.jobs[job.id] = job
             self.orders[job.id] = (dict(files), dict(names or {}))
@@ -77,11 +77,12 @@ class FakeRunner:
         path.parent.mkdir(parents=True, exist_ok=True)
         exif = PILImage.Exif()
         exif[271] = "a camera"
-        kind = self.jobs[job_id].settings.get("format") or "jpeg"
+        kind = self.jobs[job_id].settings.format or "jpeg"
         PILImage.new("RGB", (6, 4), colour).save(path, kind, exif=exif)
         name = f"{Path(self.orders[job_id][1].get('image', 'picture.jpg')).stem}-mended.jpg"
         result = Result(
-            index=0, name=name, media_type=f"image/{kind}", width=6, height=4, bytes=path.stat().st_size
+            index=0, url=result_url(job_id, 0), name=name, media_type=f"image/{kind}", width=6, height=4,
+            bytes=path.stat().st_size,
         )  # fmt: skip
         now = time.time()
         self.change(job_id, state="done", place=None, done=1.0, started=now, finished=now, results=(result,))
@@ -107,12 +108,17 @@ class FakeRunner:
         return lambda: listeners.remove(callback)
 
     def result_path(self, job_id, index):
+        job = self.jobs[job_id]
+        if job.final and index >= len(job.results):
+            raise UnknownJob(f"there is no result {index}")
         return self.folder / job_id / f"result-{index}.jpg"
 
     def preview_path(self, job_id):
         return self.folder / job_id / "preview.png" if self.get(job_id).previews else None
 
     def input_path(self, job_id, name):
+        if name not in self.orders[self.get(job_id).id][0]:
+            raise UnknownJob(f"this job came without {name}")
         return self.folder / job_id / name
 
     def counts(self):

@@ -10,8 +10,8 @@ from PIL import Image as PILImage
 
 import selfmend
 from fake_runner import FakeRunner
-from selfmend.jobs.job import Limits, Result
-from selfmend.jobs.settings import check_settings
+from selfmend.jobs.job import Limits, Result, result_url
+from selfmend.jobs.request import check_settings
 from selfmend.server.app import create_app
 from selfmend.server.security import Access
 
@@ -32,10 +32,10 @@ class MendingRunner(FakeRunner):
         self.limits = limits or Limits()
         self.submitted, self.cancelled = [], []
 
-    def submit(self, kind, files, settings, *, names=None):
+    def submit(self, task, files, settings, *, names=None):
         if settings.get("method") != "waits":
-            check_settings(kind, settings, files=files, models=())
-        job = super().submit(kind, files, settings, names=names)
+            check_settings(task, settings, files=files, models=())
+        job = super().submit(task, files, settings, names=names)
         self.submitted.append(job)
         if settings.get("method") != "waits":
             threading.Thread(target=self.mend, args=(job.id,), daemon=True).start()
@@ -47,7 +47,7 @@ class MendingRunner(FakeRunner):
 
     def mend(self, job_id):
         self.change(job_id, state="running", done=0.5, stage="filling", seconds_left=2.4, place=None)
-        settings, folder = dict(self.jobs[job_id].settings), self.folder / job_id
+        settings, folder = self.jobs[job_id].settings.model_dump(exclude_unset=True), self.folder / job_id
         try:
             mended = selfmend.inpaint(
                 folder / "image", folder / "mask", method=settings.get("method", "telea"), seed=settings.get("seed", 0)
@@ -57,7 +57,9 @@ class MendingRunner(FakeRunner):
             return
         mended.save(self.result_path(job_id, 0), "PNG")
         size = self.result_path(job_id, 0).stat().st_size
-        result = Result(index=0, name="a.png", media_type="image/png", width=1, height=1, bytes=size)
+        result = Result(
+            index=0, url=result_url(job_id, 0), name="a.png", media_type="image/png", width=1, height=1, bytes=size
+        )
         self.change(job_id, state="done", done=1.0, finished=time.time(), results=(result,))
 
     def stopped(self):

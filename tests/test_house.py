@@ -1,6 +1,7 @@
 """The house: words of the field, a light front door; `lint-imports` holds the rooms, ruff the size of functions."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,7 +28,8 @@ RETIRED = {
     "Hand": "WorkerHandle", "Order": "JobRequest", "Refused": "RequestError", "Made": "JobOutput",
     "Place": "WorkerContext", "Entrant": "Entry", "Contest": "BenchmarkRun", "Lesson": "GuidedData",
     "Redrawn": "RedrawResult", "Behind": "BackgroundWriter", "Still": "StoredFrame", "Watcher": "Listener",
-    "Borrowed": "Propagated",
+    "Borrowed": "Propagated", "lane": "queue", "lanes": "queues", "lane_of": "queue_of", "hand": "worker",
+    "hands": "workers", "Setup": "WorkerContext", "JobAnswer": "Job", "job_answer": "Job",
 }  # fmt: skip
 """Words of the first plan that no one in the field uses, and what is said now."""
 
@@ -37,6 +39,17 @@ def test_retired_words_stay_retired(file: Path) -> None:
     for node in ast.walk(ast.parse(file.read_text())):
         names = {getattr(node, name, None) for name in ("id", "attr", "name", "arg")} & RETIRED.keys()
         assert not names, f"{names}: say {[RETIRED[name] for name in names]}"
+
+
+@pytest.mark.parametrize("room", ["jobs", "server"])
+def test_a_job_has_a_task_and_a_queue_in_all_that_is_said_of_it(room: str) -> None:
+    for file in sorted(path for path in (SOURCE / room).rglob("*") if path.suffix in (".py", ".js", ".html")):
+        text = file.read_text()
+        if file.name == "queue.py":
+            text = text.replace("`kind` is `task` now, `lane` is `queue`", "").replace('old["kind"]', "")
+            text = text.replace('old["lane"]', "").replace('("kind", "lane", "progress", "paths")', "")
+        said = re.findall(r"\blanes?\b|\bkinds? of jobs?\b|job\.kind\b", text)
+        assert not said, f"{file.name}: say queue and task instead of {said}"
 
 
 def test_every_public_name_is_there_after_every_module_was_imported() -> None:

@@ -17,9 +17,10 @@ import selfmend.cli
 from fake_runner import FakeRunner
 from selfmend.cli.common import option_of
 from selfmend.errors import OptionError
-from selfmend.jobs.job import Work
-from selfmend.jobs.settings import check_settings
-from selfmend.jobs.work import JobOutput, WorkerContext, do
+from selfmend.jobs.job import Job, stored_settings
+from selfmend.jobs.request import check_settings
+from selfmend.jobs.work import JobOutput, do
+from selfmend.jobs.worker import WorkerContext
 from selfmend.methods.registry import DEFAULT_GENERATIVE_METHOD, DEFAULT_METHOD, method_names
 from selfmend.options import option
 from selfmend.progress import silent
@@ -71,11 +72,10 @@ def client(toy: Task, tmp_path: Path) -> TestClient:
 
 def test_the_server_checks_a_new_task(toy) -> None:
     settings = check_settings("soft-blur", {"radius": 3}, files=["image"], models=())
-    assert settings == {"radius": 3.0, "passes": None, "edge": "mirror", "linear": True, "options": {}}
+    assert settings.model_dump() == {"radius": 3.0, "passes": None, "edge": "mirror", "linear": True, "options": {}}
     for given, message in (
-        ({"radius": -1}, "option radius is -1.0; 0 to 99 fits"),
-        ({"radius": 100}, "option radius is 100.0; 0 to 99 fits"),
-        ({"radius": 21}, "option radius is 21.0; at most 20 fits"),
+        ({"radius": -1}, "option radius is -1; 0 to 20 fits"),
+        ({"radius": 21}, "option radius is 21; 0 to 20 fits"),
         ({"edge": "miror"}, "unknown edge 'miror'; did you mean 'mirror'"),
         ({"radios": 1}, "unknown option 'radios'; did you mean 'radius'"),
     ):
@@ -87,16 +87,15 @@ def test_the_server_checks_a_new_task(toy) -> None:
 
 def test_a_worker_does_what_a_new_task_names(toy, monkeypatch, tmp_path) -> None:
     def blur(job):
-        made = np.full((4, 6, 3), job.settings["radius"], np.uint8)
+        made = np.full((4, 6, 3), job.settings.radius, np.uint8)
         return JobOutput(results=[made], suffix="-blurred", ending=".png")
 
     monkeypatch.setitem(sys.modules, "toy_tasks", SimpleNamespace(blur=blur))
-    (tmp_path / "results").mkdir()
-    settings = {"radius": 51.0, "options": {}}
-    work = Work(id="a", kind="soft-blur", settings=settings, files={}, stem="photo", folder=tmp_path)
-    ((file, result),) = do(work, WorkerContext(runs=tmp_path, device="cpu"), silent)
+    settings = stored_settings("soft-blur", {"radius": 51.0})
+    job = Job(id="a", task="soft-blur", queue="quick", created=1.0, settings=settings, stem="photo")
+    (result,) = do(job, WorkerContext(jobs=tmp_path, runs=tmp_path, device="cpu"), silent)
     assert (result.name, result.width, result.height) == ("photo-blurred.png", 6, 4)
-    assert np.asarray(PILImage.open(tmp_path / "results" / file)).max() == 51
+    assert np.asarray(PILImage.open(tmp_path / "a" / "results" / result.file)).max() == 51
 
 
 def test_the_openapi_schema_has_a_new_task_typed(client) -> None:
@@ -112,8 +111,8 @@ def test_the_openapi_schema_has_a_new_task_typed(client) -> None:
     body = description["paths"]["/api/jobs"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert body["discriminator"]["mapping"]["soft-blur"] == "#/components/schemas/SoftBlurJob"
     job = parts["SoftBlurJob"]
-    assert job["required"] == ["kind", "image"]
-    assert set(job["properties"]) == {"kind", "image", "mask", "settings"}
+    assert job["required"] == ["task", "image"]
+    assert set(job["properties"]) == {"task", "image", "mask", "settings"}
     assert job["properties"]["settings"]["contentSchema"] == {"$ref": "#/components/schemas/SoftBlurSettings"}
 
 

@@ -208,7 +208,7 @@ class Task:
     """Something that Selfmend does.
 
     Attributes:
-        name: of the task, and of the kind of job that the server takes.
+        name: of the task, and what a job of the server names.
         command: of the command line, and with underscores of the Python interface.
         title: one sentence.
         result: what comes out.

@@ -192,7 +192,7 @@ def test_a_line_of_the_server_is_shown(page, png) -> None:
     page.get_by_text("Options", exact=True).first.click()
     page.get_by_label("Different fills").fill("99")
     page.click("#mend")
-    page.get_by_text("option samples is 99; at most 16 fits").wait_for()
+    page.get_by_text("option samples is 99; 1 to 16 fits").wait_for()
     page.wrong.clear()  # a browser writes every refusal to its console
 
 
@@ -232,9 +232,10 @@ def test_cancel_in_the_middle(page, png) -> None:
     cancel.wait_for()
     until(
         page,
-        "[...window.selfmend.jobs.known.values()].some(j => j.lane === 'heavy' && j.state === 'running' && j.done > 0)",
+        "[...window.selfmend.jobs.known.values()]"
+        ".some(j => j.queue === 'heavy' && j.state === 'running' && j.done > 0)",
     )
     cancel.click()
     page.get_by_text("Cancelled", exact=True).wait_for()
-    heavy = next(job for job in jobs(page) if job["lane"] == "heavy")
+    heavy = next(job for job in jobs(page) if job["queue"] == "heavy")
     assert heavy["state"] == "cancelled"

@@ -50,7 +50,7 @@ def test_samples_of_another_size(learned) -> None:
     assert PILImage.open(io.BytesIO(data)).size == (120, 64)
     panel.get_by_label("Keep the arrangement").check()
     panel.get_by_role("button", name="Make samples").click()
-    until(learned, "window.selfmend.jobs.get(window.selfmend.looking?.id)?.kind === 'retarget'")
+    until(learned, "window.selfmend.jobs.get(window.selfmend.looking?.id)?.task === 'retarget'")
 
 
 def test_painting_on_the_canvas(learned) -> None:
@@ -67,7 +67,7 @@ def test_painting_on_the_canvas(learned) -> None:
     panel.get_by_role("button", name="Trace the picture").click()
     panel.get_by_role("button", name="Make it a picture").click()
     viewed(learned)
-    assert jobs(learned)[0]["kind"] == "paint"
+    assert jobs(learned)[0]["task"] == "paint"
 
 
 def test_harmonise_keeps_what_is_not_marked(learned) -> None:
@@ -78,7 +78,7 @@ def test_harmonise_keeps_what_is_not_marked(learned) -> None:
     draw(learned, (0.3, 0.4), (0.5, 0.45))
     button.click()
     shown(learned)
-    assert jobs(learned)[0]["kind"] == "harmonize"
+    assert jobs(learned)[0]["task"] == "harmonize"
 
 
 def test_edit_with_a_mask(learned) -> None:

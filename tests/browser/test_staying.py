@@ -32,12 +32,12 @@ def test_running_job_is_taken_up_again(page, png) -> None:
     better(page, True, "fast")
     draw(page, (0.3, 0.4), (0.5, 0.45))
     page.click("#mend")
-    until(page, "[...window.selfmend.jobs.known.values()].some(j => j.lane === 'heavy' && j.state === 'running')")
+    until(page, "[...window.selfmend.jobs.known.values()].some(j => j.queue === 'heavy' && j.state === 'running')")
     page.reload()
     page.wait_for_selector("body[data-ready]")
     page.get_by_role("button", name="Cancel singan").click()
     page.get_by_text("Cancelled", exact=True).wait_for()
-    assert next(job for job in jobs(page) if job["lane"] == "heavy")["state"] == "cancelled"
+    assert next(job for job in jobs(page) if job["queue"] == "heavy")["state"] == "cancelled"
 
 
 def test_server_that_is_gone_is_said(page, png) -> None:

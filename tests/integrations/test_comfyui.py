@@ -79,7 +79,7 @@ def test_other_numbers_of_channels(node, server, image, mask, channels):
 
 def test_what_the_node_asks_for_arrives(node, server, image, mask):
     fill(node, server, image[:1], mask, method="patchmatch", seed=7, grow=2)
-    assert server.runner.submitted[-1].settings == {"method": "patchmatch", "seed": 7, "grow_mask": 2}
+    assert server.runner.settings[-1] == {"method": "patchmatch", "seed": 7, "grow_mask": 2}
 
 
 def test_shapes_that_do_not_fit(node, server, image, mask):

@@ -17,7 +17,7 @@ from folder_of_pictures import draw_folder
 from selfmend.errors import MissingExtraError, RunError, SelfmendError
 from selfmend.jobs import ray as cluster
 from selfmend.jobs.folder import choose_engine, picture_seed
-from selfmend.jobs.folder_work import Job, Task
+from selfmend.jobs.folder_work import FolderJob, FolderPicture
 from selfmend.jobs.manifest import read_manifest
 from selfmend.jobs.ray import RayEngine
 
@@ -55,9 +55,9 @@ def pictures(tmp_path):
     return tmp_path
 
 
-def tasks(folder):
+def pictures_of(folder):
     return [
-        Task(name=n, image=folder / "in" / n, mask=str(folder / "mask.png"), output=folder / "out" / n, seed=k)
+        FolderPicture(name=n, image=folder / "in" / n, mask=str(folder / "mask.png"), output=folder / "out" / n, seed=k)
         for k, n in enumerate(f"{number}.png" for number in range(COUNT))
     ]
 
@@ -67,18 +67,18 @@ def test_a_killed_worker_costs_no_picture_and_each_is_written_once(ray, pictures
     write = cluster._written
     monkeypatch.setattr(cluster, "_written", lambda *args: (written.append(args[1].name), write(*args))[1])
     killed, done = None, []
-    for outcome in RayEngine(Job(), retries=2).run(tasks(pictures)):
+    for outcome in RayEngine(FolderJob(), retries=2).run(pictures_of(pictures)):
         done.append(outcome)
         if killed is None:
             killed = int(outcome.worker.split(":")[1])
             os.kill(killed, signal.SIGKILL)
-    names = [task.name for task in tasks(pictures)]
-    assert sorted(one.task.name for one in done) == sorted(written) == names
+    names = [picture.name for picture in pictures_of(pictures)]
+    assert sorted(one.picture.name for one in done) == sorted(written) == names
     assert [one.error for one in done] == [""] * COUNT
     assert killed not in {int(one.worker.split(":")[1]) for one in done[3:]}
-    for task in tasks(pictures)[:2]:
-        alone = selfmend.inpaint(task.image, task.mask, seed=task.seed)
-        assert np.array_equal(np.asarray(alone), np.asarray(PILImage.open(task.output)))
+    for picture in pictures_of(pictures)[:2]:
+        alone = selfmend.inpaint(picture.image, picture.mask, seed=picture.seed)
+        assert np.array_equal(np.asarray(alone), np.asarray(PILImage.open(picture.output)))
 
 
 def test_a_folder_is_mended_as_by_processes(ray, pictures):
@@ -102,18 +102,18 @@ def test_a_folder_is_mended_as_by_processes(ray, pictures):
 
 def test_a_run_is_sent_and_what_cannot_be_loaded_is_said(ray, pictures, monkeypatch):
     selfmend.fit_folder("dmfn", draw_folder(pictures / "drawn"), preset="tiny", folder=pictures / "run", workers=0)
-    job = Job(model=pictures / "run", device="cpu")
+    job = FolderJob(model=pictures / "run", device="cpu")
     sent = cluster._files_of(job.model)
     assert sent.keys() == {"run.json", "weights.safetensors"}
-    (outcome,) = RayEngine(job).run(tasks(pictures)[:1])
+    (outcome,) = RayEngine(job).run(pictures_of(pictures)[:1])
     assert outcome.error == ""
-    alone = selfmend.inpaint(outcome.task.image, outcome.task.mask, model=pictures / "run", seed=0)
-    assert np.array_equal(np.asarray(alone), np.asarray(PILImage.open(outcome.task.output)))
+    alone = selfmend.inpaint(outcome.picture.image, outcome.picture.mask, model=pictures / "run", seed=0)
+    assert np.array_equal(np.asarray(alone), np.asarray(PILImage.open(outcome.picture.output)))
     with pytest.raises(SelfmendError, match="unknown method 'tela'"):
-        list(RayEngine(Job(method="tela")).run(tasks(pictures)))
+        list(RayEngine(FolderJob(method="tela")).run(pictures_of(pictures)))
     monkeypatch.setattr(cluster, "__version__", "9")
     with pytest.raises(RunError, match=r"a machine of the cluster has selfmend .*, this one 9; install the same"):
-        list(RayEngine(Job(method="telea")).run(tasks(pictures)[:1]))
+        list(RayEngine(FolderJob(method="telea")).run(pictures_of(pictures)[:1]))
 
 
 def test_few_pictures_are_on_their_way(ray, pictures):
@@ -122,9 +122,9 @@ def test_few_pictures_are_on_their_way(ray, pictures):
     def endless():
         while True:
             taken.append(len(taken))
-            yield tasks(pictures)[0]
+            yield pictures_of(pictures)[0]
 
-    running = RayEngine(Job(method="telea")).run(endless())
+    running = RayEngine(FolderJob(method="telea")).run(endless())
     for _ in range(3):
         next(running)
     assert len(taken) <= 3 + 2 * 2
@@ -133,7 +133,8 @@ def test_few_pictures_are_on_their_way(ray, pictures):
 
 def test_a_picture_that_is_gone_is_an_outcome(ray, pictures):
     (pictures / "in" / "0.png").unlink()
-    first, second = sorted(RayEngine(Job(method="telea")).run(tasks(pictures)[:2]), key=lambda one: one.task.name)
+    outcomes = RayEngine(FolderJob(method="telea")).run(pictures_of(pictures)[:2])
+    first, second = sorted(outcomes, key=lambda one: one.picture.name)
     assert first.error == f"cannot read {pictures}/in/0.png: No such file or directory"
     assert second.error == ""
 
@@ -146,10 +147,10 @@ def test_a_cluster_that_is_not_there_is_said_at_once():
             with pytest.raises(
                 SelfmendError, match=f"no Ray cluster answers at {one} .*; give the address of its head"
             ):
-                RayEngine(Job(), address=one)
+                RayEngine(FolderJob(), address=one)
 
 
 def test_without_ray_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingExtraError, match=r"^--engine ray needs Ray: pip install 'selfmend\[cluster\]'$"):
-        choose_engine("ray", Job(), jobs=None, address=None, shared=False, retries=1, count=1)
+        choose_engine("ray", FolderJob(), jobs=None, address=None, shared=False, retries=1, count=1)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_jobs import tasks
+from batch_jobs import pictures
 from selfmend.errors import ImageError, RunError
 from selfmend.jobs.folder_work import Outcome, mark
 from selfmend.jobs.manifest import NAME, Manifest, has_records, read_manifest
@@ -18,25 +18,25 @@ SETTINGS = {"method": "telea", "options": {"radius": 3.0}, "seed": 0}
 
 @pytest.fixture
 def work(tmp_path):
-    """Two tasks with their files."""
+    """Two pictures with their files."""
     found = []
-    for task in tasks("a", "b", folder=tmp_path):
-        mask = tmp_path / f"mask-{task.name}"
-        for path in (task.image, mask, task.output):
+    for picture in pictures("a", "b", folder=tmp_path):
+        mask = tmp_path / f"mask-{picture.name}"
+        for path in (picture.image, mask, picture.output):
             path.write_text(f"what is in {path.name}")
-        found.append(dataclasses.replace(task, mask=str(mask)))
+        found.append(dataclasses.replace(picture, mask=str(mask)))
     return found
 
 
-def done(task):
-    marks = {"image": mark(task.image), "mask": mark(task.mask), "output": mark(task.output)}
-    return Outcome(task=task, seconds=1.5, worker="host:1", files=marks)
+def done(picture):
+    marks = {"image": mark(picture.image), "mask": mark(picture.mask), "output": mark(picture.output)}
+    return Outcome(picture=picture, seconds=1.5, worker="host:1", files=marks)
 
 
 def finished(tmp_path, *found, settings=SETTINGS):
     kept = Manifest(tmp_path / "out", settings, resume=True)
-    for task in found:
-        kept.write(done(task))
+    for picture in found:
+        kept.write(done(picture))
     kept.close()
     return kept.path
 
@@ -44,7 +44,7 @@ def finished(tmp_path, *found, settings=SETTINGS):
 def test_every_picture_has_a_line(tmp_path, work):
     kept = Manifest(tmp_path / "out", SETTINGS, resume=False)
     kept.write(done(work[0]))
-    kept.write(Outcome(task=work[1], error="broken", warnings=("odd",)))
+    kept.write(Outcome(picture=work[1], error="broken", warnings=("odd",)))
     first, *lines = [json.loads(line) for line in kept.path.read_text().splitlines()]
     assert first["settings"] == SETTINGS
     assert [line["name"] for line in lines] == ["a", "b"]
@@ -58,7 +58,7 @@ def test_every_picture_has_a_line(tmp_path, work):
 def test_what_is_done_stays_done_while_its_files_are_the_same(tmp_path, work):
     finished(tmp_path, work[0])
     kept = Manifest(tmp_path / "out", SETTINGS, resume=True)
-    assert [kept.is_done(task) for task in work] == [True, False]
+    assert [kept.is_done(picture) for picture in work] == [True, False]
     os.utime(work[0].image, (1, 1))
     assert kept.is_done(work[0]), "only touched"
     moved = shutil.copy(work[0].mask, tmp_path / "moved")
@@ -76,11 +76,13 @@ def test_what_is_done_stays_done_while_its_files_are_the_same(tmp_path, work):
 
 
 def test_a_mask_that_is_no_file_must_be_the_same_text(tmp_path, work):
-    task = dataclasses.replace(work[0], mask="1,2,3,4")
+    picture = dataclasses.replace(work[0], mask="1,2,3,4")
     kept = Manifest(tmp_path / "out", SETTINGS, resume=False)
-    kept.write(Outcome(task=task, files={"image": mark(task.image), "mask": None, "output": mark(task.output)}))
-    assert kept.is_done(task)
-    assert not kept.is_done(dataclasses.replace(task, mask="1,2,3,5"))
+    kept.write(
+        Outcome(picture=picture, files={"image": mark(picture.image), "mask": None, "output": mark(picture.output)})
+    )
+    assert kept.is_done(picture)
+    assert not kept.is_done(dataclasses.replace(picture, mask="1,2,3,5"))
     assert not kept.is_done(work[0])
 
 
@@ -89,7 +91,7 @@ def test_a_line_that_was_cut_off_counts_for_nothing(tmp_path, work):
     text = path.read_text()
     path.write_text(text[:-40])
     kept = Manifest(tmp_path / "out", SETTINGS, resume=True)
-    assert [kept.is_done(task) for task in work] == [True, False]
+    assert [kept.is_done(picture) for picture in work] == [True, False]
     kept.write(done(work[1]))
     assert len(path.read_text().splitlines()) == 3
     assert read_manifest(path)[1].keys() == {"a", "b"}
@@ -98,7 +100,7 @@ def test_a_line_that_was_cut_off_counts_for_nothing(tmp_path, work):
 def test_a_later_line_counts(tmp_path, work):
     path = finished(tmp_path, work[0])
     kept = Manifest(tmp_path / "out", SETTINGS, resume=True)
-    kept.write(Outcome(task=work[0], error="broken"))
+    kept.write(Outcome(picture=work[0], error="broken"))
     assert not kept.is_done(work[0])
     assert read_manifest(path)[1]["a"]["state"] == "failed"
 

@@ -1,4 +1,4 @@
-"""Worker processes: all tasks are done once, and one that is killed costs nobody else anything."""
+"""Worker processes: all pictures are done once, and one that is killed costs nobody else anything."""
 
 import multiprocessing
 import os
@@ -7,29 +7,29 @@ import time
 import pytest
 from PIL import Image as PILImage
 
-from batch_jobs import Fragile, Unloadable, tasks
+from batch_jobs import Fragile, Unloadable, pictures
 from selfmend.errors import SelfmendError
 from selfmend.jobs import local as processes
 from selfmend.jobs.local import ProcessEngine
 
 
 def outcomes(engine, *names, **more):
-    found = list(engine.run(tasks(*names, **more)))
-    assert sorted(one.task.name for one in found) == sorted(names)
+    found = list(engine.run(pictures(*names, **more)))
+    assert sorted(one.picture.name for one in found) == sorted(names)
     assert not multiprocessing.active_children()
-    return {one.task.name: one for one in found}, [one.task.name for one in found]
+    return {one.picture.name: one for one in found}, [one.picture.name for one in found]
 
 
-def test_each_task_is_done_once_by_several_processes(tmp_path):
-    done, _ = outcomes(ProcessEngine(Fragile(tmp_path), jobs=2), *"abcdef", "bad")
+def test_each_picture_is_done_once_by_several_processes(tmp_path):
+    done, _ = outcomes(ProcessEngine(Fragile(tmp_path).prepare, jobs=2), *"abcdef", "bad")
     assert {one.error for one in done.values()} == {"", "broken"}
     assert len({one.worker for one in done.values()}) == 2
     assert str(os.getpid()) not in {one.worker.split(":")[1] for one in done.values()}
     assert max(len(one.warnings) for one in done.values()) == 2
 
 
-def test_a_killed_process_costs_its_task_only_which_is_tried_again_alone(tmp_path):
-    done, order = outcomes(ProcessEngine(Fragile(tmp_path), jobs=2), "once", "a", "kill", "b", "memory", "c")
+def test_a_killed_process_costs_its_picture_only_which_is_tried_again_alone(tmp_path):
+    done, order = outcomes(ProcessEngine(Fragile(tmp_path).prepare, jobs=2), "once", "a", "kill", "b", "memory", "c")
     assert sorted(order[3:]) == ["kill", "memory", "once"], "tried again when all others are done"
     assert done["once"].error == done["memory"].error == ""
     assert done["once"].warnings == ("once",)
@@ -40,15 +40,15 @@ def test_a_killed_process_costs_its_task_only_which_is_tried_again_alone(tmp_pat
 
 
 def test_without_retries_a_lost_task_stays_lost(tmp_path):
-    done, _ = outcomes(ProcessEngine(Fragile(tmp_path), jobs=1, retries=0), "a", "once", "b")
+    done, _ = outcomes(ProcessEngine(Fragile(tmp_path).prepare, jobs=1, retries=0), "a", "once", "b")
     assert [bool(done[name].error) for name in ("a", "once", "b")] == [False, True, False]
 
 
 def test_what_cannot_begin_stops_the_work():
     with pytest.raises(SelfmendError, match=r"^the run is gone$"):
-        list(ProcessEngine(Unloadable(), jobs=2).run(tasks("a", "b")))
+        list(ProcessEngine(Unloadable().prepare, jobs=2).run(pictures("a", "b")))
     with pytest.raises(SelfmendError, match=r"a worker cannot be started \(its process ended with code 3\); in a scr"):
-        list(ProcessEngine(Unloadable(3), jobs=2).run(tasks("a", "b")))
+        list(ProcessEngine(Unloadable(3).prepare, jobs=2).run(pictures("a", "b")))
     assert not multiprocessing.active_children()
 
 
@@ -58,19 +58,19 @@ def test_large_pictures_wait_for_memory(tmp_path, monkeypatch):
     names = [f"{name}.png" for name in "abcd"]
     for memory, at_once in ((2e6, 1), (3.1e6, 2), (float("inf"), 4)):
         monkeypatch.setattr(processes, "free_memory", lambda memory=memory: memory)
-        done, _ = outcomes(ProcessEngine(Fragile(tmp_path), jobs=4), *names, folder=tmp_path)
+        done, _ = outcomes(ProcessEngine(Fragile(tmp_path).prepare, jobs=4), *names, folder=tmp_path)
         assert len({one.worker for one in done.values()}) == at_once
 
 
-def test_closing_ends_the_processes_and_takes_no_more_tasks(tmp_path):
+def test_closing_ends_the_processes_and_takes_no_more_pictures(tmp_path):
     taken = []
 
     def endless():
         while True:
             taken.append(len(taken))
-            yield tasks(f"{len(taken)}")[0]
+            yield pictures(f"{len(taken)}")[0]
 
-    running = ProcessEngine(Fragile(tmp_path), jobs=2).run(endless())
+    running = ProcessEngine(Fragile(tmp_path).prepare, jobs=2).run(endless())
     next(running)
     started = time.monotonic()
     running.close()

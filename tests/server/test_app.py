@@ -15,12 +15,13 @@ def order(client, *, files=None, **fields):
 
 
 def test_a_job_comes_and_goes(client, runner):
-    answer = order(client, kind="fill", settings=json.dumps({"seed": 3}))
+    answer = order(client, task="fill", settings=json.dumps({"seed": 3}))
     assert answer.status_code == 201
     job = answer.json()
     assert answer.headers["location"] == f"/api/jobs/{job['id']}"
     assert job["state"] == "done"
-    assert job["settings"] == {"seed": 3}
+    assert job["settings"]["seed"] == 3
+    assert not {"files", "stem"} & job.keys()  # how they are called on the server's disk
     assert runner.orders[job["id"]] == ({"image": png()}, {"image": "photo.png"})
     assert client.get("/api/jobs").json()["jobs"] == [client.get(f"/api/jobs/{job['id']}").json()] == [job]
     picture = client.get(job["results"][0]["url"])
@@ -59,7 +60,7 @@ def test_what_came_is_given_back(client):
 @pytest.mark.parametrize(
     ("fields", "files", "status", "line"),
     [
-        ({"kind": "fly"}, None, 422, "unknown kind 'fly'"),
+        ({"task": "fly"}, None, 422, "unknown task 'fly'"),
         ({"settings": "{"}, None, 422, "settings is no JSON"),
         ({"settings": "[1]"}, None, 422, "settings is a list"),
         ({"settings": '{"seed": NaN}'}, None, 422, "NaN is no number"),
@@ -101,7 +102,7 @@ def test_health_and_methods(client, runner):
     answer = client.get("/api/methods").json()
     methods = {method["name"]: method for method in answer["methods"]}
     assert answer["default"] == "patchmatch"
-    assert (methods["patchmatch"]["lane"], methods["singan"]["lane"]) == ("quick", "heavy")
+    assert (methods["patchmatch"]["learns"], methods["singan"]["learns"]) == (False, True)
     assert "context-encoder" not in methods  # which needs a trained run
     assert {o["name"] for o in methods["telea"]["options"]} == {"radius"}
 

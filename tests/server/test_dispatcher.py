@@ -2,11 +2,12 @@
 
 import signal
 import time
+from dataclasses import replace
 
 import pytest
 
 from selfmend.jobs.dispatcher import Dispatcher
-from selfmend.jobs.job import Job, Limits
+from selfmend.jobs.job import Job, Limits, Settings
 from selfmend.jobs.queue import PREPARED, Store
 from selfmend.processes import ChildEndedError
 
@@ -14,10 +15,10 @@ from selfmend.processes import ChildEndedError
 class WorkerHandle:
     """A worker that has died."""
 
-    lane, ready, warnings = "quick", False, ("it said something",)
+    queue, ready = "quick", False
 
-    def __init__(self, work, code):
-        self.work, self._code = work, code
+    def __init__(self, job, code):
+        self.job, self._code = job, code
 
     def take(self):
         raise ChildEndedError("it has ended")
@@ -41,16 +42,15 @@ def begun(store, id):
     """A job that runs."""
     prepared = store.path_of(PREPARED + id)
     prepared.mkdir(parents=True)
-    job = Job(id=id, kind="fill", state="queued", lane="quick", created=1.0)
-    store.add(job, files={}, stem="a", prepared=prepared)
+    store.add(Job(id=id, task="fill", queue="quick", created=1.0, settings=Settings()), prepared=prepared)
     return store.take("quick", 2.0)
 
 
-def die(dispatcher, work, code):
-    hand = WorkerHandle(work, code)
-    dispatcher._hands.append(hand)
-    dispatcher._receive(hand)
-    assert hand not in dispatcher._hands
+def die(dispatcher, job, code):
+    worker = WorkerHandle(job, code)
+    dispatcher._workers.append(worker)
+    dispatcher._receive(worker)
+    assert worker not in dispatcher._workers
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def die(dispatcher, work, code):
     ],
 )  # fmt: skip
 def test_the_job_of_a_dead_worker_has_failed(dispatcher, caplog, code, error) -> None:
-    work = begun(dispatcher._store, "a")
-    die(dispatcher, work, code)
+    job = begun(dispatcher._store, "a")
+    die(dispatcher, replace(job, warnings=("it said something",)), code)
     job = dispatcher._store.get("a")
     assert (job.state, job.error, job.warnings) == ("failed", error, ("it said something",))
     assert error in caplog.text
@@ -72,10 +72,10 @@ def test_the_job_of_a_dead_worker_has_failed(dispatcher, caplog, code, error) ->
 
 def test_a_job_given_to_a_worker_that_is_leaving_waits_again(dispatcher) -> None:
     """It says so after its last job, and may have been given the next one by then."""
-    hand = WorkerHandle(begun(dispatcher._store, "a"), 0)
-    dispatcher._hands.append(hand)
-    dispatcher._answer(hand, "leaving")
-    assert dispatcher._hands == []
+    worker = WorkerHandle(begun(dispatcher._store, "a"), 0)
+    dispatcher._workers.append(worker)
+    dispatcher._answer(worker, "leaving")
+    assert dispatcher._workers == []
     assert dispatcher._store.get("a").state == "queued"
 
 
@@ -94,8 +94,7 @@ def test_an_idle_worker_that_dies_is_said_in_the_log(dispatcher, caplog) -> None
 def test_old_jobs_and_files_without_a_job_go(dispatcher) -> None:
     store = dispatcher._store
     for id, ended in {"old": 5000.0, "new": 6000.0}.items():
-        begun(store, id)
-        store.finish(id, "done", ended)
+        store.finish(replace(begun(store, id), state="done"), ended)
     running = begun(store, "running")
     for name in ("left", f"{PREPARED}coming"):
         store.path_of(name).mkdir()
@@ -104,10 +103,10 @@ def test_old_jobs_and_files_without_a_job_go(dispatcher) -> None:
     assert [job.id for job in store.newest(9)] == ["running", "new"]
     store.cancel("running", 1.0)
     store.remove(["running"])
-    dispatcher._hands.append(WorkerHandle(running, 0))
+    dispatcher._workers.append(WorkerHandle(running, 0))
     dispatcher._sweeping = True
     dispatcher._clean()
-    assert running.folder.exists()  # a worker still writes there
-    dispatcher._hands.clear()
+    assert store.path_of("running").exists()  # a worker still writes there
+    dispatcher._workers.clear()
     dispatcher._clean()
-    assert not running.folder.exists()
+    assert not store.path_of("running").exists()

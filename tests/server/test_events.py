@@ -8,7 +8,7 @@ import pytest
 
 from fake_runner import FakeRunner, png
 from selfmend.server import events
-from selfmend.server.events import Streams, event_stream
+from selfmend.server.events import Streams, event_response
 
 
 @pytest.fixture
@@ -108,17 +108,20 @@ def test_only_what_is_newer_than_the_listener_knows_is_told(runner, job):
 def test_silence_is_broken_by_a_comment_and_a_removed_job_ends_its_stream(runner, job, monkeypatch):
     monkeypatch.setattr(events, "HEARTBEAT", 0.05)
 
-    async def talk():
-        lines = []
-        async for text in event_stream(Streams().changes(runner, job)):
-            lines.append(text)
-            if len(lines) == 3:
-                runner.remove(job)
-        return lines
+    lines = []
 
-    lines = timed(talk())
-    assert lines[0].startswith("id: 0\nevent: job\ndata: {")
-    assert lines[1:3] == [": nothing new\n\n"] * 2
+    async def receive():
+        await asyncio.sleep(20)
+
+    async def send(message):
+        lines.append(message.get("body", b"").decode())
+        if len(lines) == 4:
+            runner.remove(job)
+
+    timed(event_response(Streams().changes(runner, job))({"type": "http", "method": "GET"}, receive, send))
+    assert lines[1].startswith("id: 0\nevent: job\ndata: {")
+    assert lines[2:4] == [": nothing new\n\n"] * 2
+    assert lines[-1] == ""
     assert runner.listeners[job] == []
 
 

@@ -18,8 +18,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from fake_runner import FakeRunner, png
+from selfmend.jobs.job import EXAMPLE_ID
 from selfmend.server.app import create_app
-from selfmend.server.schemas import JOB_ID
 from selfmend.server.security import Access
 
 CHECKS = [
@@ -46,8 +46,8 @@ class Steady(FakeRunner):
     def __init__(self, folder):
         super().__init__(folder)
         job = self.submit("fill", {"image": png()}, {}, names={"image": "photo.png"})
-        self.jobs[JOB_ID] = dataclasses.replace(self.jobs.pop(job.id), id=JOB_ID)
-        (folder / job.id).rename(folder / JOB_ID)
+        self.jobs[EXAMPLE_ID] = dataclasses.replace(self.jobs.pop(job.id), id=EXAMPLE_ID)
+        (folder / job.id).rename(folder / EXAMPLE_ID)
 
     def remove(self, job_id):
         self.get(job_id)
@@ -60,9 +60,10 @@ def before_load_schema(context, schema):
     body = schema["paths"]["/api/jobs"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
     jobs = [parts[one["$ref"].rpartition("/")[2]]["properties"] for one in body.pop("oneOf")]
     body.pop("discriminator")
+    body["properties"] = {}
     for properties in jobs:
-        body["properties"] |= {name: properties[name] for name in ("model", "settings") if name in properties}
-    body["properties"]["kind"] = {"enum": [properties["kind"]["const"] for properties in jobs]}
+        body["properties"] |= {name: properties[name] for name in properties if name != "task"}
+    body["properties"]["kind"] = {"enum": [properties["task"]["const"] for properties in jobs]}
 
 
 def described() -> schemathesis.schemas.BaseSchema:

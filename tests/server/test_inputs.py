@@ -7,8 +7,8 @@ import pytest
 
 from encoded import box, photo
 from selfmend.errors import MaskError, RunError
-from selfmend.jobs.inputs import check_inputs, safe_stem, save_inputs
 from selfmend.jobs.job import Limits, NotAPicture, TooLarge
+from selfmend.jobs.request import check_inputs, safe_stem, save_inputs
 
 
 def look(data, name="", **limits):

@@ -14,8 +14,8 @@ import selfmend
 from encoded import box, decoded, encoded, photo
 from processes import TESTS, environment
 from selfmend.errors import MaskError, OptionError, RunError
-from selfmend.jobs.inputs import NO_HOLE
 from selfmend.jobs.job import Busy, Limits, NotAPicture, TooLarge, UnknownJob, UnknownModel
+from selfmend.jobs.request import NO_HOLE
 from selfmend.jobs.runner import Runner
 
 HOLE = decoded(box()) > 0
@@ -82,7 +82,7 @@ def test_a_killed_server_leaves_jobs_that_the_next_one_finishes(killed, runner) 
 def test_a_fill_keeps_what_is_known_and_its_name(runner) -> None:
     files = {"image": photo(), "mask": box()}
     job = runner.submit("fill", files, {"seed": 3}, names={"image": "../x/my photo.PNG"})
-    assert (job.state, job.place, job.size, job.settings["seed"]) == ("queued", 0, (60, 80), 3)
+    assert (job.state, job.place, job.size, job.settings.seed) == ("queued", 0, (60, 80), 3)
     job = ended(runner, job)
     assert (job.state, job.done, job.error, job.place, job.seconds_left) == ("done", 1.0, None, None, None)
     (result,) = job.results
@@ -101,10 +101,10 @@ def test_several_fills_a_format_and_a_seed_that_is_drawn(runner) -> None:
     one, other = (decoded(runner.result_path(job.id, k)) for k in range(2))
     assert not np.array_equal(one, other)
     again = ended(runner, submit(runner, {"samples": 2, "format": "webp"}))
-    assert again.settings["seed"] != job.settings["seed"]
-    with pytest.raises(UnknownJob, match="has no 2 among its results: 0, 1"):
+    assert again.settings.seed != job.settings.seed
+    with pytest.raises(UnknownJob, match="this job has 2 results, counted from 0; there is none 2"):
         runner.result_path(job.id, 2)
-    with pytest.raises(UnknownJob, match="has no 'picture' among its files: image, mask"):
+    with pytest.raises(UnknownJob, match="this job came without 'picture'; it has: image, mask"):
         runner.input_path(job.id, "picture")
 
 
@@ -174,8 +174,8 @@ def test_a_queue_has_an_end(runner) -> None:
 
 def test_a_worker_that_dies_costs_its_job_alone(runner, caplog) -> None:
     job = until(runner, submit(runner, LONG), lambda job: job.terms)
-    (hand,) = (hand for hand in runner._dispatcher._hands if hand.lane == "heavy")
-    os.kill(hand.pid, signal.SIGKILL)
+    (worker,) = (one for one in runner._dispatcher._workers if one.queue == "heavy")
+    os.kill(worker.pid, signal.SIGKILL)
     job = ended(runner, job)
     assert job.state == "failed"
     assert job.error == (
@@ -186,7 +186,7 @@ def test_a_worker_that_dies_costs_its_job_alone(runner, caplog) -> None:
 
 def test_a_run_is_trained_listed_used_and_removed(runner) -> None:
     trained = runner.submit("train", {"image": photo()}, {"preset": "tiny"}, names={"image": "tiles.png"})
-    assert trained.settings["name"] == "tiles"
+    assert trained.settings.name == "tiles"
     with pytest.raises(OptionError, match="there is a model 'tiles' already"):
         runner.submit("train", {"image": photo()}, {"preset": "tiny", "name": "tiles"})
     trained = ended(runner, trained)
@@ -206,14 +206,14 @@ def test_a_run_is_trained_listed_used_and_removed(runner) -> None:
         "animate": ({}, {"frames": 3, "format": "webp"}, [("tiles-moving.webp", 48, 64)]),
         "fill": ({"mask": box()}, {}, [("tiles-mended.png", 60, 80)]),
     }
-    for kind, (files, settings, results) in orders.items():
-        job = ended(runner, runner.submit(kind, files, {"model": "tiles", **settings}))
-        assert (job.state, job.lane, job.error) == ("done", "quick", None), kind
+    for task, (files, settings, results) in orders.items():
+        job = ended(runner, runner.submit(task, files, {"model": "tiles", **settings}))
+        assert (job.state, job.queue, job.error) == ("done", "quick", None), task
         assert [(made.name, made.height, made.width) for made in job.results] == results
     with pytest.raises(OptionError, match="the model 'tiles' cannot do 'super-resolve'; it can do: fill, sample"):
         runner.submit("super-resolve", {}, {"model": "tiles"})
     heavy = runner.submit("paint", {"picture": photo()}, {"model": "tiles", "quantized": True})
-    assert heavy.lane == "heavy"
+    assert heavy.queue == "heavy"
     with pytest.raises(Busy, match=r"the model 'tiles' is needed by a job \(paint\)"):
         runner.remove_model("tiles")
     assert ended(runner, heavy).state == "done"
@@ -229,10 +229,10 @@ def test_new_pictures_without_a_model(runner) -> None:
         ("sample", "singan"): ({"preset": "tiny", "options": {"steps": 1}, "start_scale": 1}, (48, 64)),
         ("super-resolve", "singan"): ({"preset": "tiny", "options": {"steps": 1}, "factor": 1.3}, (78, 104)),
     }
-    for (kind, method), (settings, size) in orders.items():
-        job = ended(runner, runner.submit(kind, {"image": photo(format="JPEG")}, {"method": method, **settings}))
+    for (task, method), (settings, size) in orders.items():
+        job = ended(runner, runner.submit(task, {"image": photo(format="JPEG")}, {"method": method, **settings}))
         assert (job.state, job.error) == ("done", None)
-        assert job.lane == ("heavy" if method == "singan" else "quick")
+        assert job.queue == ("heavy" if method == "singan" else "quick")
         (made,) = job.results
         assert ((made.height, made.width), made.media_type) == (size, "image/jpeg")
 
@@ -250,7 +250,7 @@ def test_new_pictures_without_a_model(runner) -> None:
             MaskError,
             "the mask is 60 x 80 and the picture 80 x 60; a mask of the same size",
         ),
-        ({}, {"seed": "x"}, OptionError, "option seed is 'x'; a value of type int fits"),
+        ({}, {"seed": "x"}, OptionError, "option seed is 'x'; a value of type int . None fits"),
         ({}, {"model": "../x"}, OptionError, r"unknown model '\.\./x'"),
     ],
 )
@@ -295,9 +295,9 @@ def test_the_number_of_workers_is_checked(tmp_path) -> None:
 
 def test_stopping_puts_back_what_runs(runner) -> None:
     job = until(runner, submit(runner, LONG), lambda job: job.terms)
-    hands = list(runner._dispatcher._hands)
+    workers = list(runner._dispatcher._workers)
     runner.stop()
-    assert not any(Path(f"/proc/{hand.pid}").exists() for hand in hands)
+    assert not any(Path(f"/proc/{worker.pid}").exists() for worker in workers)
     next_one = Runner(runner.folder)
     assert (next_one.get(job.id).state, next_one.get(job.id).started) == ("queued", None)
     assert list((runner.folder / "jobs" / job.id / "run" / "training").glob("stage-*"))  # it goes on from there

@@ -1,5 +1,6 @@
 """`selfmend serve` as a process: it answers at once, works, and ends in order."""
 
+import contextlib
 import io
 import json
 import re
@@ -7,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 import httpx
 import pytest
@@ -29,7 +31,8 @@ def process(tmp_path):
         running.kill()
 
 
-def test_a_server_fills_streams_and_ends(process):
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_a_server_fills_streams_and_ends(process, end):
     address = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())[0]
     with httpx.Client(base_url=address, timeout=120) as client:
         assert client.get("/api/health").json()["status"] == "ok"
@@ -50,7 +53,11 @@ def test_a_server_fills_streams_and_ends(process):
         with client.stream("GET", f"/api/jobs/{waiting['id']}/events") as stream:
             lines = stream.iter_lines()
             next(lines)
-            process.send_signal(signal.SIGINT)  # with an open stream, which must not hold the end up
+            said = time.monotonic()
+            process.send_signal(end)
+            with contextlib.suppress(httpx.TransportError):
+                list(lines)
+            assert time.monotonic() - said < 1, "an open stream ends at once, and holds the end of the server not up"
             assert process.wait(timeout=20) == 0
     assert "jobs go on at the next start: 1 that" in process.stdout.read()
     assert "Traceback" not in process.stderr.read()

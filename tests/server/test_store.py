@@ -1,14 +1,18 @@
-"""The jobs on disk: order, places, ends that happen once, and what a crash leaves."""
+"""The jobs on disk: order, places, ends that happen once, and what a crash or an older version leaves."""
 
+import json
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
 from selfmend.errors import RunError
-from selfmend.jobs.job import Job, Result, UnknownJob
+from selfmend.jobs.job import Job, Result, UnknownJob, stored_settings
 from selfmend.jobs.queue import PREPARED, Store
 
-RESULT = Result(index=0, name="a-mended.png", media_type="image/png", width=3, height=2, bytes=9)
+RESULT = Result(
+    index=0, url="/api/jobs/a/results/0", name="a-mended.png", media_type="image/png", width=3, height=2, bytes=9
+)
 
 
 @pytest.fixture
@@ -24,24 +28,27 @@ def store(tmp_path, changed):
     store.close()
 
 
-def add(store, id, *, lane="quick", kind="fill", **settings):
+def new(id, *, queue="quick", **settings):
+    """A job that waits."""
+    return Job(
+        id=id, task="fill", queue=queue, created=1.0, settings=stored_settings("fill", settings), size=(2, 3),
+        files={"image": "image.png"}, stem="a",
+    )  # fmt: skip
+
+
+def add(store, id, **more):
     prepared = store.path_of(PREPARED + id)
     (prepared / "inputs").mkdir(parents=True)
-    job = Job(id=id, kind=kind, state="queued", lane=lane, created=1.0, settings=settings, size=(2, 3))
-    return store.add(job, files={"image": "image.png"}, stem="a", prepared=prepared)
+    return store.add(new(id, **more), prepared=prepared)
 
 
-def test_jobs_are_taken_in_order_lane_by_lane(store) -> None:
-    for id, lane in {"a": "quick", "b": "heavy", "c": "quick"}.items():
-        add(store, id, lane=lane, seed=ord(id))
+def test_jobs_are_taken_in_order_queue_by_queue(store) -> None:
+    for id, queue in {"a": "quick", "b": "heavy", "c": "quick"}.items():
+        add(store, id, queue=queue, seed=ord(id))
     assert [store.get(id).place for id in "abc"] == [0, 0, 1]
-    work = store.take("quick", 5.0)
-    assert (work.id, work.kind, work.settings, work.files, work.stem) == (
-        "a", "fill", {"seed": 97}, {"image": "image.png"}, "a",
-    )  # fmt: skip
-    assert work.folder == store.path_of("a")
-    assert (work.folder / "inputs").is_dir()
-    job = store.get("a")
+    job = store.take("quick", 5.0)
+    assert job == replace(new("a", seed=97), state="running", started=5.0, revision=1) == store.get("a")
+    assert (store.path_of("a") / "inputs").is_dir()
     assert (job.state, job.place, job.started, job.size) == ("running", None, 5.0, (2, 3))
     assert [store.get(id).place for id in "bc"] == [0, 1]
     assert store.take("quick", 6.0).id == "c"
@@ -54,20 +61,21 @@ def test_a_job_ends_once(store, changed) -> None:
     for id in "abc":
         add(store, id)
     store.take("quick", 5.0)
-    store.tell("a", {"stage": "x", "done": 0.25, "seconds_left": 9.0, "terms": {"loss": 1.5}}, previews=2)
+    told = replace(store.get("a"), stage="x", done=0.25, seconds_left=9.0, terms={"loss": 1.5}, previews=2)
+    store.tell(told)
     job = store.get("a")
     assert (job.stage, job.done, job.seconds_left, job.terms, job.previews) == ("x", 0.25, 9.0, {"loss": 1.5}, 2)
     before = {id: store.get(id).revision for id in "abc"}
     changed.clear()
-    assert store.finish("a", "done", 7.0, warnings=["w"], results=[("0.png", RESULT)], size=9)
+    assert store.finish(replace(told, state="done", warnings=("w",), results=(RESULT,)), 7.0, size=9)
     assert sorted(changed) == ["a", "b", "c"]  # the others have moved up
     assert all(store.get(id).revision > before[id] for id in "abc")
-    assert not store.finish("a", "failed", 8.0, error="late")
-    store.tell("a", {"stage": "late"}, previews=3)
+    assert not store.finish(replace(told, state="failed", error="late"), 8.0)
+    store.tell(replace(told, stage="late", previews=3))
     job = store.get("a")
     assert (job.state, job.results, job.warnings, job.error) == ("done", (RESULT,), ("w",), None)
     assert (job.finished, job.seconds, job.done, job.seconds_left, job.previews) == (7.0, 2.0, 1.0, None, 2)
-    assert store.file("a", "paths", 0) == "0.png"
+    assert job.results[0].file == "0.png"
     assert store.cancel("a", 9.0) == "done"
     assert store.get("a").state == "done"
     assert store.finished() == [("a", 7.0, 9)]
@@ -111,14 +119,13 @@ def test_only_finished_jobs_are_removed_and_their_folders_are_orphans(store) -> 
     assert store.get("b").state == "queued"
     (store.folder / "jobs" / f"{PREPARED}c").mkdir()
     assert store.orphans() == [store.path_of("a")]
-    assert store.settings_in_use() == [("fill", {"model": "m"})]
+    assert [(job.id, job.settings.model) for job in store.unfinished()] == [("b", "m")]
     assert store.counts() == {"queued": 1}
 
 
 def test_a_job_whose_files_cannot_be_moved_is_none(store, changed) -> None:
-    job = Job(id="a", kind="fill", state="queued", lane="quick", created=1.0)
     with pytest.raises(FileNotFoundError):
-        store.add(job, files={}, stem="a", prepared=store.folder / "nothing")
+        store.add(new("a"), prepared=store.folder / "nothing")
     assert (store.newest(9), changed) == ([], [])
 
 
@@ -138,7 +145,7 @@ def test_a_newer_file_is_refused(tmp_path, store) -> None:
     with sqlite3.connect(tmp_path / "server" / "jobs.sqlite") as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(RunError, match=r"was written by a newer version \(its format is 99, this one reads 1\)"):
+    with pytest.raises(RunError, match=r"was written by a newer version \(its format is 99, this one reads 2\)"):
         Store(tmp_path / "server")
 
 
@@ -146,3 +153,77 @@ def test_a_damaged_file_is_refused(tmp_path) -> None:
     (tmp_path / "jobs.sqlite").write_bytes(b"no database, " * 100)
     with pytest.raises(RunError, match=r"jobs\.sqlite is damaged .*; move it away, or take it from a backup"):
         Store(tmp_path)
+
+
+FIRST_VERSION = """
+CREATE TABLE jobs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, lane TEXT NOT NULL,
+    state TEXT NOT NULL, settings TEXT NOT NULL, files TEXT NOT NULL, stem TEXT NOT NULL, size TEXT NOT NULL,
+    created REAL NOT NULL, started REAL, finished REAL, attempts INTEGER NOT NULL DEFAULT 0, progress TEXT NOT NULL
+    DEFAULT '{}', previews INTEGER NOT NULL DEFAULT 0, error TEXT, warnings TEXT NOT NULL DEFAULT '[]',
+    results TEXT NOT NULL DEFAULT '[]', paths TEXT NOT NULL DEFAULT '[]', bytes INTEGER NOT NULL DEFAULT 0,
+    revision INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX by_state ON jobs (state, lane, number);
+PRAGMA user_version = 1;
+"""
+
+
+@pytest.fixture
+def first(tmp_path):
+    """A folder as the first version left it: a job that is done, one that ran at a kill, one that waits."""
+    folder = tmp_path / "old"
+    folder.mkdir()
+    settings = {"method": "gpnn", "preset": None, "model": None, "seed": 5, "samples": 1, "options": {"patch": 5}}
+    made = {"index": 0, "name": "a-mended.png", "media_type": "image/png", "width": 3, "height": 2, "bytes": 9}
+    progress = {"stage": "one", "stage_index": 1, "stage_count": 2, "terms": {"loss": 1.5}, "done": 0.5}
+    common = {"settings": json.dumps(settings), "files": '{"image": "image.png"}', "stem": "a", "created": 1.0}
+    rows = [
+        {"id": "a", "kind": "fill", "lane": "quick", "state": "done", "size": "[2, 3]", "started": 2.0, "finished": 4.0,
+         "attempts": 1, "progress": json.dumps(progress | {"seconds_left": 3.0}), "previews": 2, "warnings": '["w"]',
+         "results": json.dumps([made]), "paths": '["0.png"]', "bytes": 9, "revision": 7},
+        {"id": "b", "kind": "train", "lane": "heavy", "state": "running", "size": "[2, 3]", "started": 3.0,
+         "attempts": 1, "progress": json.dumps(progress), "previews": 1, "revision": 3},
+        {"id": "c", "kind": "animate", "lane": "quick", "state": "queued", "size": "null"},
+    ]  # fmt: skip
+    with sqlite3.connect(folder / "jobs.sqlite") as connection:
+        connection.executescript(FIRST_VERSION)
+        for row in rows:
+            row = common | row
+            marks = ", ".join("?" * len(row))
+            connection.execute(f"INSERT INTO jobs ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
+    connection.close()
+    return folder
+
+
+def test_jobs_of_the_first_version_are_still_there(first) -> None:
+    for _ in range(2):  # the second time there is nothing to be done
+        store = Store(first)
+        done, ran, waits = (store.get(id) for id in "abc")
+        assert (done.task, done.queue, done.state, done.done, done.seconds_left) == ("fill", "quick", "done", 1.0, None)
+        assert (done.started, done.finished, done.previews, done.warnings, done.revision) == (2.0, 4.0, 2, ("w",), 7)
+        assert (done.settings.seed, done.settings.options, done.files) == (5, {"patch": 5}, {"image": "image.png"})
+        assert done.results == (RESULT,)
+        assert (done.size, done.stage, done.stage_count, done.terms) == ((2, 3), "one", 2, {"loss": 1.5})
+        assert (ran.task, ran.queue, ran.state, ran.done, ran.error) == ("train", "heavy", "running", 0.5, None)
+        assert (waits.task, waits.state, waits.place, waits.size, waits.results) == ("animate", "queued", 0, None, ())
+        assert [job.id for job in store.newest(9)] == ["c", "b", "a"]
+        assert store.finished() == [("a", 4.0, 9)]
+        store.close()
+    store = Store(first)
+    store.recover(9.0)
+    assert [store.get(id).state for id in "bc"] == ["queued", "queued"]
+    assert store.take("heavy", 9.0).id == "b"
+    add(store, "d")
+    assert store.get("d").place == 1
+    store.close()
+
+
+def test_a_migration_that_fails_leaves_the_old_file(first, monkeypatch) -> None:
+    monkeypatch.setattr("selfmend.jobs.queue._INDEX", "CREATE NOTHING")
+    with pytest.raises(RunError, match=r"jobs\.sqlite cannot be used"):
+        Store(first)
+    monkeypatch.undo()
+    store = Store(first)
+    assert store.counts() == {"done": 1, "running": 1, "queued": 1}
+    store.close()

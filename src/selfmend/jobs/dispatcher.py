@@ -1,11 +1,4 @@
-"""Jobs handed to worker processes: who takes which, what they tell, and how long it will last.
-
-How long a job still takes.
-
-A worker process as the server holds it, and the job that it has.
-
-The thread that hands the jobs to the workers, and takes from them what they tell.
-"""
+"""Jobs handed to worker processes: who takes which, what they tell, and how long it will last."""
 
 from __future__ import annotations
 
@@ -16,14 +9,14 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any
 
-from selfmend.jobs.job import Limits, Work
+from selfmend.jobs.job import Job, Limits
 from selfmend.jobs.queue import Store, expired, folder_bytes
-from selfmend.jobs.worker import CANCEL, Setup, serve
+from selfmend.jobs.worker import CANCEL, WorkerContext, serve
 from selfmend.processes import Child, ChildEndedError, usable_cores
 
 _LEAST_SECONDS, _LEAST_DONE = 1.0, 0.01  # before that, nobody knows
@@ -70,34 +63,31 @@ PATIENCE = 3.0
 
 
 class WorkerHandle(Child):
-    """One worker.
+    """A worker process as the server holds it.
 
     Attributes:
-        lane: whose jobs it does.
+        queue: whose jobs it does.
         ready: whether it can be given a job.
-        work: what it does now.
-        warnings: lines that its job has given.
+        job: what it does now, as it was last told.
     """
 
-    def __init__(self, lane: str, setup: Setup) -> None:
-        super().__init__(serve, setup)
-        self.lane, self.ready = lane, False
-        self.work: Work | None = None
-        self.warnings: list[str] = []
+    def __init__(self, queue: str, context: WorkerContext) -> None:
+        super().__init__(serve, context)
+        self.queue, self.ready = queue, False
+        self.job: Job | None = None
         self._began = 0.0
         self._stopping: float | None = None
         self._left = TimeLeft()
 
-    def begin(self, work: Work) -> None:
+    def begin(self, job: Job) -> None:
         """Let it do a job."""
-        self.work, self.ready, self.warnings = work, False, []
+        self.job, self.ready = job, False
         self._began, self._stopping, self._left = time.monotonic(), None, TimeLeft()
-        self.give(work)
+        self.give(job)
 
-    def free(self) -> Work | None:
-        """It is done with what it had, which comes back."""
-        work, self.work, self.ready, self._stopping = self.work, None, True, None
-        return work
+    def free(self) -> None:
+        """It is done with what it had."""
+        self.job, self.ready, self._stopping = None, True, None
 
     def cancel(self) -> None:
         """Ask it to leave the job that it has."""
@@ -115,10 +105,10 @@ class WorkerHandle(Child):
         """Whether it was asked to stop, and has not."""
         return self._stopping is not None and time.monotonic() - self._stopping > PATIENCE
 
-    def with_time_left(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """The fields of a job's progress, and how long it still takes."""
-        done = fields.get("done")
-        return fields | {"seconds_left": None if done is None else self._left.tell(done, time.monotonic())}
+    def with_time_left(self, job: Job) -> Job:
+        """The job as it was told, and how long it still takes."""
+        left = None if job.done is None else self._left.tell(job.done, time.monotonic())
+        return replace(job, seconds_left=left)
 
 
 _LOG = logging.getLogger("selfmend.server")
@@ -128,7 +118,7 @@ _STEP_BACK = 5
 
 
 class Dispatcher:
-    """Workers of both lanes, and the one thread that talks with them."""
+    """Workers of both queues, and the one thread that talks with them."""
 
     def __init__(
         self,
@@ -144,11 +134,9 @@ class Dispatcher:
         quick = quick_workers or max(1, cores // 2)
         self._store, self._limits, self._clock = store, limits, clock
         self._most = {"quick": quick, "heavy": 1}
-        self._setups = {
-            "quick": Setup(runs=runs, device=device, threads=max(1, cores // quick), nice=0),
-            "heavy": Setup(runs=runs, device=device, threads=cores, nice=_STEP_BACK),
-        }
-        self._hands: list[WorkerHandle] = []
+        heavy = WorkerContext(jobs=store.folder / "jobs", runs=runs, device=device, threads=cores, nice=_STEP_BACK)
+        self._contexts = {"heavy": heavy, "quick": replace(heavy, threads=max(1, cores // quick), nice=0)}
+        self._workers: list[WorkerHandle] = []
         self._connections, self._wakeup = multiprocessing.Pipe(duplex=False)
         self._bell_lock = threading.Lock()
         self._rung = self._ending = self._sweeping = False
@@ -173,9 +161,9 @@ class Dispatcher:
                 self._rung = True
                 self._wakeup.send_bytes(b"")
 
-    def starting(self, lane: str) -> bool:
-        """Whether no worker of a lane has come as far as its first job yet."""
-        return not any(hand.ready or hand.work is not None for hand in list(self._hands) if hand.lane == lane)
+    def starting(self, queue: str) -> bool:
+        """Whether no worker of a queue has come as far as its first job yet."""
+        return not any(one.ready or one.job is not None for one in list(self._workers) if one.queue == queue)
 
     def sweep_soon(self) -> None:
         """Files of jobs that are gone can go too."""
@@ -198,40 +186,40 @@ class Dispatcher:
         self._give()
         self._stop_late()
         self._clean()
-        for ready in wait([self._connections, *(hand.connection for hand in self._hands)], timeout=_TICK):
+        for ready in wait([self._connections, *(worker.connection for worker in self._workers)], timeout=_TICK):
             if ready is self._connections:
                 with self._bell_lock:
                     self._connections.recv_bytes()
                     self._rung = False
                 continue
-            self._receive(next(hand for hand in self._hands if hand.connection is ready))
+            self._receive(next(worker for worker in self._workers if worker.connection is ready))
 
     def _start_worker(self) -> None:
         """Quick workers are there from the start; the heavy one when the first heavy job comes."""
-        for lane, most in self._most.items():
-            here = sum(hand.lane == lane for hand in self._hands)
-            if lane == "quick" or self._store.waiting(lane):
-                self._hands += [WorkerHandle(lane, self._setups[lane]) for _ in range(most - here)]
+        for queue, most in self._most.items():
+            here = sum(worker.queue == queue for worker in self._workers)
+            if queue == "quick" or self._store.waiting(queue):
+                self._workers += [WorkerHandle(queue, self._contexts[queue]) for _ in range(most - here)]
 
     def _give(self) -> None:
-        for hand in self._hands:
-            if hand.ready and (work := self._store.take(hand.lane, self._clock())) is not None:
-                hand.begin(work)
+        for worker in self._workers:
+            if worker.ready and (job := self._store.take(worker.queue, self._clock())) is not None:
+                worker.begin(job)
 
     def _stop_late(self) -> None:
         """Ask those to stop whose job was cancelled or takes too long; kill those that do not."""
-        for hand in list(self._hands):
-            if hand.work is None:
+        for worker in list(self._workers):
+            if worker.job is None:
                 continue
             most = self._limits.max_seconds
-            if hand.seconds > most:
+            if worker.seconds > most:
                 line = f"it took longer than {most:g} s, which is the most that a job may take here"
-                self._store.finish(hand.work.id, "failed", self._clock(), error=line, warnings=hand.warnings)
-            if not self._store.runs(hand.work.id):
-                hand.cancel()
-            if hand.late:
-                self._hands.remove(hand)
-                hand.end(now=True)
+                self._store.finish(replace(worker.job, state="failed", error=line), self._clock())
+            if not self._store.runs(worker.job.id):
+                worker.cancel()
+            if worker.late:
+                self._workers.remove(worker)
+                worker.end(now=True)
 
     def _clean(self) -> None:
         """Now and then the jobs that are old or too many, and at once the files of those that were removed."""
@@ -241,71 +229,63 @@ class Dispatcher:
             self._sweeping = True
         if not self._sweeping:
             return
-        held = {hand.work.id for hand in self._hands if hand.work is not None}  # a worker still writes there
+        held = {worker.job.id for worker in self._workers if worker.job is not None}  # a worker still writes there
         orphans = self._store.orphans()
         self._sweeping = any(path.name in held for path in orphans)
         for path in orphans:
             if path.name not in held:
                 shutil.rmtree(path, ignore_errors=True)
 
-    def _receive(self, hand: WorkerHandle) -> None:
+    def _receive(self, worker: WorkerHandle) -> None:
         try:
-            message = hand.take()
+            message = worker.take()
         except ChildEndedError:
-            self._lost(hand)
+            self._lost(worker)
             return
-        self._answer(hand, *message)
+        self._answer(worker, *message)
 
-    def _answer(self, hand: WorkerHandle, what: str, *rest: Any) -> None:
+    def _answer(self, worker: WorkerHandle, what: str, told: Job | str | None = None) -> None:
+        """What a worker said; see `selfmend.jobs.worker`."""
         if what == "leaving":
-            self._hands.remove(hand)
-            if hand.work is not None:  # it was given this before its farewell arrived
-                self._store.put_back(hand.work.id)
-            hand.end()
+            self._workers.remove(worker)
+            if worker.job is not None:  # it was given this before its farewell arrived
+                self._store.put_back(worker.job.id)
+            worker.end()
         elif what == "ready":
-            hand.ready = True
-        elif what == "warnings":
-            (hand.warnings,) = rest
-        elif what == "progress" and hand.work is not None:
-            fields, previews = rest
-            self._store.tell(hand.work.id, hand.with_time_left(fields), previews=previews)
-        elif (work := hand.free()) is not None:
-            self._finish(work, hand.warnings, what, *rest)
+            worker.ready = True
+        elif what == "fault" and worker.job is not None:
+            _LOG.error("job %s (%s) failed:\n%s", worker.job.id, worker.job.task, told)
+        elif isinstance(told, Job) and not told.final:
+            worker.job = worker.with_time_left(told)
+            self._store.tell(worker.job)
+        elif isinstance(told, Job):
+            worker.free()
+            if told.state != "cancelled":  # which is known here, or it was put back
+                self._store.finish(told, self._clock(), size=folder_bytes(self._store.path_of(told.id)))
 
-    def _finish(self, work: Work, said: Sequence[str], what: str, *rest: Any) -> None:
-        now, size = self._clock(), folder_bytes(work.folder)
-        if what == "failed":
-            line, details = rest
-            if details:
-                _LOG.error("job %s (%s) failed:\n%s", work.id, work.kind, details)
-            self._store.finish(work.id, "failed", now, error=line, warnings=said, size=size)
-        elif what == "done":
-            (results,) = rest
-            self._store.finish(work.id, "done", now, warnings=said, results=results, size=size)
-
-    def _lost(self, hand: WorkerHandle) -> None:
+    def _lost(self, worker: WorkerHandle) -> None:
         """A worker has died."""
-        work = hand.work
-        self._hands.remove(hand)
-        code = hand.end(now=True)
-        if work is None:
+        job = worker.job
+        self._workers.remove(worker)
+        code = worker.end(now=True)
+        if job is None:
             _LOG.error("a worker ended unexpectedly (exit code %s); another one takes its place", code)
             time.sleep(_TICK)  # one that cannot even start must not keep the machine busy
             return
-        if code == -signal.SIGTERM and self._store.put_back(work.id, counts=True):
+        if code == -signal.SIGTERM and self._store.put_back(job.id, counts=True):
             return  # the whole machine may be going down: the next start does it
         memory = "; perhaps memory was used up, then a smaller picture fits" if code == -signal.SIGKILL else ""
         line = f"the worker ended unexpectedly (exit code {code}){memory}"
-        size = folder_bytes(work.folder)
-        if self._store.finish(work.id, "failed", self._clock(), error=line, warnings=hand.warnings, size=size):
-            _LOG.error("job %s (%s): %s", work.id, work.kind, line)
+        size = folder_bytes(self._store.path_of(job.id))
+        if self._store.finish(replace(job, state="failed", error=line), self._clock(), size=size):
+            _LOG.error("job %s (%s): %s", job.id, job.task, line)
 
     def _end(self) -> None:
         """What runs goes back into the queue; a training keeps its state."""
-        for hand in self._hands:
-            if hand.work is not None:
-                self._store.put_back(hand.work.id)
-                hand.cancel()
-        for hand in self._hands:
-            hand.end(now=hand.work is None)
-        self._hands.clear()
+        for worker in self._workers:
+            if worker.job is not None:
+                self._store.put_back(worker.job.id)
+                worker.cancel()
+        for worker in self._workers:
+            worker.end(now=worker.job is None)
+        self._workers.clear()

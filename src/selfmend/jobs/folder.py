@@ -1,9 +1,4 @@
-"""A folder of pictures mended on all cores or on a cluster; stopped work goes on where it was.
-
-The engines by name.
-
-Mending all pictures of a folder.
-"""
+"""A folder of pictures mended on all cores or on a cluster; stopped work goes on where it was."""
 
 from __future__ import annotations
 
@@ -19,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 from selfmend.errors import ImageError, OptionError, SelfmendWarning, check_known
 from selfmend.files import check_writable, exists
 from selfmend.jobs import manifest
-from selfmend.jobs.folder_work import Engine, Job, Outcome, Task
+from selfmend.jobs.folder_work import Engine, FolderJob, FolderPicture, Outcome
 from selfmend.jobs.pairing import Pair, Pairing, find_pairs
 from selfmend.processes import usable_cores
 from selfmend.progress import Progress, silent, work_done
 
 if TYPE_CHECKING:
-    from selfmend.jobs.folder_work import Job
     from selfmend.jobs.manifest import Manifest
 
 
@@ -34,7 +28,7 @@ ENGINES = ("processes", "ray")
 
 def choose_engine(
     engine: str | Engine,
-    job: Job,
+    job: FolderJob,
     *,
     jobs: int | None,
     address: str | None,
@@ -67,7 +61,7 @@ def choose_engine(
         from selfmend.jobs.local import ProcessEngine, load_ahead
 
         load_ahead()
-        return ProcessEngine(job, jobs=min(jobs or job.at_once(usable_cores()), count), retries=retries)
+        return ProcessEngine(job.prepare, jobs=min(jobs or job.at_once(usable_cores()), count), retries=retries)
     from selfmend.jobs.ray import RayEngine
 
     return RayEngine(job, jobs=jobs, address=address, shared=shared, retries=retries)
@@ -157,7 +151,7 @@ def mend_folder(
     _check_output(Path(folder), masks, target, resume=resume, overwrite=overwrite)
     pairing = find_pairs(folder, masks, target)
     _tell(pairing)
-    job = Job(
+    job = FolderJob(
         method=method, preset=preset, options=options, model=model, device=device, grow_mask=grow_mask,
         invert_mask=invert_mask,
     )  # fmt: skip
@@ -165,11 +159,11 @@ def mend_folder(
         engine, job, jobs=jobs, address=address, shared=shared, retries=retries, count=len(pairing.pairs)
     )
     settings = job.describe() | {"seed": seed, "masks": _kind(masks)}
-    tasks = [_task(pair, Path(folder), target, seed) for pair in pairing.pairs]
-    _check_inputs(tasks)
+    pictures = [_picture(pair, Path(folder), target, seed) for pair in pairing.pairs]
+    _check_inputs(pictures)
     kept = manifest.Manifest(target, settings, resume=resume)
     with closing(kept):
-        return _mend(pairing, tasks, worker, kept, progress, started)
+        return _mend(pairing, pictures, worker, kept, progress, started)
 
 
 def default_output(folder: str | Path) -> Path:
@@ -179,17 +173,22 @@ def default_output(folder: str | Path) -> Path:
 
 
 def _mend(
-    pairing: Pairing, tasks: Sequence[Task], engine: Engine, kept: Manifest, progress: Progress, started: float
+    pairing: Pairing,
+    pictures: Sequence[FolderPicture],
+    engine: Engine,
+    kept: Manifest,
+    progress: Progress,
+    started: float,
 ) -> BatchReport:
     failed = {pair.name: pair.problem for pair in pairing.pairs if pair.problem}
     waiting, skipped, workers, warned = [], 0, set(), 0
-    for pair, task in zip(pairing.pairs, tasks, strict=True):
+    for pair, picture in zip(pairing.pairs, pictures, strict=True):
         if pair.problem:
-            kept.write(Outcome(task=task, error=pair.problem))
-        elif kept.is_done(task):
+            kept.write(Outcome(picture=picture, error=pair.problem))
+        elif kept.is_done(picture):
             skipped += 1
         else:
-            waiting.append(task)
+            waiting.append(picture)
     waiting.sort(key=_length, reverse=True)  # the longest first, so that none is left over at the end
     done = 0
     with closing(engine.run(waiting)) as outcomes:  # type: ignore[type-var]
@@ -198,24 +197,24 @@ def _mend(
             done += 1
             workers.add(outcome.worker)
             if outcome.error:
-                failed[outcome.task.name] = outcome.error
+                failed[outcome.picture.name] = outcome.error
             for line in outcome.warnings:
                 warned += 1
                 if warned <= _SHOWN:
-                    _warn(f"{outcome.task.name}: {line}")
+                    _warn(f"{outcome.picture.name}: {line}")
             progress(work_done("pictures", done, len(waiting)))
     if warned > _SHOWN:
         _warn(f"{warned - _SHOWN} more warnings are in {kept.path}")
-    mended = len(tasks) - skipped - len(failed)
+    mended = len(pictures) - skipped - len(failed)
     return BatchReport(
-        output=kept.path.parent, manifest=kept.path, pictures=len(tasks), mended=mended, skipped=skipped,
+        output=kept.path.parent, manifest=kept.path, pictures=len(pictures), mended=mended, skipped=skipped,
         failed=dict(sorted(failed.items())), others=pairing.others, seconds=time.perf_counter() - started,
         workers=len(workers),
     )  # fmt: skip
 
 
-def _task(pair: Pair, folder: Path, output: Path, seed: int) -> Task:
-    return Task(
+def _picture(pair: Pair, folder: Path, output: Path, seed: int) -> FolderPicture:
+    return FolderPicture(
         name=pair.name,
         image=folder / pair.name,
         mask=pair.mask,
@@ -259,16 +258,17 @@ def _check_output(folder: Path, masks: str | Path | None, output: Path, *, resum
         raise ImageError(f"{known}; {goes_on}--overwrite begins anew, or choose another -o")
 
 
-def _check_inputs(tasks: Sequence[Task]) -> None:
+def _check_inputs(pictures: Sequence[FolderPicture]) -> None:
     """Refuse to write a result over what another picture needs.
 
     Raises:
         ImageError: naming it.
     """
-    inputs = {os.path.realpath(path) for task in tasks for path in (task.image, task.mask) if path is not None}
-    for task in tasks:
-        if os.path.realpath(task.output) in inputs:
-            raise ImageError(f"{task.output} is an input and would be overwritten; choose another -o")
+    given = [path for picture in pictures for path in (picture.image, picture.mask) if path is not None]
+    inputs = {os.path.realpath(path) for path in given}
+    for picture in pictures:
+        if os.path.realpath(picture.output) in inputs:
+            raise ImageError(f"{picture.output} is an input and would be overwritten; choose another -o")
 
 
 def _kind(masks: str | Path | None) -> str:
@@ -294,9 +294,9 @@ def _tell(pairing: Pairing) -> None:
             _warn(f"{what}: {', '.join(names[:_SHOWN])}{more}")
 
 
-def _length(task: Task) -> int:
+def _length(picture: FolderPicture) -> int:
     try:
-        return task.image.stat().st_size
+        return picture.image.stat().st_size
     except OSError:
         return 0
 

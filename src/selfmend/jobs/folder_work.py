@@ -1,15 +1,4 @@
-"""The work on one picture of a folder, and what the engines that spread it are told.
-
-Marks that tell whether a file is the one that it was.
-
-What goes to a worker and what comes back, and what an engine is that stands between.
-
-What is to be done with every picture, as it travels to the workers. Nothing heavy is imported before they begin.
-
-How much memory there is for pictures that are worked on at once.
-
-The work on one picture: read, filled on one thread, written like the one that came.
-"""
+"""The work on one picture of a folder, and what the engines that spread it are told."""
 
 from __future__ import annotations
 
@@ -54,7 +43,7 @@ def is_same(path: str | Path, marked: Mapping[str, Any]) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
+class FolderPicture:
     """One picture to mend.
 
     Attributes:
@@ -74,10 +63,10 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of a task.
+    """What became of a picture.
 
     Attributes:
-        task: as it was given.
+        picture: as it was given.
         error: one line; "" where the result is written.
         warnings: what was said while it was mended.
         seconds: from reading to writing.
@@ -87,7 +76,7 @@ class Outcome:
         lost: the worker was killed, or ran out of memory: alone the picture may be mended.
     """
 
-    task: Task
+    picture: FolderPicture
     error: str = ""
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -102,33 +91,25 @@ def worker_name(process: int) -> str:
     return f"{platform.node()}:{process}"
 
 
-Mend: TypeAlias = Callable[[Task], Outcome]
-"""Does one task; whatever is wrong with the picture is in the outcome."""
+Mend: TypeAlias = Callable[[FolderPicture], Outcome]
+"""Mends one picture; whatever is wrong with it is in the outcome."""
 
-
-class Work(Protocol):
-    """What a worker is to do: small, and can be pickled."""
-
-    def prepare(self) -> Mend:
-        """Load all that is needed, in the worker's process.
-
-        Raises:
-            SelfmendError: it cannot be loaded.
-        """
+Prepare: TypeAlias = Callable[[], Mend]
+"""Loads all that is needed, in the worker's process, or raises SelfmendError; small, and can be pickled."""
 
 
 class Engine(Protocol):
-    """What has tasks done somewhere."""
+    """What has pictures mended somewhere."""
 
-    def run(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
-        """Do all tasks, in any order, and yield each outcome once, when it is there.
+    def run(self, pictures: Iterable[FolderPicture]) -> Iterator[Outcome]:
+        """Mend all pictures, in any order, and yield each outcome once, when it is there.
 
-        What runs is ended when the iterator is closed. Tasks are taken as they are needed: there may be very many.
+        What runs is ended when the iterator is closed. Pictures are taken as they are needed: there may be very many.
         """
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
+class FolderJob:
     """How holes are filled; the fields are as in `selfmend.inpaint`."""
 
     method: str = "patchmatch"
@@ -145,9 +126,11 @@ class Job:
         Raises:
             SelfmendError: it cannot be loaded.
         """
-        from selfmend.jobs.folder_work import Mender
-
         return Mender(self)
+
+    def method_loaded(self) -> Method:
+        """The method, with its options or with what a run learned."""
+        return method_for_many(self.method, self.preset, self.options, device=self.device, model=self.model)
 
     def describe(self) -> dict[str, Any]:
         """All that a result depends on beside the picture, the mask and the seed, as JSON.
@@ -155,9 +138,17 @@ class Job:
         Raises:
             SelfmendError: what does not fit: method, options, model, device, or the number of pixels to grow by.
         """
-        from selfmend.jobs.folder_work import describe
-
-        return describe(self)
+        if self.grow_mask < 0:
+            raise OptionError(f"grow is {self.grow_mask}; at least 0 fits")
+        method = self.method_loaded()
+        return {
+            "version": __version__,
+            "method": method.name,
+            "options": describe_config(method.config),
+            "model": None if self.model is None else fingerprint(weights_of(self.model)),
+            "grow": self.grow_mask,
+            "invert-mask": self.invert_mask,
+        }
 
     def at_once(self, cores: int) -> int:
         """How many pictures are best mended at once on a machine: one where what is learned lies on a graphics card.
@@ -197,19 +188,19 @@ def free_memory() -> float:
 
 
 class Mender:
-    """Mends pictures with a method that is loaded once. JobOutput by `Job.prepare`."""
+    """Mends pictures with a method that is loaded once. Made by `FolderJob.prepare`."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: FolderJob) -> None:
         limit_threads(1)
-        self._job, self._method = job, _method(job)
+        self._job, self._method = job, job.method_loaded()
 
-    def __call__(self, task: Task) -> Outcome:
+    def __call__(self, picture: FolderPicture) -> Outcome:
         """Mend one picture; what is wrong with it is in the outcome."""
         started, cpu, error, lost, files = time.perf_counter(), time.process_time(), "", False, None
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always", SelfmendWarning)
             try:
-                files = self._mend(task)
+                files = self._mend(picture)
             except SelfmendError as problem:
                 error = str(problem)
             except Exception as problem:  # whatever a method does, the other pictures go on
@@ -217,35 +208,16 @@ class Mender:
                 error = "not enough memory" if lost else f"{type(problem).__name__}: {problem}"
         told = dict.fromkeys(str(w.message) for w in said if issubclass(w.category, SelfmendWarning))
         return Outcome(
-            task=task, error=" ".join(error.split()), warnings=tuple(told), seconds=time.perf_counter() - started,
+            picture=picture, error=" ".join(error.split()), warnings=tuple(told), seconds=time.perf_counter() - started,
             cpu=time.process_time() - cpu, worker=worker_name(os.getpid()), files=files, lost=lost,
         )  # fmt: skip
 
-    def _mend(self, task: Task) -> dict[str, Any]:
+    def _mend(self, picture: FolderPicture) -> dict[str, Any]:
         job = self._job
-        image_mark = mark(task.image) if exists(task.image) else None  # before: a change meanwhile is seen later
-        drawn = task.mask if task.mask not in (None, "alpha") and exists(str(task.mask)) else None
+        image_mark = mark(picture.image) if exists(picture.image) else None  # before: a change meanwhile is seen later
+        drawn = picture.mask if picture.mask not in (None, "alpha") and exists(str(picture.mask)) else None
         mask_mark = None if drawn is None else mark(drawn)
-        masked = read_masked(task.image, task.mask, invert=job.invert_mask, grow=job.grow_mask)
-        (mended,) = fill(masked, self._method, seed=task.seed)
-        save_picture(mended, task.output)
-        return {"image": image_mark, "mask": mask_mark, "output": mark(task.output)}
-
-
-def describe(job: Job) -> dict[str, Any]:
-    """See `Job.describe`."""
-    if job.grow_mask < 0:
-        raise OptionError(f"grow is {job.grow_mask}; at least 0 fits")
-    method = _method(job)
-    return {
-        "version": __version__,
-        "method": method.name,
-        "options": describe_config(method.config),
-        "model": None if job.model is None else fingerprint(weights_of(job.model)),
-        "grow": job.grow_mask,
-        "invert-mask": job.invert_mask,
-    }
-
-
-def _method(job: Job) -> Method:
-    return method_for_many(job.method, job.preset, job.options, device=job.device, model=job.model)
+        masked = read_masked(picture.image, picture.mask, invert=job.invert_mask, grow=job.grow_mask)
+        (mended,) = fill(masked, self._method, seed=picture.seed)
+        save_picture(mended, picture.output)
+        return {"image": image_mark, "mask": mask_mark, "output": mark(picture.output)}

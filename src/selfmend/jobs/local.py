@@ -15,7 +15,7 @@ from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 
 from selfmend.errors import SelfmendError
-from selfmend.jobs.folder_work import Outcome, Task, Work, bytes_needed, free_memory, worker_name
+from selfmend.jobs.folder_work import FolderPicture, Outcome, Prepare, bytes_needed, free_memory, worker_name
 from selfmend.processes import ONE_THREAD, Child, ChildEndedError, become_child, end_with_parent
 
 _CONTEXT = "forkserver" if sys.platform == "linux" else "spawn"
@@ -38,21 +38,21 @@ def load_ahead() -> None:
 
 
 class ProcessEngine:
-    """Does tasks in processes of this machine."""
+    """Mends pictures in processes of this machine."""
 
-    def __init__(self, work: Work, *, jobs: int, retries: int = 1) -> None:
+    def __init__(self, prepare: Prepare, *, jobs: int, retries: int = 1) -> None:
         """Nothing is started yet.
 
         Args:
-            work: what the processes are to do.
+            prepare: what a process does first; what comes of it mends.
             jobs: processes at once.
             retries: how often a picture whose process was killed is tried again, alone.
         """
-        self._work, self._jobs, self._retries = work, jobs, retries
+        self._prepare, self._jobs, self._retries = prepare, jobs, retries
         self._workers: list[_Worker] = []
         self._begun = False  # whether any process has come as far as its first picture
 
-    def run(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
+    def run(self, pictures: Iterable[FolderPicture]) -> Iterator[Outcome]:
         """See `Engine.run`.
 
         Raises:
@@ -61,26 +61,26 @@ class ProcessEngine:
         lost = []
         try:
             load_ahead()
-            for outcome in self._at_once(iter(tasks), free_memory()):
+            for outcome in self._at_once(iter(pictures), free_memory()):
                 if outcome.lost and self._retries:
-                    lost.append(outcome.task)
+                    lost.append(outcome.picture)
                 else:
                     yield outcome
             self._end()  # what they hold is given back before the pictures that need much memory
-            for task in lost:
-                yield self._alone(task)
+            for picture in lost:
+                yield self._alone(picture)
         finally:
             for worker in self._workers:
                 worker.stop()
             self._end(now=True)
 
-    def _at_once(self, tasks: Iterator[Task], memory: float) -> Iterator[Outcome]:
-        coming = next(tasks, None)
+    def _at_once(self, pictures: Iterator[FolderPicture], memory: float) -> Iterator[Outcome]:
+        coming = next(pictures, None)
         while True:
             while coming is not None and self._has_room(need := bytes_needed(coming.image), memory):
                 self._idle().begin(coming, need)
-                coming = next(tasks, None)
-            busy = [worker for worker in self._workers if worker.task is not None]
+                coming = next(pictures, None)
+            busy = [worker for worker in self._workers if worker.picture is not None]
             if not busy:
                 return
             ready = wait([worker.connection for worker in busy])
@@ -90,22 +90,22 @@ class ProcessEngine:
                     yield outcome
 
     def _has_room(self, need: int, memory: float) -> bool:
-        needs = [worker.need for worker in self._workers if worker.task is not None]
+        needs = [worker.need for worker in self._workers if worker.picture is not None]
         if not needs:
             return True  # however large it is
         return len(needs) < self._jobs and sum(needs) + need <= memory
 
     def _idle(self) -> _Worker:
         for worker in self._workers:
-            if worker.task is None:
+            if worker.picture is None:
                 return worker
-        self._workers.append(_Worker(self._work))
+        self._workers.append(_Worker(self._prepare))
         return self._workers[-1]
 
     def _answer(self, worker: _Worker) -> Outcome | None:
-        """What became of its task; None where it has only begun."""
-        task = worker.task
-        assert task is not None
+        """What became of its picture; None where it has only begun."""
+        picture = worker.picture
+        assert picture is not None
         try:
             answer = worker.take()
         except ChildEndedError as error:
@@ -113,18 +113,18 @@ class ProcessEngine:
             self._workers.remove(worker)
             if not self._begun:
                 raise SelfmendError(f"a worker cannot be started ({error}); {_UNGUARDED}") from error
-            return Outcome(task=task, error=str(error), worker=worker_name(worker.pid), lost=True)
+            return Outcome(picture=picture, error=str(error), worker=worker_name(worker.pid), lost=True)
         if isinstance(answer, SelfmendError):
             raise answer
         if answer == _READY:
             self._begun = True
             return None
-        worker.task = None
+        worker.picture = None
         return answer
 
-    def _alone(self, task: Task) -> Outcome:
+    def _alone(self, picture: FolderPicture) -> Outcome:
         for _ in range(self._retries):
-            (outcome,) = self._at_once(iter([task]), 0)
+            (outcome,) = self._at_once(iter([picture]), 0)
             if not outcome.lost:
                 break
         return outcome
@@ -135,34 +135,34 @@ class ProcessEngine:
 
 
 class _Worker(Child):
-    """A process, and the task that it has."""
+    """A process, and the picture that it has."""
 
-    def __init__(self, work: Work) -> None:
-        super().__init__(serve, work, context=_CONTEXT)
-        self.task: Task | None = None
+    def __init__(self, prepare: Prepare) -> None:
+        super().__init__(serve, prepare, context=_CONTEXT)
+        self.picture: FolderPicture | None = None
         self.need = 0
 
-    def begin(self, task: Task, need: int) -> None:
-        """Let it do a task that needs so many bytes."""
-        self.task, self.need = task, need
-        self.give(task)
+    def begin(self, picture: FolderPicture, need: int) -> None:
+        """Let it mend a picture that needs so many bytes."""
+        self.picture, self.need = picture, need
+        self.give(picture)
 
 
-def serve(connection: Connection, work: Work) -> None:
-    """Do the tasks that come, one by one; answer first that all is loaded, or why not, then each with its outcome."""
+def serve(connection: Connection, prepare: Prepare) -> None:
+    """Mend the pictures that come, one by one; answer first that all is loaded, or why not, then each outcome."""
     become_child()
     end_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))  # a picture may take minutes
     try:
-        mend = work.prepare()
+        mend = prepare()
     except SelfmendError as error:
         connection.send(error)
         return
     connection.send(_READY)
     while True:
         try:
-            task = connection.recv()
-            if task is None:
+            picture = connection.recv()
+            if picture is None:
                 return
-            connection.send(mend(task))
+            connection.send(mend(picture))
         except (EOFError, BrokenPipeError):  # the first process is gone
             return

@@ -12,7 +12,7 @@ from typing import Any
 from selfmend._version import __version__
 from selfmend.errors import ImageError, RunError
 from selfmend.files import atomic_path
-from selfmend.jobs.folder_work import Outcome, Task, is_same
+from selfmend.jobs.folder_work import FolderPicture, Outcome, is_same
 
 NAME = "manifest.jsonl"
 _FORMAT = 1
@@ -52,16 +52,18 @@ class Manifest:
         except OSError as error:
             raise ImageError(f"cannot write {self.path}: {error.strerror}; choose another -o") from error
 
-    def is_done(self, task: Task) -> bool:
+    def is_done(self, picture: FolderPicture) -> bool:
         """Whether this picture was mended with this mask, and the result is there."""
-        record = self._records.get(task.name)
-        if record is None or record["state"] != "done" or record["seed"] != task.seed:
+        record = self._records.get(picture.name)
+        if record is None or record["state"] != "done" or record["seed"] != picture.seed:
             return False
         files = record["files"]
-        if (files["mask"] is None and record["mask"] != task.mask) or files["output"]["bytes"] != _length(task.output):
+        if files["mask"] is None and record["mask"] != picture.mask:
             return False
-        mask_fits = files["mask"] is None or (task.mask is not None and is_same(task.mask, files["mask"]))
-        return mask_fits and is_same(task.image, files["image"])
+        if files["output"]["bytes"] != _length(picture.output):
+            return False
+        mask_fits = files["mask"] is None or (picture.mask is not None and is_same(picture.mask, files["mask"]))
+        return mask_fits and is_same(picture.image, files["image"])
 
     def write(self, outcome: Outcome) -> None:
         """Add what became of a picture.
@@ -69,14 +71,14 @@ class Manifest:
         Raises:
             OSError: the disk is full.
         """
-        task = outcome.task
+        picture = outcome.picture
         record = {
-            "name": task.name,
+            "name": picture.name,
             "state": "failed" if outcome.error else "done",
-            "image": str(task.image),
-            "mask": task.mask,
-            "output": None if outcome.error else str(task.output),
-            "seed": task.seed,
+            "image": str(picture.image),
+            "mask": picture.mask,
+            "output": None if outcome.error else str(picture.output),
+            "seed": picture.seed,
             "seconds": round(outcome.seconds, 3),
             "cpu": round(outcome.cpu, 3),
             "worker": outcome.worker,
@@ -85,7 +87,7 @@ class Manifest:
             "files": outcome.files,
             "at": _now(),
         }
-        self._records[task.name] = record
+        self._records[picture.name] = record
         line = (json.dumps(record) + "\n").encode()
         if os.write(self._file, line) != len(line):
             raise OSError(28, "No space left on device", str(self.path))

@@ -34,7 +34,7 @@ class ModelInfo:
         size: (height, width) of the learned picture, or None.
         scales: how many, 0 for methods without any.
         created: when its training ended, in seconds since 1970.
-        applications: the kinds of jobs that can be done with it.
+        applications: the tasks that can be done with it.
         default_start_scale: by the application, where it has one that does not depend on the picture.
         error: why the run cannot be used, one line; None where it can.
     """
@@ -75,8 +75,8 @@ def list_models(runs: Path) -> list[ModelInfo]:
     return sorted(found, key=lambda one: one.created, reverse=True)
 
 
-def check_application(runs: Path, name: str, kind: str) -> ModelInfo:
-    """What is known of a run, if a kind of job can be done with it.
+def check_application(runs: Path, name: str, task: str) -> ModelInfo:
+    """What is known of a run, if a task can be done with it.
 
     Raises:
         UnknownModel: there is none of that name.
@@ -86,10 +86,10 @@ def check_application(runs: Path, name: str, kind: str) -> ModelInfo:
     info = _info(model_folder(runs, name))
     if info.error is not None:
         raise RunError(f"the model {name!r} cannot be used: {info.error}")
-    if kind not in info.applications:
+    if task not in info.applications:
         able = ", ".join(info.applications)
         raise OptionError(
-            f"the model {name!r} cannot do {kind!r}; it can do: {able}. Train another one, without a mask"
+            f"the model {name!r} cannot do {task!r}; it can do: {able}. Train another one, without a mask"
         )
     return info
 

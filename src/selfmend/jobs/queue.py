@@ -1,16 +1,10 @@
 """The queue in SQLite: jobs outlive the process, and what is old is cleaned away.
 
-The file of the jobs: its tables, its version, and its lock.
-
-The jobs on disk: a table in SQLite, and a folder of files for each.
-
-FOLDER/jobs.sqlite    all that `Job` says, and what is needed to do the job again after a crash
+FOLDER/jobs.sqlite    a row for each job: its record, and how often it was begun
 FOLDER/jobs/ID/       inputs/, results/, preview.png, run/ (a training that can go on)
 
 One process at a time: the connection holds the file's lock for as long as it is open, and the system gives it back
 however the process ends. Each change is one transaction in the write-ahead log, which survives a kill at any moment.
-
-What is removed of finished jobs, and when.
 """
 
 from __future__ import annotations
@@ -20,27 +14,43 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from selfmend.errors import RunError
-from selfmend.jobs.job import FINAL, Job, Limits, Result, UnknownJob, Work
+from pydantic_core import to_json
 
-VERSION = 1
-_TABLES = (
-    """
+from selfmend.errors import RunError
+from selfmend.jobs.job import FINAL, Job, Limits, UnknownJob, result_url, stored_settings
+
+VERSION = 2
+_TABLE = """
 CREATE TABLE jobs (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, lane TEXT NOT NULL,
-    state TEXT NOT NULL, settings TEXT NOT NULL, files TEXT NOT NULL, stem TEXT NOT NULL, size TEXT NOT NULL,
-    created REAL NOT NULL, started REAL, finished REAL, attempts INTEGER NOT NULL DEFAULT 0, progress TEXT NOT NULL
-    DEFAULT '{}', previews INTEGER NOT NULL DEFAULT 0, error TEXT, warnings TEXT NOT NULL DEFAULT '[]',
-    results TEXT NOT NULL DEFAULT '[]', paths TEXT NOT NULL DEFAULT '[]', bytes INTEGER NOT NULL DEFAULT 0,
-    revision INTEGER NOT NULL DEFAULT 0
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, task TEXT NOT NULL, state TEXT NOT NULL,
+    queue TEXT NOT NULL, done REAL, stage TEXT NOT NULL, stage_index INTEGER NOT NULL, stage_count INTEGER NOT NULL,
+    seconds_left REAL, terms TEXT NOT NULL, created REAL NOT NULL, started REAL, finished REAL, error TEXT,
+    warnings TEXT NOT NULL, settings TEXT NOT NULL, files TEXT NOT NULL, stem TEXT NOT NULL, size TEXT NOT NULL,
+    previews INTEGER NOT NULL, results TEXT NOT NULL, revision INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0
 )
-""",
-    "CREATE INDEX by_state ON jobs (state, lane, number)",
-)
+"""
+_INDEX = "CREATE INDEX by_state ON jobs (state, queue, number)"
+_FIELDS = tuple(one.name for one in fields(Job) if one.name != "place")  # which depends on the other jobs
+_JSON = ("terms", "warnings", "settings", "files", "size", "results")
+_PROGRESS = ("done", "stage", "stage_index", "stage_count", "seconds_left", "terms", "previews")
+
+
+def _row(job: Job, names: Sequence[str] = _FIELDS) -> dict[str, Any]:
+    """The columns of a job."""
+    values = {name: getattr(job, name) for name in names}
+    return {name: to_json(value).decode() if name in _JSON else value for name, value in values.items()}
+
+
+def _job(row: sqlite3.Row) -> Job:
+    """The job of a row."""
+    values = {name: json.loads(row[name]) if name in _JSON else row[name] for name in _FIELDS}
+    values["settings"] = stored_settings(row["task"], values["settings"])
+    return Job(**values, place=row["place"])
 
 
 def open_database(path: Path) -> sqlite3.Connection:
@@ -49,6 +59,7 @@ def open_database(path: Path) -> sqlite3.Connection:
     Raises:
         RunError: another process has it, a newer version has written it, or it is damaged.
     """
+    connection = None
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=2.0)
         connection.row_factory = sqlite3.Row
@@ -57,17 +68,18 @@ def open_database(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = NORMAL")  # a power cut may take the last moments, never the file
         connection.execute("BEGIN EXCLUSIVE")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            for statement in _TABLES:
-                connection.execute(statement)
+        if version < VERSION:
+            _migrate(connection, version)
             connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
+        if connection is not None:
+            connection.close()  # what was begun is undone
+        if not isinstance(error, sqlite3.OperationalError):
+            raise RunError(f"{path} is damaged ({error}); move it away, or take it from a backup") from error
         if "locked" in str(error):
             raise RunError(f"another server works with {path.parent}; stop it, or choose another folder") from error
         raise RunError(f"{path} cannot be used: {error}") from error
-    except sqlite3.DatabaseError as error:
-        raise RunError(f"{path} is damaged ({error}); move it away, or take it from a backup") from error
     if version > VERSION:
         connection.close()
         raise RunError(
@@ -77,15 +89,46 @@ def open_database(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _migrate(connection: sqlite3.Connection, version: int) -> None:
+    """Make the table, with the jobs of the one that an older version has left; all of it or nothing."""
+    if version == 1:
+        connection.execute("DROP INDEX by_state")
+        connection.execute("ALTER TABLE jobs RENAME TO jobs_1")
+    connection.execute(_TABLE)
+    if version == 1:
+        for old in connection.execute("SELECT * FROM jobs_1 ORDER BY number").fetchall():
+            row = _of_first_version(old)
+            connection.execute(f"INSERT INTO jobs ({', '.join(row)}) VALUES ({_marks(row)})", tuple(row.values()))
+        connection.execute("DROP TABLE jobs_1")
+    connection.execute(_INDEX)
+
+
+def _of_first_version(old: sqlite3.Row) -> dict[str, Any]:
+    """A row of version 1: `kind` is `task` now, `lane` is `queue`, progress has columns, results have addresses."""
+    row = {name: old[name] for name in old.keys() if name not in ("kind", "lane", "progress", "paths")}  # noqa: SIM118
+    running = {"done": None, "stage": "", "stage_index": 0, "stage_count": 0, "terms": {}} | json.loads(old["progress"])
+    results = [one | {"url": result_url(old["id"], one["index"])} for one in json.loads(old["results"])]
+    if old["state"] == "done":
+        running["done"] = 1.0
+    return row | {
+        "task": old["kind"], "queue": old["lane"], **running, "seconds_left": None,
+        "terms": json.dumps(running["terms"]), "results": json.dumps(results),
+    }  # fmt: skip
+
+
+def _marks(values: Mapping[str, Any]) -> str:
+    return ", ".join("?" * len(values))
+
+
 MOST_ATTEMPTS = 2
 PREPARED = "new-"
 """How the folders begin of jobs that are being put together."""
 
-_CHANGED = "RETURNING id, lane"
+_CHANGED = "RETURNING id, queue"
 Write = Callable[..., list[sqlite3.Row]]
 _PLACE = """
 CASE state WHEN 'queued' THEN (
-    SELECT count(*) FROM jobs AS other WHERE other.lane = jobs.lane
+    SELECT count(*) FROM jobs AS other WHERE other.queue = jobs.queue
     AND (other.state = 'running' OR (other.state = 'queued' AND other.number < jobs.number))
 ) END AS place
 """
@@ -115,22 +158,11 @@ class Store:
         """The folder of a job's files."""
         return self.folder / "jobs" / id
 
-    def add(self, job: Job, *, files: Mapping[str, str], stem: str, prepared: Path) -> Job:
-        """Put a new job at the end of its lane.
-
-        Args:
-            job: that is queued.
-            files: in PREPARED/inputs, by what they are.
-            stem: see `Work`.
-            prepared: the folder that becomes the job's.
-        """
-        values = (job.id, job.kind, job.lane, json.dumps(dict(job.settings)), json.dumps(dict(files)), stem)
+    def add(self, job: Job, *, prepared: Path) -> Job:
+        """Put a new job at the end of its queue; the folder `prepared`, with its inputs, becomes the job's."""
+        row = _row(job)
         with self._writing() as write:
-            write(
-                "INSERT INTO jobs (id, kind, lane, state, settings, files, stem, size, created) "
-                f"VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?) {_CHANGED}",
-                (*values, json.dumps(job.size), job.created),
-            )
+            write(f"INSERT INTO jobs ({', '.join(row)}) VALUES ({_marks(row)}) {_CHANGED}", tuple(row.values()))
             prepared.rename(self.path_of(job.id))  # so that there is never a job without its files
         return self.get(job.id)
 
@@ -153,84 +185,51 @@ class Store:
         """Jobs by their state."""
         return {row["state"]: row["n"] for row in self._read("SELECT state, count(*) AS n FROM jobs GROUP BY state")}
 
-    def file(self, id: str, table: str, key: str | int) -> str:
-        """The name of a file of a job: of its "files" by what it is, or of its "paths" (of results) by index.
-
-        Raises:
-            UnknownJob: there is no such job or file.
-        """
-        self.get(id)
-        rows = self._read("SELECT files, paths FROM jobs WHERE id = ?", (id,))
-        found = json.loads(rows[0][table]) if rows else {}
-        found = dict(enumerate(found)) if isinstance(found, list) else found
-        if key not in found:
-            known = ", ".join(map(str, found)) or "nothing"
-            raise UnknownJob(f"job {id} has no {key!r} among its {'results' if table == 'paths' else table}: {known}")
-        return found[key]
-
-    def waiting(self, lane: str) -> int:
-        """How many jobs are queued in a lane."""
-        (row,) = self._read("SELECT count(*) AS n FROM jobs WHERE state = 'queued' AND lane = ?", (lane,))
+    def waiting(self, queue: str) -> int:
+        """How many jobs wait in a queue."""
+        (row,) = self._read("SELECT count(*) AS n FROM jobs WHERE state = 'queued' AND queue = ?", (queue,))
         return row["n"]
 
     def runs(self, id: str) -> bool:
         """Whether the job still is to be done."""
         return bool(self._read("SELECT 1 FROM jobs WHERE id = ? AND state = 'running'", (id,)))
 
-    def take(self, lane: str, now: float) -> Work | None:
-        """Begin the first job of a lane, if there is one."""
+    def take(self, queue: str, now: float) -> Job | None:
+        """Begin the first job of a queue, if there is one."""
         with self._writing() as write:
-            rows = write("SELECT * FROM jobs WHERE state = 'queued' AND lane = ? ORDER BY number LIMIT 1", (lane,))
-            if not rows:
-                return None
-            (row,) = rows
-            write(
-                "UPDATE jobs SET state = 'running', started = ?, attempts = attempts + 1, progress = '{}', "
-                f"revision = revision + 1 WHERE id = ? {_CHANGED}",
-                (now, row["id"]),
+            taken = write(
+                "UPDATE jobs SET state = 'running', started = ?, attempts = attempts + 1, done = NULL, stage = '', "
+                "stage_index = 0, stage_count = 0, terms = '{}', revision = revision + 1 WHERE number = "
+                f"(SELECT min(number) FROM jobs WHERE state = 'queued' AND queue = ?) {_CHANGED}",
+                (now, queue),
             )
-        return Work(
-            id=row["id"], kind=row["kind"], folder=self.path_of(row["id"]), settings=json.loads(row["settings"]),
-            files=json.loads(row["files"]), stem=row["stem"],
-        )  # fmt: skip
+        return self.get(taken[0]["id"]) if taken else None
 
-    def tell(self, id: str, progress: Mapping[str, Any], *, previews: int) -> None:
+    def tell(self, job: Job) -> None:
         """Keep how far a running job is."""
+        row = _row(job, _PROGRESS)
         with self._writing() as write:
             write(
-                "UPDATE jobs SET progress = ?, previews = ?, revision = revision + 1 "
-                f"WHERE id = ? AND state = 'running' {_CHANGED}",
-                (json.dumps(dict(progress)), previews, id),
+                f"UPDATE jobs SET {_assigned(row)}, revision = revision + 1 WHERE id = ? AND state = 'running' "
+                f"{_CHANGED}",
+                (*row.values(), job.id),
             )
 
-    def finish(
-        self,
-        id: str,
-        state: str,
-        now: float,
-        *,
-        error: str | None = None,
-        warnings: Sequence[str] = (),
-        results: Sequence[tuple[str, Result]] = (),
-        size: int = 0,
-    ) -> bool:
+    def finish(self, job: Job, now: float, *, size: int = 0) -> bool:
         """End a job that runs; False where it does not, so that nothing is ended twice.
 
         Args:
-            id: of the job.
-            state: of its end.
+            job: with its last state, its error or results, and its warnings.
             now: seconds since 1970.
-            error: why it failed.
-            warnings: lines.
-            results: the file name in FOLDER/results, and what is said of it.
             size: bytes of all its files.
         """
-        kept = json.dumps([asdict(result) for _, result in results]), json.dumps([path for path, _ in results])
+        row = _row(job, ("state", "error", "warnings", "results"))
+        row |= {"finished": now, "bytes": size} | ({"done": 1.0} if job.state == "done" else {})
         with self._writing() as write:
             ended = write(
-                "UPDATE jobs SET state = ?, finished = ?, error = ?, warnings = ?, results = ?, paths = ?, bytes = ?, "
-                f"revision = revision + 1 WHERE id = ? AND state = 'running' {_CHANGED}",
-                (state, now, error, json.dumps(list(warnings)), *kept, size, id),
+                f"UPDATE jobs SET {_assigned(row)}, seconds_left = NULL, revision = revision + 1 "
+                f"WHERE id = ? AND state = 'running' {_CHANGED}",
+                (*row.values(), job.id),
             )
             _move_up(write, ended)
         return bool(ended)
@@ -240,7 +239,7 @@ class Store:
         before = self.get(id)
         with self._writing() as write:
             ended = write(
-                "UPDATE jobs SET state = 'cancelled', finished = ?, revision = revision + 1 "
+                "UPDATE jobs SET state = 'cancelled', finished = ?, seconds_left = NULL, revision = revision + 1 "
                 f"WHERE id = ? AND state IN ('queued', 'running') {_CHANGED}",
                 (now, id),
             )
@@ -257,8 +256,8 @@ class Store:
         with self._writing() as write:
             return bool(
                 write(
-                    "UPDATE jobs SET state = 'queued', started = NULL, attempts = attempts - ?, "
-                    "revision = revision + 1 "
+                    "UPDATE jobs SET state = 'queued', started = NULL, seconds_left = NULL, "
+                    "attempts = attempts - ?, revision = revision + 1 "
                     f"WHERE id = ? AND state = 'running' AND (attempts < {MOST_ATTEMPTS} OR ?) {_CHANGED}",
                     (0 if counts else 1, id, not counts),
                 )
@@ -269,13 +268,13 @@ class Store:
         line = f"the server ended {MOST_ATTEMPTS} times while this job ran; it is not begun again"
         with self._writing() as write:
             write(
-                "UPDATE jobs SET state = 'failed', error = ?, finished = ?, revision = revision + 1 "
-                f"WHERE state = 'running' AND attempts >= ? {_CHANGED}",
+                "UPDATE jobs SET state = 'failed', error = ?, finished = ?, seconds_left = NULL, "
+                f"revision = revision + 1 WHERE state = 'running' AND attempts >= ? {_CHANGED}",
                 (line, now, MOST_ATTEMPTS),
             )
             write(
-                "UPDATE jobs SET state = 'queued', started = NULL, revision = revision + 1 WHERE state = 'running' "
-                f"{_CHANGED}"
+                "UPDATE jobs SET state = 'queued', started = NULL, seconds_left = NULL, revision = revision + 1 "
+                f"WHERE state = 'running' {_CHANGED}"
             )
 
     def remove(self, ids: Sequence[str]) -> None:
@@ -294,10 +293,9 @@ class Store:
                 if path.name not in known and not path.name.startswith(PREPARED)
             ]
 
-    def settings_in_use(self) -> list[tuple[str, dict[str, Any]]]:
-        """(kind, settings) of all jobs that are not finished."""
-        rows = self._read("SELECT kind, settings FROM jobs WHERE state IN ('queued', 'running')")
-        return [(row["kind"], json.loads(row["settings"])) for row in rows]
+    def unfinished(self) -> list[Job]:
+        """The jobs that wait or run."""
+        return [_job(row) for row in self._read(f"SELECT *, {_PLACE} FROM jobs WHERE state IN ('queued', 'running')")]
 
     def finished(self) -> list[tuple[str, float, int]]:
         """(id, when it ended, bytes) of all finished jobs, the latest end first."""
@@ -334,24 +332,16 @@ class Store:
         self._changed(list(touched))
 
 
+def _assigned(row: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = ?" for name in row)
+
+
 def _move_up(write: Write, ended: Sequence[sqlite3.Row]) -> None:
-    """One job less is before those that wait in its lane."""
+    """One job less is before those that wait in its queue."""
     for row in ended:
-        write(f"UPDATE jobs SET revision = revision + 1 WHERE state = 'queued' AND lane = ? {_CHANGED}", (row["lane"],))
-
-
-def _job(row: sqlite3.Row) -> Job:
-    size, running = json.loads(row["size"]), json.loads(row["progress"])
-    left, done = running.pop("seconds_left", None), running.pop("done", None)
-    return Job(
-        id=row["id"], kind=row["kind"], state=row["state"], lane=row["lane"], place=row["place"],
-        created=row["created"], started=row["started"], finished=row["finished"], error=row["error"],
-        warnings=tuple(json.loads(row["warnings"])), settings=json.loads(row["settings"]),
-        size=None if size is None else (size[0], size[1]), previews=row["previews"],
-        done=1.0 if row["state"] == "done" else done,
-        results=tuple(Result(**one) for one in json.loads(row["results"])), revision=row["revision"],
-        seconds_left=left if row["state"] == "running" else None, **running,
-    )  # fmt: skip
+        write(
+            f"UPDATE jobs SET revision = revision + 1 WHERE state = 'queued' AND queue = ? {_CHANGED}", (row["queue"],)
+        )
 
 
 def expired(finished: Sequence[tuple[str, float, int]], limits: Limits, now: float) -> list[str]:

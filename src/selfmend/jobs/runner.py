@@ -14,7 +14,6 @@ from typing import Any
 
 from selfmend.errors import MaskError, OptionError
 from selfmend.jobs.dispatcher import Dispatcher
-from selfmend.jobs.inputs import NO_HOLE, check_inputs, safe_stem, save_inputs
 from selfmend.jobs.job import Busy, Job, Limits, QueueFull, UnknownJob
 from selfmend.jobs.models import (
     ModelInfo,
@@ -26,7 +25,15 @@ from selfmend.jobs.models import (
     save_thumbnail,
 )
 from selfmend.jobs.queue import PREPARED, Store
-from selfmend.jobs.settings import check_made, check_settings, lane_of
+from selfmend.jobs.request import (
+    NO_HOLE,
+    check_inputs,
+    check_made,
+    check_settings,
+    queue_of,
+    safe_stem,
+    save_inputs,
+)
 
 _LOG = logging.getLogger("selfmend.server")
 Told = Callable[[Job], None]
@@ -84,7 +91,7 @@ class Runner:
 
     def submit(
         self,
-        kind: str,
+        task: str,
         files: Mapping[str, bytes],
         settings: Mapping[str, Any],
         *,
@@ -93,9 +100,9 @@ class Runner:
         """Put a job into the queue.
 
         Args:
-            kind: one of `selfmend.tasks.TASKS`.
+            task: one of `selfmend.tasks.TASKS`.
             files: contents by what they are, such as "image" or "mask".
-            settings: of that kind; what is left out has its default.
+            settings: of that task; what is left out has its default.
             names: of the files, as their owner calls them.
 
         Raises:
@@ -105,27 +112,28 @@ class Runner:
         names = names or {}
         self._check_room()
         looked = check_inputs(files, names, self.limits)
-        checked = check_settings(kind, settings, files=files, models=model_names(self.runs))
-        shown = looked.get("image") or looked.get("picture")
-        if kind == "fill" and not checked.get("model") and "mask" not in files and shown and not shown.transparent:
+        checked = check_settings(task, settings, files=files, models=model_names(self.runs))
+        shown, named = looked.get("image") or looked.get("picture"), checked.get("model")
+        if task == "fill" and not named and "mask" not in files and shown and not shown.transparent:
             raise MaskError(NO_HOLE)
         size = shown.size if shown else None
-        model = check_application(self.runs, checked["model"], kind) if checked.get("model") else None
-        check_made(kind, checked, size=size or (model.size if model else None), limits=self.limits)
-        stem = safe_stem(names.get("image") or names.get("picture") or checked.get("model") or "")
+        model = check_application(self.runs, named, task) if named else None
+        check_made(task, checked, size=size or (model.size if model else None), limits=self.limits)
+        stem = safe_stem(names.get("image") or names.get("picture") or named or "")
         id = secrets.token_urlsafe(16)
         prepared = self._store.path_of(PREPARED + id)
         try:
             saved = save_inputs(files, looked, prepared / "inputs")
             with self._accepting:
                 self._check_room()
-                if kind == "train":
-                    checked["name"] = new_name(checked["name"], stem, self._names_taken())
+                if task == "train":
+                    name = new_name(checked.get("name"), stem, self._names_taken())
+                    checked = checked.model_copy(update={"name": name})
                 job = Job(
-                    id=id, kind=kind, state="queued", lane=lane_of(kind, checked), created=self._clock(),
-                    settings=checked, size=size,
+                    id=id, task=task, queue=queue_of(task, checked), created=self._clock(), settings=checked,
+                    files=saved, stem=stem, size=size,
                 )  # fmt: skip
-                job = self._store.add(job, files=saved, stem=stem, prepared=prepared)
+                job = self._store.add(job, prepared=prepared)
         except BaseException:
             shutil.rmtree(prepared, ignore_errors=True)
             raise
@@ -206,7 +214,10 @@ class Runner:
         Raises:
             UnknownJob: there is no such job or result.
         """
-        return self._store.path_of(id) / "results" / self._store.file(id, "paths", index)
+        results = self.get(id).results
+        if not 0 <= index < len(results):
+            raise UnknownJob(f"this job has {len(results)} results, counted from 0; there is none {index}")
+        return self._store.path_of(id) / "results" / results[index].file
 
     def preview_path(self, id: str) -> Path | None:
         """The last preview, a PNG, if there has been one."""
@@ -218,7 +229,10 @@ class Runner:
         Raises:
             UnknownJob: there is no such job or file.
         """
-        return self._store.path_of(id) / "inputs" / self._store.file(id, "files", name)
+        files = self.get(id).files
+        if name not in files:
+            raise UnknownJob(f"this job came without {name!r}; it has: {', '.join(files) or 'no files'}")
+        return self._store.path_of(id) / "inputs" / files[name]
 
     def models(self) -> Sequence[ModelInfo]:
         """The trained runs, the newest first."""
@@ -231,9 +245,9 @@ class Runner:
             UnknownModel: there is none of that name.
             Busy: a job that is not finished needs it.
         """
-        for kind, settings in self._store.settings_in_use():
-            if settings.get("model") == name:
-                raise Busy(f"the model {name!r} is needed by a job ({kind}); wait for it, or cancel it")
+        for job in self._store.unfinished():
+            if job.settings.get("model") == name:
+                raise Busy(f"the model {name!r} is needed by a job ({job.task}); wait for it, or cancel it")
         remove_model(self.runs, name)
 
     def thumbnail(self, name: str) -> Path:
@@ -251,13 +265,13 @@ class Runner:
 
     def _with_reason(self, job: Job) -> Job:
         """A job that waits though none is before it says why."""
-        if job.state != "queued" or job.place or not self._dispatcher.starting(job.lane):
+        if job.state != "queued" or job.place or not self._dispatcher.starting(job.queue):
             return job
         return dataclasses.replace(job, stage="a worker gets ready")
 
     def _names_taken(self) -> set[str]:
         """Of runs, those that are still to be trained among them."""
-        coming = {settings["name"] for kind, settings in self._store.settings_in_use() if kind == "train"}
+        coming = {job.settings.get("name") for job in self._store.unfinished() if job.task == "train"}
         return coming | {path.name for path in self.runs.iterdir()}
 
     def _tell(self, ids: Sequence[str]) -> None:

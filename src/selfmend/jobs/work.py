@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image as PILImage
 
@@ -17,14 +17,17 @@ from selfmend.errors import MaskError
 from selfmend.image.animation import save_frames
 from selfmend.image.files import read_picture, save_picture, shown_size
 from selfmend.image.picture import Picture
-from selfmend.jobs.inputs import NO_HOLE
-from selfmend.jobs.job import Result, Work
+from selfmend.jobs.job import Job, Result, result_url
+from selfmend.jobs.request import NO_HOLE
 from selfmend.masks.reading import check_hole, default_mask, read_mask
 from selfmend.methods.registry import method_info
 from selfmend.progress import Progress, ProgressEvent
 from selfmend.tasks import TASKS
 from selfmend.training.checkpoints import RunFolder
 from selfmend.types import Size
+
+if TYPE_CHECKING:
+    from selfmend.jobs.worker import WorkerContext
 
 TRAINING = 0.95
 """Share of the work of a job that learns first and then draws."""
@@ -36,19 +39,6 @@ _MEDIA = {
     ".jp2": "image/jp2", ".avif": "image/avif", ".mp4": "video/mp4",
 }  # fmt: skip
 _ENDINGS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "tiff": ".tif"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class WorkerContext:
-    """Where the work is done.
-
-    Attributes:
-        runs: the folder of the trained runs.
-        device: "auto", "cpu", "cuda" or "mps".
-    """
-
-    runs: Path
-    device: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,17 +57,27 @@ class JobOutput:
 
 
 class RunningJob:
-    """A job that is done, with what most tasks do: find files, learn, load."""
+    """A job that is done, with what most tasks do: find files, learn, load.
 
-    def __init__(self, work: Work, place: WorkerContext, progress: Progress) -> None:
-        self.work, self.place, self.progress = work, place, progress
-        self.settings = work.settings
-        self.options: dict[str, Any] = dict(work.settings["options"])
+    Attributes:
+        job: the record.
+        settings: of the job.
+        options: of the method, by name.
+        folder: of the job.
+        context: of the worker.
+        progress: is told of each step.
+    """
+
+    def __init__(self, job: Job, context: WorkerContext, progress: Progress) -> None:
+        self.job, self.context, self.progress = job, context, progress
+        self.folder = context.jobs / job.id
+        self.settings: Any = job.settings  # of the class of its task
+        self.options: dict[str, Any] = dict(job.settings.options)
 
     def path(self, what: str) -> Path | None:
         """The file that came as `what`, if one did."""
-        name = self.work.files.get(what)
-        return None if name is None else self.work.folder / "inputs" / name
+        name = self.job.files.get(what)
+        return None if name is None else self.folder / "inputs" / name
 
     def needed(self, what: str) -> Path:
         """The file that came as `what`, without which there would be no such job."""
@@ -90,7 +90,7 @@ class RunningJob:
         name = self.settings.get("model")
         if not name:
             return None
-        model = api.load(self.place.runs / name, device=self.place.device)
+        model = api.load(self.context.runs / name, device=self.context.device)
         model.method.with_fill_options(self.options)  # else they would be taken for other arguments
         return model
 
@@ -105,17 +105,17 @@ class RunningJob:
         picture, settings = read_picture(path), self.settings
         hole = None
         if source is not None:
-            hole = read_mask(source, picture, invert=settings["invert_mask"], grow=settings["grow_mask"])
+            hole = read_mask(source, picture, invert=settings.invert_mask, grow=settings.grow_mask)
             check_hole(hole)
         return api.fit_picture(
-            settings["method"], picture, hole, preset=settings["preset"], options=self.options, seed=settings["seed"],
-            device=self.place.device, folder=self.work.folder / "run", opaque=source == "alpha",
+            settings.method, picture, hole, preset=settings.preset, options=self.options, seed=settings.seed,
+            device=self.context.device, folder=self.folder / "run", opaque=source == "alpha",
             progress=self._first_part,
         )  # fmt: skip
 
     def ending(self, path: Path | None, model: api.Model | api.FolderModel | None = None) -> str:
         """Of the results: as it was asked for, or of the picture that came, or of the one that the model has."""
-        wanted = _ENDINGS.get(self.settings["format"])
+        wanted = _ENDINGS.get(self.settings.format)
         if wanted or path:
             return wanted or (path.suffix if path else "")
         assert isinstance(model, api.Model)
@@ -123,77 +123,78 @@ class RunningJob:
 
     def drawing(self) -> dict[str, Any]:
         """The arguments of whatever draws with a model of SinGAN."""
-        return {name: self.settings[name] for name in ("start_scale", "seed")} | {"progress": self.progress}
+        return {name: getattr(self.settings, name) for name in ("start_scale", "seed")} | {"progress": self.progress}
 
     def _first_part(self, event: ProgressEvent) -> None:
         self.progress(event if event.done is None else dataclasses.replace(event, done=TRAINING * event.done))
 
 
-def do(work: Work, place: WorkerContext, progress: Progress) -> list[tuple[str, Result]]:
-    """Do a job, and write its results; each one's file name in FOLDER/results, and what is said of it."""
-    results = work.folder / "results"
+def do(job: Job, context: WorkerContext, progress: Progress) -> tuple[Result, ...]:
+    """Do a job, and write its results."""
+    running = RunningJob(job, context, progress)
+    results = running.folder / "results"
     shutil.rmtree(results, ignore_errors=True)  # of an attempt that was cut off
-    made = _function(work.kind)(RunningJob(work, place, progress))
-    saved = [_saved(made, k, work, results) for k in range(len(made.results))]
-    shutil.rmtree(work.folder / "run", ignore_errors=True)
+    made = _function(job.task)(running)
+    saved = tuple(_saved(made, k, job, results) for k in range(len(made.results)))
+    shutil.rmtree(running.folder / "run", ignore_errors=True)
     return saved
 
 
-def _function(kind: str) -> Callable[[RunningJob], JobOutput]:
-    module, _, name = TASKS[kind].does.partition(":")
+def _function(task: str) -> Callable[[RunningJob], JobOutput]:
+    module, _, name = TASKS[task].does.partition(":")
     return getattr(importlib.import_module(module), name)
 
 
-def _saved(made: JobOutput, k: int, work: Work, folder: Path) -> tuple[str, Result]:
+def _saved(made: JobOutput, k: int, job: Job, folder: Path) -> Result:
     path, result = folder / f"{k}{made.ending}", made.results[k]
-    if work.kind == "animate":
-        save_frames(result, path, fps=work.settings["fps"])
+    if isinstance(result, list):
+        save_frames(result, path, fps=job.settings.get("fps"))
         width, height = result[0].size
     else:
         save_picture(result, path)
         with PILImage.open(path) as picture:
             height, width = shown_size(picture)
     number = f"-{k + 1}" if len(made.results) > 1 else ""
-    return path.name, Result(
-        index=k, name=f"{work.stem}{made.suffix}{number}{made.ending}", media_type=_MEDIA[made.ending],
-        width=width, height=height, bytes=path.stat().st_size,
+    return Result(
+        index=k, url=result_url(job.id, k), name=f"{job.stem}{made.suffix}{number}{made.ending}",
+        media_type=_MEDIA[made.ending], width=width, height=height, bytes=path.stat().st_size,
     )  # fmt: skip
 
 
 def fill(job: RunningJob) -> JobOutput:
     """Fill with a run, with a method that learns the picture first, or with one that does not."""
     settings, path, model = job.settings, job.path("image"), job.model()
-    given: dict[str, Any] = {"samples": settings["samples"], "reference": job.path("reference")}
-    given |= {"align": settings["align"], "progress": job.progress}
-    changed: dict[str, Any] = {"invert_mask": settings["invert_mask"], "grow_mask": settings["grow_mask"]}
+    given: dict[str, Any] = {"samples": settings.samples, "reference": job.path("reference")}
+    given |= {"align": settings.align, "progress": job.progress}
+    changed: dict[str, Any] = {"invert_mask": settings.invert_mask, "grow_mask": settings.grow_mask}
     source: Any = job.path("mask")
     if model is not None:
         own = isinstance(model, api.Model) and model.mask is not None
         if source is None and path is not None:
             picture = read_picture(path)
             source = default_mask(picture, None) if own else _transparency(picture)
-        filled = model.inpaint(path, source, seed=settings["seed"], **given, **changed, **job.options)
+        filled = model.inpaint(path, source, seed=settings.seed, **given, **changed, **job.options)
     else:
         path = job.needed("image")
         source = source or _transparency(read_picture(path))
-        if method_info(settings["method"]).learns == "picture":
+        if method_info(settings.method).learns == "picture":
             filled = job.learn(path, source).inpaint(**given)
         else:
-            named = {name: settings[name] for name in ("method", "preset", "seed")}
-            filled = api.inpaint(path, source, device=job.place.device, **named, **given, **changed, **job.options)
+            named = {name: getattr(settings, name) for name in ("method", "preset", "seed")}
+            filled = api.inpaint(path, source, device=job.context.device, **named, **given, **changed, **job.options)
     return JobOutput(results=_listed(filled), suffix="-mended", ending=job.ending(path, model))
 
 
 def train(job: RunningJob) -> JobOutput:
     """Learn in the job's folder, and move what was learned to the runs, so that no half-trained run is ever there."""
-    target, run = job.place.runs / job.settings["name"], job.work.folder / "run"
+    target, run = job.context.runs / job.settings.name, job.folder / "run"
     if target.exists():  # an attempt was cut off between the move and its end
         RunFolder(target).weights()
         return JobOutput(results=[], suffix="", ending="")
     path = job.needed("image")
     source = job.path("mask") or default_mask(read_picture(path), None)
     job.learn(path, source)
-    moving = target.with_name(f".{job.work.id}")
+    moving = target.with_name(f".{job.job.id}")
     shutil.rmtree(moving, ignore_errors=True)
     shutil.move(run, moving)  # copies, where the runs are on another disk
     moving.rename(target)
@@ -202,7 +203,7 @@ def train(job: RunningJob) -> JobOutput:
 
 def sample(job: RunningJob) -> JobOutput:
     """New pictures like one."""
-    made, ending = _drawn(job, "sample", samples=job.settings["samples"])
+    made, ending = _drawn(job, "sample", samples=job.settings.samples)
     return JobOutput(results=_listed(made), suffix="-sample", ending=ending)
 
 
@@ -215,31 +216,31 @@ def retarget(job: RunningJob) -> JobOutput:
 def _drawn(job: RunningJob, call: str, **more: Any) -> tuple[Any, str]:
     """New pictures by `sample` or `retarget`, of a model or of the interface, and the ending of their files."""
     settings, path, model, options = job.settings, job.path("image"), job.picture_model(), job.options
-    if settings["start_scale"] is not None:
-        options["start_scale"] = settings["start_scale"]
-    if model is None and method_info(settings["method"]).learns == "picture":
+    if settings.start_scale is not None:
+        options["start_scale"] = settings.start_scale
+    if model is None and method_info(settings.method).learns == "picture":
         model, options = job.learn(job.needed("image")), {}  # it has learned with them
-    more |= {"seed": settings["seed"], "progress": job.progress}
+    more |= {"seed": settings.seed, "progress": job.progress}
     if model is not None:
         made = getattr(model, call)(size=_size(job, model.picture.size), **more, **options)
     else:
         size = _size(job, read_picture(job.needed("image")).size)
-        more |= {name: settings[name] for name in ("method", "preset")}
-        made = getattr(api, call)(path, size=size, device=job.place.device, **more, **options)
+        more |= {name: getattr(settings, name) for name in ("method", "preset")}
+        made = getattr(api, call)(path, size=size, device=job.context.device, **more, **options)
     return made, job.ending(path, model)
 
 
 def super_resolve(job: RunningJob) -> JobOutput:
     """The picture enlarged."""
     settings, path, model = job.settings, job.path("image"), job.picture_model()
-    drawn: dict[str, Any] = {"seed": settings["seed"], "progress": job.progress}
+    drawn: dict[str, Any] = {"seed": settings.seed, "progress": job.progress}
     if model is not None:
         made = model.super_resolve(**drawn)
     else:
-        learns = method_info(settings["method"]).learns == "picture"
-        named = {name: settings[name] for name in ("method", "preset")}
+        learns = method_info(settings.method).learns == "picture"
+        named = {name: getattr(settings, name) for name in ("method", "preset")}
         made = api.super_resolve(
-            path, settings["factor"], device=job.place.device, folder=job.work.folder / "run" if learns else None,
+            path, settings.factor, device=job.context.device, folder=job.folder / "run" if learns else None,
             **named, **drawn, **job.options,
         )  # fmt: skip
     return JobOutput(results=[made], suffix="-enlarged", ending=job.ending(path, model))
@@ -249,7 +250,7 @@ def harmonize(job: RunningJob) -> JobOutput:
     """A pasted object made to fit."""
     path, model = job.needed("picture"), job.picture_model()
     assert model is not None
-    made = model.harmonize(path, job.needed("mask"), invert_mask=job.settings["invert_mask"], **job.drawing())
+    made = model.harmonize(path, job.needed("mask"), invert_mask=job.settings.invert_mask, **job.drawing())
     return JobOutput(results=[made], suffix="-harmonized", ending=job.ending(path))
 
 
@@ -257,7 +258,7 @@ def edit(job: RunningJob) -> JobOutput:
     """The seams of an edit mended."""
     path, model = job.needed("picture"), job.picture_model()
     assert model is not None
-    mask, chosen = job.path("mask"), {name: job.settings[name] for name in ("invert_mask", "masked")}
+    mask, chosen = job.path("mask"), {name: getattr(job.settings, name) for name in ("invert_mask", "masked")}
     return JobOutput(
         results=[model.edit(path, mask, **chosen, **job.drawing())], suffix="-mended", ending=job.ending(path)
     )
@@ -267,7 +268,7 @@ def paint(job: RunningJob) -> JobOutput:
     """A picture out of a painting."""
     path, model = job.needed("picture"), job.picture_model()
     assert model is not None
-    made = model.paint(path, quantized=job.settings["quantized"], **job.drawing())
+    made = model.paint(path, quantized=job.settings.quantized, **job.drawing())
     return JobOutput(results=[made], suffix="-painted", ending=job.ending(path))
 
 
@@ -275,9 +276,9 @@ def animate(job: RunningJob) -> JobOutput:
     """The frames of a film."""
     model = job.picture_model()
     assert model is not None
-    walk = {name: job.settings[name] for name in ("frames", "alpha", "beta", "loop")}
+    walk = {name: getattr(job.settings, name) for name in ("frames", "alpha", "beta", "loop")}
     film = model.animate(**walk, **job.drawing())
-    return JobOutput(results=[film], suffix="-moving", ending=f".{job.settings['format']}")
+    return JobOutput(results=[film], suffix="-moving", ending=f".{job.settings.format}")
 
 
 def _transparency(picture: Picture) -> str:
@@ -289,7 +290,7 @@ def _transparency(picture: Picture) -> str:
 
 def _size(job: RunningJob, own: Size) -> Size | None:
     """As it was asked for; a side that was not named is the picture's own, and with none of them the method chooses."""
-    height, width = job.settings["height"], job.settings["width"]
+    height, width = job.settings.height, job.settings.width
     return None if height is None and width is None else (height or own[0], width or own[1])
 
 

@@ -10,9 +10,9 @@ from selfmend.jobs.runner import Runner
 from selfmend.server.errors import add_error_handlers
 from selfmend.server.iopaint import iopaint_routes
 from selfmend.server.routes import about_routes, add_page, job_routes
+from selfmend.server.schemas import add_job_forms
 from selfmend.server.security import Access, Guards
 from selfmend.server.state import State
-from selfmend.server.task_schemas import add_task_schemas
 
 _DESCRIPTION = """Fill the missing parts of pictures, and more, over HTTP.
 
@@ -39,6 +39,6 @@ def create_app(runner: Runner, *, access: Access | None = None, limits: Limits |
     app.include_router(job_routes(state))
     app.include_router(iopaint_routes(state))
     add_page(app, state)
-    add_task_schemas(app)
+    add_job_forms(app)
     app.add_middleware(Guards, access=state.access, max_bytes=state.limits.max_bytes)
     return app

@@ -41,14 +41,12 @@ def task_catalogue() -> dict[str, Any]:
 
 
 def _described(kind: type[Method]) -> dict[str, Any]:
-    from selfmend.jobs.settings import lane_of
     from selfmend.options import describe_options
 
     options = describe_options(kind.from_options().config)
     return {
         "name": kind.name,
         "title": kind.title,
-        "lane": lane_of("fill", {"method": kind.name}),
         "learns": kind.learns,
         "presets": list(kind.presets),
         "takes_reference": kind.takes_reference,

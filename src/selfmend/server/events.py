@@ -8,13 +8,14 @@ import math
 from collections import deque
 from collections.abc import AsyncIterator
 
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette.sse import AppStatus
 from starlette.concurrency import run_in_threadpool
 
-from selfmend.errors import SelfmendError
-from selfmend.jobs.job import Job
+from selfmend.jobs.job import Job, UnknownJob, public_json
 from selfmend.jobs.runner import Runner
-from selfmend.server.schemas import job_answer
 
+AppStatus.disable_automatic_graceful_drain()  # one flag for the whole process, never reset: `Streams.end` is ours
 HEARTBEAT = 15.0  # seconds of silence after which proxies begin to close a connection is 30 or more
 MOST = 10  # events of a stream in a second; the first ones go out without delay
 
@@ -32,8 +33,8 @@ class Streams:
         for changed in self._open:
             changed.set()
 
-    async def changes(self, runner: Runner, job_id: str, *, after: int = -1) -> AsyncIterator[Job | None]:
-        """The job each time that it has changed, and None where nothing happened for a while; ends with the job.
+    async def changes(self, runner: Runner, job_id: str, *, after: int = -1) -> AsyncIterator[Job]:
+        """The job each time that it has changed; ends with the job, or when it was removed.
 
         Args:
             runner: whose job it is.
@@ -57,8 +58,9 @@ class Streams:
                 if job.final:
                     return
                 if not await listener.wait():
-                    yield None
                     listener.take(await run_in_threadpool(runner.get, job_id))  # it may have been removed
+        except UnknownJob:
+            return
         finally:
             self._open.discard(listener.changed)
             unsubscribe()
@@ -107,13 +109,17 @@ class _Listener:
             self._ended.set()
 
 
-async def event_stream(changes: AsyncIterator[Job | None]) -> AsyncIterator[str]:
-    """Jobs as text/event-stream; a comment line where there is nothing new, which shows who has gone."""
-    try:
-        async for job in changes:
-            if job is None:
-                yield ": nothing new\n\n"
-            else:
-                yield f"id: {job.revision}\nevent: job\ndata: {job_answer(job).model_dump_json()}\n\n"
-    except SelfmendError:  # the job was removed meanwhile
-        return
+def event_response(changes: AsyncIterator[Job]) -> EventSourceResponse:
+    """Jobs as text/event-stream; a comment line where there is nothing new for a while, which shows who has gone."""
+
+    async def told() -> AsyncIterator[ServerSentEvent]:
+        async with contextlib.aclosing(changes):  # type: ignore[type-var]
+            async for job in changes:
+                yield ServerSentEvent(public_json(job), event="job", id=str(job.revision), sep="\n")
+
+    def silence() -> ServerSentEvent:
+        return ServerSentEvent(comment="nothing new", sep="\n")
+
+    return EventSourceResponse(
+        told(), ping=HEARTBEAT, ping_message_factory=silence, sep="\n", headers={"Cache-Control": "no-cache"}
+    )

@@ -1,9 +1,4 @@
-"""IOPaint's interface, as its client uses it.
-
-What IOPaint's clients send and expect, as types.
-
-IOPaint's HTTP interface, so that tools written for it go on working (Sanster/IOPaint, iopaint/api.py, 1.6).
-"""
+"""IOPaint's HTTP interface, so that tools written for it go on working (Sanster/IOPaint, iopaint/api.py, 1.6)."""
 
 from __future__ import annotations
 
@@ -163,7 +158,7 @@ def iopaint_routes(state: State) -> APIRouter:
             data = await run_in_threadpool(path.read_bytes)
         finally:
             await asyncio.shield(run_in_threadpool(_forget, state.runner, job.id))
-        return Response(data, media_type="image/png", headers={"X-Seed": str(job.settings["seed"])})
+        return Response(data, media_type="image/png", headers={"X-Seed": str(job.settings.get("seed"))})
 
     @routes.get("/model", responses=answers())
     async def model() -> ModelInfo:
@@ -310,7 +305,7 @@ async def _finished(request: Request, state: State, job: Job) -> Job:
 
 async def _last(state: State, job: Job) -> Job:
     async for changed in state.streams.changes(state.runner, job.id):
-        job = changed or job
+        job = changed
     return job
 
 
@@ -331,7 +326,7 @@ def _adjusted(came: AdjustMask, state: State) -> bytes:
     import numpy as np
     from PIL import Image as PILImage
 
-    from selfmend.jobs.inputs import check_inputs
+    from selfmend.jobs.request import check_inputs
     from selfmend.masks.reading import drawn_mask, grow_mask
 
     data = decode_base64(came.mask, "mask")

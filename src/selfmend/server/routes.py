@@ -1,10 +1,6 @@
-"""The routes of the server's own interface: about it, jobs, and the page's files.
+"""The routes of the server's own interface: what it can do and how it is, jobs, trained models, and the page's files.
 
-What the server can do and how it is: health, methods, trained models, and the way in.
-
-/api/jobs: to ask for work, to look at it, to stop it and to fetch what came out.
-
-The page, and the files that it is made of: held in memory, so that the first page is there at once.
+The page's files are held in memory, so that the first page is there at once.
 """
 
 from __future__ import annotations
@@ -16,30 +12,29 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, FastAPI, Header, Path, Query, Request
-from fastapi.responses import FileResponse, RedirectResponse, Response, StreamingResponse
+from fastapi.responses import FileResponse, RedirectResponse, Response
+from sse_starlette import EventSourceResponse
 from starlette.concurrency import run_in_threadpool
 
 from selfmend._version import __version__
+from selfmend.jobs.job import EXAMPLE_ID, Job, public_json
 from selfmend.server.catalogue import catalogue, task_catalogue
 from selfmend.server.errors import RequestError
-from selfmend.server.events import event_stream
+from selfmend.server.events import event_response
 from selfmend.server.schemas import (
-    JOB_ID,
     HealthAnswer,
-    JobAnswer,
     JobsAnswer,
     LoginRequest,
     MethodsAnswer,
     ModelsAnswer,
     TasksAnswer,
     answers,
-    job_answer,
+    job_body,
     model_answer,
 )
 from selfmend.server.security import COOKIE, same_secret, session_of
 from selfmend.server.state import State
-from selfmend.server.task_schemas import job_body
-from selfmend.server.uploads import FILES, converted, disposition, media_type_of, picture_file, read_job_request
+from selfmend.server.uploads import FILES, converted, disposition, media_type_of, picture_file, read_form
 
 ModelName = Annotated[str, Path(max_length=200, description="of a trained run", examples=["balloons"])]
 
@@ -61,7 +56,7 @@ def about_routes(state: State) -> APIRouter:
 
     @routes.get("/tasks", tags=["server"], responses=answers())
     async def tasks() -> TasksAnswer:
-        """The kinds of jobs, with the files and settings of each: what a form for them needs."""
+        """What a job can do, with the files and settings of each task: what a form for it needs."""
         return TasksAnswer(**task_catalogue())
 
     @routes.post("/login", tags=["server"], status_code=204, responses=answers(413, 422, 503), response_class=Response)
@@ -110,7 +105,7 @@ def add_models(routes: APIRouter, state: State) -> None:
         return picture_file(path, name="thumbnail.png", media_type="image/png")
 
 
-JobId = Annotated[str, Path(description="of the job", max_length=64, examples=[JOB_ID])]
+JobId = Annotated[str, Path(description="of the job", max_length=64, examples=[EXAMPLE_ID])]
 _EVENT = {
     "type": "object",
     "properties": {
@@ -129,27 +124,27 @@ def job_routes(state: State) -> APIRouter:
     runner = state.runner
 
     @routes.post("", status_code=201, responses=answers(413, 415, 422, 429, 503), openapi_extra=job_body())
-    async def create_job(request: Request, response: Response) -> JobAnswer:
+    async def create_job(request: Request, response: Response) -> Job:
         """Put a job into the queue; Location is its address."""
-        order = await read_job_request(request)
-        job = await run_in_threadpool(runner.submit, order.kind, order.files, order.settings, names=order.names)
+        task, files, settings, names = await read_form(request)
+        job = await run_in_threadpool(runner.submit, task, files, settings, names=names)
         response.headers["Location"] = f"/api/jobs/{job.id}"
-        return job_answer(job)
+        return job
 
     @routes.get("", responses=answers(422))
     async def list_jobs(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> JobsAnswer:
         """All jobs that are kept, the newest first."""
-        return JobsAnswer(jobs=[job_answer(job) for job in await run_in_threadpool(runner.list, limit)])
+        return JobsAnswer(jobs=await run_in_threadpool(runner.list, limit))
 
     @routes.get("/{job_id}", responses=answers(404, 422))
-    async def get_job(job_id: JobId) -> JobAnswer:
+    async def get_job(job_id: JobId) -> Job:
         """A job as it stands."""
-        return job_answer(await run_in_threadpool(runner.get, job_id))
+        return await run_in_threadpool(runner.get, job_id)
 
     @routes.delete(
         "/{job_id}",
         status_code=202,
-        responses=answers(404, 422) | {202: {"model": JobAnswer}, 204: {"description": "a finished job is removed"}},
+        responses=answers(404, 422) | {202: {"model": Job}, 204: {"description": "a finished job is removed"}},
         response_model=None,
     )
     async def delete_job(job_id: JobId) -> Response:
@@ -159,7 +154,7 @@ def job_routes(state: State) -> APIRouter:
             await run_in_threadpool(runner.remove, job_id)
             return Response(status_code=204)
         cancelled = await run_in_threadpool(runner.cancel, job_id)
-        return Response(job_answer(cancelled).model_dump_json(), status_code=202, media_type="application/json")
+        return Response(public_json(cancelled), status_code=202, media_type="application/json")
 
     add_events(routes, state)
     add_files(routes, state)
@@ -171,7 +166,7 @@ def add_events(routes: APIRouter, state: State) -> None:
 
     @routes.get(
         "/{job_id}/events",
-        response_class=StreamingResponse,
+        response_class=EventSourceResponse,
         responses=answers(404, 422)
         | {
             200: {"content": {"text/event-stream": {"schema": _EVENT}}, "description": "one event for each change"},
@@ -187,9 +182,7 @@ def add_events(routes: APIRouter, state: State) -> None:
         after = int(last_event_id) if last_event_id and last_event_id.isascii() and last_event_id.isdigit() else -1
         if job.final and job.revision <= after:
             return Response(status_code=204)  # which tells an EventSource to stop coming back
-        changes = state.streams.changes(state.runner, job_id, after=after)
-        headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-        return StreamingResponse(event_stream(changes), media_type="text/event-stream", headers=headers)
+        return event_response(state.streams.changes(state.runner, job_id, after=after))
 
 
 def add_files(routes: APIRouter, state: State) -> None:
@@ -210,10 +203,8 @@ def add_files(routes: APIRouter, state: State) -> None:
     ) -> Response:
         """A result: as it was made, in the format of the picture that came, or converted."""
         job = await run_in_threadpool(runner.get, job_id)
-        if index >= len(job.results):
-            raise RequestError(404, f"this job has {len(job.results)} results, counted from 0; there is none {index}")
-        result = job.results[index]
         path = await run_in_threadpool(runner.result_path, job_id, index)
+        result = job.results[index]
         if format is None:
             return picture_file(path, name=result.name, media_type=result.media_type, download=download)
         data = await run_in_threadpool(converted, path, format, quality=quality)
@@ -235,10 +226,7 @@ def add_files(routes: APIRouter, state: State) -> None:
         """A file as it came: image, mask, reference or picture."""
         if name not in FILES:
             raise RequestError(404, f"there is no input {name!r}; these can be: {', '.join(FILES)}")
-        await run_in_threadpool(runner.get, job_id)
         path = await run_in_threadpool(runner.input_path, job_id, name)
-        if path is None or not path.is_file():
-            raise RequestError(404, f"this job came without {name}")
         return picture_file(path, name=path.name, media_type=await run_in_threadpool(media_type_of, path))
 
 

@@ -1,17 +1,18 @@
-"""What goes over the wire, as types: the answers in JSON, with an example of each for the OpenAPI page."""
+"""What goes over the wire beside jobs, as types, and the form that asks for a job, for the OpenAPI page."""
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any, Literal
+import functools
+import operator
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import FastAPI
+from pydantic import BaseModel, ConfigDict, Field, Json, TypeAdapter, create_model
 
-from selfmend.jobs.job import Job
+from selfmend.jobs.job import Job, settings_class
 from selfmend.jobs.models import ModelInfo
-
-JOB_ID = "q3Zk0yR7c1uXbV5nT8mWsA"
+from selfmend.tasks import INPUTS, TASKS, Task
 
 
 class ErrorAnswer(BaseModel):
@@ -25,64 +26,10 @@ class ErrorAnswer(BaseModel):
     errors: str | None = None
 
 
-class ResultAnswer(BaseModel):
-    """One file that a job has made."""
-
-    index: int
-    url: str
-    name: str
-    media_type: str
-    width: int
-    height: int
-    bytes: int
-
-
-class JobAnswer(BaseModel):
-    """A job as it stands."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "id": JOB_ID, "kind": "fill", "state": "done", "lane": "quick", "place": None, "done": 1.0,
-                "stage": "patchmatch", "stage_index": 0, "stage_count": 1, "seconds_left": 0.0, "terms": {},
-                "created": 1767225600.0, "started": 1767225600.1, "finished": 1767225600.9, "seconds": 0.8,
-                "error": None, "warnings": [], "settings": {"method": "patchmatch", "seed": 0}, "size": [750, 1000],
-                "preview": None, "revision": 7,
-                "results": [{
-                    "index": 0, "url": f"/api/jobs/{JOB_ID}/results/0", "name": "photo-mended.jpg",
-                    "media_type": "image/jpeg", "width": 1000, "height": 750, "bytes": 183204,
-                }],
-            }
-        }
-    )  # fmt: skip
-    id: str
-    kind: str
-    state: Literal["queued", "running", "done", "failed", "cancelled"]
-    lane: Literal["quick", "heavy"]
-    place: int | None = Field(description="jobs before it in its lane, while it waits")
-    done: float | None = Field(description="share of the work, 0 to 1, if known")
-    stage: str
-    stage_index: int
-    stage_count: int
-    seconds_left: float | None
-    terms: dict[str, float | None] = Field(description="losses and other numbers of the training")
-    created: float = Field(description="seconds since 1970")
-    started: float | None
-    finished: float | None
-    seconds: float | None = Field(description="time of the work itself")
-    error: str | None
-    warnings: list[str]
-    settings: dict[str, Any]
-    size: tuple[int, int] | None = Field(description="height and width of the picture")
-    preview: str | None = Field(description="address of the newest picture of the work; it changes with each")
-    results: list[ResultAnswer]
-    revision: int = Field(description="grows with each change")
-
-
 class JobsAnswer(BaseModel):
     """Jobs, the newest first."""
 
-    jobs: list[JobAnswer]
+    jobs: list[Job]
 
 
 class HealthAnswer(BaseModel):
@@ -120,7 +67,7 @@ class MethodAnswer(BaseModel):
     model_config = ConfigDict(
         json_schema_extra={
             "example": {
-                "name": "telea", "title": "smooth fill by fast marching", "lane": "quick", "learns": False,
+                "name": "telea", "title": "smooth fill by fast marching", "learns": False,
                 "presets": ["default"], "takes_reference": False,
                 "options": [{
                     "name": "radius", "type": "number", "nullable": False, "default": 3.0,
@@ -132,7 +79,6 @@ class MethodAnswer(BaseModel):
     )  # fmt: skip
     name: str
     title: str
-    lane: Literal["quick", "heavy"]
     learns: bool
     presets: list[str]
     takes_reference: bool
@@ -147,7 +93,7 @@ class MethodsAnswer(BaseModel):
 
 
 class TaskAnswer(BaseModel):
-    """A kind of job."""
+    """What a job can do."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -172,7 +118,7 @@ class TaskAnswer(BaseModel):
 
 
 class TasksAnswer(BaseModel):
-    """All kinds of jobs."""
+    """All tasks."""
 
     tasks: list[TaskAnswer]
 
@@ -197,7 +143,7 @@ class ModelAnswer(BaseModel):
     scales: int
     created: float
     thumbnail: str | None
-    applications: list[str] = Field(description="kinds of jobs that can be done with it")
+    applications: list[str] = Field(description="tasks that can be done with it")
     default_start_scale: dict[str, int]
     error: str | None = Field(description="why it cannot be used, if so")
 
@@ -213,19 +159,6 @@ class LoginRequest(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"example": {"token": "a-secret-of-16-or-more"}})
     token: str = Field(max_length=1000)
-
-
-def job_answer(job: Job) -> JobAnswer:
-    """A job for the wire: with the addresses of its pictures."""
-    values = {field.name: getattr(job, field.name) for field in dataclasses.fields(job)} | {"seconds": job.seconds}
-    previews = values.pop("previews")
-    preview = f"/api/jobs/{job.id}/preview?n={previews}" if previews else None
-    results = [
-        ResultAnswer(**dataclasses.asdict(result), url=f"/api/jobs/{job.id}/results/{result.index}")
-        for result in values.pop("results")
-    ]
-    terms = {name: value if value == value else None for name, value in values.pop("terms").items()}
-    return JobAnswer(**values, terms=terms, preview=preview, results=results)
 
 
 def model_answer(model: ModelInfo) -> ModelAnswer:
@@ -254,3 +187,49 @@ def answers(*statuses: int, **more: Any) -> dict[int | str, dict[str, Any]]:
         status: {"model": ErrorAnswer, "description": meanings[status]}
         for status in sorted({400, 401, 403, 500, *statuses})
     }
+
+
+FORM = "multipart/form-data"
+_REF = "#/components/schemas/{model}"
+
+
+def job_body() -> dict[str, Any]:
+    """The request body of POST /api/jobs for OpenAPI; `add_job_forms` puts what it refers to into the description."""
+    schema = _job_forms()[1] | {"example": {"task": "fill", "settings": '{"method": "patchmatch", "seed": 0}'}}
+    return {"requestBody": {"required": True, "content": {FORM: {"schema": schema}}}}
+
+
+def add_job_forms(app: FastAPI) -> None:
+    """Let the OpenAPI description of an application hold the form and the settings of each task."""
+    plain = app.openapi
+
+    def described() -> dict[str, Any]:
+        description = plain()
+        description["components"]["schemas"] |= _job_forms()[0]
+        return description
+
+    app.openapi = described  # type: ignore[method-assign]
+
+
+def _job_forms() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The schemas of the forms and their settings by name, and the schema that is any one of the forms."""
+    forms: Any = functools.reduce(operator.or_, (_job_form(task) for task in TASKS.values()))
+    one: Any = Annotated[forms, Field(discriminator="task")]
+    adapter: TypeAdapter[Any] = TypeAdapter(one)
+    schema = adapter.json_schema(ref_template=_REF)
+    return schema.pop("$defs"), schema
+
+
+def _job_form(task: Task) -> Any:
+    """The fields of a request for a job: the task, its files, and its settings as JSON."""
+    fields: dict[str, Any] = {"task": (Literal[task.name], Field("fill" if task.name == "fill" else ...))}
+    for name in (*task.needs, *task.takes):
+        needed = name in task.needs and not task.learned
+        instead = "; the model's own if it is left out" if task.learned and name in task.needs else ""
+        fields[name] = (bytes, Field(... if needed else b"", description=INPUTS[name] + instead))
+    settings: Any = settings_class(task)
+    fields["settings"] = (Annotated[settings, Json], Field("{}", description=f"a JSON object, {settings.__name__}"))
+    return create_model(
+        settings.__name__.replace("Settings", "Job"), __config__=ConfigDict(extra="forbid"),
+        __doc__=f"{task.title} What comes out: {task.result}.", **fields,
+    )  # fmt: skip

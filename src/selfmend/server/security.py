@@ -1,9 +1,4 @@
-"""Who gets in: address, token, cookie, origin, and how much a request may bring.
-
-Who may talk to the server: where it listens, and the token that a listener beyond this machine needs.
-
-What stands before the application: who may ask, from which page, how much may come, and headers of all answers.
-"""
+"""Who gets in: address, token, cookie, origin, how much a request may bring, and the headers of all answers."""
 
 from __future__ import annotations
 

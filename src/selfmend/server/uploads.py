@@ -1,11 +1,4 @@
-"""What a request brings and an answer gives: the upload read, pictures converted and named.
-
-What comes with POST /api/jobs: files and settings, each checked before anything is done with it.
-
-A result in another format, with its metadata.
-
-Picture files as answers: a safe name, a type that no browser takes for a page, asked for anew each time.
-"""
+"""What a request brings and an answer gives: the form of a job read, pictures converted and named."""
 
 from __future__ import annotations
 
@@ -15,7 +8,6 @@ import re
 import tempfile
 import threading
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -30,47 +22,25 @@ from selfmend.server.errors import RequestError
 from selfmend.tasks import INPUTS
 
 FILES = tuple(INPUTS)
-TEXTS = ("kind", "model", "settings")
+TEXTS = ("task", "settings")
 _MAX_TEXT = 2**16
 _MAX_SETTINGS = 200
 
 
-@dataclass(frozen=True, kw_only=True)
-class JobRequest:
-    """What somebody wants done.
-
-    Attributes:
-        kind: of the job.
-        files: content by field.
-        names: the files' names as the user had them.
-        settings: of the job, the name of the model among them.
-    """
-
-    kind: str
-    files: dict[str, bytes]
-    names: dict[str, str]
-    settings: dict[str, Any]
-
-
-async def read_job_request(request: Request) -> JobRequest:
-    """The body of POST /api/jobs.
+async def read_form(request: Request) -> tuple[str, dict[str, bytes], dict[str, Any], dict[str, str]]:
+    """The body of POST /api/jobs: the task, the contents of the files, the settings, and the names of the files.
 
     Raises:
         RequestError: in one line, what does not fit.
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise RequestError(415, "the body is no multipart/form-data; send kind, settings and files as its fields")
+        raise RequestError(415, "the body is no multipart/form-data; send task, settings and files as its fields")
     async with request.form(max_files=len(FILES), max_fields=len(TEXTS), max_part_size=_MAX_TEXT) as form:
         texts, uploads = _sorted_fields(form)
-        kind = texts.get("kind", "fill")
         settings = parse_settings(texts.get("settings", "{}"))
-        if "model" in texts:
-            settings["model"] = texts["model"]
-        files, names = {}, {}
-        for field, upload in uploads.items():
-            files[field] = await upload.read()
-            names[field] = upload.filename or field
-    return JobRequest(kind=kind, files=files, names=names, settings=settings)
+        files = {field: await upload.read() for field, upload in uploads.items()}
+        names = {field: upload.filename or field for field, upload in uploads.items()}
+    return texts.get("task", "fill"), files, settings, names
 
 
 def _sorted_fields(form: FormData) -> tuple[dict[str, str], dict[str, UploadFile]]:

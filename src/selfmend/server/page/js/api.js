@@ -54,13 +54,11 @@ export async function request(path, options = {}) {
 export const getJson = async (path) => (await request(path)).json();
 
 /** A new job; `files` are Blobs by name of the form's field, left out where null. */
-export async function postJob(kind, files, settings, names = {}) {
+export async function postJob(task, files, settings, names = {}) {
   const form = new FormData();
-  form.append("kind", kind);
+  form.append("task", task);
   for (const [field, blob] of Object.entries(files)) {
-    if (typeof blob === "string") {
-      form.append(field, blob);
-    } else if (blob) {
+    if (blob) {
       form.append(field, blob, names[field] ?? blob.name ?? `${field}.png`);
     }
   }

@@ -203,9 +203,9 @@ export class App {
 
   // Jobs
 
-  async submit(kind, files, settings, { lead = false, better = false } = {}) {
+  async submit(task, files, settings, { lead = false, better = false } = {}) {
     const name = files.image ? this.document?.name : undefined;
-    const job = await postJob(kind, files, settings, name ? { image: name } : {});
+    const job = await postJob(task, files, settings, name ? { image: name } : {});
     this.owned.push({ id: job.id, document: this.document?.id ?? null });
     this.record();
     this.lead = lead ? job.id : this.lead;
@@ -234,7 +234,7 @@ export class App {
   }
 
   #jobEnded(job) {
-    if (job.kind === "train" && job.state === "done") {
+    if (job.task === "train" && job.state === "done") {
       this.loadModels();
       this.tell("The picture is learned. Samples, films and the rest are in the other tabs.");
     } else if (job.state === "failed") {

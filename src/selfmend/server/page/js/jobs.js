@@ -49,7 +49,7 @@ export class Jobs {
       if (error instanceof ServerError && error.status === 404) {
         this.take({ id, state: "gone", revision: Infinity, results: [] });
       } else {
-        this.known.set(id, this.known.get(id) ?? { id, state: "queued", revision: -1, results: [], kind: "", warnings: [], settings: {} });
+        this.known.set(id, this.known.get(id) ?? { id, state: "queued", revision: -1, results: [], task: "", warnings: [], settings: {} });
       }
     }
   }

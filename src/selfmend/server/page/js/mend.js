@@ -19,7 +19,7 @@ export class MendPanel {
   async load() {
     const [{ methods, default: standard }, { tasks }] = await Promise.all([getJson("/api/methods"), getJson("/api/tasks")]);
     this.methods = methods;
-    const choices = methods.map((m) => [m.name, `${m.name}${m.lane === "heavy" ? " (learns first)" : ""}`]);
+    const choices = methods.map((m) => [m.name, `${m.name}${m.learns ? " (learns first)" : ""}`]);
     const heavy = methods.filter((m) => m.learns);
     this.better = forms.checkField("Better fill too", { value: localStorage.getItem("better") !== "no", hint: "The quick fill comes at once; a network then learns this picture and fills it again." });
     this.better.input.addEventListener("change", () => localStorage.setItem("better", this.better.read() ? "yes" : "no"));
@@ -129,7 +129,7 @@ export class MendPanel {
       const preset = method.presets.length ? { preset: this.preset.read() } : {};
       await app.submit("fill", files, { ...common, method: method.name, ...preset, options: this.options.read() }, { lead: true });
     } else {
-      await app.submit("fill", { ...files, model: this.method.read().slice("model ".length) }, common, { lead: true });
+      await app.submit("fill", files, { ...common, model: this.method.read().slice("model ".length) }, { lead: true });
     }
     if (!method?.learns && this.better.read() && this.betterMethod.read()) {
       const better = this.methods.find((m) => m.name === this.betterMethod.read());

@@ -6,12 +6,12 @@ import * as forms from "./forms.js";
 import { Painting, hex, paletteOf } from "./painting.js";
 
 const TABS = {
-  learn: { kind: "train", button: "Learn this picture", about: "A network learns the open picture. Then it can make new pictures like it, in the next tabs. What is marked is left out of the learning." },
-  sample: { kind: "sample", button: "Make samples", application: "sample", about: "New pictures like the learned one, of any size." },
-  harmonize: { kind: "harmonize", button: "Harmonise", application: "harmonize", about: "Open the learned picture with something pasted in, and mark what was pasted: it takes on the look of the rest." },
-  edit: { kind: "edit", button: "Mend the edit", application: "edit", about: "Open the learned picture after you moved or copied parts of it: its seams are mended. Mark where, or leave it to the model to find." },
-  paint: { kind: "paint", button: "Make it a picture", application: "paint", about: "Paint a few flat colours: the model turns them into a picture like the one it has learned." },
-  animate: { kind: "animate", button: "Make a film", application: "animate", about: "The learned picture begins to move." },
+  learn: { task: "train", button: "Learn this picture", about: "A network learns the open picture. Then it can make new pictures like it, in the next tabs. What is marked is left out of the learning." },
+  sample: { task: "sample", button: "Make samples", application: "sample", about: "New pictures like the learned one, of any size." },
+  harmonize: { task: "harmonize", button: "Harmonise", application: "harmonize", about: "Open the learned picture with something pasted in, and mark what was pasted: it takes on the look of the rest." },
+  edit: { task: "edit", button: "Mend the edit", application: "edit", about: "Open the learned picture after you moved or copied parts of it: its seams are mended. Mark where, or leave it to the model to find." },
+  paint: { task: "paint", button: "Make it a picture", application: "paint", about: "Paint a few flat colours: the model turns them into a picture like the one it has learned." },
+  animate: { task: "animate", button: "Make a film", application: "animate", about: "The learned picture begins to move." },
 };
 
 export class ModelPanel {
@@ -226,18 +226,18 @@ export class ModelPanel {
 
   async #submit() {
     const { app } = this;
-    const settings = this.seed.read() === null ? {} : { seed: this.seed.read() };
-    const files = this.model ? { model: this.model.name } : {};
+    const settings = { ...(this.seed.read() === null ? {} : { seed: this.seed.read() }), ...(this.model ? { model: this.model.name } : {}) };
+    const files = {};
     if (this.start && this.start.read() !== null) {
       settings.start_scale = this.start.read();
     }
-    let { kind } = this.tab;
+    let { task } = this.tab;
     if (this.name === "learn") {
       Object.assign(files, { image: app.document.blob, mask: app.document.mask.count ? await app.maskFile() : null });
       Object.assign(settings, { method: "singan", preset: this.preset.read(), ...(this.runName.read() ? { name: this.runName.read() } : {}) });
     } else if (this.name === "sample") {
-      kind = this.retarget.read() ? "retarget" : "sample";
-      Object.assign(settings, { height: this.height.read(), width: this.width.read() }, kind === "sample" ? { samples: this.count.read() ?? 1 } : {});
+      task = this.retarget.read() ? "retarget" : "sample";
+      Object.assign(settings, { height: this.height.read(), width: this.width.read() }, task === "sample" ? { samples: this.count.read() ?? 1 } : {});
     } else if (this.name === "harmonize" || this.name === "edit") {
       Object.assign(files, { picture: app.document.blob, mask: app.document.mask.count ? await app.maskFile() : null });
       if (this.name === "edit") {
@@ -249,7 +249,7 @@ export class ModelPanel {
     } else {
       Object.assign(settings, { alpha: this.alpha.read(), beta: this.beta.read(), frames: this.frames.read() ?? 50, fps: this.fps.read() ?? 10, format: this.format.read(), loop: this.loop.read() });
     }
-    await app.submit(kind, files, settings, { lead: true });
+    await app.submit(task, files, settings, { lead: true });
   }
 }
 

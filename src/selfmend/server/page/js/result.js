@@ -33,7 +33,7 @@ export class ResultView {
   #comparable(job) {
     const { picture } = this.app.document ?? {};
     const { size } = job;
-    return Boolean(picture) && this.app.tab !== "paint" && OVER_THE_PICTURE.includes(job.kind) && (!size || (size[0] === picture.height && size[1] === picture.width));
+    return Boolean(picture) && this.app.tab !== "paint" && OVER_THE_PICTURE.includes(job.task) && (!size || (size[0] === picture.height && size[1] === picture.width));
   }
 
   async show(looking) {
@@ -104,7 +104,7 @@ export class ResultView {
       return;
     }
     const ending = result.name.split(".").pop().toUpperCase();
-    const moving = isFilm(result) || result.media_type === "image/gif" || this.job.kind === "animate";
+    const moving = isFilm(result) || result.media_type === "image/gif" || this.job.task === "animate";
     const others = moving ? [] : [["png", "PNG"], ["jpeg", "JPEG"], ["webp", "WebP"]].filter(([, name]) => name !== ending && !(name === "JPEG" && ending === "JPG"));
     const chosen = find("format").value;
     find("format").replaceChildren(element("option", { value: "" }, ending), ...others.map(([value, name]) => element("option", { value, selected: value === chosen }, name)));

@@ -17,7 +17,7 @@ export const showable = (result) => (isFilm(result) || SHOWN_BY_BROWSERS.test(re
 
 export function jobTitle(job) {
   const how = job.settings?.model ?? job.settings?.method;
-  return job.kind === "fill" && how ? how : `${NAMES[job.kind] ?? job.kind}${how ? ` · ${how}` : ""}`;
+  return job.task === "fill" && how ? how : `${NAMES[job.task] ?? job.task}${how ? ` · ${how}` : ""}`;
 }
 
 export function progressWords(job) {
@@ -142,7 +142,7 @@ export class Strip {
     const seconds = job.seconds ?? (job.finished && job.started ? job.finished - job.started : null);
     const caption = element("p", { class: "caption" }, title, seconds === null ? "" : ` · ${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`);
     if (!job.results.length) {
-      return [element("div", { class: "running thumbs" }, caption, element("p", { class: "stage-words" }, job.kind === "train" ? "Learned: see the other tabs" : "Done"), remove)];
+      return [element("div", { class: "running thumbs" }, caption, element("p", { class: "stage-words" }, job.task === "train" ? "Learned: see the other tabs" : "Done"), remove)];
     }
     return [element("div", { class: "thumbs" }, ...job.results.map((result) => this.#thumb(job, result, title)), remove), caption];
   }
