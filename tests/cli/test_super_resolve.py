@@ -53,7 +53,7 @@ def test_what_was_learned_can_be_kept_and_is_used_again(run, small):
         (["tiny.png", "-f", "2", "--method", "singan"], "the coarsest scale would have 8x12 pixels, less"),
         (["tiny.png", "-f", "2", "--set", "enlarge_patch=10"], "the picture has 10x15 pixels, no more than a patch"),
         (["small.png", "-f", "2", "--method", "gpnn", "--save-model", "m"], "gpnn learns nothing, so there is"),
-        (["small.png", "-f", "2", "-o", "small.png"], "small.png is an input and would be overwritten"),
+        (["small.png", "-f", "2", "-o", "small.png"], "small.png is an input, which stays as it is"),
     ],
 )  # fmt: skip
 def test_mistakes_end_with_one_line(refused, small, arguments, message):
