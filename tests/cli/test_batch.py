@@ -171,7 +171,7 @@ def test_what_is_done_is_kept_and_the_rest_follows(run, many, stop):
         (["in", "-o", "masks"], "masks is not empty; --overwrite begins anew, or choose another -o"),
         (["in", "-o", "masks", "--resume"], "masks is not empty; --overwrite begins anew, or choose another -o"),
         (["in", "-m", "masks", "-o", "masks", "--overwrite"], "masks is the folder of the masks, which stay as they"),
-        (["in/deep", "-o", "in", "--overwrite"], "in/deep/b.png is an input, which stays as it is; choose an"),
+        (["in/deep", "-o", "in", "--overwrite"], "in/deep/b.png is an input and would be overwritten; choose an"),
         (["in", "--resume", "--overwrite"], "--resume keeps what is done and --overwrite does not; leave one"),
         (["in", "--jobs", "0"], "--jobs is 0; at least 1 fits"),
         (["in", "--retries", "-1"], "--retries is -1; at least 0 fits"),

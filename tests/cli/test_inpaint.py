@@ -153,7 +153,7 @@ def test_the_mask_is_of_the_picture_as_it_is_shown(run, folder, orientation):
     ("arguments", "message"),
     [
         (["no.png", "-m", "mask.png"], "no such file: no.png"),
-        ([".", "-m", "mask.png"], ". is a folder; a picture file fits"),
+        ([".", "-m", "mask.png"], ". is a folder; for all pictures in it: selfmend batch ."),
         (["photo.png"], "no mask, and the picture has no transparent pixels; say where the hole is: --mask MASK.png"),
         (["photo.png", "-m", "no.png"], "the mask cannot be read: no such file: no.png"),
         (["photo.png", "-m", "alpha"], "mask 'alpha' needs a picture with transparency"),
@@ -173,7 +173,8 @@ def test_the_mask_is_of_the_picture_as_it_is_shown(run, folder, orientation):
         (["photo.png", "-m", "mask.png", "--seed", "x"], "Invalid value for '--seed'"),
         (["photo.png", "-m", "mask.png", "--save-model", "m"], "telea learns nothing, so there is no model to save"),
         (["photo.png", "--maks", "mask.png"], "No such option: --maks (Possible options: --mask)"),
-        (["photo.png", "other.png"], "Got unexpected extra argument"),
+        (["photo.png", "mask.png"], "inpaint takes one picture; the mask has a name: --mask mask.png"),
+        (["photo.png", "-m", "mask.png", "more"], "Got unexpected extra argument"),
         (["--model", "no", "-o", "o.png"], "no holds no run (there is no run.json); give a folder that"),
         (["--model", "no"], "say where the result goes: -o OUT.png"),
         ([], "no picture given; selfmend inpaint IMAGE --mask MASK, or --model RUN"),
