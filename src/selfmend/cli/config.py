@@ -7,7 +7,6 @@ stands above all sections is for every command that has the option.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -57,6 +56,8 @@ def defaults(name: str, command: Any, commands: Mapping[str, Any]) -> dict[str, 
     Raises:
         OptionError: a file that is no TOML, an unknown name, or a value that does not fit.
     """
+    import tomllib  # not for `selfmend --help`
+
     found: dict[str, Any] = {}
     for file in config_files():
         try:
