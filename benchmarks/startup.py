@@ -65,7 +65,8 @@ def commands(photo: str, mask: str, folder: Path, large: tuple[str, str] | None)
     }
     if large:
         found["inpaint patchmatch, 12 megapixels"] = [
-            *selfmend, "inpaint", large[0], "--mask", large[1], "-o", str(folder / "large.png"), "--overwrite", "--quiet",
+            *selfmend, "inpaint", large[0], "--mask", large[1], "-o", str(folder / "large.png"), "--overwrite",
+            "--quiet",
         ]  # fmt: skip
     return found
 
