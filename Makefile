@@ -17,7 +17,7 @@ $(VENV)/.installed: pyproject.toml
 	@touch $@
 
 demo: $(VENV)/.installed
-	$(BIN)/selfmend demo
+	$(BIN)/selfmend demo -o demo --overwrite
 
 check: $(VENV)/.installed
 	$(BIN)/ruff check .

@@ -54,7 +54,7 @@ def commands(photo: str, mask: str, folder: Path, large: tuple[str, str] | None)
     """What is timed, by name."""
     python = sys.executable
     selfmend = [python, "-m", "selfmend"]
-    fill = [*selfmend, "inpaint", photo, "--mask", mask, "-o", str(folder / "out.png"), "--quiet"]
+    fill = [*selfmend, "inpaint", photo, "--mask", mask, "-o", str(folder / "out.png"), "--overwrite", "--quiet"]
     found = {
         "import torch": [python, "-c", "import torch"],
         "selfmend --help": [*selfmend, "--help"],
@@ -65,7 +65,8 @@ def commands(photo: str, mask: str, folder: Path, large: tuple[str, str] | None)
     }
     if large:
         found["inpaint patchmatch, 12 megapixels"] = [
-            *selfmend, "inpaint", large[0], "--mask", large[1], "-o", str(folder / "large.png"), "--quiet",
+            *selfmend, "inpaint", large[0], "--mask", large[1], "-o", str(folder / "large.png"), "--overwrite",
+            "--quiet",
         ]  # fmt: skip
     return found
 

@@ -7,6 +7,8 @@ from pathlib import Path
 WITHOUT_TORCH = bool(os.environ.get("SELFMEND_WITHOUT_TORCH"))
 """Whether importing PyTorch shall fail, as where it is not installed; tests that need it are left out."""
 
+os.environ["SELFMEND_CONFIG"] = "none"  # what a developer has set must not change what is tested
+
 if WITHOUT_TORCH:
     sys.modules["torch"] = None  # type: ignore[assignment]
     NEEDS = ("torch", "singan", "learner", "folder_", "golden")

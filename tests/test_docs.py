@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -84,6 +84,20 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def begin_page(workshop: Path) -> Callable[[str], None]:
+    """Every page is read in a folder of its own: what commands of another page wrote is removed; runs stay."""
+    given, pages = set(workshop.iterdir()), [""]
+
+    def begin(page: str) -> None:
+        if page != pages[-1]:
+            pages.append(page)
+            for path in set(workshop.iterdir()) - given:
+                path.unlink() if path.is_file() else None
+
+    return begin
+
+
 @contextlib.contextmanager
 def serving(arguments: list[str], folder: Path) -> Iterator[str]:
     """A server as a page starts one, but on a free port and with its data in `folder`; its address."""
@@ -125,11 +139,13 @@ def test_commands_run(
     page: str,
     body: str,
     workshop: Path,
+    begin_page: Callable[[str], None],
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
     request: pytest.FixtureRequest,
 ) -> None:
     """In this process: starting Python and torch anew for each line would take most of the time of all tests."""
+    begin_page(page)
     monkeypatch.setenv("XDG_CACHE_HOME", str(workshop / "cache"))  # two test runs at once must not meet there
     for line in body.splitlines():
         if not line.strip() or line in OURSELVES:

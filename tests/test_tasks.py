@@ -201,7 +201,7 @@ OTHERWISE = {"format", "height", "width", "model", "name"}
 def test_commands_take_help_and_defaults_from_the_tasks(task: Task) -> None:
     """Of `train`, whose options are those of folders too, the method is an argument."""
     command = typer.main.get_command(selfmend.cli.app)
-    _, found, _ = command.resolve_command(None, [task.command])
+    _, found, _ = command.resolve_command(typer.Context(command), [task.command])
     parameters = {parameter.name: parameter for parameter in found.params}
     for row in task_options(task.name):
         name = row["name"]

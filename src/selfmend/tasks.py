@@ -140,7 +140,7 @@ class SuperResolve:
     preset: str | None = _preset()
     model: str | None = _model(_MODEL + " that learned to enlarge")
     seed: int | None = _seed()
-    factor: float = option(2.0, "how many times as high and wide: above 1", source=_OURS, low=1, limit=16)
+    factor: float = option(2.0, "how many times as high and wide", source=_OURS, low=1.01, limit=16)
     format: str = _format()
 
 

@@ -55,8 +55,8 @@ def test_paint(run, workshop):
     assert run("paint", "run", "painting.png").code == 0
     assert np.array_equal(pixels("painting-painted.png"), pixels("out.png"))
     described = json.loads(run("paint", "run", "painting.png", "--seed", 4, "--start-scale", 2, "--json").out)
-    assert (described["seed"], described["start_scale"], described["outputs"]) == (4, "2", ["painting-painted.png"])
-    assert not np.array_equal(pixels("painting-painted.png"), pixels("out.png"))
+    assert (described["seed"], described["start_scale"], described["outputs"]) == (4, "2", ["painting-painted-2.png"])
+    assert not np.array_equal(pixels("painting-painted-2.png"), pixels("out.png"))
 
 
 def test_paint_quantised_keeps_its_scale_in_the_run(run, workshop):
@@ -122,14 +122,14 @@ def test_animate_every_start_scale_in_one_film(run, workshop):
     [
         ("paint run no.png", "no such file: no.png"),
         ("paint no painting.png", "no holds no run (there is no run.json); give a folder that selfmend train wrote"),
-        ("paint run painting.png -o painting.png", "painting.png is an input and would be overwritten"),
+        ("paint run painting.png -o painting.png", "painting.png is an input, which stays as it is"),
         ("paint run painting.png --start-scale x", "--start-scale is 'x'; a whole number or all fits, 1 is"),
         ("paint run painting.png --start-scale 0", "start_scale is 0; this picture has scales 0 to 2, and 1 to 2 fit"),
         ("harmonize run edited.png", "Missing option '--mask' / '-m'."),
         ("harmonize run painting.png -m mask.png", "the mask is "),
         ("harmonize run painting.png -m 0,0,9,9", "the composite is 80 x 60 and the training picture "),
         ("harmonize run edited.png -m empty.png", "the mask covers nothing (no white in it), so there is nothing to"),
-        ("harmonize run edited.png -m mask.png -o mask.png", "mask.png is an input and would be overwritten"),
+        ("harmonize run edited.png -m mask.png -o mask.png", "mask.png is an input, which stays as it is"),
         ("edit run painting.png", "the edited picture is 80 x 60 and the training picture "),
         ("edit run run/picture.png", "no part of the edited picture differs from the training picture by more than 16"),
         ("animate run", "Missing option '--output' / '-o'."),

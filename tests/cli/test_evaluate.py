@@ -181,5 +181,5 @@ def test_niqe_is_fitted_to_a_folder(run, refused, pictures) -> None:
     )["samples"][0]
     parameters = evaluation.load_parameters(pictures / "params.npz")
     assert row["niqe"] == pytest.approx(niqe(image("large.png"), parameters))
-    told = refused("evaluate", "fit-niqe", "large.png", "-o", "params.npz")
+    told = refused("evaluate", "fit-niqe", "large.png", "-o", "params.npz", "--overwrite")
     assert told == "the photos have 2 sharp blocks of 96 x 96 px in all; more than 36 fit"

@@ -55,14 +55,21 @@ def test_a_file_without_a_known_ending_is_mended_into_a_png(run, folder):
     assert (folder / "photo-mended.png").exists()
 
 
-def test_an_earlier_output_is_replaced_and_an_input_only_on_demand(run, refused, folder):
-    assert fill(run).code == fill(run).code == 0
+def test_an_input_is_never_replaced(run, refused, folder):
     for name in ("photo.png", "mask.png", "./photo.png"):
-        message = fill(refused, "-o", name)
-        assert message.endswith("is an input and would be overwritten; choose another -o, or say --overwrite")
-    assert fill(run, "-o", "photo.png", "--overwrite").code == 0
+        for more in ((), ("--overwrite",)):
+            assert fill(refused, "-o", name, *more).endswith("is an input, which stays as it is; choose another -o")
     os.rename("mask.png", "out-compare.png")
     assert "out-compare.png is an input" in fill(refused, "-o", "out.png", "--compare", mask=("-m", "out-compare.png"))
+
+
+def test_names_that_were_not_given_pass_over_what_is_there(run, folder):
+    assert [fill(run, "--compare").out.split("  ")[0] for _ in range(2)] == [
+        "photo-mended.png, photo-mended-compare.png", "photo-mended-2.png, photo-mended-2-compare.png",
+    ]  # fmt: skip
+    assert fill(run, "-n", "2").out.startswith("photo-mended-3.png, photo-mended-4.png  (")
+    assert fill(run, "--overwrite").out.startswith("photo-mended.png  (")
+    assert fill(run, "-o", ".").out.startswith("photo-mended-5.png  (")
 
 
 def test_samples_are_numbered_so_that_they_sort(run, folder, learner):
@@ -146,7 +153,7 @@ def test_the_mask_is_of_the_picture_as_it_is_shown(run, folder, orientation):
     ("arguments", "message"),
     [
         (["no.png", "-m", "mask.png"], "no such file: no.png"),
-        ([".", "-m", "mask.png"], ". is a folder; a picture file fits"),
+        ([".", "-m", "mask.png"], ". is a folder; for all pictures in it: selfmend batch ."),
         (["photo.png"], "no mask, and the picture has no transparent pixels; say where the hole is: --mask MASK.png"),
         (["photo.png", "-m", "no.png"], "the mask cannot be read: no such file: no.png"),
         (["photo.png", "-m", "alpha"], "mask 'alpha' needs a picture with transparency"),
@@ -166,7 +173,8 @@ def test_the_mask_is_of_the_picture_as_it_is_shown(run, folder, orientation):
         (["photo.png", "-m", "mask.png", "--seed", "x"], "Invalid value for '--seed'"),
         (["photo.png", "-m", "mask.png", "--save-model", "m"], "telea learns nothing, so there is no model to save"),
         (["photo.png", "--maks", "mask.png"], "No such option: --maks (Possible options: --mask)"),
-        (["photo.png", "other.png"], "Got unexpected extra argument"),
+        (["photo.png", "mask.png"], "inpaint takes one picture; the mask has a name: --mask mask.png"),
+        (["photo.png", "-m", "mask.png", "more"], "Got unexpected extra argument"),
         (["--model", "no", "-o", "o.png"], "no holds no run (there is no run.json); give a folder that"),
         (["--model", "no"], "say where the result goes: -o OUT.png"),
         ([], "no picture given; selfmend inpaint IMAGE --mask MASK, or --model RUN"),
@@ -189,7 +197,7 @@ def test_a_full_disk_ends_with_one_line_and_the_previous_output(refused, run, fo
 
     with monkeypatch.context() as patch:
         patch.setattr(os, call, full)
-        assert fill(refused, "-o", "out.png") == "cannot write out.png: No space left on device"
+        assert fill(refused, "-o", "out.png", "--overwrite") == "cannot write out.png: No space left on device"
     assert (folder / "out.png").read_bytes() == before
     assert not list(folder.glob(".*"))
 

@@ -78,7 +78,7 @@ def test_all_scales_on_one_sheet_and_then_one_of_them(run, frames):
         (["--reference", "other.png"], "the reference fits the picture with 0."),
         (["--reference", "small.png"], "the reference is 12 x 12; for a reference at least 16 pixels a side fit"),
         (["--reference", "near.png", "--method", "telea"], "telea takes no reference; these do: patchmatch, singan"),
-        (["--reference", "near.png", "-o", "near.png"], "near.png is an input and would be overwritten"),
+        (["--reference", "near.png", "-o", "near.png"], "near.png is an input, which stays as it is"),
         (["--no-align"], "there is no reference to align; leave --no-align out"),
         (["--start-scale", "2"], "patchmatch has no scales to start from; leave --start-scale out"),
         (["--start-scale", "x", "--method", "singan"], "--start-scale is 'x'; a whole number or all fits"),

@@ -76,7 +76,7 @@ def test_a_difference(run, painted) -> None:
     PILImage.fromarray(speck).save("speck.png")
     run("mask", "difference", "speck.png", "photo.png", "-o", "m.png")
     assert np.array_equal(pixels("m.png") > 0, expected)
-    run("mask", "difference", "speck.png", "photo.png", "-o", "m.png", "--specks", "0")
+    run("mask", "difference", "speck.png", "photo.png", "-o", "m.png", "--specks", "0", "--overwrite")
     assert (pixels("m.png") > 0).sum() == expected.sum() + 3
     done = run("mask", "difference", "speck.png", "painted.png", "--threshold", "129", "--specks", "0")
     assert done.err == "no difference was found: speck.png\n"

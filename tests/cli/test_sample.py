@@ -133,7 +133,7 @@ def test_the_way_below_the_start(run, folder):
         (["run", "--preset", "tiny"], "a RUN brings its own method and settings; leave --method, --preset and"),
         (["run", "--set", "steps=3"], "option steps is fixed by the training"),
         (["run", "-o", "x.xyz"], "cannot tell the format of 'x.xyz' by its ending"),
-        (["small.png", "-o", "small.png"], "small.png is an input and would be overwritten"),
+        (["small.png", "-o", "small.png"], "small.png is an input, which stays as it is"),
         (["small.png", "--method", "telea"], "telea fills holes and makes no new pictures; these do: "),
         (["small.png", "--start-scale", "1"], "gpnn has no start scale to choose; leave --start-scale and --below out"),
         (["small.png", "--start-scale", "all"], "gpnn has no start scale to choose; leave --start-scale and --below"),

@@ -45,15 +45,15 @@ def test_what_was_learned_can_be_kept_and_is_used_again(run, small):
     ("arguments", "message"),
     [
         (["small.png"], "Missing option '--factor' / '-f'."),
-        (["small.png", "-f", "1"], "the factor is 1.0; a number above 1 fits, such as 2 or 1.5"),
-        (["small.png", "-f", "nan"], "--factor is nan; at least 1 fits"),
+        (["small.png", "-f", "1"], "--factor is 1.0; at least 1.01 fits"),
+        (["small.png", "-f", "nan"], "--factor is nan; at least 1.01 fits"),
         (["small.png", "-f", "1e6"], "size is 38000000x52000000; from 1x1 to 268 million pixels fit"),
         (["no.png", "-f", "2"], "no such file: no.png"),
-        (["cache", "-f", "2"], "cache is a folder; a picture file fits"),
+        (["cache", "-f", "2"], "cache is a folder; super-resolve takes one picture"),
         (["tiny.png", "-f", "2", "--method", "singan"], "the coarsest scale would have 8x12 pixels, less"),
         (["tiny.png", "-f", "2", "--set", "enlarge_patch=10"], "the picture has 10x15 pixels, no more than a patch"),
         (["small.png", "-f", "2", "--method", "gpnn", "--save-model", "m"], "gpnn learns nothing, so there is"),
-        (["small.png", "-f", "2", "-o", "small.png"], "small.png is an input and would be overwritten"),
+        (["small.png", "-f", "2", "-o", "small.png"], "small.png is an input, which stays as it is"),
     ],
 )  # fmt: skip
 def test_mistakes_end_with_one_line(refused, small, arguments, message):

@@ -135,4 +135,4 @@ def test_a_model_is_kept_where_it_is_told_to(run, refused, folder, learner):
     command = ("inpaint", "photo.png", "-m", "mask.png", "--method", "learner", "-o", "out.png", "--save-model")
     assert run(*command, "kept").code == 0
     assert json.loads((folder / "kept" / "run.json").read_text())["status"] == "trained"
-    assert refused(*command, "mask.png").startswith("cannot write into mask.png")
+    assert refused(*command, "mask.png", "--overwrite").startswith("cannot write into mask.png")

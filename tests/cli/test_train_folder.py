@@ -176,4 +176,4 @@ def test_the_best_weights_fill_too_while_the_training_goes_on(run, refused, trai
     assert run(*command).code == 0
     assert (folder / "again.png").read_bytes() == fills["best"]
     (trained / "best.safetensors").unlink()
-    assert refused(*command).startswith("run/best.safetensors is not a whole checkpoint")
+    assert refused(*command, "--overwrite").startswith("run/best.safetensors is not a whole checkpoint")

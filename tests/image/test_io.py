@@ -13,7 +13,8 @@ from PIL import Image as PILImage
 from skimage import data
 
 from selfmend.errors import ImageError, SelfmendWarning
-from selfmend.image.files import check_output, read_picture, save_picture
+from selfmend.image.files import read_picture, save_picture
+from selfmend.image.outputs import check_output, numbered
 
 PHOTO = PILImage.fromarray(data.chelsea()[:150, :205])
 
@@ -45,13 +46,30 @@ def test_checking_an_output_leaves_nothing_behind(tmp_path):
     assert (tmp_path / "new" / "deep" / "out.png").exists()
 
 
-def test_an_input_is_overwritten_only_on_demand(tmp_path):
+def test_an_input_is_never_replaced_and_what_else_is_there_on_demand(tmp_path):
     PHOTO.save(tmp_path / "a.png")
+    PHOTO.save(tmp_path / "b.png")
     os.symlink(tmp_path / "a.png", tmp_path / "link.png")
-    for name in ("a.png", "link.png"):
-        with pytest.raises(ImageError, match="is an input and would be overwritten"):
-            check_output(tmp_path / name, inputs=(tmp_path / "a.png",))
-        check_output(tmp_path / name, inputs=(tmp_path / "a.png",), overwrite=True)
+    for name, overwrite in (("a.png", False), ("a.png", True), ("link.png", True)):
+        with pytest.raises(ImageError, match=r"is an input, which stays as it is; choose another -o$"):
+            check_output(tmp_path / name, inputs=(tmp_path / "a.png",), overwrite=overwrite)
+    with pytest.raises(ImageError, match=r"b.png is there already; choose another -o, or say --overwrite to replace"):
+        check_output(tmp_path / "b.png", inputs=(tmp_path / "a.png",))
+    check_output(tmp_path / "b.png", inputs=(tmp_path / "a.png",), overwrite=True)
+
+
+def test_results_are_numbered_past_what_is_there(tmp_path):
+    def named(*arguments, **more):
+        return [path.name for path in numbered(tmp_path / "out.png", *arguments, **more)]
+
+    assert named() == named(free=True) == ["out.png"]
+    assert named(10)[:2] == ["out-01.png", "out-02.png"]
+    (tmp_path / "out.png").touch()
+    assert (named(), named(free=True)) == (["out.png"], ["out-2.png"])
+    assert named(2, free=True) == ["out-1.png", "out-2.png"]
+    (tmp_path / "out-2.png").touch()
+    assert named(free=True) == ["out-3.png"]
+    assert named(2, free=True) == ["out-3.png", "out-4.png"], "several stand together"
 
 
 def test_a_full_disk_leaves_the_previous_file_and_no_other(tmp_path, monkeypatch):

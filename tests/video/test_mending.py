@@ -182,9 +182,21 @@ def test_outputs_that_do_not_fit_are_refused(film, tmp_path):
     ]:
         with pytest.raises(ImageError, match=message):
             check_film_output(tmp_path / name, film=film)
-    with pytest.raises(ImageError, match="is an input and would be overwritten"):
-        check_film_output(film, film=film)
-    assert check_film_output(film, film=film, overwrite=True) == film
+    for overwrite in (False, True):
+        with pytest.raises(ImageError, match="is an input, which stays as it is"):
+            check_film_output(film, film=film, overwrite=overwrite)
+    (tmp_path / "there.mp4").write_text("")
+    with pytest.raises(ImageError, match=r"there.mp4 is there already; choose another -o, or say --overwrite"):
+        check_film_output(tmp_path / "there.mp4", film=film)
+    assert check_film_output(tmp_path / "there.mp4", film=film, overwrite=True) == tmp_path / "there.mp4"
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    assert check_film_output(frames, film=film) == frames
+    (frames / "000000.png").write_text("")
+    with pytest.raises(ImageError, match="frames is there already"):
+        check_film_output(frames, film=film)
+    journal_folder(frames).mkdir()
+    assert check_film_output(frames, film=film) == frames, "work that was stopped goes on"
     (tmp_path / "plain").write_text("")
     with pytest.raises(ImageError, match="plain is a file without ending"):
         check_film_output(tmp_path / "plain", film=film)

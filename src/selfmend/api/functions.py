@@ -365,7 +365,7 @@ def mend_video(
         crf: how near to the frames the film is encoded, for encoders that have it: 0 is the nearest.
         fps: frames a second of a folder of frames; None is 25.
         restart: forget what is kept of work that was stopped.
-        overwrite: allow the output to replace the film.
+        overwrite: allow the output to replace what is there, but for the film.
         progress: called at every frame.
 
     Raises:

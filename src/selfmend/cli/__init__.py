@@ -13,7 +13,9 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from selfmend.cli.common import run_command, version_callback
-from selfmend.errors import OptionError, nearest_name
+from selfmend.cli.config import NAME, defaults
+from selfmend.cli.hints import Command, meant
+from selfmend.errors import OptionError
 from selfmend.tasks import TASKS
 
 MEND, NEW, MANY = "Mend", "New pictures", "Films and folders"
@@ -55,18 +57,6 @@ COMMANDS = {
     "ablation": _Command("bench", "ablation", RESEARCH, "One option of a method at several values."),
 }
 
-OTHER_WORDS = {
-    "fill": "inpaint", "remove": "inpaint", "erase": "inpaint", "heal": "inpaint", "mend": "inpaint",
-    "repair": "inpaint", "restore": "inpaint", "upscale": "super-resolve", "enlarge": "super-resolve",
-    "resize": "retarget", "generate": "sample", "film": "video", "movie": "video", "folder": "batch",
-    "server": "serve", "web": "serve", "ui": "serve", "fit": "train", "learn": "train", "benchmark": "bench",
-    "compare": "bench", "metrics": "evaluate", "harmonise": "harmonize", "list": "methods",
-}  # fmt: skip
-"""What people type who know other tools, and the command that does it."""
-
-_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".avif", ".ppm", ".jp2")
-_FILMS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
-
 
 class _Commands(TyperGroup):
     """A group whose commands are imported when they are used."""
@@ -84,8 +74,11 @@ class _Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name = args[0]
         if name not in COMMANDS:
-            raise OptionError(_meant(name, args[1:]))
-        return name, _load(name), args[1:]
+            raise OptionError(meant(name, args[1:], COMMANDS))
+        command = _load(name)
+        if not (ctx.resilient_parsing or ctx.params.get("no_config")):
+            ctx.default_map = {name: defaults(name, command, COMMANDS)}
+        return name, command, args[1:]
 
 
 def _load(name: str) -> Any:
@@ -93,25 +86,11 @@ def _load(name: str) -> Any:
     found = getattr(importlib.import_module(f"selfmend.cli.{about.module}"), about.function)
     if not isinstance(found, typer.Typer):
         single = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
-        single.command(name)(found)
+        single.command(name, cls=Command)(found)
         found = single
     command = typer.main.get_command(found)
     command.name = name
     return command
-
-
-def _meant(name: str, rest: list[str]) -> str:
-    """What to tell somebody whose first word is no command."""
-    ending = "." + name.lower().rpartition(".")[2] if "." in name else ""
-    if ending in _PICTURES:
-        mask = next((one for one in rest if one.lower().endswith(_PICTURES)), "MASK.png")
-        meant = f"selfmend inpaint {name} --mask {mask}"
-        return f"{name} is a picture, not a command; to fill what is white in a mask: {meant}"
-    if ending in _FILMS:
-        return f"{name} is a film, not a command; to fill its subtitles: selfmend video {name} --subtitles"
-    if name.lower() in OTHER_WORDS:
-        return f"no command {name!r}; did you mean: selfmend {OTHER_WORDS[name.lower()]}"
-    return f"no command {name!r}; {nearest_name(name, COMMANDS)}"
 
 
 app = typer.Typer(
@@ -131,6 +110,7 @@ def _options(
     version: bool = typer.Option(
         False, "--version", "-v", callback=version_callback, is_eager=True, help="Print the version."
     ),
+    no_config: bool = typer.Option(False, "--no-config", help=f"Read no {NAME}."),
 ) -> None:
     """Fill the missing parts of pictures, with models that learn from the picture itself."""
 

@@ -13,13 +13,14 @@ import typer
 import selfmend.api as api
 from selfmend import tasks
 from selfmend.cli import common as arguments
-from selfmend.cli.common import be_quiet, option_of, print_json, target_beside
+from selfmend.cli.common import be_quiet, option_of, print_json
 from selfmend.cli.inpaint import kept
 from selfmend.cli.progress import terminal_progress
 from selfmend.cli.scale_sheet import parse_start_scale, sheet
 from selfmend.errors import ImageError
 from selfmend.files import exists
-from selfmend.image.files import check_output, read_picture, save_picture
+from selfmend.image.files import read_picture, save_picture
+from selfmend.image.outputs import check_output, is_ours, numbered, target_beside
 from selfmend.progress import Progress
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def draw(drawing: Drawing, call: Draw, *, note: Callable[[api.Model], str] | Non
         raise ImageError(f"no such file: {drawing.picture}")
     suffix, ending = (f"{drawing.suffix}-scales", ".png") if every else (drawing.suffix, None)
     target = target_beside(drawing.picture, drawing.output, suffix, ending=ending)
+    (target,) = numbered(target, free=is_ours(drawing.output) and not drawing.overwrite)
     inputs = tuple(i for i in (drawing.picture, drawing.mask) if i is not None)
     check_output(target, overwrite=drawing.overwrite, inputs=inputs)
     started = time.perf_counter()
@@ -226,6 +228,7 @@ def animate(
     loop: Annotated[bool, option_of("animate", "loop", "--loop")] = tasks.Animate.loop,
     seed: arguments.Seed = None,
     device: arguments.Device = "auto",
+    overwrite: arguments.Overwrite = False,
     quiet: arguments.Quiet = False,
     as_json: arguments.Json = False,
 ) -> None:
@@ -235,7 +238,7 @@ def animate(
     from selfmend.image.animation import check_frames_output, save_frames
 
     be_quiet(quiet)
-    check_frames_output(output, fps=fps)
+    check_frames_output(output, fps=fps, overwrite=overwrite)
     level = None if start_scale == "all" else parse_start_scale(start_scale)
     started = time.perf_counter()
     model = api.load_picture_model(run, device=device)

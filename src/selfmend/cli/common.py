@@ -138,36 +138,6 @@ def print_json(value: dict[str, Any]) -> None:
     typer.echo(json.dumps(value, default=str))
 
 
-def target_beside(source: Path, output: Path | None, suffix: str, *, ending: str | None = None) -> Path:
-    """Where a result goes: `output` as given, or SOURCE with a suffix beside the source or in the folder `output`.
-
-    Args:
-        source: a picture file, or the folder of a run.
-        output: what the user said.
-        suffix: "-sample" makes photo-sample.jpg of photo.jpg.
-        ending: of the default name; None keeps that of a picture whose format can be written, and else is ".png".
-    """
-    from selfmend.image.formats import ENDINGS
-
-    if output is not None and not output.is_dir():
-        return output
-    known = source.suffix.lower() in ENDINGS and not source.is_dir()
-    base = Path(os.path.abspath(source)) if source.name in ("", "..") else source
-    name = base.with_name((base.stem if known else base.name) + suffix + (ending or (base.suffix if known else ".png")))
-    return name if output is None else output / name.name
-
-
-def numbered(target: Path, count: int) -> list[Path]:
-    """The target itself for one result; for several OUT-1, OUT-2, ..., with as many digits as make the names sort."""
-    digits = len(str(count))
-    return [target] if count == 1 else [beside(target, f"-{k + 1:0{digits}d}") for k in range(count)]
-
-
-def beside(path: Path, suffix: str, *, ending: str | None = None) -> Path:
-    """`photo.jpg` and "-mended" to `photo-mended.jpg`."""
-    return path.with_name(f"{path.stem}{suffix}{ending or path.suffix}")
-
-
 def option_of(task: str, name: str, *flags: str, more: str = "", off: bool = False, **display: Any) -> Any:
     """The typer option of an option that a task declares: its help with unit and range, and the check of its value.
 
@@ -213,7 +183,7 @@ InvertMask = Annotated[bool, option_of("fill", "invert_mask", "--invert-mask")]
 Grow = Annotated[int, option_of("fill", "grow_mask", "--grow")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object about the result.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Allow the output to replace an input.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace outputs that are there already; never an input.")]
 SaveModel = Annotated[Path | None, typer.Option(help="Keep what was learned in this folder.")]
 Source = Annotated[
     Path,
@@ -224,7 +194,7 @@ Source = Annotated[
 Output = Annotated[
     Path | None,
     typer.Option(
-        "--output", "-o", help="Picture file, or a folder. Default: a name beside the source.", show_default=False
+        "--output", "-o", help="Picture file, or a folder. Default: a free name beside the source.", show_default=False
     ),
 ]
 GenerativeMethod = Annotated[

@@ -14,19 +14,29 @@ from selfmend.cli.progress import terminal_progress
 
 
 def demo(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the pictures.")] = Path("demo"),
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Folder for the pictures.", show_default="demo, or demo-2 if that is taken"
+        ),
+    ] = None,
     method: arguments.Method = None,
     preset: arguments.Preset = None,
+    overwrite: arguments.Overwrite = False,
     quiet: arguments.Quiet = False,
 ) -> None:
     """Mend a damaged photo, and write what it was, where the hole is, what came out, and all side by side."""
     import selfmend.api as api
     from selfmend.image.draw import contact_sheet, damaged_photo
-    from selfmend.image.files import check_output, read_picture, save_picture
+    from selfmend.image.files import read_picture, save_picture
+    from selfmend.image.outputs import check_output, numbered
     from selfmend.masks.reading import read_mask
 
     be_quiet(quiet)
-    names = [check_output(output / f"{n}.png") for n in ("damaged", "mask", "mended", "side-by-side")]
+    (folder,) = numbered(output or Path("demo"), free=output is None and not overwrite)
+    names = [
+        check_output(folder / f"{n}.png", overwrite=overwrite) for n in ("damaged", "mask", "mended", "side-by-side")
+    ]
     truth, damaged, mask = damaged_photo()
     save_picture(damaged, names[0])
     save_picture(mask, names[1])

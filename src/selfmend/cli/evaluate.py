@@ -19,6 +19,7 @@ from selfmend.cli.comparison import check_weights_place, finite, mean_of
 from selfmend.cli.picture_files import naming, pair_by_name, pictures_at, read_rgb, warn
 from selfmend.cli.progress import terminal_progress
 from selfmend.errors import ImageError, MissingWeightsError, check_known
+from selfmend.image.outputs import check_replaced
 from selfmend.metrics.frechet import sifid
 from selfmend.metrics.niqe import BLOCK, PRISTINE, NiqeParameters, load_parameters, niqe, save_parameters
 from selfmend.metrics.niqe import fit_niqe as fit
@@ -121,14 +122,15 @@ def score_pairs(truths: Path, outputs: Path, *, weights: Path | None, progress: 
     return {"pictures": rows, "mean": mean_of(rows)}
 
 
-def fit_parameters(folder: Path, output: Path, *, progress: Progress) -> int:
+def fit_parameters(folder: Path, output: Path, *, overwrite: bool = False, progress: Progress) -> int:
     """Fit NIQE's parameters to the photos of a folder and write them; the number of photos.
 
     Raises:
-        ImageError: too few or too small photos.
+        ImageError: too few or too small photos, or an output that is there already, without `overwrite`.
         WeightsError: the file cannot be written.
     """
     files = pictures_at(folder)
+    check_replaced(output, overwrite=overwrite)
     used = 0
 
     def photos() -> Iterator[Image]:
@@ -433,6 +435,7 @@ def pair(
 def fit_niqe(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Sharp, undamaged photos; some hundred are good.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.npz", help="Where the parameters go.")],
+    overwrite: arguments.Overwrite = False,
     quiet: arguments.Quiet = False,
 ) -> None:
     """Learn from photos what niqe takes for natural.
@@ -442,7 +445,7 @@ def fit_niqe(
 
     be_quiet(quiet)
     with terminal_progress(quiet=quiet) as progress:
-        count = fit_parameters(folder, output, progress=progress)
+        count = fit_parameters(folder, output, overwrite=overwrite, progress=progress)
     if not quiet:
         typer.echo(f"{output}  (from {count} photos)")
 

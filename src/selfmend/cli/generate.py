@@ -19,13 +19,11 @@ from selfmend.api.functions import enlarging, enlarging_name
 from selfmend.cli import common as arguments
 from selfmend.cli.common import (
     be_quiet,
-    numbered,
     option_of,
     parse_settings,
     parse_size,
     print_json,
     scaled,
-    target_beside,
 )
 from selfmend.cli.inpaint import cache_folder, kept
 from selfmend.cli.progress import terminal_progress
@@ -33,6 +31,7 @@ from selfmend.cli.scale_sheet import LONGEST_ON_SHEET
 from selfmend.errors import OptionError
 from selfmend.image.draw import contact_sheet, thumbnail, to_rgb
 from selfmend.image.files import read_picture
+from selfmend.image.outputs import check_output, is_ours, numbered, target_beside
 from selfmend.image.picture import Picture, to_picture
 from selfmend.methods.base import Method, describe_config
 from selfmend.methods.generative import Generative, check_factor, check_pixels
@@ -311,7 +310,7 @@ def sample(
 
     A method that learns starts from a RUN of `selfmend train`, or learns IMAGE first.
     """
-    from selfmend.image.files import check_output, save_picture
+    from selfmend.image.files import save_picture
     from selfmend.pipeline import drawn
 
     be_quiet(quiet)
@@ -320,7 +319,7 @@ def sample(
         raise OptionError("--start-scale all writes one sheet, to -o OUT; leave --grid out")
     suffix, ending = ("-scales", ".png") if every_scale else ("-sample", None)
     target = target_beside(source, output, suffix, ending=ending)
-    outputs = [target] if every_scale else numbered(target, samples)
+    outputs = numbered(target, 1 if every_scale else samples, free=is_ours(output) and not overwrite)
     for path in [*outputs, *([grid] if grid else [])]:
         check_output(path, overwrite=overwrite, inputs=(source,))
     request = Request(
@@ -367,13 +366,14 @@ def retarget(
     as_json: arguments.Json = False,
 ) -> None:
     """Give a picture another shape: its things keep their sizes, what lies between is repeated or left out."""
-    from selfmend.image.files import check_output, save_picture
+    from selfmend.image.files import save_picture
     from selfmend.pipeline import retargeted
 
     be_quiet(quiet)
     every_scale = start_scale == "all"
     suffix, ending = ("-scales", ".png") if every_scale else ("-retargeted", None)
     target = target_beside(source, output, suffix, ending=ending)
+    (target,) = numbered(target, free=is_ours(output) and not overwrite)
     check_output(target, overwrite=overwrite, inputs=(source,))
     request = Request(
         source=source, method=method, preset=preset, seed=seed, device=device, options=parse_settings(settings or []),
@@ -414,10 +414,10 @@ def super_resolve(
     By gpnn from the picture's own patches in seconds, or by --method singan, which learns IMAGE first: --preset paper
     as the paper does, --preset fast in seconds and not as well.
     """
-    from selfmend.image.files import check_output, save_picture
+    from selfmend.image.files import save_picture
 
     be_quiet(quiet)
-    target = target_beside(image, output, f"-x{factor:g}")
+    (target,) = numbered(target_beside(image, output, f"-x{factor:g}"), free=is_ours(output) and not overwrite)
     check_output(target, overwrite=overwrite, inputs=(image,))
     request = Request(
         source=image, method=method, preset=preset, seed=seed, device=device, options=parse_settings(settings or []),

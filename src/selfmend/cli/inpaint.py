@@ -21,12 +21,13 @@ import selfmend.api as api
 from selfmend import pipeline, tasks
 from selfmend._version import __version__
 from selfmend.cli import common as arguments
-from selfmend.cli.common import be_quiet, beside, numbered, option_of, parse_settings, print_json, target_beside
+from selfmend.cli.common import be_quiet, option_of, parse_settings, print_json
 from selfmend.cli.progress import terminal_progress
 from selfmend.cli.scale_sheet import parse_start_scale, sheet
 from selfmend.errors import ImageError, MaskError, OptionError, SelfmendWarning
 from selfmend.files import exists
 from selfmend.image.files import read_picture
+from selfmend.image.outputs import beside, check_output, is_ours, numbered, target_beside
 from selfmend.image.picture import Picture
 from selfmend.masks.reading import check_hole, default_mask, needed_mask, read_mask
 from selfmend.methods.base import Method, describe_config
@@ -258,7 +259,10 @@ def inpaint(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="Picture file, or a folder. Default: IMAGE-mended beside IMAGE.", show_default=False
+            "--output",
+            "-o",
+            help="Picture file, or a folder. Default: a free name, IMAGE-mended, beside IMAGE.",
+            show_default=False,
         ),
     ] = None,
     method: arguments.Method = None,
@@ -340,8 +344,6 @@ def _plan_outputs(
     request: Request, output: Path | None, overwrite: bool, compare: bool
 ) -> tuple[list[Path], Path | None]:
     """Where the results and the comparison go, found writable before the work starts."""
-    from selfmend.image.files import check_output
-
     if request.image is None and request.model is None:
         raise OptionError("no picture given; selfmend inpaint IMAGE --mask MASK, or --model RUN for a trained one")
     if request.image is not None and not exists(request.image):
@@ -355,8 +357,10 @@ def _plan_outputs(
     if request.reference is None and not request.align:
         raise OptionError("there is no reference to align; leave --no-align out, or give one: --reference FILE")
     target = _target(request.image, output, every=request.start_scale == "all")
-    names = numbered(target, request.samples)
-    sheet = beside(target, "-compare", ending=".png") if compare else None
+    free = is_ours(output) and not overwrite
+    names = numbered(target, request.samples, free=free)
+    shown = beside(target if len(names) > 1 else names[0], "-compare", ending=".png")
+    sheet = numbered(shown, free=free)[0] if compare else None
     inputs = tuple(i for i in (request.image, request.mask, request.reference) if i is not None)
     for name in [*names, *([sheet] if sheet else [])]:
         check_output(name, overwrite=overwrite, inputs=inputs)

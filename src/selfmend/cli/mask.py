@@ -26,7 +26,7 @@ Output = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help="PNG file, or a folder. Default: IMAGE-mask.png beside the picture, or the folder FOLDER-masks.",
+        help="PNG file, or a folder. Default: a free name beside it, IMAGE-mask.png or the folder FOLDER-masks.",
         show_default=False,
     ),
 ]
@@ -261,7 +261,7 @@ def text(
         with terminal_progress(quiet=quiet or as_json) as progress:
             row = write_film_masks(
                 pictures, output, options=options, region=box, grow=grow, overlay=overlay,
-                with_overlay=not no_overlay, progress=progress,
+                with_overlay=not no_overlay, overwrite=overwrite, progress=progress,
             )  # fmt: skip
         if as_json:
             print_json(asdict(row))

@@ -11,11 +11,19 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image as PILImage
 
-from selfmend.cli.common import beside, target_beside
 from selfmend.cli.picture_files import naming, pictures_at, read_rgb, warn
 from selfmend.errors import ImageError, OptionError
 from selfmend.image.draw import paint_hole, to_rgb
-from selfmend.image.files import by_stem, check_folder_of, check_output, save_picture
+from selfmend.image.files import by_stem, save_picture
+from selfmend.image.outputs import (
+    beside,
+    check_folder_of,
+    check_output,
+    check_replaced,
+    is_ours,
+    numbered,
+    target_beside,
+)
 from selfmend.masks.reading import grow_mask
 from selfmend.masks.text import Region
 from selfmend.masks.text_in_video import steady_text
@@ -86,7 +94,7 @@ def write_masks(
         overlay: where pictures to check by eye go, a PNG or a folder; default OUTPUT-overlay beside the mask or the
             folder of masks, so that a folder of masks holds nothing else.
         with_overlay: write any.
-        overwrite: allow an input to be replaced.
+        overwrite: replace what is there; False takes free names where they are not given.
         progress: called at every picture.
 
     Returns:
@@ -96,7 +104,7 @@ def write_masks(
         ImageError: what cannot be read or written; checked before the work where that is possible.
         OptionError: a negative `grow`.
     """
-    targets = _targets(source, output, overlay if with_overlay else None, with_overlay)
+    targets = _targets(source, output, overlay if with_overlay else None, with_overlay, overwrite)
     if grow < 0:
         raise OptionError(f"--grow is {grow}; at least 0 fits")
     for target in targets:
@@ -138,16 +146,22 @@ def save_overlay(image: Image, mask: Mask, path: Path) -> None:
     save_picture(PILImage.blend(to_rgb(image), paint_hole(image, mask), _OVERLAY), path)
 
 
-def _targets(source: Path, output: Path | None, overlay: Path | None, with_overlay: bool) -> list[_Target]:
+def _targets(
+    source: Path, output: Path | None, overlay: Path | None, with_overlay: bool, overwrite: bool
+) -> list[_Target]:
     """Where everything goes."""
     files = pictures_at(source)
     if not source.is_dir():
-        mask = target_beside(source, output, "-mask", ending=".png")
+        (mask,) = numbered(
+            target_beside(source, output, "-mask", ending=".png"), free=is_ours(output) and not overwrite
+        )
         default = beside(mask, "-overlay", ending=".png")
         shown = default if overlay is None else target_beside(source, overlay, "-overlay", ending=".png")
+        (shown,) = numbered(shown, free=is_ours(overlay) and is_ours(output) and not overwrite)
         targets = [_Target(picture=source, mask=mask, overlay=shown if with_overlay else None)]
     else:
         folder = source.resolve().with_name(source.resolve().name + "-masks") if output is None else output
+        (folder,) = numbered(folder, free=output is None and not overwrite)
         shown = folder.with_name(folder.name + "-overlay") if overlay is None else overlay
         check_folders(folder, shown)
         targets = [
@@ -196,6 +210,7 @@ def write_film_masks(
     grow: int,
     overlay: Path | None,
     with_overlay: bool,
+    overwrite: bool,
     progress: Progress,
 ) -> FilmRow:
     """Mask the subtitles of a film: a PNG for each frame, named by its number in the film.
@@ -207,6 +222,7 @@ def write_film_masks(
         grow: pixels by which the found is grown.
         overlay: folder for the pictures to check by eye, of the frames that have text; default OUTPUT-overlay.
         with_overlay: write any.
+        overwrite: write into a folder that holds something: others' masks in it would be taken for those of this film.
         progress: called at every frame.
 
     Raises:
@@ -217,8 +233,12 @@ def write_film_masks(
     if grow < 0:
         raise OptionError(f"--grow is {grow}; at least 0 fits")
     folder = source.with_name(source.stem + "-masks") if output is None else output
+    (folder,) = numbered(folder, free=output is None and not overwrite)
     shown = folder.with_name(folder.name + "-overlay") if overlay is None else overlay
-    check_folders(folder, *([shown] if with_overlay else []))
+    used = [folder, *([shown] if with_overlay else [])]
+    check_folders(*used)
+    for path in used:
+        check_replaced(path, overwrite=overwrite or not (path.is_dir() and any(path.iterdir())))
     frames, with_text, holes, empty = 0, 0, 0.0, []
     with Clip(source) as clip:
         check_folder_of(folder)

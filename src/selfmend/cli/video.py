@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from selfmend.cli import common as arguments
-from selfmend.cli.common import be_quiet, beside, parse_settings, print_json
+from selfmend.cli.common import be_quiet, parse_settings, print_json
 from selfmend.cli.progress import terminal_progress
 from selfmend.errors import OptionError
 
@@ -27,7 +27,8 @@ def video(
         typer.Option(
             "--output",
             "-o",
-            help="A film, or a folder for PNG frames (a name without ending). Default: CLIP-mended beside CLIP.",
+            help="A film, or a folder for PNG frames (a name without ending). Default: a free name, CLIP-mended, "
+            "beside CLIP.",
             show_default=False,
         ),
     ] = None,
@@ -82,11 +83,12 @@ def video(
     After Ctrl-C the same command goes on where it stopped.
     """
     import selfmend.api as api
+    from selfmend.image.outputs import beside, numbered
     from selfmend.masks.reading import parse_box
-    from selfmend.video.pipeline import journal_folder
+    from selfmend.video.pipeline import holds_result, journal_folder
 
     be_quiet(quiet)
-    target = beside(film, "-mended") if output is None else output
+    (target,) = numbered(output or beside(film, "-mended"), free=output is None and not overwrite, taken=holds_result)
     if model is not None and (method or preset):
         raise OptionError("--model brings its own method and settings; leave --method and --preset out")
     try:

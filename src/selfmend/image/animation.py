@@ -13,22 +13,23 @@ from PIL import Image as PILImage
 
 from selfmend.errors import ImageError, OptionError, SelfmendWarning, nearest_name
 from selfmend.files import atomic_path
-from selfmend.image.files import check_folder_of
+from selfmend.image.outputs import check_folder_of, check_replaced
 
 FRAME_ENDINGS = (".gif", ".webp", ".mp4")
 GIF_TICKS = 100  # a GIF counts in hundredths of a second
 GIF_LEAST_TICKS = 2  # browsers show shorter frames as if they took ten
 
 
-def check_frames_output(path: str | Path, *, fps: float) -> Path:
+def check_frames_output(path: str | Path, *, fps: float, overwrite: bool = False) -> Path:
     """Find out before the work whether frames can be written to `path`.
 
     Args:
         path: ending in .gif, .webp or .mp4.
         fps: frames a second.
+        overwrite: allow it to replace what is there.
 
     Raises:
-        ImageError: another ending, or a folder that cannot be written.
+        ImageError: another ending, a folder that cannot be written, or what `check_replaced` refuses.
         OptionError: a rate that no film has.
     """
     path = Path(path)
@@ -40,6 +41,7 @@ def check_frames_output(path: str | Path, *, fps: float) -> Path:
         raise OptionError(f"fps is {fps:g}; more than 0 and up to 1000 frames a second fit")
     if path.is_dir():
         raise ImageError(f"{path} is a folder; the name of a file that ends in .gif, .webp or .mp4 fits")
+    check_replaced(path, overwrite=overwrite)
     check_folder_of(path)
     return path
 
@@ -60,7 +62,7 @@ def save_frames(frames: Sequence[PILImage.Image], path: str | Path, *, fps: floa
         ImageError: another ending, or the file cannot be written; a previous one stays.
         OptionError: a rate that no film has, or no frames.
     """
-    path = check_frames_output(path, fps=fps)
+    path = check_frames_output(path, fps=fps, overwrite=True)
     if not frames:
         raise OptionError("there are no frames to write; at least 1 fits")
     pictures = [frame.convert("RGB") for frame in frames]

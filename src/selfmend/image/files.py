@@ -1,9 +1,4 @@
-"""Picture files in and out: whole or not at all, upright, with their profile; and the files of a folder.
-
-Picture files in and out: whole or not at all, upright, with their profile; errors say what is wrong with a file.
-
-The picture files of a folder and of the folders in it.
-"""
+"""Picture files in and out: whole or not at all, upright, with their profile; and the files of a folder."""
 
 from __future__ import annotations
 
@@ -20,8 +15,8 @@ import numpy as np
 from PIL import ExifTags, ImageOps, JpegImagePlugin
 from PIL import Image as PILImage
 
-from selfmend.errors import ImageError, SelfmendWarning, TooManyPixelsError, nearest_name
-from selfmend.files import atomic_path, check_writable, exists
+from selfmend.errors import ImageError, SelfmendWarning, TooManyPixelsError
+from selfmend.files import atomic_path, exists
 from selfmend.image import formats as sixteen_bit
 from selfmend.image.formats import ENDINGS, convert_for, describing, save_options, to_eight_bit
 from selfmend.image.picture import Picture, to_picture
@@ -149,37 +144,6 @@ def _upright(picture: PILImage.Image) -> PILImage.Image:
         turned.info |= {"jpeg_tables": tables, "jpeg_orientation": orientation}
         turned.info |= {"jpeg_sampling": sampling} if sampling >= 0 else {}
     return turned
-
-
-def check_output(path: str | Path, *, overwrite: bool = False, inputs: tuple[str | Path, ...] = ()) -> Path:
-    """Find out before the work whether a picture can be written to `path`.
-
-    Raises:
-        ImageError: no known picture extension, a folder that cannot be written, or a file that would be overwritten
-            (an input is never overwritten unless `overwrite`).
-    """
-    path = Path(path)
-    if path.suffix.lower() not in ENDINGS:
-        hint = nearest_name(path.suffix, [".png", ".jpg", ".webp", ".tif", ".bmp", ".gif"])
-        raise ImageError(f"cannot tell the format of {str(path)!r} by its ending; {hint}")
-    if any(exists(path) and exists(i) and path.samefile(i) for i in inputs) and not overwrite:
-        raise ImageError(f"{path} is an input and would be overwritten; choose another -o, or say --overwrite")
-    if path.is_dir():
-        raise ImageError(f"{path} is a folder; the name of a picture file fits")
-    check_folder_of(path)
-    return path
-
-
-def check_folder_of(path: Path) -> None:
-    """Refuse, before any work, a file in a folder that cannot be written.
-
-    Raises:
-        ImageError: see there.
-    """
-    try:
-        check_writable(path.parent)
-    except OSError as error:
-        raise ImageError(f"cannot write into {path.parent}: {error.strerror or error}; choose another -o") from error
 
 
 def save_picture(picture: Any, path: str | Path) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from selfmend._version import __version__
 from selfmend.errors import ImageError, SelfmendWarning
 from selfmend.files import atomic_path, exists
-from selfmend.image.files import check_folder_of
+from selfmend.image.outputs import check_folder_of, check_replaced
 from selfmend.progress import Progress, ProgressEvent, silent
 from selfmend.types import Mask
 from selfmend.video.decoding import frame_files
@@ -69,20 +69,26 @@ def check_film_output(output: str | Path, *, film: str | Path, overwrite: bool =
     Args:
         output: a film's name, or a folder for pictures: one that is there, or a name without ending.
         film: what is read.
-        overwrite: allow `output` to be `film`.
+        overwrite: replace what is there. A folder whose work was stopped is gone on with, which replaces nothing.
 
     Raises:
-        ImageError: no known ending, a folder that cannot be written, or the film itself.
+        ImageError: no known ending, a folder that cannot be written, or what `check_replaced` refuses.
     """
     output = Path(output)
     if not is_folder(output):
         check_ending(output.suffix)
     elif output.is_file():
         raise ImageError(f"{output} is a file without ending; a name such as out.mp4, or a folder, fits")
-    if exists(output) and exists(film) and output.samefile(film) and not overwrite:
-        raise ImageError(f"{output} is an input and would be overwritten; choose another -o, or say --overwrite")
+    check_replaced(output, overwrite=overwrite or not holds_result(output), inputs=(film,))
     check_folder_of(output)
     return output
+
+
+def holds_result(output: Path) -> bool:
+    """Whether a finished film, or pictures that no stopped work goes on with, are at `output`."""
+    if output.is_dir():
+        return any(output.iterdir()) and not journal_folder(output).is_dir()
+    return exists(output)
 
 
 def is_folder(output: Path) -> bool:
