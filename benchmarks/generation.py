@@ -3,11 +3,13 @@
     python benchmarks/generation.py PICTURES --score SCORE.PY [--methods ...] [--published FOLDER ...]
         [--table docs/generation.md]
 
-PICTURES is a folder. SCORE.PY is the scorer (a module with SqueezeNet, read, sifd and diversity). A method is written
+PICTURES is a folder. SCORE.PY is the scorer (a module with SqueezeNet, read, sifd, bidirectional and diversity). A method is written
 NAME[:PRESET][:key=value,...]. --published are folders of samples made elsewhere, one a picture with its name, to be
 scored in the same way. Results are kept in --out, so that an interrupted run goes on. Columns:
 
     conv1, fire3  Frechet distance of a network's features in one real and one generated picture, lower is better
+    coh, com      coherence and completeness (Simakov et al., CVPR 2008): how far patches of the sample are from the
+                  nearest ones of the picture, and the other way round, at 16 to 48 px, 0-255; a copy has 0
     div           diversity: standard deviation of each pixel over the samples, by that of the picture
     copied        mean side in pixels of the regions that stand in the picture as they are
     seams         how much larger differences across the borders of those regions are than where they come from, 0-255
@@ -30,9 +32,11 @@ import numpy as np
 from common import commit, machine, parse
 from scorer import load_scorer
 
-METHODS = ["gpnn", "singan:fast"]
+METHODS = [
+    "patch-diffusion:variety=low", "patch-diffusion", "patch-diffusion:variety=high", "gpnn", "gpnn:noise=3", "singan:fast",
+]  # fmt: skip
 COLUMNS = {
-    "conv1": ".3f", "fire3": ".3f", "div": ".2f", "copied": ".0f", "seams": ".2f", "train": ".0f", "cpu": ".0f",
+    "conv1": ".3f", "fire3": ".3f", "coh": ".1f", "com": ".1f", "div": ".2f", "copied": ".0f", "seams": ".2f", "train": ".0f", "cpu": ".0f",
     "draw": ".1f",
 }  # fmt: skip
 ENDINGS = {".jpg", ".png"}
@@ -79,7 +83,7 @@ def score(picture: Path, samples: list[Path], scorer, net) -> dict[str, float]:
         field = nearest_field(fake, real)
         copied = copying(fake, real, field=field).side
         seen = seams(fake, real, field=field)
-        rows.append(scorer.sifd(net, real, fake) | {"copied": copied, "seams": seen})
+        rows.append(scorer.sifd(net, real, fake) | scorer.bidirectional(real, fake) | {"copied": copied, "seams": seen})
     scores = {k: float(np.mean([r[k] for r in rows])) for k in rows[0]}
     same = [f for f in fakes if f.shape == real.shape]
     scores["div"] = scorer.diversity(real, same) if len(same) > 1 else float("nan")

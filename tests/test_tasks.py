@@ -21,7 +21,7 @@ from selfmend.jobs.job import Job, stored_settings
 from selfmend.jobs.request import check_settings
 from selfmend.jobs.work import JobOutput, do
 from selfmend.jobs.worker import WorkerContext
-from selfmend.methods.registry import DEFAULT_GENERATIVE_METHOD, DEFAULT_METHOD, method_names
+from selfmend.methods.registry import DEFAULT_ENLARGING_METHOD, DEFAULT_GENERATIVE_METHOD, DEFAULT_METHOD, method_names
 from selfmend.options import option
 from selfmend.progress import silent
 from selfmend.server.app import create_app
@@ -241,5 +241,6 @@ def test_every_task_is_whole(task: Task) -> None:
 
 def test_the_methods_that_are_taken_where_none_is_named_are_the_registrys() -> None:
     assert TASKS["fill"].options.method == DEFAULT_METHOD
-    for name in ("sample", "retarget", "super-resolve"):
+    for name in ("sample", "retarget"):
         assert TASKS[name].options.method == DEFAULT_GENERATIVE_METHOD
+    assert TASKS["super-resolve"].options.method == DEFAULT_ENLARGING_METHOD

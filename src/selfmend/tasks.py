@@ -107,7 +107,7 @@ class Train:
 class Sample:
     """Options of samples."""
 
-    method: str = option("gpnn", "a method that makes new pictures", source="docs/results-generation.md")
+    method: str = option("patch-diffusion", "a method that makes new pictures", source="docs/results-generation.md")
     preset: str | None = _preset()
     model: str | None = _model()
     seed: int | None = _seed()
@@ -122,7 +122,7 @@ class Sample:
 class Retarget:
     """Options of another shape; height or width must be given."""
 
-    method: str = option("gpnn", "a method that makes new pictures", source="docs/results-generation.md")
+    method: str = option("patch-diffusion", "a method that makes new pictures", source="docs/results-generation.md")
     preset: str | None = _preset()
     model: str | None = _model()
     seed: int | None = _seed()

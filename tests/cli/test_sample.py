@@ -65,7 +65,7 @@ def test_a_picture_is_learned_first_and_can_be_kept(run, folder):
 def test_a_method_that_learns_nothing_is_the_default(run, folder):
     done = run("sample", "small.png", "-n", "2", "--size", "30x40")
     assert (done.code, done.err) == (0, "")
-    assert done.out.startswith("small-sample-1.png, small-sample-2.png  (gpnn, 30x40, ")
+    assert done.out.startswith("small-sample-1.png, small-sample-2.png  (patch-diffusion, 30x40, ")
     assert not np.array_equal(pixels("small-sample-1.png"), pixels("small-sample-2.png"))
 
 
@@ -135,10 +135,10 @@ def test_the_way_below_the_start(run, folder):
         (["run", "-o", "x.xyz"], "cannot tell the format of 'x.xyz' by its ending"),
         (["small.png", "-o", "small.png"], "small.png is an input, which stays as it is"),
         (["small.png", "--method", "telea"], "telea fills holes and makes no new pictures; these do: "),
-        (["small.png", "--start-scale", "1"], "gpnn has no start scale to choose; leave --start-scale and --below out"),
-        (["small.png", "--start-scale", "all"], "gpnn has no start scale to choose; leave --start-scale and --below"),
-        (["small.png", "--below", "image"], "gpnn has no start scale to choose; leave --start-scale and --below out"),
-        (["small.png", "--save-model", "m"], "gpnn learns nothing, so there is no model to save; leave --save-model"),
+        (["small.png", "--start-scale", "1"], "patch-diffusion has no start scale to choose; leave"),
+        (["small.png", "--start-scale", "all"], "patch-diffusion has no start scale to choose; leave"),
+        (["small.png", "--below", "image"], "patch-diffusion has no start scale to choose; leave"),
+        (["small.png", "--save-model", "m"], "patch-diffusion learns nothing, so there is no model to save"),
         (["small.png", *TINY, "--start-scale", "7"], "start_scale is 7; this picture has scales 0 to 2"),
         (["small.png", *TINY, "--size", "8x60"], "size 8x60 makes scale 0 only "),
     ],

@@ -57,7 +57,7 @@ def test_a_server_fills_streams_and_ends(process, end):
             process.send_signal(end)
             with contextlib.suppress(httpx.TransportError):
                 list(lines)
-            assert time.monotonic() - said < 1, "an open stream ends at once, and holds the end of the server not up"
+            assert time.monotonic() - said < 2.5, "an open stream ends at once, and holds the end of the server not up"
             assert process.wait(timeout=20) == 0
     assert "jobs go on at the next start: 1 that" in process.stdout.read()
     assert "Traceback" not in process.stderr.read()

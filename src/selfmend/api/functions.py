@@ -14,7 +14,13 @@ from selfmend.image.files import read_picture
 from selfmend.image.picture import Picture, is_tensor
 from selfmend.methods.base import describe_config
 from selfmend.methods.generative import Enlarging, check_factor
-from selfmend.methods.registry import DEFAULT_GENERATIVE_METHOD, DEFAULT_METHOD, method_class, methods_that
+from selfmend.methods.registry import (
+    DEFAULT_ENLARGING_METHOD,
+    DEFAULT_GENERATIVE_METHOD,
+    DEFAULT_METHOD,
+    method_class,
+    methods_that,
+)
 from selfmend.pipeline import drawn, enlarged, fill, generative, one_or_all, read_masked, retargeted
 from selfmend.progress import Progress, silent
 from selfmend.types import Size
@@ -240,7 +246,7 @@ def super_resolve(
 def enlarging_name(method: str | None, preset: str | None, folder: str | Path | None) -> str:
     """The method that is meant where none is named: singan where something is asked for that only it has."""
     learns = folder is not None or (preset is not None and preset in method_class("singan").presets)
-    return method or ("singan" if learns else DEFAULT_GENERATIVE_METHOD)
+    return method or ("singan" if learns else DEFAULT_ENLARGING_METHOD)
 
 
 def enlarging(name: str, preset: str | None, options: Mapping[str, Any], *, device: str = "auto") -> Enlarging | None:

@@ -92,19 +92,19 @@ class GPNN(Generative, Enlarging, Method):
 
     def draw(self, image: Image, *, size: Size, seed: int, progress: Progress = silent) -> Image:
         """One random sample; see `Generative.draw`."""
-        x = _signed(image)
+        x = signed(image)
         start = self._start(x, size)
         noise = _noise(start.shape, seed) * np.float32(self.config.noise)
         return self._carry_up(x, size, start + noise, self.config.coarsest_iterations, seed, progress)
 
     def reshape(self, image: Image, *, size: Size, seed: int, progress: Progress = silent) -> Image:
         """The picture in another size; see `Generative.reshape`."""
-        x = _signed(image)
+        x = signed(image)
         return self._carry_up(x, size, self._start(x, size), self.config.iterations, seed, progress)
 
     def fill(self, image: Image, mask: Mask, *, seed: int, progress: Progress = silent) -> Image:
         """Fill one picture; see `Method.fill`."""
-        x = _signed(get_initialisation(self.config.init)(image, mask, seed=seed))
+        x = signed(get_initialisation(self.config.init)(image, mask, seed=seed))
         sizes = self._fill_sizes(mask)
         pictures, holes = [resize(x, s) for s in sizes], [_mask_at(mask, s) for s in sizes]
         settings = replace(self._settings(self.config.iterations), alpha=self.config.fill_alpha)
@@ -118,7 +118,7 @@ class GPNN(Generative, Enlarging, Method):
             known=[(p, ~h) for p, h in zip(pictures, holes, strict=True)],
             progress=progress,
         )
-        return _unsigned(filled)
+        return unsigned(filled)
 
     def enlarge_one(self, image: Image, factor: float, *, seed: int, progress: Progress = silent) -> Image:
         """One picture enlarged by its own examples (not in the paper); see `patches.enlarge`."""
@@ -131,7 +131,7 @@ class GPNN(Generative, Enlarging, Method):
     def check_size(self, image: Image, size: Size, *, reshape: bool = False) -> None:
         """See `Generative.check_size`: every scale of picture and result must hold a patch."""
         own = self._sizes(size_of(image))
-        check_sizes([*own, *_scaled(own, size)], self.config.patch)
+        check_sizes([*own, *scaled_sizes(own, size)], self.config.patch)
 
     def _carry_up(
         self, x: np.ndarray, size: Size, start: np.ndarray, first_iterations: int, seed: int, progress: Progress
@@ -140,17 +140,17 @@ class GPNN(Generative, Enlarging, Method):
         result = synthesize(
             start,
             exemplar_levels([resize(x, s) for s in own]),
-            _scaled(own, size),
+            scaled_sizes(own, size),
             settings=self._settings(first_iterations),
             seed=seed,
             progress=progress,
         )
-        return _unsigned(result)
+        return unsigned(result)
 
     def _start(self, x: np.ndarray, size: Size) -> np.ndarray:
         """The coarsest scale of the picture, in [-1, 1], in the shape of the result."""
         own = self._sizes(size_of(x))
-        return resize(resize(x, own[0]), _scaled(own, size)[0])
+        return resize(resize(x, own[0]), scaled_sizes(own, size)[0])
 
     def _settings(self, first_iterations: int) -> SynthesisSettings:
         config = self.config
@@ -179,17 +179,28 @@ class GPNN(Generative, Enlarging, Method):
 
     def _sizes(self, size: Size) -> list[Size]:
         """Sizes of the picture's scales, coarsest first."""
-        config = self.config
-        steps = max(0, math.ceil(math.log(min(size) / config.coarsest_size, config.ratio) - 1e-6))
-        ratio = (min(size) / config.coarsest_size) ** (1 / max(steps, 1))
-        return _unique([(round(size[0] / ratio**i), round(size[1] / ratio**i)) for i in range(steps, -1, -1)])
+        return pyramid_sizes(size, self.config.coarsest_size, self.config.ratio)
 
 
-def _unique(sizes: list[Size]) -> list[Size]:
+def pyramid_sizes(size: Size, coarsest: int, ratio: float) -> list[Size]:
+    """Sizes of the scales of a picture, coarsest first.
+
+    Args:
+        size: (height, width) of the picture.
+        coarsest: short side of the coarsest scale, in pixels.
+        ratio: about, size of a scale by that of the next coarser.
+
+    Example:
+        >>> pyramid_sizes((60, 80), 14, 2)
+        [(14, 19), (23, 30), (37, 49), (60, 80)]
+    """
+    steps = max(0, math.ceil(math.log(min(size) / coarsest, ratio) - 1e-6))
+    each = (min(size) / coarsest) ** (1 / max(steps, 1))
+    sizes = [(round(size[0] / each**i), round(size[1] / each**i)) for i in range(steps, -1, -1)]
     return list(dict.fromkeys(sizes))
 
 
-def _scaled(own: list[Size], size: Size) -> list[Size]:
+def scaled_sizes(own: list[Size], size: Size) -> list[Size]:
     """The scales of a result of `size` beside those of the picture."""
     down, across = size[0] / own[-1][0], size[1] / own[-1][1]
     return [(max(1, round(h * down)), max(1, round(w * across))) for h, w in own[:-1]] + [size]
@@ -203,11 +214,11 @@ def _noise(shape: tuple[int, ...], seed: int) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
 
 
-def _signed(image: np.ndarray) -> np.ndarray:
+def signed(image: np.ndarray) -> np.ndarray:
     """[0, 1] to [-1, 1]."""
     return image * np.float32(2) - np.float32(1)
 
 
-def _unsigned(x: np.ndarray) -> np.ndarray:
+def unsigned(x: np.ndarray) -> np.ndarray:
     """[-1, 1] to [0, 1], clamped."""
     return np.clip((x + np.float32(1)) / np.float32(2), 0, 1)

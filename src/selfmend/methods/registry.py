@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 DEFAULT_METHOD = "patchmatch"
 """Fills holes where no method is named."""
 
-DEFAULT_GENERATIVE_METHOD = "gpnn"
+DEFAULT_GENERATIVE_METHOD = "patch-diffusion"
 """Makes new pictures where no method is named."""
+
+DEFAULT_ENLARGING_METHOD = "gpnn"
+"""Enlarges pictures where no method is named."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +53,7 @@ _SINGAN = MethodInfo(
 
 METHODS = {
     "patchmatch": MethodInfo(target="selfmend.methods.patchmatch:PatchMatch", takes_reference=True),
+    "patch-diffusion": MethodInfo(target="selfmend.methods.patch_diffusion:PatchDiffusion", generates=True),
     "gpnn": MethodInfo(target="selfmend.methods.gpnn:GPNN", generates=True, enlarges=True),
     "singan": _SINGAN,
     "gpdm": MethodInfo(target="selfmend.methods.gpdm:GPDM", generates=True, extra="learn"),

@@ -10,6 +10,7 @@ near to, so that everything in the picture is used (Granot et al., CVPR 2022, Eq
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import NamedTuple
 
@@ -24,6 +25,8 @@ from selfmend.types import Size, size_of
 WORST = np.float32(1e30)
 PATCHES_A_RUN = 2048
 QUERIES_AT_ONCE = 1024
+DISTANCES_AT_ONCE = 1 << 24
+"""Between queries and keys: 64 MiB."""
 
 
 class Field(NamedTuple):
@@ -69,14 +72,17 @@ def exact_field(
         return np.maximum(d, 0, out=d)
 
     parts = [slice(i, i + QUERIES_AT_ONCE) for i in range(0, len(rows), QUERIES_AT_ONCE)]
+    each: Iterable[np.ndarray] = map(distances, parts)
     price = None
-    if alpha is not None:
-        nearest = np.minimum.reduce([distances(part).min(0) for part in parts])
+    if alpha is not None:  # the keys' nearest queries come first, and the distances are needed twice
+        few = len(rows) * len(columns) <= DISTANCES_AT_ONCE
+        kept = list(each) if few else None
+        nearest = np.minimum.reduce([d.min(0) for d in kept or map(distances, parts)])
         price = prices(nearest, alpha=alpha, values=rows.shape[1])
+        each = kept or map(distances, parts)
     forbidden = None if allowed is None else ~allowed.ravel()
     indices, costs = [], []
-    for part in parts:
-        priced = distances(part)
+    for priced in each:
         if price is not None:
             priced *= price
         if forbidden is not None:
