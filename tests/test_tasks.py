@@ -144,7 +144,8 @@ def test_the_page_is_told_of_a_new_task(client) -> None:
     options = {one["name"]: one for one in blur["options"]}
     assert options["radius"] == {
         "name": "radius", "label": "Radius", "type": "number", "nullable": False, "default": 2.0,
-        "meaning": "how far a pixel is spread", "unit": "px", "choices": [], "low": 0, "high": 20, "none": "", "off": "", "source": "ours",
+        "meaning": "how far a pixel is spread", "unit": "px", "choices": [], "low": 0, "high": 20,
+        "none": "", "off": "", "source": "ours",
     }  # fmt: skip
     assert (options["passes"]["type"], options["passes"]["nullable"]) == ("integer", True)
     assert options["edge"]["choices"] == ["mirror", "zero"]
