@@ -38,7 +38,7 @@ class Blur:
 
     radius: float = option(2.0, "how far a pixel is spread", unit="px", source="ours", low=0, high=99, limit=20)
     passes: int | None = option(None, "how often", low=1, none="once")
-    edge: str = option("mirror", "what lies outside", choices=("mirror", "zero"))
+    edge: str = option("mirror", "what lies outside", choices=("mirror", "zero"), label="What lies outside")
     linear: bool = option(True, "in linear light", off="in the file's own levels")
 
 
@@ -138,13 +138,18 @@ def test_the_page_is_told_of_a_new_task(client) -> None:
     assert set(tasks) == set(TASKS)
     blur = tasks["soft-blur"]
     assert (blur["title"], blur["needs"], blur["takes"]) == ("Blur a picture.", ["image"], ["mask"])
+    assert (blur["label"], blur["action"], blur["hint"]) == ("Soft blur", "Soft blur", "Blur a picture.")
+    assert (blur["methods"], blur["trains"]) == ([], False)
+    assert tasks["super-resolve"]["methods"] == ["gpnn", "singan"]
     options = {one["name"]: one for one in blur["options"]}
     assert options["radius"] == {
-        "name": "radius", "type": "number", "nullable": False, "default": 2.0, "meaning": "how far a pixel is spread",
-        "unit": "px", "choices": [], "low": 0, "high": 20, "none": "", "off": "", "source": "ours",
+        "name": "radius", "label": "Radius", "type": "number", "nullable": False, "default": 2.0,
+        "meaning": "how far a pixel is spread", "unit": "px", "choices": [], "low": 0, "high": 20,
+        "none": "", "off": "", "source": "ours",
     }  # fmt: skip
     assert (options["passes"]["type"], options["passes"]["nullable"]) == ("integer", True)
     assert options["edge"]["choices"] == ["mirror", "zero"]
+    assert options["edge"]["label"] == "What lies outside"
     assert (options["linear"]["type"], options["linear"]["off"]) == ("boolean", "in the file's own levels")
 
 

@@ -30,6 +30,7 @@ def option(
     limit: float | None = None,
     none: str = "",
     off: str = "",
+    label: str = "",
 ) -> Any:
     """A dataclass field that says what it is.
 
@@ -43,9 +44,12 @@ def option(
         limit: the greatest number in a job of the server, where others wait too.
         none: what None means.
         off: what it means to turn it off: for what is on by default.
+        label: of its field in a form; empty: its name.
     """
     metadata = {"help": help, "unit": unit, "source": source, "choices": choices, "low": low, "high": high}
-    return dataclasses.field(default=default, metadata=metadata | {"limit": limit, "none": none, "off": off})
+    return dataclasses.field(
+        default=default, metadata=metadata | {"limit": limit, "none": none, "off": off, "label": label}
+    )
 
 
 def replace_options(options: T, changes: Mapping[str, Any]) -> T:
@@ -77,7 +81,7 @@ def describe_options(options: Any) -> list[dict[str, Any]]:
             "name": f.name,
             "value": getattr(options, f.name),
             "type": _type_name(hints[f.name]),
-            **{key: f.metadata.get(key, "") for key in ("help", "unit", "source", "choices", "none", "off")},
+            **{key: f.metadata.get(key, "") for key in ("help", "unit", "source", "choices", "none", "off", "label")},
             **{key: f.metadata.get(key) for key in ("low", "high", "limit")},
         }
         for f in dataclasses.fields(options)

@@ -47,8 +47,9 @@ def _seed() -> Any:
 
 def _grow() -> Any:
     return option(
-        0, "let the hole grow to all sides: soft edges, JPEG halos", unit="px", source=_OURS, low=0, limit=1000
-    )
+        0, "let the hole grow to all sides: soft edges, JPEG halos", unit="px", source=_OURS, low=0, limit=1000,
+        label="Grow the mask",
+    )  # fmt: skip
 
 
 def _invert(what: str = "hole") -> Any:
@@ -81,12 +82,12 @@ class Fill:
     preset: str | None = _preset()
     model: str | None = _model()
     seed: int | None = _seed()
-    samples: int = option(1, "number of fills", source=_OURS, low=1, limit=16)
+    samples: int = option(1, "number of fills", source=_OURS, low=1, limit=16, label="Different fills")
     grow_mask: int = _grow()
     invert_mask: bool = _invert()
     align: bool = option(
         True, "lay the reference onto the picture first", source="docs/references.md",
-        off="take the reference as it lies, whether it fits or not",
+        off="take the reference as it lies, whether it fits or not", label="Align the reference",
     )  # fmt: skip
     format: str = _format()
 
@@ -111,7 +112,7 @@ class Sample:
     preset: str | None = _preset()
     model: str | None = _model()
     seed: int | None = _seed()
-    samples: int = option(1, "number of new pictures", source=_OURS, low=1, limit=16)
+    samples: int = option(1, "number of new pictures", source=_OURS, low=1, limit=16, label="How many")
     height: int | None = _side("height")
     width: int | None = _side("width")
     start_scale: int | None = _drawn_from()
@@ -164,8 +165,9 @@ class Edit:
     start_scale: int | None = _entry()
     invert_mask: bool = _invert("edited part")
     masked: bool = option(
-        True, "keep what was not edited", source=_CODE, off="draw everything anew, not only what was edited"
-    )
+        True, "keep what was not edited", source=_CODE, off="draw everything anew, not only what was edited",
+        label="Only what was edited",
+    )  # fmt: skip
     format: str = _format()
 
 
@@ -181,6 +183,7 @@ class Paint:
         "train the start scale anew on flat colours, and snap the painting to these: for paintings whose colours are "
         "not the picture's",
         source=_CODE,
+        label="Learn these colours",
     )
     format: str = _format()
 
@@ -196,9 +199,13 @@ class Animate:
         none="1; of the preset fast 0",
     )  # fmt: skip
     frames: int = option(100, "number of frames", source=_CODE, low=1, limit=600)
-    fps: float = option(10.0, "speed of the film", unit="frames a second", source=_CODE, low=0.1, high=1000)
-    alpha: float = option(0.1, "pull back to the picture; 1 stands still", source=_CODE, low=0, high=1)
-    beta: float = option(0.9, "smoothness of the movement", source=_CODE, low=0, high=1)
+    fps: float = option(
+        10.0, "speed of the film", unit="frames a second", source=_CODE, low=0.1, high=1000, label="Speed"
+    )
+    alpha: float = option(
+        0.1, "pull back to the picture; 1 stands still", source=_CODE, low=0, high=1, label="Pull back"
+    )
+    beta: float = option(0.9, "smoothness of the movement", source=_CODE, low=0, high=1, label="Smoothness")
     loop: bool = option(False, "let the last frame lead back to the first", source=_OURS)
     format: str = option("gif", "format of the film", source=_CODE, choices=("gif", "webp", "mp4"))
 
@@ -218,6 +225,10 @@ class Task:
         takes: of `INPUTS`, which may come too.
         learned: whether the run's own picture can take the place of the files that are needed.
         trains: whether it is a training, for which the method must learn.
+        methods: abilities (`methods_that`) of which a method for it has one; empty: each method that fills can do it.
+        label: of the page's tab, one word; empty: the name.
+        action: what the page's button says; empty: the label.
+        hint: what the page says above the form; empty: the title.
     """
 
     name: str
@@ -230,6 +241,10 @@ class Task:
     takes: tuple[str, ...] = ()
     learned: bool = False
     trains: bool = False
+    methods: tuple[str, ...] = ()
+    label: str = ""
+    action: str = ""
+    hint: str = ""
 
 
 _WORK = "selfmend.jobs.work"
@@ -241,42 +256,59 @@ TASKS: dict[str, Task] = {
             name="fill", command="inpaint", title="Fill the hole of a picture.",
             result="the picture with its hole filled, one for each sample; known pixels are equal to the bit",
             options=Fill(), does=f"{_WORK}:fill", needs=("image",), takes=("mask", "reference"), learned=True,
+            label="Mend",
         ),
         Task(
             name="train", command="train", title="Learn a picture.", result="a run, for the tasks that take a model",
             options=Train(), does=f"{_WORK}:train", needs=("image",), takes=("mask",), trains=True,
+            methods=("learns",), label="Learn", action="Learn this picture",
+            hint="A network learns the open picture; with what it has learned, the next tabs make pictures. What is "
+            "marked is left out of the learning. With the preset fast it takes seconds to minutes, with paper, the "
+            "papers' recipe, hours.",
         ),
         Task(
             name="sample", command="sample", title="New pictures that look like one.", result="new pictures",
             options=Sample(), does=f"{_WORK}:sample", needs=("image",), learned=True,
+            methods=("generates",), label="Sample", action="Make samples",
+            hint="New pictures of any size, like the open picture or like one that was learned.",
         ),
         Task(
             name="retarget", command="retarget", title="The same picture in another shape.",
             result="a picture of the new height and width", options=Retarget(), does=f"{_WORK}:retarget",
-            needs=("image",), learned=True,
+            needs=("image",), learned=True, methods=("generates",), label="Reshape", action="Reshape it",
+            hint="The same things in the same order, in another shape: say a new height, width, or both.",
         ),
         Task(
             name="super-resolve", command="super-resolve", title="The same picture with more pixels.",
             result="a picture factor times as high and wide", options=SuperResolve(), does=f"{_WORK}:super_resolve",
-            needs=("image",), learned=True,
+            needs=("image",), learned=True, methods=("enlarges", "learns"), label="Enlarge", action="Enlarge it",
+            hint="The open picture with more pixels, sharp by its own patterns.",
         ),
         Task(
             name="harmonize", command="harmonize", title="Make a pasted object fit.",
             result="the composite; outside the mask and its soft border it is equal to the bit",
             options=Harmonize(), does=f"{_WORK}:harmonize", needs=("picture", "mask"),
+            label="Harmonise",
+            hint="Open the learned picture with something pasted in, and mark what was pasted: it takes on the look of "
+            "the rest.",
         ),
         Task(
             name="edit", command="edit", title="Mend the seams of an edited picture.",
             result="the edited picture, mended", options=Edit(), does=f"{_WORK}:edit", needs=("picture",),
-            takes=("mask",),
+            takes=("mask",), label="Edit", action="Mend the edit",
+            hint="Open the learned picture after you moved or copied parts of it: its seams are mended. Mark where, or "
+            "leave it to the model to find.",
         ),
         Task(
             name="paint", command="paint", title="A picture out of a painting of a few flat colours.",
             result="a picture like the learned one", options=Paint(), does=f"{_WORK}:paint", needs=("picture",),
+            label="Paint", action="Make it a picture",
+            hint="Paint a few flat colours: the model turns them into a picture like the one it has learned.",
         ),
         Task(
             name="animate", command="animate", title="A film in which a picture moves.", result="a film",
-            options=Animate(), does=f"{_WORK}:animate",
+            options=Animate(), does=f"{_WORK}:animate", label="Animate", action="Make a film",
+            hint="The learned picture begins to move.",
         ),
     )
 }  # fmt: skip

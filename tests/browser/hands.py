@@ -64,7 +64,7 @@ def mask_of(page: Any) -> list[int]:
 def better(page: Any, wanted: bool, preset: str = "tiny") -> None:
     page.get_by_label("Better fill too").set_checked(wanted)
     page.get_by_text("The better fill", exact=True).click()
-    page.locator("#panel-mend details").last.get_by_label("Preset").select_option(preset)
+    page.locator("#panel-fill details").last.get_by_label("Preset").select_option(preset)
 
 
 def jobs(page: Any) -> list[dict]:

@@ -17,6 +17,7 @@ def another_server(runner: Any, *, token: str | None = None) -> Iterator[str]:
 
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
+    listener.listen()  # what comes before the application is loaded waits instead of being refused
     app = create_app(runner, access=Access(token=token))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

@@ -6,6 +6,7 @@ from importlib.resources import files
 import pytest
 
 from browser.hands import better, draw, open_picture, shown
+from selfmend.tasks import TASKS
 
 PAGE = files("selfmend.server") / "page"
 UNNAMED = """() => [...document.querySelectorAll("button, a, input, select, canvas[tabindex], video, [role=tabpanel]")]
@@ -45,13 +46,14 @@ def test_contrast_and_names(new_page, png, scheme) -> None:
     open_picture(page, png)
     better(page, False)
     page.get_by_text("Options", exact=True).first.click()
-    page.get_by_text("Advanced", exact=True).click()
+    page.locator("#panel-fill").get_by_text("Advanced", exact=True).click()
     draw(page, (0.3, 0.4), (0.5, 0.45))
     page.click("#mend")
     shown(page)
     page.wait_for_timeout(300)
-    for tab in ("mend", "learn", "sample", "harmonize", "edit", "paint", "animate"):
+    for tab in TASKS:
         page.click(f"#tab-{tab}")
+        page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
         low = [(round(value, 2), text) for value, text in page.evaluate(CONTRASTS) if value < 4.5]
         assert low == [], tab
     assert page.evaluate(UNNAMED) == []
@@ -90,11 +92,11 @@ def test_ring_around_the_picture_is_for_keys(page, png) -> None:
 
 
 def test_tabs_by_arrow_keys_and_help(page) -> None:
-    page.focus("#tab-mend")
+    page.focus("#tab-fill")
     page.keyboard.press("ArrowRight")
-    assert page.locator("#tab-learn").get_attribute("aria-selected") == "true"
-    assert page.locator("#panel-learn").is_visible()
-    assert page.locator("#panel-mend").is_hidden()
+    assert page.locator("#tab-train").get_attribute("aria-selected") == "true"
+    assert page.locator("#panel-train").is_visible()
+    assert page.locator("#panel-fill").is_hidden()
     page.keyboard.press("?")
     assert page.get_by_role("dialog").get_by_text("Undo", exact=True).is_visible()
     page.keyboard.press("Escape")

@@ -166,7 +166,7 @@ def test_touch_paints_with_one_finger_and_moves_with_two(new_page, png) -> None:
     touch("touchEnd")
     until(page, "scale => window.selfmend.view.scale > 1.2 * scale", scale)
     assert marked(page) == before
-    page.locator("#panel-mend .sheet-button").click()
+    page.locator("#panel-fill .sheet-button").click()
     page.get_by_label("Better fill too").set_checked(False)
     page.click("#mend")
     shown(page)
@@ -202,7 +202,7 @@ def test_several_fills(page, png) -> None:
     draw(page, (0.3, 0.4), (0.5, 0.45))
     page.get_by_text("Options", exact=True).first.click()
     page.get_by_label("Different fills").fill("2")
-    page.locator("#panel-mend details").first.get_by_label("Seed").fill("7")
+    page.locator("#panel-fill details").first.get_by_label("Seed").fill("7")
     page.click("#mend")
     shown(page)
     assert page.locator("#cards .thumb[data-job]").count() == 2

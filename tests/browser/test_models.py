@@ -23,8 +23,8 @@ def learned(page: Any, served: Any, small: Path) -> Any:
     """The page with the picture open and a model of it: the first test to ask learns it with the page's own button."""
     open_picture(page, small)
     if not served.runner.models():
-        page.click("#tab-learn")
-        panel = page.locator("#panel-learn")
+        page.click("#tab-train")
+        panel = page.locator("#panel-train")
         panel.get_by_label("Name").fill("kitten")
         panel.get_by_label("Preset").select_option("tiny")
         panel.get_by_role("button", name="Learn this picture").click()
@@ -41,16 +41,34 @@ def viewed(page: Any) -> None:
 def test_samples_of_another_size(learned) -> None:
     learned.click("#tab-sample")
     panel = learned.locator("#panel-sample")
+    panel.get_by_label("Method").select_option("model kitten")
+    assert panel.get_by_label("Height").get_attribute("placeholder") == "64"
     panel.get_by_label("Width").fill("120")
+    panel.get_by_label("How many").fill("2")
     panel.get_by_role("button", name="Make samples").click()
     viewed(learned)
     assert jobs(learned)[0]["settings"]["width"] == 120
     assert learned.locator("#cards .thumb[data-job]").count() == 2
     _, data = download(learned)
     assert PILImage.open(io.BytesIO(data)).size == (120, 64)
-    panel.get_by_label("Keep the arrangement").check()
-    panel.get_by_role("button", name="Make samples").click()
-    until(learned, "window.selfmend.jobs.get(window.selfmend.looking?.id)?.task === 'retarget'")
+
+
+def test_another_shape_and_more_pixels_without_a_model(page, small) -> None:
+    open_picture(page, small)
+    page.click("#tab-retarget")
+    panel = page.locator("#panel-retarget")
+    assert panel.get_by_label("Method").locator("option").all_text_contents()[:2] == ["gpdm", "gpnn"]
+    panel.get_by_label("Width").fill("72")
+    panel.get_by_role("button", name="Reshape it").click()
+    viewed(page)
+    assert PILImage.open(io.BytesIO(download(page)[1])).size == (72, 64)
+    page.click("#tab-super-resolve")
+    panel = page.locator("#panel-super-resolve")
+    assert panel.get_by_label("Factor").input_value() == "2"
+    panel.get_by_label("Factor").fill("1.5")
+    panel.get_by_role("button", name="Enlarge it").click()
+    until(page, "window.selfmend.jobs.get(window.selfmend.looking?.id)?.task === 'super-resolve'")
+    assert PILImage.open(io.BytesIO(download(page)[1])).size == (144, 96)
 
 
 def test_painting_on_the_canvas(learned) -> None:
@@ -74,7 +92,7 @@ def test_harmonise_keeps_what_is_not_marked(learned) -> None:
     learned.click("#tab-harmonize")
     button = learned.get_by_role("button", name="Harmonise", exact=True)
     button.click()
-    learned.get_by_text("Mark what was pasted into the picture").wait_for()
+    learned.get_by_text("Nothing is marked yet: paint over the part that is meant").wait_for()
     draw(learned, (0.3, 0.4), (0.5, 0.45))
     button.click()
     shown(learned)
@@ -116,7 +134,7 @@ def test_film_that_plays(learned) -> None:
 
 def test_fill_with_what_was_learned(learned) -> None:
     learned.get_by_text("Options", exact=True).first.click()
-    learned.locator("#panel-mend").get_by_label("Method").first.select_option("model kitten")
+    learned.locator("#panel-fill").get_by_label("Method").first.select_option("model kitten")
     learned.get_by_label("Better fill too").uncheck()
     draw(learned, (0.3, 0.4), (0.5, 0.45))
     learned.click("#mend")

@@ -92,6 +92,6 @@ def test_the_description_has_all_that_a_person_needs():
     assert rows["steps"]["source"] == "Sec. 3.2"
     assert rows["size"] == {
         "name": "size", "value": 250, "type": "int | None", "help": "longest side", "unit": "px", "source": "",
-        "choices": (), "none": "", "off": "", "low": 8, "high": None, "limit": None,
+        "choices": (), "none": "", "off": "", "label": "", "low": 8, "high": None, "limit": None,
     }  # fmt: skip
     assert rows["init"]["choices"] == ("mean", "telea")

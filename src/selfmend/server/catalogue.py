@@ -8,7 +8,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from selfmend.errors import MissingExtraError
-from selfmend.tasks import TASKS, task_options
+from selfmend.tasks import INPUTS, TASKS, Task, task_options
 
 if TYPE_CHECKING:
     from selfmend.methods.base import Method
@@ -30,14 +30,31 @@ def catalogue() -> dict[str, Any]:
 
 def task_catalogue() -> dict[str, Any]:
     """What GET /api/tasks answers."""
-    names = ("name", "title", "result", "needs", "takes", "learned")
-    return {
-        "tasks": [
-            {name: getattr(task, name) for name in names}
-            | {"options": [_option(row) for row in task_options(task.name)]}
-            for task in TASKS.values()
-        ]
-    }
+    return {"inputs": INPUTS, "tasks": [_task(task) for task in TASKS.values()]}
+
+
+def _task(task: Task) -> dict[str, Any]:
+    names = ("name", "title", "result", "needs", "takes", "learned", "trains")
+    label = task.label or _words(task.name)
+    return {name: getattr(task, name) for name in names} | {
+        "label": label, "action": task.action or label, "hint": task.hint or task.title,
+        "methods": _methods(task) if hasattr(task.options, "method") else [],
+        "options": [_option(row) for row in task_options(task.name)],
+    }  # fmt: skip
+
+
+def _methods(task: Task) -> list[str]:
+    """The methods that a task can be done with; asks only what is known without importing them."""
+    from selfmend.methods.registry import method_info, method_names, methods_that
+
+    able = {name for ability in task.methods for name in methods_that(ability)} if task.methods else None
+    return [name for name in method_names() if method_info(name).learns != "folder" and (able is None or name in able)]
+
+
+def _words(name: str) -> str:
+    """A name as a label: "start_scale" is "Start scale"."""
+    words = name.replace("_", " ").replace("-", " ")
+    return words[:1].upper() + words[1:]
 
 
 def _described(kind: type[Method]) -> dict[str, Any]:
@@ -62,7 +79,8 @@ def _option(row: dict[str, Any]) -> dict[str, Any]:
     kind = row["type"].removesuffix(" | None")
     highs = [high for high in (row["high"], row["limit"]) if high is not None]
     return {
-        "name": row["name"], "type": _TYPES.get(kind, "array" if kind.startswith("tuple") else "object"),
+        "name": row["name"], "label": row["label"] or _words(row["name"]),
+        "type": _TYPES.get(kind, "array" if kind.startswith("tuple") else "object"),
         "nullable": kind != row["type"], "default": _plain(row["value"]), "meaning": row["help"],
         "choices": list(row["choices"] or ()), "low": row["low"], "high": min(highs, default=None),
         **{name: row[name] or "" for name in ("unit", "none", "off", "source")},

@@ -57,7 +57,7 @@ def about_routes(state: State) -> APIRouter:
     @routes.get("/tasks", tags=["server"], responses=answers())
     async def tasks() -> TasksAnswer:
         """What a job can do, with the files and settings of each task: what a form for it needs."""
-        return TasksAnswer(**task_catalogue())
+        return TasksAnswer(**await run_in_threadpool(task_catalogue))
 
     @routes.post("/login", tags=["server"], status_code=204, responses=answers(413, 422, 503), response_class=Response)
     async def login(request: Request, came: LoginRequest) -> Response:

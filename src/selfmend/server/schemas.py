@@ -48,6 +48,7 @@ class OptionAnswer(BaseModel):
     """One setting of a method or a task: what a form needs for its field."""
 
     name: str
+    label: str = Field(description="of its field in a form")
     type: Literal["boolean", "integer", "number", "string", "array", "object"]
     nullable: bool = Field(description="whether null fits too")
     default: Any
@@ -70,7 +71,7 @@ class MethodAnswer(BaseModel):
                 "name": "telea", "title": "smooth fill by fast marching", "learns": False,
                 "presets": ["default"], "takes_reference": False,
                 "options": [{
-                    "name": "radius", "type": "number", "nullable": False, "default": 3.0,
+                    "name": "radius", "label": "Radius", "type": "number", "nullable": False, "default": 3.0,
                     "meaning": "neighbourhood of each pixel", "unit": "px", "choices": [], "low": 1, "high": None,
                     "none": "", "off": "", "source": "OpenCV",
                 }],
@@ -99,11 +100,12 @@ class TaskAnswer(BaseModel):
         json_schema_extra={
             "example": {
                 "name": "fill", "title": "Fill the hole of a picture.", "result": "the picture with its hole filled",
-                "needs": ["image"], "takes": ["mask", "reference"], "learned": True,
+                "needs": ["image"], "takes": ["mask", "reference"], "learned": True, "trains": False,
+                "label": "Mend", "action": "Mend", "hint": "Fill the hole of a picture.", "methods": ["patchmatch"],
                 "options": [{
-                    "name": "grow_mask", "type": "integer", "nullable": False, "default": 0,
-                    "meaning": "let the hole grow to all sides", "unit": "px", "choices": [], "low": 0, "high": 1000,
-                    "none": "", "off": "", "source": "ours",
+                    "name": "grow_mask", "label": "Grow the mask", "type": "integer", "nullable": False,
+                    "default": 0, "meaning": "let the hole grow to all sides", "unit": "px", "choices": [], "low": 0,
+                    "high": 1000, "none": "", "off": "", "source": "ours",
                 }],
             }
         }
@@ -114,12 +116,18 @@ class TaskAnswer(BaseModel):
     needs: list[str] = Field(description="files without which there is nothing to do")
     takes: list[str] = Field(description="files that may come too")
     learned: bool = Field(description="whether a model's own picture can take the place of the files that are needed")
+    trains: bool = Field(description="whether it learns a picture, and makes a model instead of pictures")
+    label: str = Field(description="of a tab or a menu's entry")
+    action: str = Field(description="of the button that begins it")
+    hint: str = Field(description="what a person has to know before")
+    methods: list[str] = Field(description="which can do it, without a model; empty where there is nothing to choose")
     options: list[OptionAnswer]
 
 
 class TasksAnswer(BaseModel):
     """All tasks."""
 
+    inputs: dict[str, str] = Field(description="what each file is that tasks are given")
     tasks: list[TaskAnswer]
 
 

@@ -1,25 +1,28 @@
 // What the page knows: the picture, the tool, what is looked at, and the jobs; and what can be done with them.
 
-import { postJob, removeJob } from "./api.js";
+import { getJson, postJob, removeJob } from "./api.js";
 import { recordJobs } from "./documents.js";
-import { announce, find, notify } from "./dom.js";
+import { announce, element, find, notify } from "./dom.js";
 import { Jobs, isFinal } from "./jobs.js";
 import { MendPanel } from "./mend.js";
-import { fetchModels, ModelPanel } from "./models.js";
+import { PaintPanel } from "./paint.js";
 import { decodeMask } from "./picture.js";
 import { maskPng } from "./png.js";
 import { ResultView } from "./result.js";
 import { Strip, jobTitle } from "./strip.js";
+import { TaskPanel } from "./tasks.js";
 import { Pointing } from "./tools.js";
+import { TrainPanel } from "./train.js";
 import { View } from "./view.js";
 
-export const TABS = ["mend", "learn", "sample", "harmonize", "edit", "paint", "animate"];
+const SPECIAL = { train: TrainPanel, paint: PaintPanel }; // tasks with more than a form; fill is there from the start
 
 export class App {
   constructor() {
     this.tool = "brush";
     this.size = 40;
-    this.tab = "mend";
+    this.tab = "fill";
+    this.tasks = new Map(); // as the server tells them, by name
     this.document = null;
     this.looking = null; // { id, index } of the result on the stage
     this.lead = null; // the job whose result is shown as soon as it is there
@@ -31,10 +34,30 @@ export class App {
     this.jobs = new Jobs((job, before) => this.#jobChanged(job, before));
     this.strip = new Strip(this, find("cards"));
     this.result = new ResultView(this);
-    this.panels = { mend: new MendPanel(this, find("panel-mend")) };
-    for (const name of TABS.slice(1)) {
-      this.panels[name] = new ModelPanel(this, name, find(`panel-${name}`));
+    this.panels = { fill: new MendPanel(this, find("panel-fill")) };
+  }
+
+  get panel() {
+    return this.panels[this.tab];
+  }
+
+  /** A tab with its form for each task, in the server's order. */
+  async loadTasks() {
+    const [{ methods }, { tasks, inputs }] = await Promise.all([getJson("/api/methods"), getJson("/api/tasks")]);
+    this.tasks = new Map(tasks.map((task) => [task.name, task]));
+    for (const task of tasks) {
+      this.panels[task.name] ??= this.#newTab(task);
+      this.panels[task.name].offer(task, methods, inputs);
     }
+    this.strip.render(); // titles of jobs from the last visit
+  }
+
+  #newTab(task) {
+    const panel = element("div", { role: "tabpanel", id: `panel-${task.name}`, "aria-labelledby": `tab-${task.name}`, hidden: true });
+    const attributes = { type: "button", role: "tab", id: `tab-${task.name}`, "aria-controls": panel.id, "aria-selected": "false", tabindex: "-1" };
+    find("tabs").append(element("button", attributes, task.label));
+    this.panelElement.append(panel);
+    return new (SPECIAL[task.name] ?? TaskPanel)(this, task, panel);
   }
 
   tell(text, options) {
@@ -43,7 +66,8 @@ export class App {
 
   /** What the tools draw on. */
   surface() {
-    return this.tab === "paint" ? this.panels.paint.painting : this.document?.mask;
+    const { painting } = this.panel;
+    return painting === undefined ? this.document?.mask : painting;
   }
 
   shownJobs() {
@@ -69,7 +93,7 @@ export class App {
 
   /** After each step of drawing. */
   drawn() {
-    if (this.tab !== "paint") {
+    if (this.panel.painting === undefined) {
       this.document?.save();
     }
     this.refreshTools();
@@ -159,7 +183,7 @@ export class App {
 
   setTab(name) {
     this.tab = name;
-    for (const other of TABS) {
+    for (const other of Object.keys(this.panels)) {
       const tab = find(`tab-${other}`);
       tab.setAttribute("aria-selected", String(other === name));
       tab.tabIndex = other === name ? 0 : -1;
@@ -172,7 +196,7 @@ export class App {
 
   /** Which picture lies on the stage, and which mask. */
   refreshStage() {
-    const painting = this.tab === "paint" ? this.panels.paint.painting : null;
+    const { painting } = this.panel;
     document.body.classList.toggle("has-stage", Boolean(painting || this.document));
     this.view.mask = painting ? null : this.document?.mask;
     this.view.show(painting ? painting.picture : (this.document?.picture ?? null));
@@ -195,7 +219,7 @@ export class App {
     slider.value = Math.round(100 * Math.log(this.size) / Math.log(1000));
     slider.setAttribute("aria-valuetext", `${this.size} pixels`);
     find("size-words").textContent = `${this.size} px`;
-    this.panels.mend.refresh();
+    this.panel.refresh();
     if (this.pointing.lastCursor) {
       this.pointing.showCursor(this.pointing.lastCursor);
     }
@@ -229,12 +253,12 @@ export class App {
     if (before && !isFinal(before) && isFinal(job)) {
       this.#jobEnded(job);
     } else if (before && before.stage !== job.stage && job.id !== this.lead) {
-      announce(`${jobTitle(job)}: ${job.stage}`);
+      announce(`${jobTitle(job, this.tasks)}: ${job.stage}`);
     }
   }
 
   #jobEnded(job) {
-    if (job.task === "train" && job.state === "done") {
+    if (this.tasks.get(job.task)?.trains && job.state === "done") {
       this.loadModels();
       this.tell("The picture is learned. Samples, films and the rest are in the other tabs.");
     } else if (job.state === "failed") {
@@ -243,9 +267,9 @@ export class App {
       const here = this.shownJobs().includes(job);
       if (job.id === this.lead && here && !this.pointing.doing) {
         this.look(job.id, 0);
-        announce(`${jobTitle(job)} is ready.`);
+        announce(`${jobTitle(job, this.tasks)} is ready.`);
       } else if (here && this.looking?.id !== job.id) {
-        this.tell(job.id === this.betterId ? "The better fill is ready." : `${jobTitle(job)} is ready.`, { action: () => this.look(job.id, 0), label: "Look" });
+        this.tell(job.id === this.betterId ? "The better fill is ready." : `${jobTitle(job, this.tasks)} is ready.`, { action: () => this.look(job.id, 0), label: "Look" });
       }
     }
     for (const line of job.warnings ?? []) {
@@ -290,7 +314,7 @@ export class App {
 
   async loadModels() {
     try {
-      const models = await fetchModels();
+      const { models } = await getJson("/api/models");
       for (const panel of Object.values(this.panels)) {
         panel.showModels(models);
       }

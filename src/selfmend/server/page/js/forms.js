@@ -7,14 +7,14 @@ let serial = 0;
 function labelled(label, input, { hint = "", unit = "" } = {}) {
   serial += 1;
   input.id ||= `field-${serial}`;
-  const words = [element("span", { class: "field-label" }, label, unit ? element("small", {}, ` ${unit}`) : null)];
-  if (hint) {
-    const id = `${input.id}-hint`;
-    input.setAttribute("aria-describedby", id);
-    words.push(element("span", { class: "hint", id }, hint));
-  }
+  const words = element("span", { class: "field-label" }, label, unit ? element("small", {}, ` ${unit}`) : null);
   const check = input.type === "checkbox";
-  const row = element("div", { class: check ? "field check" : "field" }, element("label", { for: input.id }, ...words));
+  const row = element("div", { class: check ? "field check" : "field" }, element("label", { for: input.id }, words));
+  if (hint) {
+    const id = `${input.id}-hint`; // beside the label, not in it: a screen reader says the name first, then this
+    input.setAttribute("aria-describedby", id);
+    row.append(element("span", { class: "hint", id }, hint));
+  }
   row[check ? "prepend" : "append"](input);
   return row;
 }
@@ -69,46 +69,44 @@ export function fileField(label, { accept = "image/*", ...rest } = {}) {
   return { row: labelled(label, input, rest), input, read: () => input.files[0] ?? null };
 }
 
-/** Give a number's field the range that the server tells of and, with `standard`, its default. */
-export function fit(field, option, { standard = false } = {}) {
-  const { input } = field;
-  for (const [side, bound] of [["min", option.low], ["max", option.high]]) {
-    if (bound !== null && bound <= Number.MAX_SAFE_INTEGER) {
-      input[side] = bound;
-    }
-  }
-  if (standard && option.default !== null) {
-    input.value = option.default;
-    field.say?.();
-  }
-}
-
 export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
-const named = (name) => sentence(name.replaceAll("_", " "));
 
-/** One field for each option that the server tells of; only what was changed is read. */
-export function optionFields(options) {
-  const fields = options.map((option) => {
-    const { name, default: standard, choices } = option;
-    const about = { hint: sentence(option.meaning), unit: option.unit };
-    const text = standard === null ? "" : String(standard);
-    let field;
-    if (typeof standard === "boolean") {
-      field = checkField(named(name), { ...about, value: standard });
-    } else if (choices.length) {
-      field = selectField(named(name), { ...about, choices, value: text });
-    } else if (typeof standard === "number") {
-      field = numberField(named(name), { ...about, value: standard, step: "any" });
-    } else {
-      field = textField(named(name), { ...about, placeholder: text || "none" });
-    }
-    const first = field.read();
-    return { name, row: field.row, changed: () => field.read() !== first && field.read() !== null, read: field.read };
-  });
-  return {
-    rows: fields.map((field) => field.row),
-    read: () => Object.fromEntries(fields.filter((f) => f.changed()).map((f) => [f.name, f.read()])),
-  };
+const BRIEFLY = { seed: "new" }; // what stands in an empty field, where what the reference says is long
+const EMPTY = { format: "as it came" }; // what an empty choice means
+
+/** The meaning of an option, with what it is where it is left empty. */
+function hintOf({ name, meaning, none }) {
+  const left = none && !BRIEFLY[name] ? `; empty: ${none}` : "";
+  return sentence(meaning.replace(/; empty: .*$/, "")) + left + ".";
 }
+
+/** A field as the server tells of it: its name, unit, range, default, choices and meaning. */
+function optionField(option) {
+  const { name, label, type, default: standard, choices, low, high, unit, none } = option;
+  const about = { hint: hintOf(option), unit };
+  const text = standard === null ? "" : String(standard);
+  const placeholder = BRIEFLY[name] ?? (text || (none ? "" : "none")); // what none means is in the hint
+  let field;
+  if (type === "boolean") {
+    field = checkField(label, { ...about, value: standard });
+  } else if (choices.length) {
+    field = selectField(label, { ...about, choices: choices.map((one) => [one, one || (EMPTY[name] ?? "none")]), value: text });
+  } else if (type === "number" && low === 0 && high === 1 && standard !== null) {
+    field = rangeField(label, { ...about, value: text, min: 0, max: 1, step: 0.01, show: (value) => value.toFixed(2) });
+  } else if (type === "integer" || type === "number") {
+    const most = high !== null && high <= Number.MAX_SAFE_INTEGER ? high : null;
+    field = numberField(label, { ...about, value: text, min: low, max: most, step: type === "integer" ? 1 : "any", placeholder });
+  } else {
+    field = textField(label, { ...about, placeholder });
+  }
+  const first = field.read();
+  return { ...field, name, placeholder, changed: () => field.read() !== first && field.read() !== null };
+}
+
+/** One field for each option that the server tells of. */
+export const optionFields = (options) => options.map(optionField);
+
+/** What was changed in such fields, by name; the rest is the server's to choose. */
+export const changes = (fields) => Object.fromEntries(fields.filter((field) => field.changed()).map((field) => [field.name, field.read()]));
 
 export const section = (title, ...children) => element("details", { class: "section" }, element("summary", {}, title), ...children);

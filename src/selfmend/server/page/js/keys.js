@@ -76,7 +76,7 @@ export class Keys {
       return false;
     }
     if (free && key === "Enter") {
-      app.panels[app.tab].press();
+      app.panel.press();
       return true;
     }
     if (free && key === " ") {

@@ -1,6 +1,6 @@
 // The page begins here: buttons, dropping, pasting and keys are wired to what they do.
 
-import { App, TABS } from "./app.js";
+import { App } from "./app.js";
 import { find } from "./dom.js";
 import { Keys, listShortcuts } from "./keys.js";
 import { openFile, restore } from "./opening.js";
@@ -51,18 +51,21 @@ for (const [id, act] of [["file", (file) => openFile(app, file)], ["mask-file", 
 }
 
 // Tabs: arrow keys go from one to the next.
-TABS.forEach((name, i) => {
-  const tab = find(`tab-${name}`);
-  tab.addEventListener("click", () => app.setTab(name));
-  tab.addEventListener("keydown", (event) => {
-    const to = { ArrowRight: i + 1, ArrowLeft: i - 1, Home: 0, End: TABS.length - 1 }[event.key];
-    if (to !== undefined) {
-      event.preventDefault();
-      const next = TABS[(to + TABS.length) % TABS.length];
-      app.setTab(next);
-      find(`tab-${next}`).focus();
-    }
-  });
+find("tabs").addEventListener("click", (event) => {
+  const tab = event.target.closest("[role=tab]");
+  if (tab) {
+    app.setTab(tab.id.slice("tab-".length));
+  }
+});
+find("tabs").addEventListener("keydown", (event) => {
+  const tabs = [...find("tabs").children];
+  const i = tabs.indexOf(event.target);
+  const to = { ArrowRight: i + 1, ArrowLeft: i - 1, Home: 0, End: tabs.length - 1 }[event.key];
+  if (to !== undefined) {
+    event.preventDefault();
+    tabs.at(to % tabs.length).click();
+    tabs.at(to % tabs.length).focus();
+  }
 });
 
 // The menu of the mask stands beside its button.
@@ -118,11 +121,11 @@ window.addEventListener("pagehide", () => app.document?.saveNow().catch(() => {}
 
 listShortcuts();
 new Keys(app);
-app.setTab("mend");
+app.setTab("fill");
 
 async function connect() {
   try {
-    await app.panels.mend.load();
+    await app.loadTasks();
     await app.loadModels();
   } catch (error) {
     if (!(error instanceof ServerError) || error.status >= 400) {

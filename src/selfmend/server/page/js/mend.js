@@ -1,90 +1,62 @@
 // The panel of the first tab: one button, and what there is to choose behind it.
 
-import { element, find, announce, sheetButton } from "./dom.js";
-import { getJson } from "./api.js";
+import { element } from "./dom.js";
 import * as forms from "./forms.js";
+import { TaskPanel } from "./tasks.js";
 
 const BETTER = "singan";
 
-export class MendPanel {
+export class MendPanel extends TaskPanel {
+  /** There before the server has answered: the button, and what to do first. */
   constructor(app, panel) {
-    Object.assign(this, { app, panel, methods: [] });
-    this.button = element("button", { type: "button", id: "mend", class: "primary", click: () => this.press() }, "Mend");
+    super(app, { name: "fill", action: "Mend" }, panel);
     this.state = element("p", { class: "hint", id: "hole-words" }, "");
+    this.button.id = "mend";
     this.button.setAttribute("aria-describedby", "hole-words");
-    this.body = element("div", { class: "panel-body" });
-    panel.replaceChildren(element("div", { class: "panel-head" }, this.button, sheetButton("mend")), this.body);
+    this.body.replaceChildren(this.state);
   }
 
-  async load() {
-    const [{ methods, default: standard }, { tasks }] = await Promise.all([getJson("/api/methods"), getJson("/api/tasks")]);
-    this.methods = methods;
-    const choices = methods.map((m) => [m.name, `${m.name}${m.learns ? " (learns first)" : ""}`]);
-    const heavy = methods.filter((m) => m.learns);
+  layout() {
+    const heavy = this.methods.filter((method) => method.learns);
     this.better = forms.checkField("Better fill too", { value: localStorage.getItem("better") !== "no", hint: "The quick fill comes at once; a network then learns this picture and fills it again." });
     this.better.input.addEventListener("change", () => localStorage.setItem("better", this.better.read() ? "yes" : "no"));
-    this.method = forms.selectField("Method", { choices, value: standard });
-    this.about = element("p", { class: "hint" });
-    this.preset = forms.selectField("Preset", { choices: [] });
-    this.samples = forms.numberField("Different fills");
-    this.seed = forms.numberField("Seed", { min: 0, placeholder: "new", hint: "The same seed gives the same fill." });
-    this.grow = forms.numberField("Grow the mask", { unit: "px", hint: "For soft brush edges and the halos of JPEG." });
-    this.reference = forms.fileField("Reference picture", { hint: "Another photo of the scene that shows what the hole hides." });
-    this.advanced = forms.section("Advanced");
-    const preferred = heavy.find((m) => m.name === BETTER) ?? heavy[0];
-    this.betterMethod = forms.selectField("Method", { choices: heavy.map((m) => m.name), value: preferred?.name });
+    const preferred = heavy.find((method) => method.name === BETTER) ?? heavy[0];
+    this.betterMethod = forms.selectField("Method", { choices: heavy.map((method) => method.name), value: preferred?.name });
     this.betterPreset = forms.selectField("Preset", { choices: [] });
-    this.method.input.addEventListener("change", () => this.choose());
-    this.betterMethod.input.addEventListener("change", () => this.chooseBetter());
-    this.body.replaceChildren(
-      this.state, this.better.row,
-      forms.section("Options", this.method.row, this.about, this.preset.row, this.samples.row, this.grow.row, this.seed.row, this.reference.row, this.advanced),
-      forms.section("The better fill", this.betterMethod.row, this.betterPreset.row),
-    );
-    const options = (name) => Object.fromEntries(tasks.find((task) => task.name === name).options.map((o) => [o.name, o]));
-    forms.fit(this.samples, options("fill").samples, { standard: true });
-    forms.fit(this.grow, options("fill").grow_mask, { standard: true });
-    for (const panel of Object.values(this.app.panels)) {
-      panel.fit?.(options);
-    }
-    this.choose();
-    this.chooseBetter();
-    this.refresh();
+    this.betterMethod.input.addEventListener("change", () => this.#chooseBetter());
+    this.form = forms.section("Options", this.source.row, this.about, this.preset.row, ...[...this.files, ...this.fields].map((field) => field.row), this.advanced);
+    this.betterForm = forms.section("The better fill", this.betterMethod.row, this.betterPreset.row);
+    this.#chooseBetter();
+    return [this.state, this.better.row, this.form, this.betterForm];
   }
 
-  /** Trained runs that can fill stand below the methods. */
-  showModels(models) {
-    this.method?.input.querySelector("optgroup")?.remove();
-    const able = models.filter((model) => model.applications.includes("fill"));
-    if (this.method && able.length) {
-      const group = able.map((model) => element("option", { value: `model ${model.name}` }, model.name));
-      this.method.input.append(element("optgroup", { label: "What was learned" }, ...group));
-    }
-  }
-
-  chosen() {
-    return this.methods.find((m) => m.name === this.method.read());
+  /** A model fills the open picture as a method does. */
+  get alone() {
+    return false;
   }
 
   choose() {
-    const method = this.chosen();
-    this.about.textContent = method ? forms.sentence(method.title) : "A trained run";
-    this.preset.fill(method?.presets ?? []);
-    this.preset.row.hidden = (method?.presets.length ?? 0) < 2;
-    this.reference.row.hidden = !(method?.takes_reference ?? true);
-    this.options = forms.optionFields(method?.options ?? []);
-    this.advanced.replaceChildren(element("summary", {}, "Advanced"), ...this.options.rows);
-    this.advanced.hidden = this.options.rows.length === 0;
-    this.better.row.hidden = Boolean(method?.learns);
+    super.choose();
+    const none = !this.betterMethod.read(); // where what learns is not installed
+    this.better.row.hidden = none || Boolean(this.method?.learns);
+    this.betterForm.hidden = none;
+    if (this.model) {
+      this.about.textContent = "It was learned";
+      this.about.hidden = false;
+    }
   }
 
-  chooseBetter() {
-    const method = this.methods.find((m) => m.name === this.betterMethod.read());
-    this.betterPreset.fill(method?.presets ?? []);
+  #chooseBetter() {
+    this.betterPreset.fill(this.#heavy()?.presets ?? []);
+  }
+
+  #heavy() {
+    return this.methods.find((method) => method.name === this.betterMethod.read());
   }
 
   /** What is written under the button: how much is marked, or what to do first. */
   refresh() {
+    super.refresh();
     const { document: open } = this.app;
     const share = open ? open.mask.count / (open.picture.width * open.picture.height) : 0;
     let words = "Open a picture first.";
@@ -95,47 +67,22 @@ export class MendPanel {
     this.button.setAttribute("aria-disabled", String(!share));
   }
 
-  async press() {
-    const { app } = this;
-    if (this.pressed) {
-      return;
+  missing() {
+    const { document: open } = this.app;
+    if (open?.mask.count) {
+      return "";
     }
-    if (!this.method) {
-      app.tell("The server is still starting. Press again in a moment.");
-      return;
-    }
-    if (!app.document?.mask.count) {
-      app.tell(app.document ? "Nothing is marked yet: paint over what should go, then press Mend." : "Open a picture first, then paint over what should go.");
-      return;
-    }
-    this.pressed = true;
-    this.button.classList.add("busy");
-    announce("Mending.");
-    try {
-      await this.#submit();
-    } catch (error) {
-      app.tell(error.message, { error: true });
-    }
-    this.button.classList.remove("busy");
-    this.pressed = false;
+    return open ? "Nothing is marked yet: paint over what should go, then press Mend." : "Open a picture first, then paint over what should go.";
   }
 
-  async #submit() {
+  async submit() {
     const { app } = this;
-    const files = { image: app.document.blob, mask: await app.maskFile(), reference: this.reference.row.hidden ? null : this.reference.read() };
-    const common = { samples: this.samples.read() ?? 1, grow_mask: this.grow.read() ?? 0, ...(this.seed.read() === null ? {} : { seed: this.seed.read() }) };
-    const method = this.chosen();
-    if (method) {
-      const preset = method.presets.length ? { preset: this.preset.read() } : {};
-      await app.submit("fill", files, { ...common, method: method.name, ...preset, options: this.options.read() }, { lead: true });
-    } else {
-      await app.submit("fill", files, { ...common, model: this.method.read().slice("model ".length) }, { lead: true });
+    const [files, changed] = [await this.given(), this.changed()];
+    await app.submit("fill", files, { ...changed, ...this.by() }, { lead: true });
+    const heavy = this.#heavy();
+    if (heavy && !this.method?.learns && this.better.read()) {
+      const reference = heavy.takes_reference ? files.reference : null;
+      await app.submit("fill", { ...files, reference }, { ...changed, method: heavy.name, preset: this.betterPreset.read() }, { better: true });
     }
-    if (!method?.learns && this.better.read() && this.betterMethod.read()) {
-      const better = this.methods.find((m) => m.name === this.betterMethod.read());
-      const settings = { ...common, method: better.name, preset: this.betterPreset.read() };
-      await app.submit("fill", { ...files, reference: better.takes_reference ? files.reference : null }, settings, { better: true });
-    }
-    find("panel").classList.remove("open");
   }
 }

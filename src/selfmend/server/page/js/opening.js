@@ -52,7 +52,7 @@ export async function goOn(app) {
     await app.document?.saveNow();
     const file = new File([blob], result.name, { type: blob.type });
     show(app, await createDocument(file, result.name, app.document?.id ?? null));
-    app.setTab("mend");
+    app.setTab("fill");
     announce("The result is the picture now.");
   } catch (error) {
     app.tell(error.message, { error: true });

@@ -7,7 +7,6 @@ import { decode } from "./picture.js";
 import { isFilm, jobTitle, showable } from "./strip.js";
 
 const KEPT_PIXELS = 60e6; // of decoded results, so that going to and fro between two is instant
-const OVER_THE_PICTURE = ["fill", "harmonize", "edit"];
 
 export class ResultView {
   constructor(app) {
@@ -29,11 +28,14 @@ export class ResultView {
     return (await request(result.url)).blob();
   }
 
-  /** A photo that lies on its side is as high as it is shown, so it is what was sent that is compared, not the file. */
+  /** Whether a result is the picture with a part of it changed: of tasks that are given a mask.
+   * A photo that lies on its side is as high as it is shown, so it is what was sent that is compared, not the file.
+   */
   #comparable(job) {
     const { picture } = this.app.document ?? {};
     const { size } = job;
-    return Boolean(picture) && this.app.tab !== "paint" && OVER_THE_PICTURE.includes(job.task) && (!size || (size[0] === picture.height && size[1] === picture.width));
+    const { needs = [], takes = [] } = this.app.tasks.get(job.task) ?? {};
+    return Boolean(picture) && this.app.panel.painting === undefined && [...needs, ...takes].includes("mask") && (!size || (size[0] === picture.height && size[1] === picture.width));
   }
 
   async show(looking) {
@@ -57,7 +59,7 @@ export class ResultView {
     find("compare-row").hidden = !this.comparing;
     find("download-row").hidden = !result;
     find("go-on").hidden = !result || isFilm(result) || result.media_type === "image/gif";
-    find("result-title").textContent = result ? jobTitle(job) : `${jobTitle(job)}, so far`;
+    find("result-title").textContent = result ? jobTitle(job, app.tasks) : `${jobTitle(job, app.tasks)}, so far`;
     this.#formats();
     if (this.comparing) {
       find("viewer").hidden = true;
@@ -67,7 +69,7 @@ export class ResultView {
       await this.#lay(url);
     } else {
       app.view.over = null;
-      this.#alone(url, result, jobTitle(job));
+      this.#alone(url, result, jobTitle(job, app.tasks));
     }
     this.place();
     app.view.draw();

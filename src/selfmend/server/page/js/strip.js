@@ -4,10 +4,6 @@ import { element, icon, iconButton, timeText } from "./dom.js";
 import { isFinal } from "./jobs.js";
 import { goBack } from "./opening.js";
 
-const NAMES = {
-  fill: "Fill", train: "Learning", sample: "Samples", retarget: "New shape", "super-resolve": "Enlarged",
-  harmonize: "Harmonised", edit: "Edited", paint: "Painted", animate: "Film",
-};
 const SHOWN_BY_BROWSERS = /^image\/(png|jpeg|webp|gif|avif|bmp)$/;
 
 export const isFilm = (result) => result.media_type.startsWith("video/");
@@ -15,9 +11,10 @@ export const isFilm = (result) => result.media_type.startsWith("video/");
 /** Where a result can be shown from: picture formats that browsers do not know come as PNG. */
 export const showable = (result) => (isFilm(result) || SHOWN_BY_BROWSERS.test(result.media_type) ? result.url : `${result.url}?format=png`);
 
-export function jobTitle(job) {
-  const how = job.settings?.model ?? job.settings?.method;
-  return job.task === "fill" && how ? how : `${NAMES[job.task] ?? job.task}${how ? ` · ${how}` : ""}`;
+/** Of a fill, how; of the rest also what it is. `tasks` are the server's by name. */
+export function jobTitle(job, tasks) {
+  const how = job.settings?.model || job.settings?.method;
+  return job.task === "fill" && how ? how : `${tasks.get(job.task)?.label ?? job.task}${how ? ` · ${how}` : ""}`;
 }
 
 export function progressWords(job) {
@@ -118,7 +115,7 @@ export class Strip {
   }
 
   #parts(job) {
-    const title = jobTitle(job);
+    const title = jobTitle(job, this.app.tasks);
     if (!isFinal(job)) {
       const picture = job.preview ? element("img", { alt: "", src: job.preview }) : element("span", { class: "spinner" });
       const thumb = element(
@@ -142,7 +139,7 @@ export class Strip {
     const seconds = job.seconds ?? (job.finished && job.started ? job.finished - job.started : null);
     const caption = element("p", { class: "caption" }, title, seconds === null ? "" : ` · ${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`);
     if (!job.results.length) {
-      return [element("div", { class: "running thumbs" }, caption, element("p", { class: "stage-words" }, job.task === "train" ? "Learned: see the other tabs" : "Done"), remove)];
+      return [element("div", { class: "running thumbs" }, caption, element("p", { class: "stage-words" }, this.app.tasks.get(job.task)?.trains ? "Learned: see the other tabs" : "Done"), remove)];
     }
     return [element("div", { class: "thumbs" }, ...job.results.map((result) => this.#thumb(job, result, title)), remove), caption];
   }

@@ -1,0 +1,223 @@
+// The panel of a task: its form is made of what the server tells of it, so that a task that is new there needs nothing here.
+
+import { announce, element, sheetButton } from "./dom.js";
+import * as forms from "./forms.js";
+
+const STAGE = ["image", "picture"]; // inputs that are the open picture; "mask" is what is marked on it, others are files
+const MODEL = "model "; // before the name of a trained run, among the names of methods
+const SOURCE = ["method", "model", "preset"]; // one choice of what does it, where the server has three options
+const SELDOM = ["seed", "start_scale", "grow_mask", "format"]; // folded away where the default is nothing, so that a form is short
+
+export class TaskPanel {
+  /** `task` as the server tells it, or, of what is shown before it has answered, name and words of the button. */
+  constructor(app, task, panel) {
+    Object.assign(this, { app, task, panel, methods: [], models: [], fields: [], files: [] });
+    this.button = element("button", { type: "button", class: "primary", click: () => this.press() }, task.action);
+    this.body = element("div", { class: "panel-body" });
+    panel.replaceChildren(element("div", { class: "panel-head" }, this.button, sheetButton(task.name)), this.body);
+  }
+
+  /** The form. `methods` are all that fill, `inputs` says what each file is. */
+  offer(task, methods, inputs) {
+    this.task = task;
+    this.methods = methods.filter((method) => task.methods.includes(method.name));
+    this.inputs = [...task.needs, ...task.takes];
+    this.options = Object.fromEntries(task.options.map((option) => [option.name, option]));
+    const drawn = this.inputs.includes("mask") ? ["invert_mask"] : []; // the menu of the mask has it
+    this.fields = forms.optionFields(task.options.filter((option) => ![...SOURCE, ...drawn].includes(option.name)));
+    const chosen = this.inputs.filter((name) => name !== "mask" && !STAGE.includes(name));
+    this.files = chosen.map((name) => ({ name, ...forms.fileField(forms.sentence(name), { hint: forms.sentence(inputs[name] ?? "") }) }));
+    this.#buildSource();
+    this.body.replaceChildren(...this.layout());
+    this.showModels([]);
+    this.choose();
+  }
+
+  #buildSource() {
+    this.source = forms.selectField(this.methods.length ? "Method" : "Model", { choices: [] });
+    this.source.input.addEventListener("change", () => this.choose());
+    this.about = element("p", { class: "hint" });
+    this.preset = forms.selectField("Preset", { choices: [] });
+    this.thumbnail = element("img", { class: "model-thumbnail", alt: "The learned picture", hidden: true });
+    this.empty = element("p", { class: "hint", hidden: true }, "Nothing was learned yet that can do this. Begin in the tab Learn.");
+    this.advanced = forms.section("Advanced");
+  }
+
+  /** What is in the panel, from top to bottom. */
+  layout() {
+    const seldom = this.fields.filter((field) => SELDOM.includes(field.name) && !this.options[field.name].default);
+    const often = this.fields.filter((field) => !seldom.includes(field));
+    const folded = seldom.length ? [forms.section("Options", ...seldom.map((field) => field.row))] : [];
+    this.form = element("div", { class: "fields" },
+      ...this.special(), this.preset.row, ...[...this.files, ...often].map((field) => field.row), ...folded, ...(this.methods.length ? [this.advanced] : []));
+    return [element("p", { class: "hint" }, this.task.hint), this.empty, this.source.row, this.about, this.thumbnail, this.form];
+  }
+
+  /** What a task has beside its options. */
+  special() {
+    return [];
+  }
+
+  /** What is drawn on instead of the mask: a Painting, null where there is none yet; undefined is the mask. */
+  get painting() {
+    return undefined;
+  }
+
+  get model() {
+    const chosen = this.source?.read() ?? "";
+    return chosen.startsWith(MODEL) ? this.models.find((model) => model.name === chosen.slice(MODEL.length)) : undefined;
+  }
+
+  get method() {
+    return this.methods.find((method) => method.name === this.source?.read());
+  }
+
+  get needsModel() {
+    return "model" in this.options && !this.methods.length;
+  }
+
+  /** Whether the model's own picture takes the place of the open one. */
+  get alone() {
+    return Boolean(this.model) && this.task.learned;
+  }
+
+  /** Trained runs that can do it stand below the methods. */
+  showModels(models) {
+    if (!this.source) {
+      return;
+    }
+    this.models = this.options.model ? models.filter((model) => model.applications.includes(this.task.name)) : [];
+    const before = this.source.read();
+    this.#fillSource();
+    const names = [...this.source.input.options].map((one) => one.value);
+    this.source.input.value = [before, this.options.method?.default].find((name) => names.includes(name)) ?? names[0] ?? "";
+    const none = this.needsModel && !names.length;
+    this.empty.hidden = !none;
+    this.source.row.hidden = !names.length;
+    this.form.hidden = none;
+    this.button.setAttribute("aria-disabled", String(none));
+    if (this.source.read() !== before) {
+      this.choose();
+    }
+  }
+
+  #fillSource() {
+    const learns = (method) => (method.learns && !this.task.trains ? " (learns first)" : "");
+    const methods = this.methods.map((method) => element("option", { value: method.name }, method.name + learns(method)));
+    const models = this.models.map((model) => element("option", { value: MODEL + model.name }, model.name));
+    const group = methods.length && models.length ? [element("optgroup", { label: "What was learned" }, ...models)] : models;
+    this.source.input.replaceChildren(...methods, ...group);
+  }
+
+  /** Another method or model: with its presets, its options and its scales. */
+  choose() {
+    const { method, model } = this;
+    this.about.textContent = method ? forms.sentence(method.title) : "";
+    this.about.hidden = !method;
+    this.thumbnail.hidden = !model?.thumbnail;
+    if (model?.thumbnail) {
+      this.thumbnail.src = model.thumbnail;
+    }
+    this.preset.fill(method?.presets ?? []);
+    this.preset.row.hidden = (method?.presets.length ?? 0) < 2;
+    this.methodFields = forms.optionFields(method?.options ?? []);
+    this.advanced.replaceChildren(element("summary", {}, "Advanced"), ...this.methodFields.map((field) => field.row));
+    this.advanced.hidden = !this.methodFields.length;
+    const reference = method?.takes_reference ?? true;
+    for (const field of [...this.files.filter((one) => one.name === "reference"), ...this.fields.filter((one) => one.name === "align")]) {
+      field.row.hidden = !reference;
+    }
+    const start = this.field("start_scale");
+    if (start) {
+      start.input.placeholder = model?.default_start_scale?.[this.task.name] ?? start.placeholder;
+      start.input.max = model?.scales ? model.scales - 1 : "";
+    }
+    this.refresh();
+  }
+
+  field(name) {
+    return this.fields.find((field) => field.name === name);
+  }
+
+  /** The picture or what is marked has changed. */
+  refresh() {
+    const { picture } = this.app.document ?? {};
+    const [height, width] = this.model?.size ?? (picture ? [picture.height, picture.width] : []);
+    for (const [name, side] of Object.entries({ height, width })) {
+      const field = this.field(name);
+      if (field) {
+        field.input.placeholder = side ?? field.placeholder;
+      }
+    }
+  }
+
+  async press() {
+    const { app } = this;
+    if (this.pressed) {
+      return;
+    }
+    const wrong = this.source ? this.missing() : "The server is still starting. Press again in a moment.";
+    if (wrong) {
+      app.tell(wrong);
+      return;
+    }
+    this.pressed = true;
+    this.button.classList.add("busy");
+    announce(`${this.task.action}: it begins.`);
+    try {
+      await this.submit();
+      app.panelElement.classList.remove("open");
+    } catch (error) {
+      app.tell(error.message, { error: true });
+    }
+    this.button.classList.remove("busy");
+    this.pressed = false;
+  }
+
+  /** What has to be done before, in a sentence; "" if nothing. */
+  missing() {
+    if (this.needsModel && !this.model) {
+      return "There is no model for this yet: open a picture and let it be learned in the tab Learn.";
+    }
+    const needs = this.alone ? [] : this.task.needs;
+    if (needs.some((name) => STAGE.includes(name)) && !this.app.document) {
+      return "Open a picture first.";
+    }
+    if (needs.includes("mask") && !this.app.document?.mask.count) {
+      return `Nothing is marked yet: paint over the part that is meant, then press ${this.task.action}.`;
+    }
+    const file = this.files.find((one) => needs.includes(one.name) && !one.read());
+    return file ? `Choose a file first: ${file.name}.` : "";
+  }
+
+  /** What goes to the server as files, by name. */
+  async given() {
+    const open = this.app.document;
+    const files = Object.fromEntries(this.files.map((file) => [file.name, file.row.hidden ? null : file.read()]));
+    for (const name of this.alone ? [] : this.inputs) {
+      if (name === "mask") {
+        files.mask = open?.mask.count ? await this.app.maskFile() : null;
+      } else if (STAGE.includes(name)) {
+        files[name] = open?.blob ?? null;
+      }
+    }
+    return files;
+  }
+
+  /** Of the task, without what does it: what was changed. */
+  changed() {
+    return forms.changes(this.fields.filter((field) => !field.row.hidden));
+  }
+
+  by() {
+    const { method, model } = this;
+    if (model) {
+      return { model: model.name };
+    }
+    return method ? { method: method.name, ...(method.presets.length ? { preset: this.preset.read() } : {}), options: forms.changes(this.methodFields) } : {};
+  }
+
+  async submit() {
+    await this.app.submit(this.task.name, await this.given(), { ...this.changed(), ...this.by() }, { lead: true });
+  }
+}
