@@ -3,8 +3,8 @@
     python benchmarks/generation.py PICTURES --score SCORE.PY [--methods ...] [--published FOLDER ...]
         [--table docs/generation.md]
 
-PICTURES is a folder. SCORE.PY is the scorer (a module with SqueezeNet, read, sifd, bidirectional and diversity). A method is written
-NAME[:PRESET][:key=value,...]. --published are folders of samples made elsewhere, one a picture with its name, to be
+PICTURES is a folder. SCORE.PY is the scorer (a module with SqueezeNet, read, sifd, bidirectional and
+diversity). A method is written NAME[:PRESET][:key=value,...]. --published are folders of samples made elsewhere, one a picture with its name, to be
 scored in the same way. Results are kept in --out, so that an interrupted run goes on. Columns:
 
     conv1, fire3  Frechet distance of a network's features in one real and one generated picture, lower is better
@@ -13,7 +13,8 @@ scored in the same way. Results are kept in --out, so that an interrupted run go
     div           diversity: standard deviation of each pixel over the samples, by that of the picture
     copied        mean side in pixels of the regions that stand in the picture as they are
     seams         how much larger differences across the borders of those regions are than where they come from, 0-255
-    train, cpu    seconds of training a picture, and of processor time: what it takes where nothing else runs
+    train, cpu    seconds of training a picture, and of processor time for it, or where nothing is trained for a
+                  sample: what it takes where nothing else runs
     draw          seconds a sample
 """
 
@@ -33,11 +34,12 @@ from common import commit, machine, parse
 from scorer import load_scorer
 
 METHODS = [
-    "patch-diffusion:variety=low", "patch-diffusion", "patch-diffusion:variety=high", "gpnn", "gpnn:noise=3", "singan:fast",
+    "patch-diffusion:variety=low", "patch-diffusion", "patch-diffusion:variety=high", "gpnn", "gpnn:noise=3",
+    "singan:fast",
 ]  # fmt: skip
 COLUMNS = {
-    "conv1": ".3f", "fire3": ".3f", "coh": ".1f", "com": ".1f", "div": ".2f", "copied": ".0f", "seams": ".2f", "train": ".0f", "cpu": ".0f",
-    "draw": ".1f",
+    "conv1": ".3f", "fire3": ".3f", "coh": ".1f", "com": ".1f", "div": ".2f", "copied": ".0f", "seams": ".2f",
+    "train": ".0f", "cpu": ".0f", "draw": ".1f",
 }  # fmt: skip
 ENDINGS = {".jpg", ".png"}
 
@@ -62,8 +64,9 @@ def draw_all(spec: str, pictures: list[Path], out: Path, count: int, seed: int, 
             trained, busy = time.perf_counter(), time.process_time() - busy
             samples = model.sample(samples=count, seed=seed)
         else:
-            trained, busy = started, 0.0
+            trained = started
             samples = selfmend.sample(picture, method=name, preset=preset, samples=count, seed=seed, **options)
+            busy = (time.process_time() - busy) / count
         ended = time.perf_counter()
         target.mkdir(parents=True, exist_ok=True)
         for k, sample in enumerate(samples):

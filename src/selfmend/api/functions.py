@@ -286,17 +286,58 @@ def fit_super_resolution(
     )  # fmt: skip
 
 
-def harmonize(composite: Any, mask: Any, *, model: str | Path | Model, device: str = "auto", **options: Any) -> Any:
-    """Give an object that was pasted onto a picture its texture and palette; see `Model.harmonize`.
+def harmonize(
+    composite: Any,
+    mask: Any,
+    *,
+    model: str | Path | Model | None = None,
+    picture: Any = None,
+    seed: int | None = None,
+    invert_mask: bool = False,
+    device: str = "auto",
+    progress: Progress = silent,
+    **options: Any,
+) -> Any:
+    """Give an object that was pasted onto a picture its texture and palette.
 
     Args:
         composite: the picture with the object pasted; kinds as in `inpaint`.
         mask: where the object is, white or True.
-        model: of the picture, as `fit("singan", ...)` gives it, or the folder of such a run.
-        device: "auto", "cpu", "cuda" or "mps".
-        options: of `Model.harmonize`, such as `start_scale=6`.
+        model: of the picture, as `fit("singan", ...)` gives it, or the folder of such a run. None trains nothing: the
+            object is made of the picture's own patches, in seconds (`patches/harmonise.py`).
+        picture: without a model, another picture whose colours and patches are taken; None takes those of `composite`
+            outside of the mask.
+        seed: same seed, same bytes; None is 0, or the model's.
+        invert_mask: in the mask, black is the object.
+        device: "auto", "cpu", "cuda" or "mps", for a model.
+        progress: called with each event.
+        options: with a model those of `Model.harmonize`, such as `start_scale=6`; without one those of
+            `HarmoniseSettings`, such as `content=0.8`.
+
+    Returns:
+        The kind, size and mode of `composite`, equal to it to the bit outside the mask and its soft border.
+
+    Raises:
+        SelfmendError: one line: what came, what fits, what to do.
     """
-    return _learned(model, device).harmonize(composite, mask, **options)
+    if model is not None:
+        if picture is not None:
+            raise OptionError("a model brings its own picture; leave picture out, or the model")
+        learned = _learned(model, device)
+        return learned.harmonize(composite, mask, seed=seed, invert_mask=invert_mask, progress=progress, **options)
+    from selfmend.image.color import as_channels
+    from selfmend.masks.reading import read_mask
+    from selfmend.options import replace_options
+    from selfmend.patches.harmonise import HarmoniseSettings, harmonise
+
+    given = read_picture(composite)
+    hole = read_mask(mask, given, invert=invert_mask)
+    reference = None
+    if picture is not None:
+        reference = as_channels(read_picture(picture).image, given.image.shape[2], name="picture")
+    settings = replace_options(HarmoniseSettings(), options)
+    made = harmonise(given.image, hole, seed=seed or 0, reference=reference, settings=settings, progress=progress)
+    return given.rebuild(made, (made != given.image).any(2))
 
 
 def edit(edited: Any, mask: Any = None, *, model: str | Path | Model, device: str = "auto", **options: Any) -> Any:
