@@ -4,8 +4,8 @@
         [--table docs/generation.md]
 
 PICTURES is a folder. SCORE.PY is the scorer (a module with SqueezeNet, read, sifd, bidirectional and diversity). A
-method is written NAME[:PRESET][:key=value,...]. --published are folders of samples made elsewhere, one a picture with its
-name, to be
+method is written NAME[:PRESET][:key=value,...]. --published are folders of samples made elsewhere, one a picture with
+its name, to be
 scored in the same way. Results are kept in --out, so that an interrupted run goes on. Columns:
 
     conv1, fire3  Frechet distance of a network's features in one real and one generated picture, lower is better

@@ -113,6 +113,10 @@ class Sample:
     model: str | None = _model()
     seed: int | None = _seed()
     samples: int = option(1, "number of new pictures", source=_OURS, low=1, limit=16, label="How many")
+    variety: str = option(
+        "", "how far new pictures go from the picture, by patch-diffusion; empty: normal",
+        source="docs/results-generation.md", choices=("", "low", "normal", "high"),
+    )  # fmt: skip
     height: int | None = _side("height")
     width: int | None = _side("width")
     start_scale: int | None = _drawn_from()
@@ -149,7 +153,7 @@ class SuperResolve:
 class Harmonize:
     """Options of harmonising."""
 
-    model: str = option("", _MODEL, source=_PAPER)
+    model: str | None = option(None, _MODEL, source=_PAPER, none="the picture's own patches, nothing learned")
     seed: int | None = _seed()
     start_scale: int | None = _entry()
     invert_mask: bool = _invert("object")
@@ -289,7 +293,7 @@ TASKS: dict[str, Task] = {
             result="the composite; outside the mask and its soft border it is equal to the bit",
             options=Harmonize(), does=f"{_WORK}:harmonize", needs=("picture", "mask"),
             label="Harmonise",
-            hint="Open the learned picture with something pasted in, and mark what was pasted: it takes on the look of "
+            hint="Open a picture with something pasted in, and mark what was pasted: it takes on the look of "
             "the rest.",
         ),
         Task(

@@ -218,6 +218,8 @@ def _drawn(job: RunningJob, call: str, **more: Any) -> tuple[Any, str]:
     settings, path, model, options = job.settings, job.path("image"), job.picture_model(), job.options
     if settings.start_scale is not None:
         options["start_scale"] = settings.start_scale
+    if getattr(settings, "variety", ""):
+        options["variety"] = settings.variety
     if model is None and method_info(settings.method).learns == "picture":
         model, options = job.learn(job.needed("image")), {}  # it has learned with them
     more |= {"seed": settings.seed, "progress": job.progress}
@@ -248,9 +250,11 @@ def super_resolve(job: RunningJob) -> JobOutput:
 
 def harmonize(job: RunningJob) -> JobOutput:
     """A pasted object made to fit."""
-    path, model = job.needed("picture"), job.picture_model()
-    assert model is not None
-    made = model.harmonize(path, job.needed("mask"), invert_mask=job.settings.invert_mask, **job.drawing())
+    path, mask, model = job.needed("picture"), job.needed("mask"), job.picture_model()
+    drawing = job.drawing()
+    if drawing["start_scale"] is None:
+        del drawing["start_scale"]
+    made = api.harmonize(path, mask, model=model, invert_mask=job.settings.invert_mask, **drawing)
     return JobOutput(results=[made], suffix="-harmonized", ending=job.ending(path))
 
 

@@ -72,7 +72,7 @@ export function fileField(label, { accept = "image/*", ...rest } = {}) {
 export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 const BRIEFLY = { seed: "new" }; // what stands in an empty field, where what the reference says is long
-const EMPTY = { format: "as it came" }; // what an empty choice means
+const EMPTY = { format: "as it came", variety: "normal" }; // what an empty choice means
 
 /** The meaning of an option, with what it is where it is left empty. */
 function hintOf({ name, meaning, none }) {

@@ -72,8 +72,9 @@ export class TaskPanel {
     return this.methods.find((method) => method.name === this.source?.read());
   }
 
+  /** Whether there is nothing to do without something learned: no method, and a model that must be named. */
   get needsModel() {
-    return "model" in this.options && !this.methods.length;
+    return "model" in this.options && !this.methods.length && this.options.model.default !== null;
   }
 
   /** Whether the model's own picture takes the place of the open one. */
@@ -105,6 +106,9 @@ export class TaskPanel {
     const learns = (method) => (method.learns && !this.task.trains ? " (learns first)" : "");
     const methods = this.methods.map((method) => element("option", { value: method.name }, method.name + learns(method)));
     const models = this.models.map((model) => element("option", { value: MODEL + model.name }, model.name));
+    if (!methods.length && "model" in this.options && !this.needsModel) {
+      methods.push(element("option", { value: "" }, this.options.model.none));
+    }
     const group = methods.length && models.length ? [element("optgroup", { label: "What was learned" }, ...models)] : models;
     this.source.input.replaceChildren(...methods, ...group);
   }
