@@ -11,10 +11,10 @@ import typer
 
 from selfmend.cli import common as arguments
 from selfmend.cli.common import be_quiet, parse_settings, print_json
-from selfmend.cli.mask_files import Find, Found, write_masks
-from selfmend.cli.picture_files import read_rgb
 from selfmend.cli.progress import terminal_progress
 from selfmend.errors import OptionError, check_known
+from selfmend.image.picture_files import read_rgb
+from selfmend.masks.mask_files import Find, Found, write_masks
 from selfmend.types import Image, size_of
 
 NOTHING_FOUND = 1
@@ -196,7 +196,7 @@ def difference(
 
     Exit code 1 if they do not differ anywhere; of folders, the others are written.
     """
-    from selfmend.cli.picture_files import pair_by_name
+    from selfmend.image.picture_files import pair_by_name
 
     _check_levels("--threshold", threshold, least=1)
     if specks < 0:
@@ -255,7 +255,7 @@ def text(
     options = replace_options(TextOptions(dark=dark), parse_settings(settings or []))
     box = None if region is None else parse_box(region)
     if pictures.is_file() and pictures.suffix.lower() not in ENDINGS:
-        from selfmend.cli.mask_files import write_film_masks
+        from selfmend.video.mask_files import write_film_masks
 
         be_quiet(quiet)
         with terminal_progress(quiet=quiet or as_json) as progress:
