@@ -80,6 +80,15 @@ class _Commands(TyperGroup):
             ctx.default_map = {name: defaults(name, command, COMMANDS)}
         return name, command, args[1:]
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; with Ctrl-C, say what is kept of its work."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            for note in getattr(stop, "__notes__", ()):  # of `api.kept.kept_in`
+                typer.secho(note, err=True)
+            raise
+
 
 def _load(name: str) -> Any:
     about = COMMANDS[name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,11 +13,11 @@ import typer
 
 import selfmend.api as api
 from selfmend import tasks
+from selfmend.api.kept import kept_in
+from selfmend.api.scale_sheets import parse_start_scale, sheet
 from selfmend.cli import common as arguments
 from selfmend.cli.common import be_quiet, option_of, print_json
-from selfmend.cli.inpaint import kept
 from selfmend.cli.progress import terminal_progress
-from selfmend.cli.scale_sheet import parse_start_scale, sheet
 from selfmend.errors import ImageError
 from selfmend.files import exists
 from selfmend.image.files import read_picture, save_picture
@@ -82,17 +83,13 @@ def draw(drawing: Drawing, call: Draw, *, note: Callable[[api.Model], str] | Non
     check_output(target, overwrite=drawing.overwrite, inputs=inputs)
     started = time.perf_counter()
     model = api.load_picture_model(drawing.run, device=drawing.device)
-    with terminal_progress(quiet=drawing.quiet or drawing.as_json) as progress:
-        try:
-            if every:
-                shown = {"input": read_picture(drawing.picture).image}
-                result = sheet(model, shown, lambda level: call(model, level, progress))
-            else:
-                result = call(model, level, progress)
-        except KeyboardInterrupt:
-            if drawing.trains:
-                kept(drawing.run)
-            raise
+    keeping = kept_in(drawing.run) if drawing.trains else nullcontext()
+    with terminal_progress(quiet=drawing.quiet or drawing.as_json) as progress, keeping:
+        if every:
+            shown = {"input": read_picture(drawing.picture).image}
+            result = sheet(model, shown, lambda level: call(model, level, progress))
+        else:
+            result = call(model, level, progress)
     save_picture(result, target)
     seconds, said = time.perf_counter() - started, note(model) if note else ""
     if drawing.as_json:
@@ -234,7 +231,7 @@ def animate(
 ) -> None:
     """Make the picture that RUN has learned move, by a walk through the noise that it is drawn from."""
     import selfmend.api as api
-    from selfmend.cli.scale_sheet import parse_start_scale
+    from selfmend.api.scale_sheets import parse_start_scale
     from selfmend.image.animation import check_frames_output, save_frames
 
     be_quiet(quiet)
@@ -265,7 +262,7 @@ def _every_scale(model: Model, options: dict[str, Any]) -> list[Any]:
     """One film in which all start scales move beside each other."""
     import math
 
-    from selfmend.cli.scale_sheet import scale_caption
+    from selfmend.api.scale_sheets import scale_caption
     from selfmend.image.draw import contact_sheet
 
     levels = model.walking_scales()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import re
 import sys
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -90,6 +90,11 @@ def be_quiet(quiet: bool) -> None:
         warnings.simplefilter("ignore", SelfmendWarning)
 
 
+def teller(quiet: bool) -> Callable[[str], object]:
+    """What says a line beside the result, on standard error."""
+    return (lambda line: None) if quiet else partial(typer.echo, err=True)
+
+
 def parse_settings(settings: list[str], *, name: str = "--set") -> dict[str, str]:
     """The `key=value` pairs of an option, --set as a rule; dashes in keys count as underscores.
 
@@ -109,28 +114,18 @@ def parse_settings(settings: list[str], *, name: str = "--set") -> dict[str, str
     return pairs
 
 
-def parse_size(text: str) -> tuple[int, int]:
-    """(height, width) of "HxW".
+def parse_size(text: str | None) -> tuple[int, int] | None:
+    """(height, width) of "HxW"; None of None.
 
     Raises:
         OptionError: anything else.
     """
+    if text is None:
+        return None
     match = re.fullmatch(r"\s*(\d+)\s*[xX]\s*(\d+)\s*", text)
     if match is None:
         raise OptionError(f"--size {text!r} is not HxW; for example --size 200x400, 200 pixels high and 400 wide")
     return int(match[1]), int(match[2])
-
-
-def scaled(size: tuple[int, int], scale_h: float | None, scale_w: float | None) -> tuple[int, int]:
-    """A size times --scale-h and --scale-w; one that is not given is 1.
-
-    Raises:
-        OptionError: a factor that is no positive number.
-    """
-    for name, factor in (("--scale-h", scale_h), ("--scale-w", scale_w)):
-        if factor is not None and not (factor > 0 and math.isfinite(factor)):
-            raise OptionError(f"{name} is {factor:g}; a factor above 0 fits, such as 1.5")
-    return round(size[0] * (scale_h or 1)), round(size[1] * (scale_w or 1))
 
 
 def print_json(value: dict[str, Any]) -> None:

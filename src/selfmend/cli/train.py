@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,9 +12,9 @@ from typing import Annotated, Any
 import typer
 
 import selfmend.api as api
+from selfmend.api.kept import kept_in
 from selfmend.cli import common as arguments
 from selfmend.cli.common import USER_MISTAKE, be_quiet, parse_settings, print_json, print_table
-from selfmend.cli.inpaint import kept
 from selfmend.cli.progress import terminal_progress
 from selfmend.errors import OptionError, SelfmendError
 
@@ -64,15 +65,11 @@ def _train(request: Request, *, dry_run: bool, quiet: bool, as_json: bool) -> No
         print_json(told) if as_json else _print(request, told)
         return
     first = not is_helper_process()
-    with terminal_progress(quiet=quiet or as_json or not first) as progress:
-        try:
-            model = training.run(
-                request.run, validate_every=request.validate_every, tensorboard=request.tensorboard, progress=progress
-            )
-        except KeyboardInterrupt:
-            if first:
-                kept(request.run)
-            raise
+    keeping = kept_in(request.run) if first else nullcontext()
+    with terminal_progress(quiet=quiet or as_json or not first) as progress, keeping:
+        model = training.run(
+            request.run, validate_every=request.validate_every, tensorboard=request.tensorboard, progress=progress
+        )
     seconds = time.perf_counter() - started
     if as_json and first:
         record = {"run": request.run, "method": model.method.name, "seed": model.seed, "seconds": round(seconds, 3)}
@@ -223,7 +220,6 @@ def _train_picture(
     as_json: bool,
 ) -> None:
     import selfmend.api as api
-    from selfmend.cli.inpaint import kept
     from selfmend.image.files import read_picture
     from selfmend.masks.reading import check_hole, default_mask, read_mask
     from selfmend.methods.generative import Generative
@@ -235,14 +231,11 @@ def _train_picture(
         hole = None if source is None else read_mask(source, picture, invert=invert_mask, grow=grow)
         if hole is not None:
             check_hole(hole)  # before the folder is made
-        try:
+        with kept_in(run):
             model = api.fit_picture(
                 method, picture, hole, preset=preset, options=options, seed=seed, device=device, folder=run,
                 opaque=source == "alpha", progress=progress,
             )  # fmt: skip
-        except KeyboardInterrupt:
-            kept(run)
-            raise
     seconds = time.perf_counter() - started
     if as_json:
         print_json({"run": run, "method": model.method.name, "seed": seed, "seconds": round(seconds, 3)})
