@@ -12,6 +12,8 @@ from selfmend.image.picture import to_picture
 from selfmend.types import Image
 
 if TYPE_CHECKING:
+    from PIL import Image as PILImage
+
     from selfmend.api.models import Model
 
 
@@ -28,6 +30,19 @@ def sheet(model: Model, shown: Mapping[str, Image], call: Callable[[int], Any]) 
     captions = [*shown, *(scale_caption(model, level) for level in levels)]
     pictures = [to_rgb(thumbnail(image, LONGEST_ON_SHEET)) for image in images]
     return contact_sheet(pictures, captions, columns=math.ceil(math.sqrt(len(pictures))))
+
+
+def scale_film(model: Model, **options: Any) -> list[PILImage.Image]:
+    """One film in which the picture moves from every scale beside each other.
+
+    Args:
+        model: of SinGAN.
+        options: of `Model.animate`, but for the start scale.
+    """
+    levels = model.walking_scales()
+    films = [model.animate(start_scale=level, **options) for level in levels]
+    captions, columns = [scale_caption(model, level) for level in levels], math.ceil(math.sqrt(len(levels)))
+    return [contact_sheet(pictures, captions, columns=columns) for pictures in zip(*films, strict=True)]
 
 
 def scale_caption(model: Model, level: int) -> str:

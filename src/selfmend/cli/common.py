@@ -199,8 +199,8 @@ GenerativeMethod = Annotated[
 Size = Annotated[str | None, typer.Option(metavar="HxW", help="Height and width of the result, in pixels.")]
 ScaleHeight = Annotated[float | None, typer.Option(help="Instead of --size: so many times as high.")]
 ScaleWidth = Annotated[float | None, typer.Option(help="Instead of --size: so many times as wide.")]
-_ALL_SCALES = "'all' writes one sheet with every scale, to choose from."
-StartScale = Annotated[str | None, option_of("sample", "start_scale", metavar="N|all", more=_ALL_SCALES)]
+ALL_SCALES = "'all' writes one sheet with every scale, to choose from."
+StartScale = Annotated[str | None, option_of("sample", "start_scale", metavar="N|all", more=ALL_SCALES)]
 Below = Annotated[
     str | None,
     typer.Option(
@@ -216,7 +216,7 @@ EntryScale = Annotated[
     str | None,
     option_of(
         "edit", "start_scale", "--start-scale", metavar="N|all", show_default=False,
-        more=f"{_ALL_SCALES} Default: chosen for the purpose.",
+        more=f"{ALL_SCALES} Default: chosen for the purpose.",
     ),
 ]  # fmt: skip
 
