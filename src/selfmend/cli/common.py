@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import re
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -219,6 +220,21 @@ EntryScale = Annotated[
         more=f"{ALL_SCALES} Default: chosen for the purpose.",
     ),
 ]  # fmt: skip
+
+
+def with_parameters(
+    command: Callable[..., None], parameters: Mapping[str, tuple[Any, Any]], *, name: str, help: str | None
+) -> Callable[..., None]:
+    """A command that typer reads the parameters of from here: name to annotation and default, ... or empty for none."""
+    keyword, empty = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.empty
+    taken = [
+        inspect.Parameter(name, keyword, annotation=kind, default=empty if default is ... else default)
+        for name, (kind, default) in parameters.items()
+    ]
+    command.__name__, command.__doc__ = name, help
+    command.__signature__ = inspect.Signature(taken)  # type: ignore[attr-defined]
+    command.__annotations__ = {one.name: one.annotation for one in taken}
+    return command
 
 
 def print_table(header: list[str], rows: list[list[str]], *, numbers: bool = False) -> None:

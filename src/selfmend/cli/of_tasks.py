@@ -6,7 +6,6 @@ the Python interface that `Task.command` names.
 
 from __future__ import annotations
 
-import inspect
 import time
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +18,7 @@ from typing import Annotated, Any
 import typer
 
 from selfmend.cli import common as arguments
-from selfmend.cli.common import be_quiet, option_of, parse_settings, print_json
+from selfmend.cli.common import be_quiet, option_of, parse_settings, print_json, with_parameters
 from selfmend.cli.progress import terminal_progress
 from selfmend.errors import ImageError
 from selfmend.files import exists
@@ -110,15 +109,8 @@ def command_of(task: Task, line: Line | None = None) -> Callable[..., None]:
     def command(**given: Any) -> None:
         _run(task, line, Values(**given))
 
-    keyword, empty = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.empty
-    parameters = [
-        inspect.Parameter(name, keyword, annotation=kind, default=empty if default is ... else default)
-        for name, (kind, default) in _parameters(task, line).items()
-    ]
-    command.__name__, command.__doc__ = task.command.replace("-", "_"), line.help
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return command
+    name = task.command.replace("-", "_")
+    return with_parameters(command, _parameters(task, line), name=name, help=line.help)
 
 
 def _parameters(task: Task, line: Line) -> dict[str, tuple[Any, Any]]:
