@@ -18,23 +18,13 @@ import typer
 from selfmend._version import __version__
 from selfmend.errors import OptionError, SelfmendWarning, line_for
 from selfmend.options import check_value
-from selfmend.tasks import Fill, Sample, option_facts, task_option
+from selfmend.tasks import Fill, option_facts, task_option
 
 USER_MISTAKE = 2
 INTERRUPTED = 130
 _OWN_OPTIONS = (
-    "mask",
-    "output",
-    "method",
-    "preset",
-    "samples",
-    "seed",
-    "device",
-    "model",
-    "save_model",
-    "grow",
-    "reference",
-)
+    "mask", "output", "method", "preset", "samples", "seed", "device", "model", "save_model", "grow", "reference",
+)  # fmt: skip
 
 
 def version_callback(value: bool) -> None:
@@ -193,15 +183,10 @@ Output = Annotated[
         "--output", "-o", help="Picture file, or a folder. Default: a free name beside the source.", show_default=False
     ),
 ]
-GenerativeMethod = Annotated[
-    str | None,
-    option_of("sample", "method", "--method", more="For an IMAGE; see `selfmend methods`.", show_default=Sample.method),
-]
 Size = Annotated[str | None, typer.Option(metavar="HxW", help="Height and width of the result, in pixels.")]
 ScaleHeight = Annotated[float | None, typer.Option(help="Instead of --size: so many times as high.")]
 ScaleWidth = Annotated[float | None, typer.Option(help="Instead of --size: so many times as wide.")]
 ALL_SCALES = "'all' writes one sheet with every scale, to choose from."
-StartScale = Annotated[str | None, option_of("sample", "start_scale", metavar="N|all", more=ALL_SCALES)]
 Below = Annotated[
     str | None,
     typer.Option(

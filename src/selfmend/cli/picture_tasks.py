@@ -152,12 +152,13 @@ def _super_resolve(values: Values, progress: Progress) -> Iterator[Made]:
 
 # --- with a model of SinGAN
 
-Draw = Callable[["Model", dict[str, Any]], Any]
-"""Draws with a model; the arguments are `start_scale`, `seed` and `progress`."""
-
 
 def _with_model(draw: Callable[[Model, Values, dict[str, Any]], Any]) -> Callable[[Values, Progress], Any]:
-    """The work of a command that draws with a run from one start scale, or from all."""
+    """The work of a command that draws with a run from one start scale, or from all.
+
+    Args:
+        draw: takes the model, what the user gave, and the arguments `start_scale`, `seed` and `progress`.
+    """
 
     @contextmanager
     def make(values: Values, progress: Progress) -> Iterator[Made]:
