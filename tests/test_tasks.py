@@ -1,6 +1,7 @@
 """The tasks: declared once, and found wherever a person or a program meets them."""
 
 import importlib.util
+import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,10 @@ import typer
 from fastapi.testclient import TestClient
 from PIL import Image as PILImage
 
+import selfmend.api
 import selfmend.cli
 from fake_runner import FakeRunner
-from selfmend.cli.common import option_of
+from selfmend.cli.common import option_of, run_command
 from selfmend.errors import OptionError
 from selfmend.jobs.job import Job, stored_settings
 from selfmend.jobs.request import check_settings
@@ -193,6 +195,30 @@ def test_the_command_line_has_an_option_of_a_new_task(toy, capsys) -> None:
             app(given, standalone_mode=False)
     with pytest.raises(OptionError, match="unknown option 'sigma'"):
         option_of("soft-blur", "sigma")
+
+
+def test_the_command_line_has_a_new_task(toy, monkeypatch, tmp_path, capsys) -> None:
+    """Nothing is written for it by hand: its files and options, and the function of the Python interface."""
+    given = {}
+
+    def blur(**more):
+        given.update(more)
+        return PILImage.open(more["image"])
+
+    monkeypatch.setattr(selfmend.api, "soft_blur", blur, raising=False)
+    monkeypatch.chdir(tmp_path)
+    PILImage.new("RGB", (6, 4), "red").save("photo.png")
+    command = ["soft-blur", "photo.png", "-m", "0,0,2,2", "--radius", "30", "--passes", "2", "--no-linear"]
+    assert run_command(selfmend.cli.app, [*command, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["outputs"] == ["photo-soft-blur.png"]
+    assert PILImage.open("photo-soft-blur.png").size == (6, 4)
+    assert (given["image"], given["mask"], given["device"]) == (Path("photo.png"), "0,0,2,2", "auto")
+    assert [given[name] for name in ("radius", "passes", "edge", "linear")] == [30.0, 2, "mirror", False]
+    assert run_command(selfmend.cli.app, ["soft-blur", "photo.png", "-o", "photo.png"]) == 2
+    assert run_command(selfmend.cli.app, ["soft-blur", "photo.png", "--radius", "100"]) == 2
+    assert "--radius is 100.0; 0 to 99 fits" in capsys.readouterr().err
+    assert run_command(selfmend.cli.app, ["--help"]) == 0
+    assert "Blur a picture." in capsys.readouterr().out
 
 
 FLAGS = {"grow_mask": "grow", "align": "no_align", "masked": "unmasked"}

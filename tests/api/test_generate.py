@@ -176,3 +176,25 @@ def test_nothing_is_written_for_a_picture_that_cannot_be_learned(tmp_path: Path)
     with pytest.raises(OptionError, match="the coarsest scale would have 9x9 pixels, less than the 11x11"):
         selfmend.fit("singan", PIXELS[:9, :9], preset="tiny", folder=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_takes_the_place_of_the_picture_and_a_folder_keeps_one(tmp_path: Path) -> None:
+    run, how = tmp_path / "run", {"method": "singan", "preset": "tiny", "seed": 4}
+    source = PILImage.fromarray(PIXELS)
+    first = selfmend.sample(source, folder=run, **how)
+    again = selfmend.sample(model=run)  # the seed is the run's
+    assert np.array_equal(first, again)
+    assert np.array_equal(selfmend.sample(source, folder=run, **how), first)  # the training is found
+    model = selfmend.load(run)
+    assert isinstance(model, selfmend.Model)
+    assert np.array_equal(selfmend.sample(model=run, start_scale=1, seed=9), model.sample(start_scale=1, seed=9))
+    wide = selfmend.retarget(None, (37, 80), model=model)
+    assert np.array_equal(wide, selfmend.retarget(source, (37, 80), folder=run, **how))
+    for given, message in (
+        ({}, "no picture given, and no model that has learned one"),
+        ({"image": source, "model": run}, "a model brings the picture that it has learned; leave image and folder out"),
+        ({"image": source, "folder": run}, "gpnn learns nothing, so there is nothing to keep; leave folder out"),
+        ({"image": source, "folder": run, "method": "telea"}, "telea fills holes and makes no new pictures"),
+    ):
+        with pytest.raises(OptionError, match=message):
+            selfmend.sample(**given)

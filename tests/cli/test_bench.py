@@ -50,6 +50,7 @@ def test_what_is_missing_gives_exit_code_1(run, folder, photos) -> None:
 
 def test_after_ctrl_c_it_says_that_the_same_command_goes_on(run, folder, photos, monkeypatch) -> None:
     def stop(*args, **more):
+        (folder / "out").mkdir(exist_ok=True)
         raise KeyboardInterrupt
 
     monkeypatch.setattr("selfmend.evaluation.benchmark.write_cases", stop)

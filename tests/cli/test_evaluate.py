@@ -9,10 +9,9 @@ from PIL import Image as PILImage
 from skimage import data
 
 import inception_file
-from selfmend.cli import evaluate as evaluation
 from selfmend.image.files import read_picture
 from selfmend.metrics.frechet import sifid
-from selfmend.metrics.niqe import fit_niqe, niqe, save_parameters
+from selfmend.metrics.niqe import fit_niqe, load_parameters, niqe, save_parameters
 from selfmend.metrics.pixels import psnr, rmse, ssim
 from selfmend.metrics.samples import copying, diversity, seams
 from selfmend.nn import inception
@@ -126,7 +125,7 @@ def test_samples_of_other_sizes_are_no_part_of_diversity(run, pictures) -> None:
 
 
 def test_copying_of_large_pictures_is_measured_only_when_asked(run, pictures, monkeypatch) -> None:
-    monkeypatch.setattr(evaluation, "_MOST_PAIRS", 100)
+    monkeypatch.setattr("selfmend.evaluation.sample_scores._MOST_PAIRS", 100)
     done = run("evaluate", "samples", "real.png", "fakes/a.png", "--json")
     assert json.loads(done.out)["samples"][0]["copied-side"] is None
     assert "copying and seams are left out, they take minutes at this size" in done.err
@@ -151,7 +150,7 @@ def test_super_resolution_is_paired_by_name(run, pictures, weights) -> None:
     assert enlarged["rmse"] == pytest.approx(rmse(one, other))
     assert enlarged["psnr"] == pytest.approx(psnr(one, other))
     assert enlarged["ssim"] == pytest.approx(ssim(one, other))
-    parameters = evaluation.load_parameters(pictures / weights)
+    parameters = load_parameters(pictures / weights)
     assert enlarged["niqe"] == pytest.approx(niqe(one, parameters))
     assert json.loads(done.out)["mean"]["rmse"] == pytest.approx(enlarged["rmse"] / 2)
     assert done.err == "warning: pictures left out because the other folder has none of their name: 1\n"
@@ -179,7 +178,7 @@ def test_niqe_is_fitted_to_a_folder(run, refused, pictures) -> None:
             "evaluate", "samples", "large.png", "large.png", "--metrics", "niqe", "--weights", "params.npz", "--json"
         ).out
     )["samples"][0]
-    parameters = evaluation.load_parameters(pictures / "params.npz")
+    parameters = load_parameters(pictures / "params.npz")
     assert row["niqe"] == pytest.approx(niqe(image("large.png"), parameters))
     told = refused("evaluate", "fit-niqe", "large.png", "-o", "params.npz", "--overwrite")
     assert told == "the photos have 2 sharp blocks of 96 x 96 px in all; more than 36 fit"

@@ -206,11 +206,11 @@ def test_too_little_memory_is_said(refused, folder, monkeypatch):
     def greedy(*args, **more):
         raise MemoryError
 
-    monkeypatch.setattr("selfmend.cli.inpaint.read_picture", greedy)
+    monkeypatch.setattr("selfmend.api.filling.read_picture", greedy)
     assert fill(refused).startswith("not enough memory for this picture")
 
 
 def test_an_error_of_the_program_keeps_its_traceback(run, folder, monkeypatch):
-    monkeypatch.setattr("selfmend.cli.inpaint.read_picture", lambda path: 1 / 0)
+    monkeypatch.setattr("selfmend.api.filling.read_picture", lambda path: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         fill(run)

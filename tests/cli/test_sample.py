@@ -73,7 +73,7 @@ def test_what_was_learned_is_kept_until_the_sample_is_written(run, refused, fold
     command = ("sample", "small.png", *TINY, "-o", "out.png")
     with monkeypatch.context() as patch:
         patch.setattr(
-            "selfmend.image.files.save_picture", lambda *a: (_ for _ in ()).throw(OSError(28, "disk full", "x"))
+            "selfmend.cli.of_tasks.save_picture", lambda *a: (_ for _ in ()).throw(OSError(28, "disk full", "x"))
         )
         assert run(*command).code == 2
     (kept,) = (folder / "cache" / "selfmend" / "runs").iterdir()

@@ -122,7 +122,7 @@ def test_what_was_learned_is_kept_until_the_result_is_written(run, refused, fold
         raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
     with monkeypatch.context() as patch:
-        patch.setattr("selfmend.image.files.save_picture", full)
+        patch.setattr("selfmend.cli.of_tasks.save_picture", full)
         patch.setattr("selfmend.api.models.save_picture", lambda *a: None)
         assert refused(*command) == "out.png: No space left on device"
     (kept,) = (folder / "cache" / "selfmend" / "runs").iterdir()

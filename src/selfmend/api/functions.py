@@ -122,28 +122,33 @@ def _each_of_batch(images: Any, masks: Any, *, reference: Any, samples: int, **g
 
 
 def sample(
-    image: Any,
+    image: Any = None,
     *,
     method: str = DEFAULT_GENERATIVE_METHOD,
     preset: str | None = None,
     size: Size | None = None,
     samples: int = 1,
-    seed: int = 0,
+    seed: int | None = None,
     device: str = "auto",
+    model: str | Path | Model | None = None,
+    folder: str | Path | None = None,
     progress: Progress = silent,
     **options: Any,
 ) -> Any:
     """New pictures that look like one picture.
 
     Args:
-        image: path, PIL image, array or tensor, as in `inpaint`, of one picture.
+        image: path, PIL image, array or tensor, as in `inpaint`, of one picture; None with `model`.
         method: one that makes new pictures; a method that learns is trained first: `fit` and `Model.sample` train once
             for many samples.
         preset: named settings of the method; its first one by default.
         size: (height, width) of the samples in pixels; None is the picture's own, or what the method has learned.
         samples: how many.
-        seed: same seed, same bytes; the k-th sample does not depend on how many there are.
+        seed: same seed, same bytes; the k-th sample does not depend on how many there are. None is 0, or the model's.
         device: "auto", "cpu", "cuda" or "mps".
+        model: what `fit` gives, or a run folder of it or of `selfmend train`, instead of the picture; it brings its own
+            method and preset.
+        folder: run folder in which the training of a method that learns is kept and resumed; None keeps nothing.
         progress: called with each event.
         options: fields of the method's config, e.g. `start_scale=2` of singan.
 
@@ -159,8 +164,12 @@ def sample(
         >>> sample(stripes, method="singan", preset="tiny", size=(36, 72)).shape
         (36, 72)
     """
-    picture = read_picture(image)
-    worker = generative(method_class(method).from_options(preset, options, device=device))
+    if model is not None or folder is not None:
+        learned = _learned_here(image, model, folder, method, preset, options, seed, device, progress)
+        chosen = options if model is not None else {}  # a training has begun with them
+        return learned.sample(size=size, samples=samples, seed=seed, progress=progress, **chosen)
+    picture = _picture(image)
+    worker, seed = generative(method_class(method).from_options(preset, options, device=device)), seed or 0
     return one_or_all(drawn(worker, picture, picture.image, size=size, samples=samples, seed=seed, progress=progress))
 
 
@@ -170,15 +179,17 @@ def retarget(
     *,
     method: str = DEFAULT_GENERATIVE_METHOD,
     preset: str | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     device: str = "auto",
+    model: str | Path | Model | None = None,
+    folder: str | Path | None = None,
     progress: Progress = silent,
     **options: Any,
 ) -> Any:
     """The picture in another shape: its things keep their sizes, what lies between them is repeated or left out.
 
     Args:
-        image, method, preset, seed, device, progress, options: as in `sample`.
+        image, method, preset, seed, device, model, folder, progress, options: as in `sample`.
         size: (height, width) of the result in pixels.
 
     Returns:
@@ -187,9 +198,47 @@ def retarget(
     Raises:
         SelfmendError: one line: what came, what fits, what to do.
     """
-    picture = read_picture(image)
-    worker = generative(method_class(method).from_options(preset, options, device=device))
+    if model is not None or folder is not None:
+        learned = _learned_here(image, model, folder, method, preset, options, seed, device, progress)
+        chosen = options if model is not None else {}  # a training has begun with them
+        return learned.retarget(size, seed=seed, progress=progress, **chosen)
+    picture = _picture(image)
+    worker, seed = generative(method_class(method).from_options(preset, options, device=device)), seed or 0
     return retargeted(worker, picture, picture.image, size=size, seed=seed, progress=progress)
+
+
+def _picture(image: Any) -> Picture:
+    if image is None:
+        raise OptionError("no picture given, and no model that has learned one")
+    return read_picture(image)
+
+
+def _learned_here(
+    image: Any,
+    model: str | Path | Model | None,
+    folder: str | Path | None,
+    method: str,
+    preset: str | None,
+    options: Mapping[str, Any],
+    seed: int | None,
+    device: str,
+    progress: Progress,
+) -> Model:
+    """The model that was given, or what a method learns of the picture, in a folder."""
+    if model is not None:
+        if image is not None or folder is not None:
+            raise OptionError("a model brings the picture that it has learned; leave image and folder out")
+        return _learned(model, device)
+    from selfmend.api.training import fit_picture
+
+    kind = method_class(method)
+    generative(kind.from_options(preset, options, device=device))  # what does not fit is found before the training
+    if not kind.learns:
+        raise OptionError(f"{method} learns nothing, so there is nothing to keep; leave folder out")
+    return fit_picture(
+        method, _picture(image), None, preset=preset, options=options, seed=seed or 0, device=device, folder=folder,
+        progress=progress,
+    )  # fmt: skip
 
 
 def super_resolve(

@@ -30,7 +30,7 @@ from selfmend.types import Image, Mask, Size, check_mask
 
 
 class Model(Applications):
-    """A method that has learned one picture. JobOutput by `fit` and `load`.
+    """A method that has learned one picture. Made by `fit` and `load`.
 
     Attributes:
         method: the method, with what it learned.
@@ -194,7 +194,7 @@ def digest(image: Image, mask: Mask | None, *, excludes_hole: bool = True) -> st
 
 
 class FolderModel:
-    """A method that has learned a folder of pictures. JobOutput by `fit`, `fit_folder` and `load`.
+    """A method that has learned a folder of pictures. Made by `fit`, `fit_folder` and `load`.
 
     Attributes:
         method: the method, with what it learned.

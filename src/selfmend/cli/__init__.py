@@ -23,29 +23,30 @@ LEARN, RESEARCH, MORE = "Learn", "Research", "More"
 
 
 class _Command(NamedTuple):
-    """Where a command is, and what the help says of it without importing it."""
+    """Where a command is, or what makes that of a task, and what the help says of it without importing it."""
 
     module: str
     function: str
     group: str
     help: str
+    task: str = ""
 
 
-def _of_task(module: str, function: str, group: str, task: str) -> _Command:
-    return _Command(module, function, group, TASKS[task].title)
+def _of_task(group: str, task: str) -> _Command:
+    return _Command("picture_tasks", "task_command", group, TASKS[task].title, task)
 
 
 COMMANDS = {
-    "inpaint": _of_task("inpaint", "inpaint", MEND, "fill"),
+    "inpaint": _of_task(MEND, "fill"),
     "mask": _Command("mask", "app", MEND, "Make masks: drawn, or found in the picture."),
     "demo": _Command("demo", "demo", MEND, "Mend a damaged photo that comes with Selfmend."),
-    "sample": _of_task("generate", "sample", NEW, "sample"),
-    "retarget": _of_task("generate", "retarget", NEW, "retarget"),
-    "super-resolve": _of_task("generate", "super_resolve", NEW, "super-resolve"),
-    "paint": _of_task("apply", "paint", NEW, "paint"),
-    "harmonize": _of_task("apply", "harmonize", NEW, "harmonize"),
-    "edit": _of_task("apply", "edit", NEW, "edit"),
-    "animate": _of_task("apply", "animate", NEW, "animate"),
+    "sample": _of_task(NEW, "sample"),
+    "retarget": _of_task(NEW, "retarget"),
+    "super-resolve": _of_task(NEW, "super-resolve"),
+    "paint": _of_task(NEW, "paint"),
+    "harmonize": _of_task(NEW, "harmonize"),
+    "edit": _of_task(NEW, "edit"),
+    "animate": _of_task(NEW, "animate"),
     "video": _Command("video", "video", MANY, "Fill the holes of a film's frames, such as subtitles."),
     "batch": _Command("batch", "batch", MANY, "Fill all pictures of a folder."),
     "serve": _Command("serve", "serve", MANY, "The page with the brush, and the server for programs."),
@@ -58,32 +59,47 @@ COMMANDS = {
 }
 
 
+def commands() -> dict[str, _Command]:
+    """All commands in the order of the help; a task that is not named above makes pictures, and comes last."""
+    return COMMANDS | {one.command: _of_task(NEW, one.name) for one in TASKS.values() if one.command not in COMMANDS}
+
+
 class _Commands(TyperGroup):
     """A group whose commands are imported when they are used."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return list(COMMANDS)
+        return list(commands())
 
     def get_command(self, ctx: Any, name: str) -> Any:
         """A stand-in that the help lists; `resolve_command` has the command itself."""
-        if name not in COMMANDS:
+        if name not in commands():
             return None
-        about = COMMANDS[name]
+        about = commands()[name]
         return TyperCommand(name=name, help=about.help, rich_help_panel=about.group, rich_markup_mode="rich")
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        name = args[0]
-        if name not in COMMANDS:
-            raise OptionError(meant(name, args[1:], COMMANDS))
+        name, known = args[0], commands()
+        if name not in known:
+            raise OptionError(meant(name, args[1:], known))
         command = _load(name)
         if not (ctx.resilient_parsing or ctx.params.get("no_config")):
-            ctx.default_map = {name: defaults(name, command, COMMANDS)}
+            ctx.default_map = {name: defaults(name, command, known)}
         return name, command, args[1:]
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; with Ctrl-C, say what is kept of its work."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            for note in getattr(stop, "__notes__", ()):  # of `api.kept.kept_in`
+                typer.secho(note, err=True)
+            raise
 
 
 def _load(name: str) -> Any:
-    about = COMMANDS[name]
+    about = commands()[name]
     found = getattr(importlib.import_module(f"selfmend.cli.{about.module}"), about.function)
+    found = found(about.task) if about.task else found
     if not isinstance(found, typer.Typer):
         single = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
         single.command(name, cls=Command)(found)

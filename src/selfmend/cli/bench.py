@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from selfmend.api.kept import kept_in
 from selfmend.cli import common as arguments
 from selfmend.cli.common import be_quiet, parse_settings, print_json, print_table
 from selfmend.cli.progress import terminal_progress
@@ -61,20 +62,15 @@ def ablation(
     OUT gets runs/VALUE-SEED, table.md, scores.json and faces.png. After Ctrl-C the same command goes on where it was.
     """
     name, values = _varied(method, vary, eta)
-    from selfmend.cli.inpaint import kept
     from selfmend.evaluation.ablation import run_ablation
 
     be_quiet(quiet)
-    with terminal_progress(quiet=quiet or as_json) as progress:
-        try:
-            result = run_ablation(
-                method, data, output, vary=name, values=values, seeds=seeds, held_back=held_back,
-                validation=validation, masks=masks, preset=preset, options=parse_settings(settings or []),
-                lpips=lpips, device=device, workers=workers, progress=progress,
-            )  # fmt: skip
-        except KeyboardInterrupt:
-            kept(output)
-            raise
+    with terminal_progress(quiet=quiet or as_json) as progress, kept_in(output):
+        result = run_ablation(
+            method, data, output, vary=name, values=values, seeds=seeds, held_back=held_back,
+            validation=validation, masks=masks, preset=preset, options=parse_settings(settings or []),
+            lpips=lpips, device=device, workers=workers, progress=progress,
+        )  # fmt: skip
     _tell_of_ablation(result, output, quiet=quiet, as_json=as_json)
 
 
@@ -193,17 +189,13 @@ def bench(
     from selfmend.evaluation.benchmark import METHODS, run_benchmark
 
     be_quiet(quiet)
-    with terminal_progress(quiet=quiet or as_json) as progress:
-        try:
-            result = run_benchmark(
-                photos, report, masks=masks, holes=_parts(holes), external=external or [], commands=command or [],
-                methods=METHODS if methods is None else [] if methods == "none" else _parts(methods) or [],
-                metrics=_parts(metrics), size=size, seed=seed or 0, jobs=jobs, timeout=timeout, device=device,
-                restart=restart, command_line=shlex.join(["selfmend", *sys.argv[1:]]), progress=progress,
-            )  # fmt: skip
-        except KeyboardInterrupt:
-            typer.secho(f"stopped; what is done is kept in {report}, and the same command goes on from there", err=True)
-            raise
+    with terminal_progress(quiet=quiet or as_json) as progress, kept_in(report, what="what is done"):
+        result = run_benchmark(
+            photos, report, masks=masks, holes=_parts(holes), external=external or [], commands=command or [],
+            methods=METHODS if methods is None else [] if methods == "none" else _parts(methods) or [],
+            metrics=_parts(metrics), size=size, seed=seed or 0, jobs=jobs, timeout=timeout, device=device,
+            restart=restart, command_line=shlex.join(["selfmend", *sys.argv[1:]]), progress=progress,
+        )  # fmt: skip
     _tell(result, quiet=quiet, as_json=as_json)
     if result.failures:
         raise typer.Exit(SOMETHING_MISSING)

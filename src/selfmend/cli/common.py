@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import json
-import math
 import os
 import re
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,23 +18,13 @@ import typer
 from selfmend._version import __version__
 from selfmend.errors import OptionError, SelfmendWarning, line_for
 from selfmend.options import check_value
-from selfmend.tasks import Fill, Sample, option_facts, task_option
+from selfmend.tasks import Fill, option_facts, task_option
 
 USER_MISTAKE = 2
 INTERRUPTED = 130
 _OWN_OPTIONS = (
-    "mask",
-    "output",
-    "method",
-    "preset",
-    "samples",
-    "seed",
-    "device",
-    "model",
-    "save_model",
-    "grow",
-    "reference",
-)
+    "mask", "output", "method", "preset", "samples", "seed", "device", "model", "save_model", "grow", "reference",
+)  # fmt: skip
 
 
 def version_callback(value: bool) -> None:
@@ -90,6 +81,11 @@ def be_quiet(quiet: bool) -> None:
         warnings.simplefilter("ignore", SelfmendWarning)
 
 
+def teller(quiet: bool) -> Callable[[str], object]:
+    """What says a line beside the result, on standard error."""
+    return (lambda line: None) if quiet else partial(typer.echo, err=True)
+
+
 def parse_settings(settings: list[str], *, name: str = "--set") -> dict[str, str]:
     """The `key=value` pairs of an option, --set as a rule; dashes in keys count as underscores.
 
@@ -109,28 +105,18 @@ def parse_settings(settings: list[str], *, name: str = "--set") -> dict[str, str
     return pairs
 
 
-def parse_size(text: str) -> tuple[int, int]:
-    """(height, width) of "HxW".
+def parse_size(text: str | None) -> tuple[int, int] | None:
+    """(height, width) of "HxW"; None of None.
 
     Raises:
         OptionError: anything else.
     """
+    if text is None:
+        return None
     match = re.fullmatch(r"\s*(\d+)\s*[xX]\s*(\d+)\s*", text)
     if match is None:
         raise OptionError(f"--size {text!r} is not HxW; for example --size 200x400, 200 pixels high and 400 wide")
     return int(match[1]), int(match[2])
-
-
-def scaled(size: tuple[int, int], scale_h: float | None, scale_w: float | None) -> tuple[int, int]:
-    """A size times --scale-h and --scale-w; one that is not given is 1.
-
-    Raises:
-        OptionError: a factor that is no positive number.
-    """
-    for name, factor in (("--scale-h", scale_h), ("--scale-w", scale_w)):
-        if factor is not None and not (factor > 0 and math.isfinite(factor)):
-            raise OptionError(f"{name} is {factor:g}; a factor above 0 fits, such as 1.5")
-    return round(size[0] * (scale_h or 1)), round(size[1] * (scale_w or 1))
 
 
 def print_json(value: dict[str, Any]) -> None:
@@ -197,15 +183,10 @@ Output = Annotated[
         "--output", "-o", help="Picture file, or a folder. Default: a free name beside the source.", show_default=False
     ),
 ]
-GenerativeMethod = Annotated[
-    str | None,
-    option_of("sample", "method", "--method", more="For an IMAGE; see `selfmend methods`.", show_default=Sample.method),
-]
 Size = Annotated[str | None, typer.Option(metavar="HxW", help="Height and width of the result, in pixels.")]
 ScaleHeight = Annotated[float | None, typer.Option(help="Instead of --size: so many times as high.")]
 ScaleWidth = Annotated[float | None, typer.Option(help="Instead of --size: so many times as wide.")]
-_ALL_SCALES = "'all' writes one sheet with every scale, to choose from."
-StartScale = Annotated[str | None, option_of("sample", "start_scale", metavar="N|all", more=_ALL_SCALES)]
+ALL_SCALES = "'all' writes one sheet with every scale, to choose from."
 Below = Annotated[
     str | None,
     typer.Option(
@@ -221,9 +202,24 @@ EntryScale = Annotated[
     str | None,
     option_of(
         "edit", "start_scale", "--start-scale", metavar="N|all", show_default=False,
-        more=f"{_ALL_SCALES} Default: chosen for the purpose.",
+        more=f"{ALL_SCALES} Default: chosen for the purpose.",
     ),
 ]  # fmt: skip
+
+
+def with_parameters(
+    command: Callable[..., None], parameters: Mapping[str, tuple[Any, Any]], *, name: str, help: str | None
+) -> Callable[..., None]:
+    """A command that typer reads the parameters of from here: name to annotation and default, ... or empty for none."""
+    keyword, empty = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.empty
+    taken = [
+        inspect.Parameter(name, keyword, annotation=kind, default=empty if default is ... else default)
+        for name, (kind, default) in parameters.items()
+    ]
+    command.__name__, command.__doc__ = name, help
+    command.__signature__ = inspect.Signature(taken)  # type: ignore[attr-defined]
+    command.__annotations__ = {one.name: one.annotation for one in taken}
+    return command
 
 
 def print_table(header: list[str], rows: list[list[str]], *, numbers: bool = False) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
 
 from selfmend.cli import common as arguments
-from selfmend.cli.common import be_quiet, parse_settings, print_json
-from selfmend.cli.mask_files import Find, Found, write_masks
-from selfmend.cli.picture_files import read_rgb
+from selfmend.cli.common import be_quiet, parse_settings, print_json, with_parameters
 from selfmend.cli.progress import terminal_progress
 from selfmend.errors import OptionError, check_known
+from selfmend.image.picture_files import read_rgb
+from selfmend.masks.mask_files import Find, Found, write_masks
 from selfmend.types import Image, size_of
 
 NOTHING_FOUND = 1
@@ -37,6 +39,7 @@ Overlay = Annotated[
         show_default=False,
     ),
 ]
+BarGrow = Annotated[int, typer.Option(help="Let the hole grow by so many pixels: JPEG blurs the bar's border.")]
 NoOverlay = Annotated[bool, typer.Option("--no-overlay", help="Write no picture to check by eye.")]
 
 
@@ -58,7 +61,6 @@ def run(
     Raises:
         typer.Exit: with code 1 where a picture has nothing that is wanted.
     """
-
     be_quiet(quiet)
     with terminal_progress(quiet=quiet or as_json) as progress:
         rows = write_masks(
@@ -89,24 +91,45 @@ def counted(number: int, one: str, several: str | None = None) -> str:
     return f"{number} {one if number == 1 else several or one + 's'}"
 
 
+def finder(wanted: str, *, grow: Any = arguments.Grow, pixels: int = 0) -> Callable[[Callable[..., Find]], Any]:
+    """Makes a command of a function that takes what is looked for and gives what looks for it in one picture.
+
+    Args:
+        wanted: for the message that nothing was found; in braces, an argument of the function.
+        grow: the option of that name, and
+        pixels: its default.
+    """
+    shared = {
+        "output": (Output, None), "grow": (grow, pixels), "overlay": (Overlay, None), "no_overlay": (NoOverlay, False),
+        "overwrite": (arguments.Overwrite, False), "quiet": (arguments.Quiet, False),
+        "as_json": (arguments.Json, False),
+    }  # fmt: skip
+
+    def made(look_for: Callable[..., Find]) -> Callable[..., None]:
+        own = inspect.signature(look_for, eval_str=True).parameters
+
+        def command(**given: Any) -> None:
+            how = {name: given.pop(name) for name in shared}
+            run(given["pictures"], look_for(**given), wanted=wanted.format(**given), **how)
+
+        taken = {name: (one.annotation, one.default) for name, one in own.items()}
+        return with_parameters(command, taken | shared, name=look_for.__name__, help=look_for.__doc__)
+
+    return made
+
+
 _BYTE = 255
 _HALF = 0.5  # levels: pictures of 16 bits have values between two bytes
 
 
+@finder("pixel of {colour}")
 def color(
     pictures: Pictures,
     colour: Annotated[str, typer.Argument(metavar="#RRGGBB", help="In quotes.", show_default=False)],
     tolerance: Annotated[
         int, typer.Option(help="Levels of 255 by which red, green and blue may each differ: JPEG needs some.")
     ] = 2,
-    output: Output = None,
-    grow: arguments.Grow = 0,
-    overlay: Overlay = None,
-    no_overlay: NoOverlay = False,
-    overwrite: arguments.Overwrite = False,
-    quiet: arguments.Quiet = False,
-    as_json: arguments.Json = False,
-) -> None:
+) -> Find:
     """The pixels of a colour. Exit code 1 if a picture has none; the others are written."""
     _check_levels("--tolerance", tolerance, least=0)
 
@@ -116,51 +139,32 @@ def color(
         mask = colour_mask(colour, image, tolerance=(tolerance + _HALF) / _BYTE)
         return Found(mask=mask, what=colour) if mask.any() else None
 
-    run(
-        pictures, find, wanted=f"pixel of {colour}", output=output, grow=grow, overlay=overlay, no_overlay=no_overlay,
-        overwrite=overwrite, quiet=quiet, as_json=as_json,
-    )  # fmt: skip
+    return find
 
 
+@finder("box")
 def box(
     pictures: Pictures,
     boxes: Annotated[list[str], typer.Argument(metavar="X,Y,W,H...", help="Left, top, width, height in pixels.")],
-    output: Output = None,
-    grow: arguments.Grow = 0,
-    overlay: Overlay = None,
-    no_overlay: NoOverlay = False,
-    overwrite: arguments.Overwrite = False,
-    quiet: arguments.Quiet = False,
-    as_json: arguments.Json = False,
-) -> None:
+) -> Find:
     """One or more boxes, in pixels from the top left."""
 
     def find(image: Image, file: Path) -> Found:
-
         from selfmend.masks.reading import box_mask, parse_box
 
         size = size_of(image)
         masks = [box_mask(parse_box(one), size) for one in boxes]
         return Found(mask=np.any(masks, 0), what=counted(len(boxes), "box", "boxes"))
 
-    run(
-        pictures, find, wanted="box", output=output, grow=grow, overlay=overlay, no_overlay=no_overlay,
-        overwrite=overwrite, quiet=quiet, as_json=as_json,
-    )  # fmt: skip
+    return find
 
 
+@finder("hole")
 def random(
     pictures: Pictures,
     kind: Annotated[str, typer.Option(metavar="box|strokes|text|center|mix", help="What is drawn.")] = "strokes",
     seed: arguments.Seed = None,
-    output: Output = None,
-    grow: arguments.Grow = 0,
-    overlay: Overlay = None,
-    no_overlay: NoOverlay = False,
-    overwrite: arguments.Overwrite = False,
-    quiet: arguments.Quiet = False,
-    as_json: arguments.Json = False,
-) -> None:
+) -> Find:
     """A random hole, another one for each picture of a folder. The same seed and name give the same hole."""
     from selfmend.masks.random import HOLE_SHAPES
 
@@ -173,30 +177,21 @@ def random(
         mask = shape(size_of(image), make_rng(seed or 0, kind, file.stem))
         return Found(mask=mask, what=kind)
 
-    run(
-        pictures, find, wanted="hole", output=output, grow=grow, overlay=overlay, no_overlay=no_overlay,
-        overwrite=overwrite, quiet=quiet, as_json=as_json,
-    )  # fmt: skip
+    return find
 
 
+@finder("difference")
 def difference(
     pictures: Pictures,
     others: Annotated[Path, typer.Argument(metavar="OTHER", help="A picture, or a folder with the same names.")],
     threshold: Annotated[int, typer.Option(help="Levels of 255 by which a channel must differ: JPEG needs some.")] = 16,
     specks: Annotated[int, typer.Option(help="Pieces of fewer pixels are left out.")] = 8,
-    output: Output = None,
-    grow: arguments.Grow = 0,
-    overlay: Overlay = None,
-    no_overlay: NoOverlay = False,
-    overwrite: arguments.Overwrite = False,
-    quiet: arguments.Quiet = False,
-    as_json: arguments.Json = False,
-) -> None:
+) -> Find:
     """Where two pictures of the same size differ: a damaged and a clean one, before and after.
 
     Exit code 1 if they do not differ anywhere; of folders, the others are written.
     """
-    from selfmend.cli.picture_files import pair_by_name
+    from selfmend.image.picture_files import pair_by_name
 
     _check_levels("--threshold", threshold, least=1)
     if specks < 0:
@@ -212,10 +207,7 @@ def difference(
         mask = difference_mask(image, other, threshold=(threshold - _HALF) / _BYTE, specks=specks)
         return Found(mask=mask, what=f"differs from {pairs[file]}") if mask.any() else None
 
-    run(
-        pictures, find, wanted="difference", output=output, grow=grow, overlay=overlay, no_overlay=no_overlay,
-        overwrite=overwrite, quiet=quiet, as_json=as_json,
-    )  # fmt: skip
+    return find
 
 
 def _check_levels(option: str, value: int, *, least: int) -> None:
@@ -255,7 +247,7 @@ def text(
     options = replace_options(TextOptions(dark=dark), parse_settings(settings or []))
     box = None if region is None else parse_box(region)
     if pictures.is_file() and pictures.suffix.lower() not in ENDINGS:
-        from selfmend.cli.mask_files import write_film_masks
+        from selfmend.video.mask_files import write_film_masks
 
         be_quiet(quiet)
         with terminal_progress(quiet=quiet or as_json) as progress:
@@ -285,18 +277,12 @@ def text(
     )  # fmt: skip
 
 
+@finder("face")
 def eyes(
     pictures: Pictures,
-    output: Output = None,
     height: Annotated[float, typer.Option(help="Of the bar, in heights of the face.")] = 0.15,
     margin: Annotated[float, typer.Option(help="From an eye's centre to the bar's end, in widths of the face.")] = 0.2,
-    grow: arguments.Grow = 0,
-    overlay: Overlay = None,
-    no_overlay: NoOverlay = False,
-    overwrite: arguments.Overwrite = False,
-    quiet: arguments.Quiet = False,
-    as_json: arguments.Json = False,
-) -> None:
+) -> Find:
     """A bar over the eyes of every face that looks into the camera.
 
     Where eyes are closed or hidden the bar lies where eyes are in a face, with a warning. Exit code 1 if a picture has
@@ -315,22 +301,13 @@ def eyes(
         doubt = f"eyes were not found in {hidden} of {counted(len(faces), 'face')}: the bar lies where eyes should be"
         return Found(mask=mask, what=counted(len(faces), "face"), doubt=doubt if hidden else "")
 
-    run(
-        pictures, find, wanted="face", output=output, grow=grow, overlay=overlay, no_overlay=no_overlay,
-        overwrite=overwrite, quiet=quiet, as_json=as_json,
-    )  # fmt: skip
+    return find
 
 
+@finder("bar", grow=BarGrow, pixels=2)
 def bars(
     pictures: Pictures,
-    output: Output = None,
-    grow: Annotated[int, typer.Option(help="Let the hole grow by so many pixels: JPEG blurs the bar's border.")] = 2,
-    overlay: Overlay = None,
-    no_overlay: NoOverlay = False,
-    overwrite: arguments.Overwrite = False,
-    quiet: arguments.Quiet = False,
-    as_json: arguments.Json = False,
-) -> None:
+) -> Find:
     """A black bar that is there already: an even, dark rectangle with sharp borders, straight or turned.
 
     A dark window can look like one: check the overlay. Exit code 1 if a picture has no bar; the others are written.
@@ -343,10 +320,7 @@ def bars(
         mask = mask_of(found, size_of(image))
         return Found(mask=mask, what=counted(len(found), "bar")) if found else None
 
-    run(
-        pictures, find, wanted="bar", output=output, grow=grow, overlay=overlay, no_overlay=no_overlay,
-        overwrite=overwrite, quiet=quiet, as_json=as_json,
-    )  # fmt: skip
+    return find
 
 
 app = typer.Typer(add_completion=False, help="Draw masks: white where the hole is.", no_args_is_help=True)

@@ -4,83 +4,45 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, field
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 import selfmend.api as api
+from selfmend.api.kept import kept_in
 from selfmend.cli import common as arguments
 from selfmend.cli.common import USER_MISTAKE, be_quiet, parse_settings, print_json, print_table
-from selfmend.cli.inpaint import kept
 from selfmend.cli.progress import terminal_progress
 from selfmend.errors import OptionError, SelfmendError
 
 _UNKNOWN = "not known beforehand"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """The arguments as the user gave them; see `selfmend.fit_folder`."""
-
-    method: str
-    pictures: Path
-    run: Path
-    validation: Path | None
-    celeba_attributes: list[str]
-    preset: str | None
-    seed: int
-    device: str
-    devices: int
-    nodes: int
-    precision: str
-    workers: int | None
-    validate_every: int
-    tensorboard: bool
-    options: dict[str, Any] = field(default_factory=dict)
-
-
-def train_folder(request: Request, *, dry_run: bool, quiet: bool, as_json: bool) -> None:
-    """Train, or with `dry_run` say what would be done."""
-    try:
-        _train(request, dry_run=dry_run, quiet=quiet, as_json=as_json)
-    except SelfmendError:
-        if is_helper_process():  # all processes make the same mistake; the first one says it
-            raise typer.Exit(USER_MISTAKE) from None
-        raise
-
-
-def _train(request: Request, *, dry_run: bool, quiet: bool, as_json: bool) -> None:
+def _train_folder(
+    method: str, pictures: Path, run: Path, *, given: dict[str, Any], how: dict[str, Any], dry_run: bool, quiet: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Train, or with `dry_run` say what would be done; `given` is for `FolderTraining`, `how` for its `run`."""
     started = time.perf_counter()
-    training = api.FolderTraining(
-        request.method, request.pictures, validation=request.validation, preset=request.preset,
-        celeba_attributes=request.celeba_attributes, options=request.options, seed=request.seed,
-        device=request.device, devices=request.devices, nodes=request.nodes, precision=request.precision,
-        workers=request.workers,
-    )  # fmt: skip
+    training = api.FolderTraining(method, pictures, **given)
     if dry_run:
         told = training.describe()
-        print_json(told) if as_json else _print(request, told)
+        print_json(told) if as_json else _print(run, told)
         return
     first = not is_helper_process()
-    with terminal_progress(quiet=quiet or as_json or not first) as progress:
-        try:
-            model = training.run(
-                request.run, validate_every=request.validate_every, tensorboard=request.tensorboard, progress=progress
-            )
-        except KeyboardInterrupt:
-            if first:
-                kept(request.run)
-            raise
+    keeping = kept_in(run) if first else nullcontext()
+    with terminal_progress(quiet=quiet or as_json or not first) as progress, keeping:
+        model = training.run(run, progress=progress, **how)
     seconds = time.perf_counter() - started
     if as_json and first:
-        record = {"run": request.run, "method": model.method.name, "seed": model.seed, "seconds": round(seconds, 3)}
+        record = {"run": run, "method": model.method.name, "seed": model.seed, "seconds": round(seconds, 3)}
         print_json(record | model.data)
     elif first and not quiet:
         typer.echo(
-            f"{request.run}  ({model.method.name}, {model.data['pictures']} pictures, {seconds:.1f} s); fill with: "
-            f"selfmend inpaint IMAGE --model {request.run}"
+            f"{run}  ({model.method.name}, {model.data['pictures']} pictures, {seconds:.1f} s); fill with: "
+            f"selfmend inpaint IMAGE --model {run}"
         )
 
 
@@ -93,7 +55,7 @@ def _bytes(count: int) -> str:
     return f"{count / 2**30:.2f} GiB" if count >= 2**30 else f"{count / 2**20:.1f} MiB"
 
 
-def _print(request: Request, told: dict[str, Any]) -> None:
+def _print(run: Path, told: dict[str, Any]) -> None:
     memory = {name: _bytes(count) for name, count in told["memory"].items() if count is not None}
     activations = memory.pop("activations", None)
     where = "kept in memory" if told["decoded_kept_in_memory"] else "too many to keep: read anew in each epoch"
@@ -109,7 +71,7 @@ def _print(request: Request, told: dict[str, Any]) -> None:
         *([s["stage"], f"{s['steps']} steps, {s['epochs']:g} epochs"] for s in told["stages"]),
     ]  # fmt: skip
     print_table(["what", "value"], rows)
-    typer.echo(f"nothing was written; without --dry-run, {request.run} would be")
+    typer.echo(f"nothing was written; without --dry-run, {run} would be")
 
 
 _FOLDER = "Of a folder of pictures"
@@ -186,19 +148,24 @@ def train(
     of_picture = {"--mask": mask, "--invert-mask": invert_mask, "--grow": grow}
     folder_wanted = method_class(method).learns_from_folder
     _refuse(method, of_picture if folder_wanted else of_folder, "one picture" if folder_wanted else "a folder")
+    shared: dict[str, Any] = {"preset": preset, "options": options, "seed": seed or 0, "device": device}
     if not folder_wanted:
-        _train_picture(method, image, run, mask, preset, seed or 0, device, options, invert_mask, grow, quiet, as_json)
+        holes: dict[str, Any] = {"source": mask, "invert": invert_mask, "grow": grow}
+        _train_picture(method, image, run, given=shared, **holes, quiet=quiet, as_json=as_json)
         return
-
     named = {"masks": masks, "size": size, "perceptual": perceptual}
     options |= {name: value for name, value in named.items() if value is not None}
-    request = Request(
-        method=method, pictures=image, run=run, validation=validation, preset=preset, seed=seed or 0, device=device,
-        celeba_attributes=celeba_attribute or [], devices=devices, nodes=nodes, precision=precision or "32",
-        workers=workers, validate_every=1000 if validate_every is None else validate_every, tensorboard=tensorboard,
-        options=options,
-    )  # fmt: skip
-    train_folder(request, dry_run=dry_run, quiet=quiet, as_json=as_json)
+    shared |= {
+        "validation": validation, "celeba_attributes": celeba_attribute or [], "devices": devices, "nodes": nodes,
+        "precision": precision or "32", "workers": workers,
+    }  # fmt: skip
+    how = {"validate_every": 1000 if validate_every is None else validate_every, "tensorboard": tensorboard}
+    try:
+        _train_folder(method, image, run, given=shared, how=how, dry_run=dry_run, quiet=quiet, as_json=as_json)
+    except SelfmendError:
+        if is_helper_process():  # all processes make the same mistake; the first one says it
+            raise typer.Exit(USER_MISTAKE) from None
+        raise
 
 
 def _refuse(method: str, given: dict[str, Any], what: str) -> None:
@@ -209,21 +176,10 @@ def _refuse(method: str, given: dict[str, Any], what: str) -> None:
 
 
 def _train_picture(
-    method: str,
-    image: Path,
-    run: Path,
-    mask: str | None,
-    preset: str | None,
-    seed: int,
-    device: str,
-    options: dict[str, Any],
-    invert_mask: bool,
-    grow: int,
-    quiet: bool,
-    as_json: bool,
-) -> None:
-    import selfmend.api as api
-    from selfmend.cli.inpaint import kept
+    method: str, image: Path, run: Path, *, given: dict[str, Any], source: str | None, invert: bool, grow: int,
+    quiet: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Learn a picture; `given` is for `fit_picture`."""
     from selfmend.image.files import read_picture
     from selfmend.masks.reading import check_hole, default_mask, read_mask
     from selfmend.methods.generative import Generative
@@ -231,21 +187,17 @@ def _train_picture(
     started = time.perf_counter()
     with terminal_progress(quiet=quiet or as_json) as progress:
         picture = read_picture(image)
-        source = default_mask(picture, mask)
-        hole = None if source is None else read_mask(source, picture, invert=invert_mask, grow=grow)
+        source = default_mask(picture, source)
+        hole = None if source is None else read_mask(source, picture, invert=invert, grow=grow)
         if hole is not None:
             check_hole(hole)  # before the folder is made
-        try:
+        with kept_in(run):
             model = api.fit_picture(
-                method, picture, hole, preset=preset, options=options, seed=seed, device=device, folder=run,
-                opaque=source == "alpha", progress=progress,
-            )  # fmt: skip
-        except KeyboardInterrupt:
-            kept(run)
-            raise
+                method, picture, hole, folder=run, opaque=source == "alpha", progress=progress, **given
+            )
     seconds = time.perf_counter() - started
     if as_json:
-        print_json({"run": run, "method": model.method.name, "seed": seed, "seconds": round(seconds, 3)})
+        print_json({"run": run, "method": model.method.name, "seed": model.seed, "seconds": round(seconds, 3)})
     elif not quiet:
         use = f"sample with: selfmend sample {run}"
         if hole is not None or not isinstance(model.method, Generative):

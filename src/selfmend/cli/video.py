@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from selfmend.api.kept import kept_in
 from selfmend.cli import common as arguments
 from selfmend.cli.common import be_quiet, parse_settings, print_json
 from selfmend.cli.progress import terminal_progress
@@ -91,24 +92,17 @@ def video(
     (target,) = numbered(output or beside(film, "-mended"), free=output is None and not overwrite, taken=holds_result)
     if model is not None and (method or preset):
         raise OptionError("--model brings its own method and settings; leave --method and --preset out")
-    try:
-        with terminal_progress(quiet=quiet or as_json) as progress:
-            report = api.mend_video(
-                film, target, mask=mask, masks=masks, subtitles=subtitles,
-                region=None if region is None else parse_box(region), text=parse_settings(text or [], name="--text"),
-                invert_mask=invert_mask, grow_mask=grow,
-                first=parse_moment(start, "--from"), last=None if end is None else parse_moment(end, "--to"),
-                method=method or api.DEFAULT_METHOD, preset=preset, steady=steady,
-                temporal=parse_settings(temporal or [], name="--temporal"),
-                seed=seed or 0, device=device, model=model, crf=crf, fps=fps, restart=restart, overwrite=overwrite,
-                progress=progress, **parse_settings(settings or []),
-            )  # fmt: skip
-    except KeyboardInterrupt:
-        if journal_folder(target).is_dir():
-            folder = journal_folder(target)
-            kept = f"stopped; what was mended is kept in {folder}, and the same command goes on from there"
-            typer.secho(kept, err=True)
-        raise
+    with terminal_progress(quiet=quiet or as_json) as progress, kept_in(journal_folder(target), what="what was mended"):
+        report = api.mend_video(
+            film, target, mask=mask, masks=masks, subtitles=subtitles,
+            region=None if region is None else parse_box(region), text=parse_settings(text or [], name="--text"),
+            invert_mask=invert_mask, grow_mask=grow,
+            first=parse_moment(start, "--from"), last=None if end is None else parse_moment(end, "--to"),
+            method=method or api.DEFAULT_METHOD, preset=preset, steady=steady,
+            temporal=parse_settings(temporal or [], name="--temporal"),
+            seed=seed or 0, device=device, model=model, crf=crf, fps=fps, restart=restart, overwrite=overwrite,
+            progress=progress, **parse_settings(settings or []),
+        )  # fmt: skip
     if as_json:
         numbers = dataclasses.asdict(report)
         rounded = {k: round(v, 4) if isinstance(v, float) else v for k, v in numbers.items() if k != "output"}

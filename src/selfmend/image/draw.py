@@ -17,6 +17,7 @@ from selfmend.image.resize import resize, scaled_size
 from selfmend.types import Image, Mask, size_of
 
 WIDE = 2.5  # width by height from which pictures are stacked
+LONGEST_ON_SHEET = 1024  # pixels; a sheet is for choosing
 HOLE_COLOUR = (230, 0, 120)  # seldom found in photos
 
 

@@ -1,4 +1,4 @@
-"""The picture files that commands read, in pairs and by name."""
+"""Picture files in pairs and by name, and their colours whatever their mode."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `selfmend evaluate TRUTH OUTPUT` does: mended pictures against their originals, as a whole and in the hole."""
+"""Mended pictures against their originals, as a whole and in the hole: what `selfmend evaluate TRUTH OUTPUT` shows."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from selfmend.cli.picture_files import naming, pair_by_name, pictures_at, read_rgb, warn
 from selfmend.errors import ImageError, MaskError, MissingWeightsError, OptionError, check_known
 from selfmend.files import exists
 from selfmend.image.edges import canny_edges
 from selfmend.image.files import by_stem, read_picture
+from selfmend.image.picture_files import naming, pair_by_name, pictures_at, read_rgb, warn
 from selfmend.masks.reading import read_mask
 from selfmend.metrics.bootstrap import mean_interval
 from selfmend.metrics.edges import edge_accuracy
@@ -23,7 +23,7 @@ from selfmend.metrics.frechet import Vectors, fid_features, frechet_between
 from selfmend.metrics.inputs import check_pair, grey
 from selfmend.metrics.pixels import mae, psnr, rmse, ssim
 from selfmend.metrics.saliency import SALIENCY, asvs, noticeability
-from selfmend.progress import Progress, work_done
+from selfmend.progress import Progress, silent, work_done
 from selfmend.seeding import make_rng
 from selfmend.types import Image, Mask
 
@@ -80,16 +80,16 @@ class Choice:
     fid: InceptionFid | None = None
 
 
-def compare(
+def score_mended(
     truths: Path,
     outputs: Path,
     *,
-    mask: str | None,
-    metrics: list[str] | None,
-    backbone: str | None,
-    weights: Path | None,
-    download: bool,
-    progress: Progress,
+    mask: str | None = None,
+    metrics: list[str] | None = None,
+    backbone: str | None = None,
+    weights: Path | None = None,
+    download: bool = False,
+    progress: Progress = silent,
 ) -> dict[str, Any]:
     """Score mended pictures against their originals, paired by the stem of their names.
 

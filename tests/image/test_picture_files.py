@@ -1,4 +1,4 @@
-"""Picture files of a command: folders in order, any mode as RGB, pairs by name."""
+"""Picture files: folders in order, any mode as RGB, pairs by name."""
 
 from pathlib import Path
 
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image as PILImage
 
-from selfmend.cli.picture_files import naming, pair_by_name, pictures_at, read_rgb
 from selfmend.errors import ImageError, SelfmendWarning
+from selfmend.image.picture_files import naming, pair_by_name, pictures_at, read_rgb
 
 
 @pytest.fixture

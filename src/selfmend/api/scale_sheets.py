@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import selfmend.api as api
 from selfmend.errors import OptionError
-from selfmend.image.draw import contact_sheet, thumbnail, to_rgb
+from selfmend.image.draw import LONGEST_ON_SHEET, contact_sheet, thumbnail, to_rgb
 from selfmend.image.picture import to_picture
 from selfmend.types import Image
 
-LONGEST_ON_SHEET = 1024  # pixels; a sheet is for choosing
+if TYPE_CHECKING:
+    from PIL import Image as PILImage
+
+    from selfmend.api.models import Model
 
 
-def sheet(model: api.Model, shown: Mapping[str, Image], call: Callable[[int], Any]) -> Any:
+def sheet(model: Model, shown: Mapping[str, Image], call: Callable[[int], Any]) -> Any:
     """What comes of entering at each scale, on one sheet: how people choose one.
 
     Args:
@@ -30,13 +32,26 @@ def sheet(model: api.Model, shown: Mapping[str, Image], call: Callable[[int], An
     return contact_sheet(pictures, captions, columns=math.ceil(math.sqrt(len(pictures))))
 
 
-def scale_caption(model: api.Model, level: int) -> str:
+def scale_film(model: Model, **options: Any) -> list[PILImage.Image]:
+    """One film in which the picture moves from every scale beside each other.
+
+    Args:
+        model: of SinGAN.
+        options: of `Model.animate`, but for the start scale.
+    """
+    levels = model.walking_scales()
+    films = [model.animate(start_scale=level, **options) for level in levels]
+    captions, columns = [scale_caption(model, level) for level in levels], math.ceil(math.sqrt(len(levels)))
+    return [contact_sheet(pictures, captions, columns=columns) for pictures in zip(*films, strict=True)]
+
+
+def scale_caption(model: Model, level: int) -> str:
     """The number and size of a scale, for a sheet."""
     height, width = model.scale_sizes()[level]
     return f"scale {level} ({height}x{width})"
 
 
-def parse_start_scale(text: str | None) -> int | None:
+def parse_start_scale(text: int | str | None) -> int | None:
     """A start scale as a number.
 
     Raises:
