@@ -1,6 +1,6 @@
 """The commands of the tasks that make pictures: each is made of its `Task`, and of what the command line alone has.
 
-A task that `picture_tasks.LINES` does not know gets a command too: its files and options, and a call of the function of
+A task that `picture_tasks.COMMAND_SPECS` does not know gets a command too: its files and options, and a call of the function of
 the Python interface that `Task.command` names.
 """
 
@@ -32,7 +32,7 @@ Values = SimpleNamespace
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
+class CommandResult:
     """What a command made.
 
     Attributes:
@@ -53,7 +53,7 @@ def _no_check(values: Values) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class CommandSpec:
     """What the command line alone has of a task.
 
     Attributes:
@@ -72,7 +72,7 @@ class Line:
 
     help: str
     suffix: Callable[[Values], str]
-    make: Callable[[Values, Progress], AbstractContextManager[Made]]
+    make: Callable[[Values, Progress], AbstractContextManager[CommandResult]]
     parameters: Mapping[str, tuple[Any, Any] | None] = field(default_factory=dict)
     more: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     check: Callable[[Values], None] = _no_check
@@ -95,26 +95,26 @@ _MORE: Mapping[str, Mapping[str, Any]] = {
     "variety": {"show_default": "normal"},
     "start_scale": {"metavar": "N|all", "more": arguments.ALL_SCALES},
 }
-"""As `Line.more`, of all tasks."""
+"""As `CommandSpec.more`, of all tasks."""
 
 
-def command_of(task: Task, line: Line | None = None) -> Callable[..., None]:
+def command_of(task: Task, spec: CommandSpec | None = None) -> Callable[..., None]:
     """The command of a task, a function that typer reads: its parameters are those of the task.
 
     Args:
         task: what is done.
-        line: what the command line alone has; None makes a command of the task alone.
+        spec: what the command line alone has; None makes a command of the task alone.
     """
-    line = _plain(task) if line is None else line
+    spec = _plain(task) if spec is None else spec
 
     def command(**given: Any) -> None:
-        _run(task, line, Values(**given))
+        _run(task, spec, Values(**given))
 
     name = task.command.replace("-", "_")
-    return with_parameters(command, _parameters(task, line), name=name, help=line.help)
+    return with_parameters(command, _parameters(task, spec), name=name, help=spec.help)
 
 
-def _parameters(task: Task, line: Line) -> dict[str, tuple[Any, Any]]:
+def _parameters(task: Task, spec: CommandSpec) -> dict[str, tuple[Any, Any]]:
     """Annotation and default of each parameter: files, options, what all commands have, what this one alone has."""
     rows = {row["name"]: row for row in task_options(task.name)}
     kinds = typing.get_type_hints(type(task.options))
@@ -130,12 +130,12 @@ def _parameters(task: Task, line: Line) -> dict[str, tuple[Any, Any]]:
             found[name] = arguments.Mask if name == "mask" else _file(name), None
     for name, row in rows.items():
         if name not in _NOT_OPTIONS:
-            shown = {**_MORE.get(name, {}), **line.more.get(name, {})}
+            shown = {**_MORE.get(name, {}), **spec.more.get(name, {})}
             found[_parameter(row)] = _option(task, row, kinds[name], shown)
     found["device"] = arguments.Device, "auto"
     if "method" in rows:
         found["settings"] = arguments.Settings, None
-    found |= line.parameters
+    found |= spec.parameters
     found |= {"overwrite": (arguments.Overwrite, False), "quiet": (arguments.Quiet, False)}
     found["as_json"] = arguments.Json, False
     return {name: one for name, one in found.items() if one is not None}
@@ -172,24 +172,24 @@ def _option(task: Task, row: Mapping[str, Any], kind: Any, shown: Mapping[str, A
     return Annotated[kind, option_of(task.name, name, *flags, off=off, **shown)], default
 
 
-def _run(task: Task, line: Line, values: Values) -> None:
+def _run(task: Task, spec: CommandSpec, values: Values) -> None:
     """Find out what cannot be done, do it, write the results and say so."""
     be_quiet(values.quiet)
-    line.check(values)
-    outputs = _planned(task, line, values) if line.plan is None else line.plan(values)
-    sheet = line.sheet(values, outputs)
+    spec.check(values)
+    outputs = _planned(task, spec, values) if spec.plan is None else spec.plan(values)
+    sheet = spec.sheet(values, outputs)
     if sheet is not None:
         check_output(sheet, overwrite=values.overwrite, inputs=_inputs(task, values))
     silent = values.quiet or values.as_json
     started = time.perf_counter()
-    with terminal_progress(quiet=silent) as progress, line.make(values, progress) as made:
+    with terminal_progress(quiet=silent) as progress, spec.make(values, progress) as made:
         for result, path in zip(made.results, outputs, strict=True):
-            line.save(result, path, values)
+            spec.save(result, path, values)
         if sheet is not None:
             save_picture(made.sheet(), sheet)
     seconds = time.perf_counter() - started
     if values.as_json:
-        beside = {line.sheet_name: sheet} if sheet else {}
+        beside = {spec.sheet_name: sheet} if sheet else {}
         print_json({"outputs": outputs, **made.facts, **beside, "seconds": round(seconds, 3)})
     elif not values.quiet:
         names = ", ".join(str(path) for path in [*outputs, *([sheet] if sheet else [])])
@@ -207,12 +207,12 @@ def _inputs(task: Task, values: Values) -> tuple[Any, ...]:
     return tuple(one for one in given if one is not None)
 
 
-def _planned(task: Task, line: Line, values: Values) -> list[Path]:
+def _planned(task: Task, spec: CommandSpec, values: Values) -> list[Path]:
     """Where the results go, found writable before the work."""
     source = getattr(values, task.needs[0]) or Path()
     if not exists(source):
         raise ImageError(f"no such file: {source}")
-    target = target_beside(source, values.output, line.suffix(values), ending=".png" if every_scale(values) else None)
+    target = target_beside(source, values.output, spec.suffix(values), ending=".png" if every_scale(values) else None)
     count = 1 if every_scale(values) else getattr(values, "samples", 1)
     names = numbered(target, count, free=has_free_name(values))
     return [check_output(name, overwrite=values.overwrite, inputs=_inputs(task, values)) for name in names]
@@ -223,11 +223,11 @@ def has_free_name(values: Values) -> bool:
     return is_ours(values.output) and not values.overwrite
 
 
-def _plain(task: Task) -> Line:
+def _plain(task: Task) -> CommandSpec:
     """A command of the task alone: the function of the Python interface is called with its files and options."""
 
     @contextmanager
-    def make(values: Values, progress: Progress) -> Iterator[Made]:
+    def make(values: Values, progress: Progress) -> Iterator[CommandResult]:
         import selfmend.api as api
 
         given = {}
@@ -242,6 +242,6 @@ def _plain(task: Task) -> Line:
             options |= {"model": getattr(values, "run", None)}
         call = getattr(api, task.command.replace("-", "_"))
         made = call(**files, **given, device=values.device, progress=progress, **options)
-        yield Made(results=made if isinstance(made, list) else [made])
+        yield CommandResult(results=made if isinstance(made, list) else [made])
 
-    return Line(help=task.title, suffix=lambda values: f"-{task.command}", make=make)
+    return CommandSpec(help=task.title, suffix=lambda values: f"-{task.command}", make=make)

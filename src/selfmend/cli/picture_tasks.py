@@ -17,7 +17,7 @@ from selfmend.api.kept import kept_in
 from selfmend.api.scale_sheets import parse_start_scale, scale_film, sheet
 from selfmend.cli import common as arguments
 from selfmend.cli.common import parse_settings, parse_size, teller
-from selfmend.cli.of_tasks import Line, Made, Values, command_of, every_scale, has_free_name
+from selfmend.cli.of_tasks import CommandSpec, CommandResult, Values, command_of, every_scale, has_free_name
 from selfmend.errors import ImageError, OptionError
 from selfmend.files import exists
 from selfmend.image.animation import check_frames_output, save_frames
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def _fill(values: Values, progress: Progress) -> Iterator[Made]:
+def _fill(values: Values, progress: Progress) -> Iterator[CommandResult]:
     request = FillRequest(
         image=values.image, mask=values.mask, method=values.method, preset=values.preset, samples=values.samples,
         options=parse_settings(values.settings or []) | ({"init": values.init} if values.init else {}),
@@ -51,7 +51,7 @@ def _fill(values: Values, progress: Progress) -> Iterator[Made]:
     reference = aligned and {
         "confidence": round(aligned.confidence, 4), "by": aligned.by, "homography": aligned.homography.tolist()
     }  # fmt: skip
-    yield Made(
+    yield CommandResult(
         results=done.results, sheet=lambda: _side_by_side(done),
         said=[done.method, f"{float(done.mask.mean()):.1%} of the picture filled", *fits],
         facts={
@@ -108,15 +108,15 @@ def _shaped(values: Values, **more: Any) -> DrawRequest:
     return _request(values, size=size, scales=scales, start_scale=values.start_scale, **more)
 
 
-def _told(source: Source, results: list[Any], **more: Any) -> Made:
+def _told(source: Source, results: list[Any], **more: Any) -> CommandResult:
     height, width = source.size
     facts = {"method": source.method.name, "seed": source.seed, "height": height, "width": width}
     facts["config"] = describe_config(source.method.config)
-    return Made(results=results, said=[source.method.name, f"{height}x{width}"], facts=facts, **more)
+    return CommandResult(results=results, said=[source.method.name, f"{height}x{width}"], facts=facts, **more)
 
 
 @contextmanager
-def _sample(values: Values, progress: Progress) -> Iterator[Made]:
+def _sample(values: Values, progress: Progress) -> Iterator[CommandResult]:
     request = _shaped(values, below=values.below, samples=values.samples)
     if values.variety:
         request.options["variety"] = values.variety
@@ -137,7 +137,7 @@ def _check_sample(values: Values) -> None:
 
 
 @contextmanager
-def _retarget(values: Values, progress: Progress) -> Iterator[Made]:
+def _retarget(values: Values, progress: Progress) -> Iterator[CommandResult]:
     with opened(_shaped(values, reshape=True), progress) as source:
         if every_scale(values):
             result = sheet_of_drawings(source, samples=1, reshape=True, progress=progress)
@@ -148,7 +148,7 @@ def _retarget(values: Values, progress: Progress) -> Iterator[Made]:
 
 
 @contextmanager
-def _super_resolve(values: Values, progress: Progress) -> Iterator[Made]:
+def _super_resolve(values: Values, progress: Progress) -> Iterator[CommandResult]:
     with enlarged_source(_request(values), values.factor, progress) as (source, result):
         yield _told(source, [result])
 
@@ -164,7 +164,7 @@ def _with_model(draw: Callable[[Model, Values, dict[str, Any]], Any]) -> Callabl
     """
 
     @contextmanager
-    def make(values: Values, progress: Progress) -> Iterator[Made]:
+    def make(values: Values, progress: Progress) -> Iterator[CommandResult]:
         model = api.load_picture_model(values.run, device=values.device)
         given = {"seed": values.seed, "progress": progress}
         trains = getattr(values, "quantized", False)  # then Ctrl-C leaves something to go on from
@@ -177,7 +177,7 @@ def _with_model(draw: Callable[[Model, Values, dict[str, Any]], Any]) -> Callabl
         note = _found(model, values)
         seed = model.seed if values.seed is None else values.seed
         facts = {"run": values.run, "start_scale": values.start_scale, "seed": seed, "note": note}
-        yield Made(results=[result], said=[model.method.name, *([note] if note else [])], facts=facts)
+        yield CommandResult(results=[result], said=[model.method.name, *([note] if note else [])], facts=facts)
 
     return make
 
@@ -207,7 +207,7 @@ _harmonize_with_model = _with_model(
 
 
 @contextmanager
-def _harmonize(values: Values, progress: Progress) -> Iterator[Made]:
+def _harmonize(values: Values, progress: Progress) -> Iterator[CommandResult]:
     if values.run is not None:
         with _harmonize_with_model(values, progress) as made:
             yield made
@@ -215,7 +215,7 @@ def _harmonize(values: Values, progress: Progress) -> Iterator[Made]:
     given = {"seed": values.seed, "invert_mask": values.invert_mask, "progress": progress}
     result = api.harmonize(values.picture, values.mask, **given)
     facts = {"run": None, "start_scale": None, "seed": values.seed or 0, "note": ""}
-    yield Made(results=[result], said=["patches of the picture"], facts=facts)
+    yield CommandResult(results=[result], said=["patches of the picture"], facts=facts)
 
 
 def _check_scale(values: Values) -> None:
@@ -232,7 +232,7 @@ def _drawn_or_scales(suffix: str) -> Callable[[Values], str]:
 
 
 @contextmanager
-def _animate(values: Values, progress: Progress) -> Iterator[Made]:
+def _animate(values: Values, progress: Progress) -> Iterator[CommandResult]:
     model = api.load_picture_model(values.run, device=values.device)
     walk = {name: getattr(values, name) for name in ("frames", "alpha", "beta", "loop", "seed")}
     if every_scale(values):
@@ -242,7 +242,7 @@ def _animate(values: Values, progress: Progress) -> Iterator[Made]:
     (width, height), seed = film[0].size, model.seed if values.seed is None else values.seed
     facts = {"run": values.run, "start_scale": values.start_scale, "fps": values.fps, "height": height, "width": width}
     said = [model.method.name, f"{values.frames} frames of {width} x {height}"]
-    yield Made(results=[film], said=said, facts=facts | walk | {"seed": seed})
+    yield CommandResult(results=[film], said=said, facts=facts | walk | {"seed": seed})
 
 
 def _plan_film(values: Values) -> list[Path]:
@@ -274,8 +274,8 @@ def _option(help: str, *flags: str, kind: Any = None, default: Any = None, **mor
     return Annotated[kind or (str | None), typer.Option(*flags, help=help, **more)], default
 
 
-LINES = {
-    "fill": Line(
+COMMAND_SPECS = {
+    "fill": CommandSpec(
         help="""Fill the holes of a picture from the picture itself.
 
         Known pixels are never changed. With --model, picture and mask of the training are taken unless others are
@@ -308,7 +308,7 @@ LINES = {
         },
         more={"method": {"more": "See `selfmend methods`."}},
     ),
-    "sample": Line(
+    "sample": CommandSpec(
         help="""Make new pictures that look like one: its things and textures, arranged anew, in any size.
 
         A method that learns starts from a RUN of `selfmend train`, or learns IMAGE first.
@@ -320,11 +320,11 @@ LINES = {
             "grid": _option("Also write the picture and all samples on one sheet.", kind=Path | None),
         },
     ),
-    "retarget": Line(
+    "retarget": CommandSpec(
         help="Give a picture another shape: its things keep their sizes, what lies between is repeated or left out.",
         suffix=_drawn_or_scales("-retargeted"), make=_retarget, parameters=_SHAPE, more=_OF_IMAGE,
     ),
-    "super-resolve": Line(
+    "super-resolve": CommandSpec(
         help="""Enlarge a picture with detail like that which it has at smaller scales.
 
         By gpnn from the picture's own patches in seconds, or by --method singan, which learns IMAGE first: --preset
@@ -339,14 +339,14 @@ LINES = {
             "factor": {"flags": ("--factor", "-f"), "default": ...},
         },
     ),
-    "paint": Line(
+    "paint": CommandSpec(
         help="Turn a painting of a few flat colours into a picture like the one that RUN has learned.",
         suffix=_scaled("-painted"), check=_check_scale,
         make=_with_model(lambda model, v, given: model.paint(v.picture, quantized=v.quantized, **given)),
         parameters={"picture": _picture("PAINTING", "A few flat colours, of any size.")},
         more=_ENTRY | {"quantized": {"more": "Kept in RUN."}},
     ),
-    "harmonize": Line(
+    "harmonize": CommandSpec(
         help="""Make a pasted object fit the picture around it; what lies outside its mask stays as it is.
 
         It is made of the picture's own patches, in seconds; or, with a RUN of `selfmend train singan` before COMPOSITE,
@@ -369,7 +369,7 @@ LINES = {
             ),
         },
     ),
-    "edit": Line(
+    "edit": CommandSpec(
         help="Mend the seams of the picture that RUN has learned, after parts of it were moved, copied or removed.",
         suffix=lambda values: _scaled("-unmasked" if values.unmasked else "-mended")(values), check=_check_scale,
         make=_with_model(
@@ -387,7 +387,7 @@ LINES = {
         },
         more=_ENTRY,
     ),
-    "animate": Line(
+    "animate": CommandSpec(
         help="Make the picture that RUN has learned move, by a walk through the noise that it is drawn from.",
         suffix=lambda values: "", make=_animate, plan=_plan_film,
         save=lambda film, path, values: save_frames(film, path, fps=values.fps),
@@ -406,4 +406,4 @@ LINES = {
 
 def task_command(name: str) -> Callable[..., None]:
     """The command of a task, by the task's name."""
-    return command_of(TASKS[name], LINES.get(name))
+    return command_of(TASKS[name], COMMAND_SPECS.get(name))
