@@ -156,7 +156,7 @@ def test_what_enlarges_and_who_is_meant_where_none_is_named() -> None:
     assert np.array_equal(selfmend.super_resolve(PIXELS, 1.3, preset="tiny"), learned)
     with pytest.raises(OptionError, match="telea enlarges no pictures; these do: gpnn, singan"):
         selfmend.super_resolve(PIXELS, 1.3, method="telea")
-    with pytest.raises(OptionError, match="patch-diffusion learns nothing, so there is nothing to keep; leave folder out"):
+    with pytest.raises(OptionError, match="gpnn learns nothing, so there is nothing to keep; leave folder out"):
         selfmend.super_resolve(PIXELS, 1.3, method="gpnn", folder="run")
     with pytest.raises(OptionError, match="unknown option 'patchs'"):
         selfmend.super_resolve(PIXELS, 1.3, patchs=3)
@@ -193,7 +193,7 @@ def test_a_run_takes_the_place_of_the_picture_and_a_folder_keeps_one(tmp_path: P
     for given, message in (
         ({}, "no picture given, and no model that has learned one"),
         ({"image": source, "model": run}, "a model brings the picture that it has learned; leave image and folder out"),
-        ({"image": source, "folder": run}, "patch-diffusion learns nothing, so there is nothing to keep; leave folder out"),
+        ({"image": source, "folder": run}, "patch-diffusion learns nothing, so there is nothing to keep"),
         ({"image": source, "folder": run, "method": "telea"}, "telea fills holes and makes no new pictures"),
     ):
         with pytest.raises(OptionError, match=message):

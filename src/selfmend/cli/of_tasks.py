@@ -1,7 +1,7 @@
 """The commands of the tasks that make pictures: each is made of its `Task`, and of what the command line alone has.
 
-A task that `picture_tasks.COMMAND_SPECS` does not know gets a command too: its files and options, and a call of the function of
-the Python interface that `Task.command` names.
+A task that `picture_tasks.COMMAND_SPECS` does not know gets a command too: its files and options, and a call of the
+function of the Python interface that `Task.command` names.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from selfmend.api.kept import kept_in
 from selfmend.api.scale_sheets import parse_start_scale, scale_film, sheet
 from selfmend.cli import common as arguments
 from selfmend.cli.common import parse_settings, parse_size, teller
-from selfmend.cli.of_tasks import CommandSpec, CommandResult, Values, command_of, every_scale, has_free_name
+from selfmend.cli.of_tasks import CommandResult, CommandSpec, Values, command_of, every_scale, has_free_name
 from selfmend.errors import ImageError, OptionError
 from selfmend.files import exists
 from selfmend.image.animation import check_frames_output, save_frames
