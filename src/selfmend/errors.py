@@ -95,7 +95,7 @@ def nearest_name(name: str, known: Iterable[str]) -> str:
         >>> nearest_name("patchmach", ["telea", "patchmatch"])
         "did you mean 'patchmatch'? Known: patchmatch, telea"
     """
-    names = sorted(known)
+    names = sorted(filter(None, known))
     if not names:
         return "there are none"
     lower = {n.lower(): n for n in names}

@@ -76,6 +76,15 @@ def test_harmonize_and_edit_change_what_is_masked(run, workshop):
     assert np.array_equal(pixels("h.png")[:, :10], pixels("edited.png")[:, :10])
 
 
+def test_harmonize_needs_no_run(run, workshop):
+    done = run("harmonize", "edited.png", "--mask", "mask.png", "--json")
+    assert done.code == 0
+    told = json.loads(done.out)
+    assert (told["outputs"], told["run"], told["seed"]) == (["edited-harmonized.png"], None, 0)
+    assert not np.array_equal(pixels("edited-harmonized.png")[20:34, 44:64], pixels("edited.png")[20:34, 44:64])
+    assert np.array_equal(pixels("edited-harmonized.png")[:, :10], pixels("edited.png")[:, :10])
+
+
 def test_edit_says_what_it_took_for_the_edit(run, workshop):
     done = run("edit", "run", "edited.png")
     assert done.code == 0
@@ -130,6 +139,10 @@ def test_animate_every_start_scale_in_one_film(run, workshop):
         ("harmonize run painting.png -m 0,0,9,9", "the composite is 80 x 60 and the training picture "),
         ("harmonize run edited.png -m empty.png", "the mask covers nothing (no white in it), so there is nothing to"),
         ("harmonize run edited.png -m mask.png -o mask.png", "mask.png is an input, which stays as it is"),
+        ("harmonize edited.png -m empty.png", "the mask covers nothing (no white in it), so there is no object"),
+        ("harmonize edited.png -m mask.png --start-scale 1", "--start-scale is of a RUN; give one before COMPOSITE"),
+        ("harmonize run edited.png more.png -m mask.png", "3 names came; selfmend harmonize [RUN] COMPOSITE --mask"),
+        ("harmonize missing.png -m mask.png", "no such file: missing.png"),
         ("edit run painting.png", "the edited picture is 80 x 60 and the training picture "),
         ("edit run run/picture.png", "no part of the edited picture differs from the training picture by more than 16"),
         ("animate run", "Missing option '--output' / '-o'."),

@@ -69,6 +69,17 @@ def test_a_method_that_learns_nothing_is_the_default(run, folder):
     assert not np.array_equal(pixels("small-sample-1.png"), pixels("small-sample-2.png"))
 
 
+def test_variety(run, refused, folder):
+    for name in ("low", "high"):
+        assert run("sample", "small.png", "--variety", name, "--size", "30x40", "-o", f"{name}.png").code == 0
+    assert not np.array_equal(pixels("low.png"), pixels("high.png"))
+    assert refused("sample", "small.png", "--variety", "lower").startswith(
+        "unknown --variety 'lower'; did you mean 'low'?"
+    )
+    gpnn = ("--method", "gpnn", "--variety", "low")
+    assert refused("sample", "small.png", *gpnn).startswith("unknown option 'variety'")
+
+
 def test_what_was_learned_is_kept_until_the_sample_is_written(run, refused, folder, monkeypatch):
     command = ("sample", "small.png", *TINY, "-o", "out.png")
     with monkeypatch.context() as patch:
