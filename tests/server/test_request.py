@@ -76,6 +76,7 @@ def test_what_trains_is_heavy(task, given, files, queue) -> None:
         ("train", {"method": "telea"}, ["image"], "telea learns nothing, so it needs no training; these learn: singan"),
         ("train", {}, [], "train needs the file 'image'; send it$"),
         ("paint", {}, ["picture"], "paint needs a model; train one"),
+        ("harmonize", {"start_scale": 2}, ["picture", "mask"], "start_scale is of a model; name one, or leave it out$"),
         ("harmonize", {"model": "run"}, ["picture"], "harmonize needs the file 'mask'; send it$"),
         ("animate", {"model": "run", "frames": 601}, [], "option frames is 601; 1 to 600 fits"),
         ("animate", {"model": "run", "format": "avi"}, [], "unknown format 'avi'"),

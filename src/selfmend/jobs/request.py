@@ -104,7 +104,10 @@ def _check_model(task: Task, settings: Settings, models: Collection[str]) -> Non
         if any(settings.get(name) for name in {"method", "preset"} & settings.model_fields_set):
             raise OptionError("a model brings its own method and settings; leave method and preset out")
     elif not hasattr(settings, "method"):
-        raise OptionError(f"{task.name} needs a model; train one, and send its name as model")
+        if task.options.model is not None:  # without one there is nothing to do
+            raise OptionError(f"{task.name} needs a model; train one, and send its name as model")
+        if settings.get("start_scale") is not None:
+            raise OptionError("start_scale is of a model; name one, or leave it out")
 
 
 def _check_method(task: Task, settings: Settings) -> None:
