@@ -9,6 +9,7 @@ trained. Numbers, and what was tried: docs/results-generation.md.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
@@ -152,7 +153,8 @@ class PatchDiffusion(Generative, Method):
         """The picture in another size; see `Generative.reshape`. All of it is used, and nothing is squashed."""
         scales = self._scales(image, size)
         reference = scales.levels[0].values
-        settings = replace(self._settings(VARIETIES["low"]), layout_rows=4.0, layout_columns=4.0)
+        variety = Variety(layout_rows=4.0, layout_columns=4.0, difference=0.0)
+        settings = self._settings(variety)
 
         def arrangement(k: int) -> np.ndarray:
             return diffuse(
@@ -160,7 +162,9 @@ class PatchDiffusion(Generative, Method):
                 generator=make_rng(seed, "arrangement", k),
             )  # fmt: skip
 
-        return self._carry_up(scales, self._best(scales, arrangement, 0.0, seed, progress), seed, progress)
+        return self._carry_up(
+            scales, self._best(scales, arrangement, variety.difference, seed, progress), seed, progress
+        )
 
     def fill(self, image: Image, mask: Mask, *, seed: int, progress: Progress = silent) -> Image:
         """Fill one picture as gpnn does: around a hole the arrangement is given, and diffusion has nothing to add."""
@@ -182,16 +186,23 @@ class PatchDiffusion(Generative, Method):
         judged = max(n for n, one in enumerate(own) if n == 0 or min(one) <= self.config.judged_size)
         return _Scales(exemplar_levels([resize(x, s) for s in own]), scaled_sizes(own, size), judged)
 
-    def _best(self, scales: _Scales, arrangement: Any, difference: float, seed: int, progress: Progress) -> np.ndarray:
+    def _best(
+        self,
+        scales: _Scales,
+        arrangement: Callable[[int], np.ndarray],
+        difference: float,
+        seed: int,
+        progress: Progress,
+    ) -> np.ndarray:
         """The best of several arrangements at the scale where they are compared."""
         own = resize(scales.levels[0].values, scales.sizes[0])
         far = _sidewards(own)
         search = replace(self._search(), iterations=self.config.candidate_iterations)
         best, least = None, math.inf
+        levels, sizes = scales.levels[: scales.judged + 1], scales.sizes[: scales.judged + 1]
         for k in range(self.config.candidates):
             tried = f"arrangement {k + 1} of {self.config.candidates}"
             progress(ProgressEvent(stage=tried, done=_SEARCH_SHARE * k / self.config.candidates))
-            levels, sizes = scales.levels[: scales.judged + 1], scales.sizes[: scales.judged + 1]
             made = synthesize(arrangement(k), levels, sizes, settings=search, seed=derive_seed(seed, "judged", k))
             small = resize(made, scales.sizes[0])
             price = _unlikeness(made, levels[-1].values, self.config.patch)

@@ -254,6 +254,20 @@ def enlarge(field: Field, size: Size, key_size: Size, *, key_size_below: Size) -
     return Field(y.astype(np.int32), x.astype(np.int32), np.zeros(size, np.float32))
 
 
+def leave_forbidden(field: Field, allowed: np.ndarray, *, generator: np.random.Generator) -> None:
+    """Move matches with forbidden keys, in place, to any that is allowed: a match must be allowed to begin with.
+
+    Args:
+        field: of any keys.
+        allowed: bool, one for each key, True somewhere.
+        generator: of the choice.
+    """
+    wrong = ~allowed[field.y, field.x]
+    y, x = np.nonzero(allowed)
+    drawn = generator.integers(y.size, size=int(wrong.sum()))
+    field.y[wrong], field.x[wrong] = y[drawn], x[drawn]
+
+
 def inverted(field: Field, size: Size, *, generator: np.random.Generator) -> Field:
     """A first field in the other direction: from each key to a query that is matched to it, else to any one."""
     y, x = (generator.integers(n, size=size, dtype=np.int32) for n in field.size)

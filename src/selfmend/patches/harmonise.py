@@ -19,9 +19,9 @@ from scipy import ndimage
 from selfmend.errors import MaskError
 from selfmend.image.resize import resize, resize_mask
 from selfmend.options import option
-from selfmend.patches.field import Field, enlarge, exact_field, improve, places, vote
-from selfmend.patches.synthesis import check_sizes, whole_patches
-from selfmend.progress import Progress, ProgressEvent, silent
+from selfmend.patches.field import enlarge, exact_field, improve, leave_forbidden, places, vote
+from selfmend.patches.synthesis import check_sizes, round_event, whole_patches
+from selfmend.progress import Progress, silent
 from selfmend.seeding import derive_seed, make_rng
 from selfmend.types import Image, Mask, Size, size_of
 
@@ -97,11 +97,11 @@ def harmonise(
             field = exact_field(x[window], keys, patch=settings.patch, alpha=None, allowed=allowed)
         else:
             field = enlarge(field, queries, allowed.shape, key_size_below=keys_below)
-            _leave_forbidden(field, allowed, make_rng(seed, "field", n))
+            leave_forbidden(field, allowed, generator=make_rng(seed, "field", n))
         keys_below = allowed.shape
         price = np.where(allowed, np.float32(1), np.float32(-1))
         for step in range(settings.rounds):
-            progress(_event(sizes, n, step, settings.rounds))
+            progress(round_event("scale", sizes, n, step, settings.rounds))
             part = np.ascontiguousarray(x[window])
             once = derive_seed(seed, n, step)
             improve(field, part, keys, price, patch=settings.patch, passes=settings.passes, seed=once)
@@ -179,19 +179,3 @@ def _window(inside: np.ndarray, patch: int) -> tuple[slice, slice]:
         return slice(max(0, int(first) - 2 * patch), int(last) + 1 + 2 * patch)
 
     return span(inside.any(1)), span(inside.any(0))
-
-
-def _leave_forbidden(field: Field, allowed: np.ndarray, random: np.random.Generator) -> None:
-    """Move matches that touch the object to any patch that does not: a match must be allowed to begin with."""
-    wrong = ~allowed[field.y, field.x]
-    y, x = np.nonzero(allowed)
-    drawn = random.integers(y.size, size=int(wrong.sum()))
-    field.y[wrong], field.x[wrong] = y[drawn], x[drawn]
-
-
-def _event(sizes: list[Size], n: int, step: int, rounds: int) -> ProgressEvent:
-    """One round of one scale; a scale's cost goes with its area."""
-    areas = [height * width for height, width in sizes]
-    done = (sum(areas[:n]) + areas[n] * step / rounds) / sum(areas)
-    name = f"scale {n} ({sizes[n][0]}x{sizes[n][1]})"
-    return ProgressEvent(stage=name, stage_index=n, stage_count=len(sizes), step=step, steps=rounds, done=done)

@@ -16,7 +16,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from selfmend.errors import OptionError
 from selfmend.image.resize import resize
-from selfmend.patches.field import Field, enlarge, exact_field, improve, inverted, places, prices, vote
+from selfmend.patches.field import Field, enlarge, exact_field, improve, inverted, leave_forbidden, places, prices, vote
 from selfmend.progress import Progress, ProgressEvent, silent
 from selfmend.seeding import derive_seed
 
@@ -124,7 +124,7 @@ def synthesize_scales(
         rounds = settings.iterations if search.exact else settings.search_iterations
         rounds = rounds if n else settings.first_iterations
         for step in range(rounds):
-            progress(_event(sizes, n, step, rounds))
+            progress(round_event("exemplars", sizes, n, step, rounds))
             picture = search.round(picture, step)
             if known is not None:
                 kept, where = known[n]
@@ -170,7 +170,7 @@ class _Search:
             y, x = (random.integers(n, size=self.queries, dtype=np.int32) for n in self.keys)
             self.field = Field(y, x, np.zeros(self.queries, np.float32))
         if self.allowed is not None:
-            self._leave_forbidden(random)
+            leave_forbidden(self.field, self.allowed, generator=random)
         self.back = inverted(self.field, self.keys, generator=random)
 
     def round(self, picture: np.ndarray, step: int) -> np.ndarray:
@@ -196,14 +196,6 @@ class _Search:
         seed = derive_seed(self.seed, step)
         improve(self.field, queries, keys, price.astype(np.float32), patch=patch, passes=passes, seed=seed)
 
-    def _leave_forbidden(self, random: np.random.Generator) -> None:
-        """Move matches that touch the hole to any key that does not: a match must be allowed to begin with."""
-        assert self.allowed is not None
-        wrong = ~self.allowed[self.field.y, self.field.x]
-        y, x = np.nonzero(self.allowed)
-        drawn = random.integers(y.size, size=int(wrong.sum()))
-        self.field.y[wrong], self.field.x[wrong] = y[drawn], x[drawn]
-
 
 def whole_patches(hole: np.ndarray, patch: int) -> np.ndarray:
     """Which patches touch no hole (h, w): bool (h - patch + 1, w - patch + 1), by their upper left pixel."""
@@ -219,11 +211,11 @@ def _allowed(hole: np.ndarray, patch: int) -> np.ndarray:
     return whole
 
 
-def _event(sizes: Sequence[Size], n: int, step: int, rounds: int) -> ProgressEvent:
+def round_event(what: str, sizes: Sequence[Size], n: int, step: int, rounds: int) -> ProgressEvent:
     """One round of one scale; a scale's cost goes with its area."""
     areas = [height * width for height, width in sizes]
     done = (sum(areas[:n]) + areas[n] * step / rounds) / sum(areas)
-    name = f"exemplars {n} ({sizes[n][0]}x{sizes[n][1]})"
+    name = f"{what} {n} ({sizes[n][0]}x{sizes[n][1]})"
     return ProgressEvent(stage=name, stage_index=n, stage_count=len(sizes), step=step, steps=rounds, done=done)
 
 
