@@ -88,9 +88,11 @@ def test_what_fits_is_a_job_with_these_settings(client, task, data) -> None:
     settings = data.draw(settings_of(task, fitting))
     if task.name == "retarget":
         settings["height"] = data.draw(st.integers(1, 100))
+    if task.name == "harmonize":  # it is a model that has scales
+        settings.pop("start_scale", None)
     files = [*task.needs, *(name for name in task.takes if name != "reference")]
     answer = posted(client, task, settings, files)
-    if any(row["name"] == "method" for row in task_options(task.name)):
+    if getattr(task.options, "model", None) is None:
         assert answer.status_code == 201, answer.text
         told = answer.json()["settings"]
         assert all(told[name] == value for name, value in settings.items() if value is not None)
