@@ -21,6 +21,7 @@ INPUTS = {
     "mask": "white where the hole is; left out, transparent pixels are the hole",
     "reference": "another picture of the scene",
     "picture": "painting, composite or edited picture",
+    "example": "the picture before the edit, or another one whose patches are taken",
 }
 """The files that tasks are given, and what each one is."""
 
@@ -38,6 +39,10 @@ def _preset() -> Any:
 
 def _model(help: str = _OWN_METHOD) -> Any:
     return option(None, help, source=_OURS, none="the method works on the picture itself")
+
+
+def _own_patches() -> Any:
+    return option(None, _MODEL, source=_PAPER, none="the picture's own patches, nothing learned")
 
 
 def _seed() -> Any:
@@ -68,6 +73,11 @@ def _drawn_from() -> Any:
 def _entry() -> Any:
     help = "scale at which the picture enters, 1 = the second coarsest: the higher, the more of it stays"
     return option(None, help, source=_PAPER, low=0, none="chosen for the purpose")
+
+
+def _noise() -> Any:
+    help = "without a model: noise that what enters is drowned in; the more, the more is invented"
+    return option(None, help, unit="of [-1, 1]", source="docs/results-generation.md", low=0, high=3, none="chosen")
 
 
 def _format() -> Any:
@@ -153,7 +163,7 @@ class SuperResolve:
 class Harmonize:
     """Options of harmonising."""
 
-    model: str | None = option(None, _MODEL, source=_PAPER, none="the picture's own patches, nothing learned")
+    model: str | None = _own_patches()
     seed: int | None = _seed()
     start_scale: int | None = _entry()
     invert_mask: bool = _invert("object")
@@ -164,9 +174,10 @@ class Harmonize:
 class Edit:
     """Options of an edit."""
 
-    model: str = option("", _MODEL, source=_PAPER)
+    model: str | None = _own_patches()
     seed: int | None = _seed()
     start_scale: int | None = _entry()
+    noise: float | None = _noise()
     invert_mask: bool = _invert("edited part")
     masked: bool = option(
         True, "keep what was not edited", source=_CODE, off="draw everything anew, not only what was edited",
@@ -179,13 +190,14 @@ class Edit:
 class Paint:
     """Options of a painting that becomes a picture."""
 
-    model: str = option("", _MODEL, source=_PAPER)
+    model: str | None = _own_patches()
     seed: int | None = _seed()
     start_scale: int | None = _entry()
+    noise: float | None = _noise()
     quantized: bool = option(
         False,
-        "train the start scale anew on flat colours, and snap the painting to these: for paintings whose colours are "
-        "not the picture's",
+        "with a model: train the start scale anew on flat colours, and snap the painting to these: for paintings "
+        "whose colours are not the picture's",
         source=_CODE,
         label="Learn these colours",
     )
@@ -194,14 +206,15 @@ class Paint:
 
 @dataclass(frozen=True, kw_only=True)
 class Animate:
-    """Options of a film in which the learned picture moves."""
+    """Options of a film in which a picture moves."""
 
-    model: str = option("", _MODEL, source=_PAPER)
+    model: str | None = _own_patches()
     seed: int | None = _seed()
     start_scale: int | None = option(
         None, "the coarsest scale that moves: the lower, the larger the things that do", source=_PAPER, low=0,
-        none="1; of the preset fast 0",
+        none="chosen for the purpose",
     )  # fmt: skip
+    noise: float | None = _noise()
     frames: int = option(100, "number of frames", source=_CODE, low=1, limit=600)
     fps: float = option(
         10.0, "speed of the film", unit="frames a second", source=_CODE, low=0.1, high=1000, label="Speed"
@@ -227,7 +240,7 @@ class Task:
         does: "module:function" of what a worker calls for such a job.
         needs: of `INPUTS`, without which there is nothing to do.
         takes: of `INPUTS`, which may come too.
-        learned: whether the run's own picture can take the place of the files that are needed.
+        learned: whether the run's own picture can take the place of the file "image".
         trains: whether it is a training, for which the method must learn.
         methods: abilities (`methods_that`) of which a method for it has one; empty: each method that fills can do it.
         label: of the page's tab, one word; empty: the name.
@@ -249,6 +262,11 @@ class Task:
     label: str = ""
     action: str = ""
     hint: str = ""
+
+    @property
+    def drawn(self) -> str:
+        """The file that the result is a new version of, and is called after."""
+        return next(name for name in ("picture", *self.needs) if name in self.needs)
 
 
 _WORK = "selfmend.jobs.work"
@@ -291,7 +309,7 @@ TASKS: dict[str, Task] = {
         Task(
             name="harmonize", command="harmonize", title="Make a pasted object fit.",
             result="the composite; outside the mask and its soft border it is equal to the bit",
-            options=Harmonize(), does=f"{_WORK}:harmonize", needs=("picture", "mask"),
+            options=Harmonize(), does=f"{_WORK}:harmonize", needs=("picture", "mask"), takes=("example",),
             label="Harmonise",
             hint="Open a picture with something pasted in, and mark what was pasted: it takes on the look of "
             "the rest.",
@@ -299,20 +317,20 @@ TASKS: dict[str, Task] = {
         Task(
             name="edit", command="edit", title="Mend the seams of an edited picture.",
             result="the edited picture, mended", options=Edit(), does=f"{_WORK}:edit", needs=("picture",),
-            takes=("mask",), label="Edit", action="Mend the edit",
-            hint="Open the learned picture after you moved or copied parts of it: its seams are mended. Mark where, or "
-            "leave it to the model to find.",
+            takes=("mask", "example"), label="Edit", action="Mend the edit",
+            hint="Open a picture after you moved or copied parts of it: its seams are mended. Mark where, or give the "
+            "picture as it was before, and the difference is found.",
         ),
         Task(
             name="paint", command="paint", title="A picture out of a painting of a few flat colours.",
-            result="a picture like the learned one", options=Paint(), does=f"{_WORK}:paint", needs=("picture",),
-            label="Paint", action="Make it a picture",
-            hint="Paint a few flat colours: the model turns them into a picture like the one it has learned.",
+            result="a picture like the other one", options=Paint(), does=f"{_WORK}:paint", needs=("image", "picture"),
+            learned=True, label="Paint", action="Make it a picture",
+            hint="Paint a few flat colours: they become a picture like the open one, or like one that was learned.",
         ),
         Task(
             name="animate", command="animate", title="A film in which a picture moves.", result="a film",
-            options=Animate(), does=f"{_WORK}:animate", label="Animate", action="Make a film",
-            hint="The learned picture begins to move.",
+            options=Animate(), does=f"{_WORK}:animate", needs=("image",), learned=True, label="Animate",
+            action="Make a film", hint="The open picture, or one that was learned, begins to move.",
         ),
     )
 }  # fmt: skip

@@ -10,18 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from selfmend.api.functions import (
-        animate,
-        edit,
         fit_super_resolution,
-        harmonize,
         inpaint,
         mend_video,
-        paint,
         retarget,
         sample,
         super_resolve,
     )
     from selfmend.api.models import FolderModel, Model, digest
+    from selfmend.api.redrawing import animate, edit, harmonize, paint
     from selfmend.api.training import (
         FolderTraining,
         fit,
@@ -40,21 +37,21 @@ _ORIGINS = {
     "FolderModel": "selfmend.api.models",
     "FolderTraining": "selfmend.api.training",
     "Model": "selfmend.api.models",
-    "animate": "selfmend.api.functions",
+    "animate": "selfmend.api.redrawing",
     "digest": "selfmend.api.models",
-    "edit": "selfmend.api.functions",
+    "edit": "selfmend.api.redrawing",
     "fit": "selfmend.api.training",
     "fit_folder": "selfmend.api.training",
     "fit_picture": "selfmend.api.training",
     "fit_super_resolution": "selfmend.api.functions",
-    "harmonize": "selfmend.api.functions",
+    "harmonize": "selfmend.api.redrawing",
     "import_official": "selfmend.api.training",
     "inpaint": "selfmend.api.functions",
     "list_methods": "selfmend.methods.registry:method_names",
     "load": "selfmend.api.training",
     "load_picture_model": "selfmend.api.training",
     "mend_video": "selfmend.api.functions",
-    "paint": "selfmend.api.functions",
+    "paint": "selfmend.api.redrawing",
     "retarget": "selfmend.api.functions",
     "sample": "selfmend.api.functions",
     "super_resolve": "selfmend.api.functions",

@@ -11,21 +11,21 @@ from PIL import Image as PILImage
 
 from selfmend.errors import MaskError, RunError, SelfmendWarning
 from selfmend.files import check_writable
+from selfmend.image.animation import Walk
 from selfmend.image.color import as_channels, with_channels
 from selfmend.image.draw import to_rgb
 from selfmend.image.files import read_picture
 from selfmend.image.picture import Picture
+from selfmend.masks.edited import check_like, edited_mask
 from selfmend.masks.reading import read_mask
 from selfmend.methods.learning import LearningMethod
 from selfmend.methods.singan import SinGAN
-from selfmend.methods.singan.animate import Walk, animate
+from selfmend.methods.singan.animate import animate
 from selfmend.methods.singan.finish import Finish
 from selfmend.methods.singan.paint import DEFAULT_START_SCALE, QuantizedScale, paint, paint_quantized, train_quantized
 from selfmend.methods.singan.redraw import (
     RedrawResult,
-    check_like,
     edit,
-    edited_mask,
     entry_scale,
     harmonize,
     start_scales,
@@ -236,13 +236,14 @@ class Applications:
             warnings.warn(message, SelfmendWarning, stacklevel=2)
         return film
 
-    def entry_scales(self) -> list[int]:
-        """The scales at which `paint`, `harmonize` and `edit` can start."""
-        return list(start_scales(self._scales("this")))
+    def entry_scales(self) -> dict[int, Size]:
+        """The scales at which `paint`, `harmonize` and `edit` can start, and their (height, width)."""
+        sizes = self.scale_sizes()
+        return {level: sizes[level] for level in start_scales(self._scales("this"))}
 
-    def walking_scales(self) -> list[int]:
-        """The scales at which `animate` can start."""
-        return list(range(len(self.scale_sizes())))
+    def walking_scales(self) -> dict[int, Size]:
+        """The scales at which `animate` can start, and their (height, width)."""
+        return dict(enumerate(self.scale_sizes()))
 
     def scale_sizes(self) -> tuple[Size, ...]:
         """(height, width) of each scale, coarsest first."""

@@ -181,7 +181,7 @@ def _aligned_reference(
 def _sheet(model: Model, picture: Picture, mask: Mask, reference: Aligned | None, draw: Draw) -> list[Any]:
     """One sheet: the damaged picture, the reference as it lies on it, and what comes of entering at each scale."""
     shown = {"picture": mean(picture.image, mask)} | ({"reference": reference.image} if reference else {})
-    return [sheet(model, shown, lambda level: draw(injection_scale=level))]
+    return [sheet(model.entry_scales(), shown, lambda level: draw(injection_scale=level))]
 
 
 def _learn_and_fill(

@@ -26,8 +26,6 @@ from selfmend.progress import Progress, silent
 from selfmend.types import Size
 
 if TYPE_CHECKING:
-    from PIL import Image as PILImage
-
     from selfmend.api.models import Model
     from selfmend.video.pipeline import VideoReport
     from selfmend.video.reader import Moment
@@ -228,7 +226,9 @@ def _learned_here(
     if model is not None:
         if image is not None or folder is not None:
             raise OptionError("a model brings the picture that it has learned; leave image and folder out")
-        return _learned(model, device)
+        from selfmend.api.training import load_picture_model
+
+        return load_picture_model(model, device=device)
     from selfmend.api.training import fit_picture
 
     kind = method_class(method)
@@ -333,81 +333,6 @@ def fit_super_resolution(
         "singan", picture, None, preset=preset, options=super_resolution_options(value) | dict(options or {}),
         seed=seed, device=device, folder=folder, progress=progress,
     )  # fmt: skip
-
-
-def harmonize(
-    composite: Any,
-    mask: Any,
-    *,
-    model: str | Path | Model | None = None,
-    picture: Any = None,
-    seed: int | None = None,
-    invert_mask: bool = False,
-    device: str = "auto",
-    progress: Progress = silent,
-    **options: Any,
-) -> Any:
-    """Give an object that was pasted onto a picture its texture and palette.
-
-    Args:
-        composite: the picture with the object pasted; kinds as in `inpaint`.
-        mask: where the object is, white or True.
-        model: of the picture, as `fit("singan", ...)` gives it, or the folder of such a run. None trains nothing: the
-            object is made of the picture's own patches, in seconds (`patches/harmonise.py`).
-        picture: without a model, another picture whose colours and patches are taken; None takes those of `composite`
-            outside of the mask.
-        seed: same seed, same bytes; None is 0, or the model's.
-        invert_mask: in the mask, black is the object.
-        device: "auto", "cpu", "cuda" or "mps", for a model.
-        progress: called with each event.
-        options: with a model those of `Model.harmonize`, such as `start_scale=6`; without one those of
-            `HarmoniseSettings`, such as `content=0.8`.
-
-    Returns:
-        The kind, size and mode of `composite`, equal to it to the bit outside the mask and its soft border.
-
-    Raises:
-        SelfmendError: one line: what came, what fits, what to do.
-    """
-    if model is not None:
-        if picture is not None:
-            raise OptionError("a model brings its own picture; leave picture out, or the model")
-        learned = _learned(model, device)
-        return learned.harmonize(composite, mask, seed=seed, invert_mask=invert_mask, progress=progress, **options)
-    from selfmend.image.color import as_channels
-    from selfmend.masks.reading import read_mask
-    from selfmend.options import replace_options
-    from selfmend.patches.harmonise import HarmoniseSettings, harmonise
-
-    given = read_picture(composite)
-    hole = read_mask(mask, given, invert=invert_mask)
-    reference = None
-    if picture is not None:
-        reference = as_channels(read_picture(picture).image, given.image.shape[2], name="picture")
-    settings = replace_options(HarmoniseSettings(), options)
-    made = harmonise(given.image, hole, seed=seed or 0, reference=reference, settings=settings, progress=progress)
-    return given.rebuild(made, (made != given.image).any(2))
-
-
-def edit(edited: Any, mask: Any = None, *, model: str | Path | Model, device: str = "auto", **options: Any) -> Any:
-    """Mend the seams of a picture whose parts were moved by hand; see `Model.edit`, and `harmonize` for `model`."""
-    return _learned(model, device).edit(edited, mask, **options)
-
-
-def paint(picture: Any, *, model: str | Path | Model, device: str = "auto", **options: Any) -> Any:
-    """A picture out of a painting of a few flat colours; see `Model.paint`, and `harmonize` for `model`."""
-    return _learned(model, device).paint(picture, **options)
-
-
-def animate(*, model: str | Path | Model, device: str = "auto", **options: Any) -> list[PILImage.Image]:
-    """A film in which a picture moves; see `Model.animate`, and `harmonize` for `model`."""
-    return _learned(model, device).animate(**options)
-
-
-def _learned(model: str | Path | Model, device: str) -> Model:
-    from selfmend.api.training import load_picture_model
-
-    return load_picture_model(model, device=device) if isinstance(model, str | Path) else model
 
 
 def mend_video(

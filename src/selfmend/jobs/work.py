@@ -121,9 +121,11 @@ class RunningJob:
         assert isinstance(model, api.Model)
         return ".tif" if getattr(model.picture.original, "mode", "") == "CMYK" else ".png"
 
-    def drawing(self) -> dict[str, Any]:
-        """The arguments of whatever draws with a model of SinGAN."""
-        return {name: getattr(self.settings, name) for name in ("start_scale", "seed")} | {"progress": self.progress}
+    def redrawing(self, *names: str) -> dict[str, Any]:
+        """The arguments of whatever draws anew, by a model or by the patches of a picture, with the settings named."""
+        given = {name: getattr(self.settings, name) for name in ("start_scale", "seed", *names)}
+        photo = self.path("image") or self.path("example")
+        return given | {"model": self.picture_model(), "picture": photo, "progress": self.progress}
 
     def _first_part(self, event: ProgressEvent) -> None:
         self.progress(event if event.done is None else dataclasses.replace(event, done=TRAINING * event.done))
@@ -250,38 +252,27 @@ def super_resolve(job: RunningJob) -> JobOutput:
 
 def harmonize(job: RunningJob) -> JobOutput:
     """A pasted object made to fit."""
-    path, mask, model = job.needed("picture"), job.needed("mask"), job.picture_model()
-    drawing = job.drawing()
-    if drawing["start_scale"] is None:
-        del drawing["start_scale"]
-    made = api.harmonize(path, mask, model=model, invert_mask=job.settings.invert_mask, **drawing)
+    path = job.needed("picture")
+    made = api.harmonize(path, job.needed("mask"), **job.redrawing("invert_mask"))
     return JobOutput(results=[made], suffix="-harmonized", ending=job.ending(path))
 
 
 def edit(job: RunningJob) -> JobOutput:
     """The seams of an edit mended."""
-    path, model = job.needed("picture"), job.picture_model()
-    assert model is not None
-    mask, chosen = job.path("mask"), {name: getattr(job.settings, name) for name in ("invert_mask", "masked")}
-    return JobOutput(
-        results=[model.edit(path, mask, **chosen, **job.drawing())], suffix="-mended", ending=job.ending(path)
-    )
+    path = job.needed("picture")
+    made = api.edit(path, job.path("mask"), **job.redrawing("noise", "invert_mask", "masked"))
+    return JobOutput(results=[made], suffix="-mended", ending=job.ending(path))
 
 
 def paint(job: RunningJob) -> JobOutput:
     """A picture out of a painting."""
-    path, model = job.needed("picture"), job.picture_model()
-    assert model is not None
-    made = model.paint(path, quantized=job.settings.quantized, **job.drawing())
-    return JobOutput(results=[made], suffix="-painted", ending=job.ending(path))
+    path, given = job.needed("picture"), job.redrawing("noise", "quantized")
+    return JobOutput(results=[api.paint(path, **given)], suffix="-painted", ending=job.ending(path))
 
 
 def animate(job: RunningJob) -> JobOutput:
     """The frames of a film."""
-    model = job.picture_model()
-    assert model is not None
-    walk = {name: getattr(job.settings, name) for name in ("frames", "alpha", "beta", "loop")}
-    film = model.animate(**walk, **job.drawing())
+    film = api.animate(**job.redrawing("noise", "frames", "alpha", "beta", "loop"))
     return JobOutput(results=[film], suffix="-moving", ending=f".{job.settings.format}")
 
 
