@@ -45,7 +45,7 @@ export class PaintPanel extends TaskPanel {
     this.like = like;
     this.#painting = null;
     if (picture) {
-      this.#begin(picture.canvas ?? picture.element, [picture.height, picture.width]);
+      this.#begin(picture.levels.at(-1), [picture.height, picture.width]);
     } else {
       this.app.refreshStage();
     }
