@@ -1,7 +1,7 @@
 """The pictures of docs/gallery.md: every application of SinGAN on photos that scikit-image ships, good results and bad.
 
-python benchmarks/gallery.py                                  # all of them, preset fast
-python benchmarks/gallery.py --only paint-good --preset paper
+python benchmarks/gallery.py                                  # all of them
+python benchmarks/gallery.py --only paint-good --method singan --preset paper
 python benchmarks/gallery.py --set max_size=96 --set steps=100    # a quick look
 
 What is trained is kept in benchmarks/out/gallery, so that the second call only draws. Which results are called good was
@@ -48,23 +48,23 @@ def photo(name: str) -> Image.Image:
 class Workshop:
     """The models, trained when they are first asked for."""
 
-    def __init__(self, preset: str, settings: dict[str, str], folder: Path) -> None:
-        self.preset, self.settings, self.folder = preset, settings, folder
+    def __init__(self, method: str, preset: str | None, settings: dict[str, str], folder: Path) -> None:
+        self.method, self.preset, self.settings, self.folder = method, preset, settings, folder
         self.learned = functools.cache(self._learned)
 
     def _learned(self, name: str, padding: str = "zero") -> selfmend.Model:
         options = {**self.settings, "padding": padding}
         started = time.perf_counter()
         model = selfmend.fit(
-            "singan", photo(name), preset=self.preset, folder=self.place(name, options), device="cpu", **options
+            self.method, photo(name), preset=self.preset, folder=self.place(name, options), device="cpu", **options
         )
         print(f"{name} ({padding}): {time.perf_counter() - started:.0f} s", flush=True)
         return model
 
     def place(self, name: str, options: dict[str, str]) -> Path:
         """The run folder for a picture and options."""
-        key = hashlib.sha256(repr((self.preset, sorted(options.items()))).encode()).hexdigest()[:8]
-        return self.folder / f"{name}-{self.preset}-{key}"
+        key = hashlib.sha256(repr((self.method, self.preset, sorted(options.items()))).encode()).hexdigest()[:8]
+        return self.folder / f"{name}-{self.method}-{key}"
 
 
 def sampled(workshop: Workshop, name: str) -> Sheet:
@@ -208,13 +208,14 @@ def save_small(sheet: Sheet, path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--preset", default="fast")
+    parser.add_argument("--method", default="sliced-wasserstein", help="or singan")
+    parser.add_argument("--preset", help="of the method")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="an option of the training")
     parser.add_argument("--only", action="append", choices=[*SHEETS, *FILMS], help="one picture; repeatable")
     parser.add_argument("--output", type=Path, default=ROOT / "docs/images/gallery")
     parser.add_argument("--runs", type=Path, default=ROOT / "benchmarks/out/gallery", help="what was trained")
     args = parser.parse_args()
-    workshop = Workshop(args.preset, dict(pair.split("=", 1) for pair in args.set), args.runs)
+    workshop = Workshop(args.method, args.preset, dict(pair.split("=", 1) for pair in args.set), args.runs)
     args.output.mkdir(parents=True, exist_ok=True)
     for name in args.only or [*SHEETS, *FILMS]:
         path = args.output / f"{name}.{'jpg' if name in SHEETS else 'webp'}"

@@ -106,7 +106,7 @@ class Fill:
 class Train:
     """Options of a training with one picture."""
 
-    method: str = option("singan", "a method that learns", source=_PAPER)
+    method: str = option("sliced-wasserstein", "a method that learns", source="docs/results-generation.md")
     preset: str | None = _preset()
     name: str | None = option(None, "name of the run", source=_OURS, none="after the picture")
     seed: int | None = _seed()
@@ -151,7 +151,7 @@ class Retarget:
 class SuperResolve:
     """Options of an enlargement."""
 
-    method: str = option("gpnn", "the method: gpnn or singan", source="docs/results-generation.md")
+    method: str = option("gpnn", "a method that enlarges", source="docs/results-generation.md")
     preset: str | None = _preset()
     model: str | None = _model(_MODEL + " that learned to enlarge")
     seed: int | None = _seed()
@@ -285,8 +285,8 @@ TASKS: dict[str, Task] = {
             options=Train(), does=f"{_WORK}:train", needs=("image",), takes=("mask",), trains=True,
             methods=("learns",), label="Learn", action="Learn this picture",
             hint="A network learns the open picture; with what it has learned, the next tabs make pictures. What is "
-            "marked is left out of the learning. With the preset fast it takes seconds to minutes, with paper, the "
-            "papers' recipe, hours.",
+            "marked is left out of the learning. sliced-wasserstein takes seconds to minutes, singan, the papers' "
+            "recipe, hours.",
         ),
         Task(
             name="sample", command="sample", title="New pictures that look like one.", result="new pictures",

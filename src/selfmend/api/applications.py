@@ -208,8 +208,8 @@ class Applications:
             frames: how many.
             alpha: pull back to the picture, from 0 to 1.
             beta: smoothness of the movement, from 0 to 1.
-            start_scale: the coarsest scale that moves; None is 1, for `fast`, whose layout holds, 0. Lower moves
-                larger things.
+            start_scale: the coarsest scale that moves; None is 1, or 0 for sliced-wasserstein, whose layout holds.
+                Lower moves larger things.
             loop: let the last frame lead back to the first.
             seed: same seed, same frames; None takes the training's.
             progress: called at every frame.
@@ -252,8 +252,8 @@ class Applications:
     def _scales(self, application: str) -> Scales:
         if not isinstance(self.method, SinGAN) or self.method.scales is None:
             raise RunError(
-                f"this run is of {self.method.name}, and {application} needs one of singan: selfmend train singan "
-                "IMAGE -o RUN"
+                f"this run is of {self.method.name}, and {application} needs one of singan or sliced-wasserstein: "
+                "selfmend train singan IMAGE -o RUN"
             )
         return self.method.scales
 

@@ -258,15 +258,15 @@ def super_resolve(
     Args:
         image: path, PIL image, array or tensor, as in `inpaint`, of one picture.
         factor: above 1, such as 2 or 1.5.
-        method: "gpnn", which learns nothing (Glasner et al. 2009), or "singan", which learns the picture first (SinGAN,
-            Sec. 4). None: singan where a preset of it or a folder is named, else gpnn.
+        method: "gpnn", which learns nothing (Glasner et al. 2009), or "singan" or "sliced-wasserstein", which learn the
+            picture first (SinGAN, Sec. 4). None: singan where a preset of it or a folder is named, else gpnn.
         preset: of the method; "paper" is singan's.
         seed: same seed, same bytes.
         device: "auto", "cpu", "cuda" or "mps".
-        folder: run folder in which singan's training is kept and resumed; None keeps nothing.
+        folder: run folder in which their training is kept and resumed; None keeps nothing.
         progress: called with each event.
-        options: fields of the method's config. Singan learns a picture with a side longer than `max_size` at that size,
-            and enlarges it at its own.
+        options: fields of the method's config. What learns takes a picture with a side longer than `max_size` at that
+            size, and enlarges it at its own.
 
     Returns:
         The kind that came, of size int(factor * H) x int(factor * W), with its transparency.
@@ -281,15 +281,21 @@ def super_resolve(
         (54, 54)
     """
     picture = read_picture(image)
-    worker = enlarging(enlarging_name(method, preset, folder), preset, options, device=device)
+    name = enlarging_name(method, preset, folder)
+    worker = enlarging(name, preset, options, device=device)
     if worker is not None:
         if folder is not None:
             raise OptionError(f"{method} learns nothing, so there is nothing to keep; leave folder out")
         return enlarged(picture, worker.super_resolve(picture.image, factor, seed=seed, progress=progress))
     model = fit_super_resolution(
-        picture, factor, preset=preset, options=options, seed=seed, device=device, folder=folder, progress=progress
-    )
+        picture, factor, method=name, preset=preset, options=options, seed=seed, device=device, folder=folder,
+        progress=progress,
+    )  # fmt: skip
     return model.super_resolve(progress=progress)
+
+
+LEARN_TO_ENLARGE = ("singan", "sliced-wasserstein")
+"""Methods that learn a picture first, and then enlarge it (SinGAN, Sec. 4)."""
 
 
 def enlarging_name(method: str | None, preset: str | None, folder: str | Path | None) -> str:
@@ -299,16 +305,16 @@ def enlarging_name(method: str | None, preset: str | None, folder: str | Path | 
 
 
 def enlarging(name: str, preset: str | None, options: Mapping[str, Any], *, device: str = "auto") -> Enlarging | None:
-    """The method that enlarges without learning; None where it is singan, which learns first.
+    """The method that enlarges without learning; None for one of `LEARN_TO_ENLARGE`.
 
     Raises:
         OptionError: the method enlarges no pictures; an unknown preset or option.
     """
-    if name == "singan":
+    if name in LEARN_TO_ENLARGE:
         return None
     worker = method_class(name).from_options(preset, options, device=device)
     if not isinstance(worker, Enlarging):
-        able = ", ".join([*methods_that("enlarges"), "singan"])
+        able = ", ".join([*methods_that("enlarges"), *LEARN_TO_ENLARGE])
         raise OptionError(f"{name} enlarges no pictures; these do: {able}")
     return worker
 
@@ -317,6 +323,7 @@ def fit_super_resolution(
     picture: Picture,
     factor: float,
     *,
+    method: str = "singan",
     preset: str | None = None,
     options: Mapping[str, Any] | None = None,
     seed: int = 0,
@@ -324,13 +331,13 @@ def fit_super_resolution(
     folder: str | Path | None = None,
     progress: Progress = silent,
 ) -> Model:
-    """What singan learns for `super_resolve`, of a picture that is read already; its finest scale is used."""
+    """What one of `LEARN_TO_ENLARGE` learns for `super_resolve`, of a picture that is read: its finest scale counts."""
     from selfmend.api.training import fit_picture
     from selfmend.methods.singan.sample import super_resolution_options
 
     value = check_factor(factor, picture.size)
     return fit_picture(
-        "singan", picture, None, preset=preset, options=super_resolution_options(value) | dict(options or {}),
+        method, picture, None, preset=preset, options=super_resolution_options(value) | dict(options or {}),
         seed=seed, device=device, folder=folder, progress=progress,
     )  # fmt: skip
 

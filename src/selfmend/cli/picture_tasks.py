@@ -359,15 +359,15 @@ COMMAND_SPECS = {
     "super-resolve": CommandSpec(
         help="""Enlarge a picture with detail like that which it has at smaller scales.
 
-        By gpnn from the picture's own patches in seconds, or by --method singan, which learns IMAGE first: --preset
-        paper as the paper does, --preset fast in seconds and not as well.
+        By gpnn from the picture's own patches in seconds, or by --method singan, which learns IMAGE first, for
+        hours, as the paper does.
         """,
         suffix=lambda values: f"-x{values.factor:g}", make=_super_resolve,
         parameters={
             "image": _picture("IMAGE", "The picture to enlarge.", show_default=False), **_SAVE_MODEL,
         },
         more={
-            "method": {"show_default": "gpnn; singan with --preset fast or paper"},
+            "method": {"show_default": "gpnn; singan with --preset paper"},
             "factor": {"flags": ("--factor", "-f"), "default": ...},
         },
     ),

@@ -11,7 +11,7 @@ from selfmend.errors import OptionError, SelfmendWarning
 from selfmend.image.pyramid import PyramidPlan
 from selfmend.image.resize import resize as resize_array
 from selfmend.methods.singan.config import TINY
-from selfmend.methods.singan.model import SinGAN
+from selfmend.methods.singan.model import SinGAN, SlicedWasserstein
 from selfmend.methods.singan.sample import check_sample_size, check_start_scale, draw, starting_picture
 from selfmend.methods.singan.scales import generate
 from selfmend.nn.tensors import image_pyramid, make_generator, resize, to_array, to_image, to_signed, to_tensor
@@ -174,7 +174,7 @@ def test_scales_that_were_not_trained_are_refused() -> None:
 
 def test_a_guided_run_samples_from_its_first_scale_on() -> None:
     config = replace(DEEPER, recipe="guided", painted_holes=2, injection_scale=2)
-    model = SinGAN(config).fit(IMAGE, MASK)
+    model = SlicedWasserstein(config).fit(IMAGE, MASK)
     assert model.scales.first == 2
     with pytest.raises(OptionError, match="the scales below 2 are not trained"):
         model.sample(IMAGE)
