@@ -6,9 +6,9 @@ CLIP is a film; from each of two places two frames are taken, eight apart. The f
 the second is the reference. SCORE.PY is the scorer (see scorer.py). sliced-wasserstein is trained once a case, from
 scale 1 on, so that every scale at which the reference can enter is compared on one training; and once more on the
 damaged frame as it is, hole and all ("plain"). The paper's second setup is artificial: SinGAN learns a clean picture,
-an object is pasted into it, and a random sample of SinGAN is the reference; no sample lies on the picture, so it is not aligned.
-Results go into --out as pictures to look at; a frame whose scores are there is not run again. Times are seconds of the
-processor, training included.
+an object is pasted into it, and a random sample of SinGAN is the reference; no sample lies on the picture, so it is not
+aligned. Results go into --out as pictures to look at; a frame whose scores are there is not run again. Times are of
+the processor, training included.
 """
 
 from __future__ import annotations

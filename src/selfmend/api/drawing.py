@@ -24,7 +24,7 @@ from selfmend.methods.base import Method
 from selfmend.methods.generative import Generative, check_factor, check_pixels
 from selfmend.methods.registry import DEFAULT_GENERATIVE_METHOD, method_class
 from selfmend.pipeline import enlarged, generative, warn_of_transparency
-from selfmend.progress import Progress
+from selfmend.progress import Progress, while_learning
 from selfmend.types import Image, Size, size_of
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _fit(request: DrawRequest, name: str, picture: Picture, progress: Progress) 
     def fit(folder: Path) -> Model:
         return fit_picture(
             name, picture, None, preset=request.preset, options=request.options, seed=request.seed or 0,
-            device=request.device, folder=folder, progress=progress,
+            device=request.device, folder=folder, progress=while_learning(progress),
         )  # fmt: skip
 
     return fit

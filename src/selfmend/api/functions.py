@@ -22,7 +22,7 @@ from selfmend.methods.registry import (
     methods_that,
 )
 from selfmend.pipeline import drawn, enlarged, fill, generative, one_or_all, read_masked, retargeted
-from selfmend.progress import Progress, silent
+from selfmend.progress import Progress, after_learning, silent, while_learning
 from selfmend.types import Size
 
 if TYPE_CHECKING:
@@ -163,7 +163,9 @@ def sample(
         (36, 72)
     """
     if model is not None or folder is not None:
-        learned = _learned_here(image, model, folder, method, preset, options, seed, device, progress)
+        first = while_learning(progress) if model is None else progress
+        learned = _learned_here(image, model, folder, method, preset, options, seed, device, first)
+        progress = after_learning(progress) if model is None else progress
         chosen = options if model is not None else {}  # a training has begun with them
         return learned.sample(size=size, samples=samples, seed=seed, progress=progress, **chosen)
     picture = _picture(image)
@@ -197,7 +199,9 @@ def retarget(
         SelfmendError: one line: what came, what fits, what to do.
     """
     if model is not None or folder is not None:
-        learned = _learned_here(image, model, folder, method, preset, options, seed, device, progress)
+        first = while_learning(progress) if model is None else progress
+        learned = _learned_here(image, model, folder, method, preset, options, seed, device, first)
+        progress = after_learning(progress) if model is None else progress
         chosen = options if model is not None else {}  # a training has begun with them
         return learned.retarget(size, seed=seed, progress=progress, **chosen)
     picture = _picture(image)
@@ -289,9 +293,9 @@ def super_resolve(
         return enlarged(picture, worker.super_resolve(picture.image, factor, seed=seed, progress=progress))
     model = fit_super_resolution(
         picture, factor, method=name, preset=preset, options=options, seed=seed, device=device, folder=folder,
-        progress=progress,
+        progress=while_learning(progress),
     )  # fmt: skip
-    return model.super_resolve(progress=progress)
+    return model.super_resolve(progress=after_learning(progress))
 
 
 LEARN_TO_ENLARGE = ("singan", "sliced-wasserstein")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import shutil
 from collections.abc import Callable
@@ -21,16 +20,13 @@ from selfmend.jobs.job import Job, Result, result_url
 from selfmend.jobs.request import NO_HOLE
 from selfmend.masks.reading import check_hole, default_mask, read_mask
 from selfmend.methods.registry import method_info
-from selfmend.progress import Progress, ProgressEvent
+from selfmend.progress import Progress, after_learning, while_learning
 from selfmend.tasks import TASKS
 from selfmend.training.checkpoints import RunFolder
 from selfmend.types import Size
 
 if TYPE_CHECKING:
     from selfmend.jobs.worker import WorkerContext
-
-TRAINING = 0.95
-"""Share of the work of a job that learns first and then draws."""
 
 _MEDIA = {
     ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".jpe": "image/jpeg", ".jfif": "image/jpeg",
@@ -107,10 +103,11 @@ class RunningJob:
         if source is not None:
             hole = read_mask(source, picture, invert=settings.invert_mask, grow=settings.grow_mask)
             check_hole(hole)
+        progress, self.progress = self.progress, after_learning(self.progress)
         return api.fit_picture(
             settings.method, picture, hole, preset=settings.preset, options=self.options, seed=settings.seed,
             device=self.context.device, folder=self.folder / "run", opaque=source == "alpha",
-            progress=self._first_part,
+            progress=while_learning(progress),
         )  # fmt: skip
 
     def ending(self, path: Path | None, model: api.Model | api.FolderModel | None = None) -> str:
@@ -126,9 +123,6 @@ class RunningJob:
         given = {name: getattr(self.settings, name) for name in ("start_scale", "seed", *names)}
         photo = self.path("image") or self.path("example")
         return given | {"model": self.picture_model(), "picture": photo, "progress": self.progress}
-
-    def _first_part(self, event: ProgressEvent) -> None:
-        self.progress(event if event.done is None else dataclasses.replace(event, done=TRAINING * event.done))
 
 
 def do(job: Job, context: WorkerContext, progress: Progress) -> tuple[Result, ...]:
@@ -180,7 +174,8 @@ def fill(job: RunningJob) -> JobOutput:
         path = job.needed("image")
         source = source or _transparency(read_picture(path))
         if method_info(settings.method).learns == "picture":
-            filled = job.learn(path, source).inpaint(**given)
+            model = job.learn(path, source)
+            filled = model.inpaint(**given | {"progress": job.progress})
         else:
             named = {name: getattr(settings, name) for name in ("method", "preset", "seed")}
             filled = api.inpaint(path, source, device=job.context.device, **named, **given, **changed, **job.options)

@@ -180,3 +180,11 @@ def test_a_guided_run_samples_from_its_first_scale_on() -> None:
         model.sample(IMAGE)
     assert list(model.start_scales(IMAGE)) == list(range(2, len(model.scales.plan.sizes)))
     assert model.with_fill_options({"start_scale": 2}).sample(IMAGE)[0].shape == IMAGE.shape
+
+
+def test_the_work_is_told_from_nothing_to_all_of_it() -> None:
+    told: list[float] = []
+    SlicedWasserstein.from_options("tiny").inpaint(IMAGE, MASK, progress=lambda event: told.append(event.done))
+    assert told[0] < 0.3  # two steps a scale
+    assert told == sorted(told)
+    assert told[-1] >= 0.95
