@@ -1,10 +1,11 @@
-"""The pictures of docs/gallery.md: every application of SinGAN on photos that scikit-image ships, good results and bad.
+"""The pictures of docs/gallery.md: every application on photos that scikit-image ships, good results and bad.
 
 python benchmarks/gallery.py                                  # all of them
 python benchmarks/gallery.py --only paint-good --method singan --preset paper
 python benchmarks/gallery.py --set max_size=96 --set steps=100    # a quick look
 
-What is trained is kept in benchmarks/out/gallery, so that the second call only draws. Which results are called good was
+Each is made twice: with the photo's own patches, and by generators that have learned the photo. What is trained is kept
+in benchmarks/out/gallery, so that the second call only draws. Which results are called good was
 decided by looking at them: after a change of the training, look again.
 """
 
@@ -33,6 +34,8 @@ from subtitles import Subtitle, burn
 ROOT = Path(__file__).parent.parent
 LONGEST = 250  # pixels; as in the paper
 MOST_BYTES = 100_000  # of a picture in the docs
+PATCHES, LEARNED = "its patches", "learned"
+BY_ALL = (("patch-diffusion", None), ("gpnn", None), ("gpdm", None), ("sliced-wasserstein", None), ("singan", "fast"))
 Sheet = list[tuple[str, Image.Image]]
 
 
@@ -68,14 +71,28 @@ class Workshop:
 
 
 def sampled(workshop: Workshop, name: str) -> Sheet:
-    samples = workshop.learned(name).sample(samples=3, seed=1)
-    return [("photo", photo(name)), *((f"sample {k + 1}", s) for k, s in enumerate(samples))]
+    samples = selfmend.sample(photo(name), samples=3, seed=1)
+    learned = workshop.learned(name).sample(samples=3, seed=1)
+    rows = [*((PATCHES, one) for one in samples), *((LEARNED, one) for one in learned)]
+    return [("photo", photo(name)), *rows[:3], ("photo", photo(name)), *rows[3:]]
+
+
+def sampled_by_all(name: str) -> Sheet:
+    """The same photo by every method that makes new pictures; the captions have the seconds of the processor."""
+    sheet = [("photo", photo(name))]
+    for method, preset in BY_ALL:
+        started = time.process_time()
+        made = selfmend.sample(photo(name), method=method, preset=preset, seed=1)
+        spent = time.process_time() - started
+        sheet.append((f"{method}, {spent:.0f} s", made))
+        print(f"{method} {preset or ''}: {spent:.1f} s of the processor", flush=True)
+    return sheet
 
 
 def retargeted(workshop: Workshop, name: str) -> Sheet:
-    model = workshop.learned(name)
-    height, width = model.scale_sizes()[-1]
-    return [("photo", photo(name)), ("retargeted", model.retarget((height, width * 3 // 2), seed=1))]
+    size = photo(name).height, photo(name).width * 3 // 2
+    learned = workshop.learned(name).retarget(size, seed=1)
+    return [("photo", photo(name)), (PATCHES, selfmend.retarget(photo(name), size, seed=1)), (LEARNED, learned)]
 
 
 def enlarged(name: str, box: tuple[int, int, int, int]) -> Sheet:
@@ -112,8 +129,9 @@ def painting_of_a_cat() -> Image.Image:
 
 def painted(workshop: Workshop, name: str, painting: Image.Image, *, quantized: bool = False) -> Sheet:
     model = workshop.learned(name)
-    sheet = [("photo", photo(name)), ("painting", painting), ("painted", model.paint(painting, seed=1))]
-    return [*sheet, ("quantised", model.paint(painting, quantized=True, seed=1))] if quantized else sheet
+    sheet = [("photo", photo(name)), ("painting", painting), (PATCHES, selfmend.paint(painting, photo(name), seed=1))]
+    sheet.append((LEARNED, model.paint(painting, seed=1)))
+    return [*sheet, ("learned, quantised", model.paint(painting, quantized=True, seed=1))] if quantized else sheet
 
 
 def pasted(name: str, thing: Image.Image, shape: Image.Image, at: tuple[int, int]) -> tuple[Image.Image, Image.Image]:
@@ -132,18 +150,20 @@ def disc(size: tuple[int, int]) -> Image.Image:
 
 def harmonized(workshop: Workshop, name: str, thing: Image.Image, at: tuple[int, int]) -> Sheet:
     composite, mask = pasted(name, thing, disc(thing.size), at)
-    return [("pasted", composite), ("harmonised", workshop.learned(name).harmonize(composite, mask, seed=1))]
+    learned = workshop.learned(name).harmonize(composite, mask, seed=1)
+    return [("pasted", composite), (PATCHES, selfmend.harmonize(composite, mask, seed=1)), (LEARNED, learned)]
 
 
 def edited(workshop: Workshop, name: str, box: tuple[int, int, int, int], to: tuple[int, int]) -> Sheet:
     thing = photo(name).crop(box)
     composite, mask = pasted(name, thing, Image.new("L", thing.size, 255), to)
-    model = workshop.learned(name)
-    return [("photo", photo(name)), ("edited", composite), ("mended", model.edit(composite, mask, seed=1))]
+    learned = workshop.learned(name).edit(composite, mask, seed=1)
+    mended = selfmend.edit(composite, mask, picture=photo(name), seed=1)
+    return [("photo", photo(name)), ("edited", composite), (PATCHES, mended), (LEARNED, learned)]
 
 
-def animated(workshop: Workshop, name: str) -> list[Image.Image]:
-    film = workshop.learned(name, "noise").animate(frames=20, loop=True, seed=1)
+def animated(name: str) -> list[Image.Image]:
+    film = selfmend.animate(photo(name), frames=20, loop=True, seed=1)
     for frame in film:
         frame.thumbnail((160, 160), Image.Resampling.LANCZOS)
     return film
@@ -171,6 +191,7 @@ def cup() -> Image.Image:
 WARM, BLUE, WHITE = (225, 170, 110), (110, 140, 215), (240, 240, 235)
 SHEETS: dict[str, Callable[[Workshop], Sheet]] = {
     "sample-good": lambda w: sampled(w, "hubble"),
+    "methods": lambda _: sampled_by_all("hubble"),
     "sample-bad": lambda w: sampled(w, "chelsea"),
     "retarget-good": lambda w: retargeted(w, "hubble"),
     "retarget-bad": lambda w: retargeted(w, "chelsea"),
@@ -188,8 +209,8 @@ SHEETS: dict[str, Callable[[Workshop], Sheet]] = {
     "edit-bad": lambda w: edited(w, "chelsea", (80, 50, 130, 90), (120, 5)),
 }
 FILMS: dict[str, Callable[[Workshop], list[Image.Image]]] = {
-    "animate-good": lambda w: animated(w, "hubble"),
-    "animate-bad": lambda w: animated(w, "chelsea"),
+    "animate-good": lambda _: animated("hubble"),
+    "animate-bad": lambda _: animated("chelsea"),
 }
 
 
