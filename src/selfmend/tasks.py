@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from selfmend.errors import check_known
+from selfmend.masks.finders import FINDERS
 from selfmend.options import describe_options, describe_range, option
 
 FORMATS = ("", "png", "jpeg", "webp", "tiff")
@@ -52,6 +53,11 @@ def _grow() -> Any:
     )  # fmt: skip
 
 
+def _sensitivity() -> Any:
+    help = "how little is enough: more finds more, and more that is none"
+    return option(0.5, help, source="docs/damage.md", low=0, high=1)
+
+
 def _invert(what: str = "hole") -> Any:
     return option(False, f"in the mask, black is the {what}", source=_OURS)
 
@@ -90,6 +96,21 @@ class Fill:
         off="take the reference as it lies, whether it fits or not", label="Align the reference",
     )  # fmt: skip
     format: str = _format()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Find:
+    """Options of what looks for damage and other things to mend."""
+
+    kind: str = option("damage", "what is looked for", source=_OURS, choices=tuple(FINDERS), label="What")
+    sensitivity: float = _sensitivity()
+    region: str | None = option(
+        None, "the box in which it is looked for: left, top, width, height in pixels, x,y,w,h", source=_OURS,
+        none="everywhere",
+    )  # fmt: skip
+    grow: int = option(
+        0, "let what is found grow to all sides", unit="px", source=_OURS, low=0, limit=1000, label="Grow the mask"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -261,6 +282,12 @@ TASKS: dict[str, Task] = {
             result="the picture with its hole filled, one for each sample; known pixels are equal to the bit",
             options=Fill(), does=f"{_WORK}:fill", needs=("image",), takes=("mask", "reference"), learned=True,
             label="Mend",
+        ),
+        Task(
+            name="find", command="mask", title="Find damage and other things to mend.",
+            result="a mask, white where it was found; black all over, with a warning, where there is nothing",
+            options=Find(), does=f"{_WORK}:find", needs=("image",), label="Find", action="Find it",
+            hint="Looks for damage in the open picture. The mask that comes out is what can be filled.",
         ),
         Task(
             name="train", command="train", title="Learn a picture.", result="a run, for the tasks that take a model",

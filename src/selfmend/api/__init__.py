@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from selfmend.api.finding import find_mask
     from selfmend.api.functions import (
         animate,
         edit,
@@ -43,6 +44,7 @@ _ORIGINS = {
     "animate": "selfmend.api.functions",
     "digest": "selfmend.api.models",
     "edit": "selfmend.api.functions",
+    "find_mask": "selfmend.api.finding",
     "fit": "selfmend.api.training",
     "fit_folder": "selfmend.api.training",
     "fit_picture": "selfmend.api.training",
@@ -69,6 +71,7 @@ __all__ = [
     "animate",
     "digest",
     "edit",
+    "find_mask",
     "fit",
     "fit_folder",
     "fit_picture",

@@ -12,12 +12,14 @@ import numpy as np
 import typer
 
 from selfmend.cli import common as arguments
-from selfmend.cli.common import be_quiet, parse_settings, print_json, with_parameters
+from selfmend.cli.common import be_quiet, option_of, parse_settings, print_json, with_parameters
 from selfmend.cli.progress import terminal_progress
 from selfmend.errors import OptionError, check_known
 from selfmend.image.picture_files import read_rgb
+from selfmend.masks.finders import FINDERS, Finder
 from selfmend.masks.mask_files import Find, Found, write_masks
-from selfmend.types import Image, size_of
+from selfmend.masks.reading import parse_box
+from selfmend.types import Image, Mask, size_of
 
 NOTHING_FOUND = 1
 Pictures = Annotated[
@@ -40,6 +42,9 @@ Overlay = Annotated[
     ),
 ]
 BarGrow = Annotated[int, typer.Option(help="Let the hole grow by so many pixels: JPEG blurs the bar's border.")]
+Region = Annotated[str | None, option_of("find", "region", "--region", metavar="X,Y,W,H")]
+Sensitivity = Annotated[float, option_of("find", "sensitivity", "--sensitivity")]
+Grow = Annotated[int, option_of("find", "grow", "--grow")]
 NoOverlay = Annotated[bool, typer.Option("--no-overlay", help="Write no picture to check by eye.")]
 
 
@@ -240,7 +245,6 @@ def text(
     text; the others are written.
     """
     from selfmend.image.formats import ENDINGS
-    from selfmend.masks.reading import parse_box
     from selfmend.masks.text_letters import TextOptions
     from selfmend.options import replace_options
 
@@ -323,8 +327,35 @@ def bars(
     return find
 
 
+def _found_by(one: Finder) -> Callable[..., None]:
+    """The command of a finder."""
+
+    def look_for(pictures: Pictures, region: Region = None, sensitivity: Sensitivity = 0.5) -> Find:
+        box = None if region is None else parse_box(region)
+
+        def find(image: Image, file: Path) -> Found | None:
+            from selfmend.masks.finders import find_in
+
+            mask = find_in(image, one.name, sensitivity=sensitivity, region=box)
+            return Found(mask=mask, what=_pieces(mask)) if mask.any() else None
+
+        return find
+
+    look_for.__name__ = one.name
+    look_for.__doc__ = f"{one.title}\n\nExit code 1 if a picture has none; the others are written."
+    return finder(one.wanted, grow=Grow)(look_for)
+
+
+def _pieces(mask: Mask) -> str:
+    import cv2
+
+    return counted(cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)[0] - 1, "piece")
+
+
 app = typer.Typer(add_completion=False, help="Draw masks: white where the hole is.", no_args_is_help=True)
 app.command("text")(text)
+for _one in FINDERS.values():
+    app.command(_one.name)(_found_by(_one))
 app.command("eyes")(eyes)
 app.command("bars")(bars)
 app.command("color")(color)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PIL import Image as PILImage
 
 import selfmend.api as api
@@ -17,8 +18,10 @@ from selfmend.errors import MaskError
 from selfmend.image.animation import save_frames
 from selfmend.image.files import read_picture, save_picture, shown_size
 from selfmend.image.picture import Picture
+from selfmend.image.picture_files import warn
 from selfmend.jobs.job import Job, Result, result_url
 from selfmend.jobs.request import NO_HOLE
+from selfmend.masks.finders import FINDERS
 from selfmend.masks.reading import check_hole, default_mask, read_mask
 from selfmend.methods.registry import method_info
 from selfmend.progress import Progress, ProgressEvent
@@ -183,6 +186,16 @@ def fill(job: RunningJob) -> JobOutput:
             named = {name: getattr(settings, name) for name in ("method", "preset", "seed")}
             filled = api.inpaint(path, source, device=job.context.device, **named, **given, **changed, **job.options)
     return JobOutput(results=_listed(filled), suffix="-mended", ending=job.ending(path, model))
+
+
+def find(job: RunningJob) -> JobOutput:
+    """A mask of what is found."""
+    settings = job.settings
+    how = {name: getattr(settings, name) for name in ("sensitivity", "region", "grow")}
+    mask = api.find_mask(job.needed("image"), settings.kind, **how)
+    if not mask.any():
+        warn(f"no {FINDERS[settings.kind].wanted} was found: the mask is black")
+    return JobOutput(results=[mask.astype(np.uint8) * 255], suffix="-mask", ending=".png")
 
 
 def train(job: RunningJob) -> JobOutput:
