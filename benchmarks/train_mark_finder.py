@@ -23,6 +23,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from selfmend.files import atomic_path
 from selfmend.masks import marks
+from selfmend.masks.mark_network import network_input
 from selfmend.nn.mark_finder import MarkFinder
 from selfmend.seeding import make_rng
 
@@ -109,7 +110,7 @@ def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
 
 
 def example(photos: list[np.ndarray], fonts: list[Path], random: np.random.Generator) -> tuple[np.ndarray, ...]:
-    """(3, S, S) picture, (2, S, S) truth, (2, S, S) weights."""
+    """(6, S, S) input, (2, S, S) truth, (2, S, S) weights."""
     image = plain(random) if random.random() < 0.06 else crop(photos[random.integers(len(photos))], random)
     if random.random() < 0.16:
         image = no_mark(image, random, fonts)
@@ -117,7 +118,7 @@ def example(photos: list[np.ndarray], fonts: list[Path], random: np.random.Gener
     drawn = random.choice(4, p=(0.3, 0.24, 0.43, 0.03))
     kept = fonts if random.random() < 0.8 else []
     if drawn in (2, 3):
-        mark = marks.draw_watermark(image, random, fonts=kept, opacity=(0.12, 0.8))
+        mark = marks.draw_watermark(image, random, fonts=kept, opacity=(0.2, 0.75))
         hidden = abs(mark.image - image).max(2) < 3 / 255
         truth[1], weight[1] = mark.mask, 1 - 0.7 * (hidden & mark.mask)
         image = mark.image
@@ -129,7 +130,7 @@ def example(photos: list[np.ndarray], fonts: list[Path], random: np.random.Gener
         image = cv2.GaussianBlur(image, (0, 0), random.uniform(0.3, 0.8))
     if random.random() < 0.6:
         image = jpeg(image, int(random.integers(55, 98)))
-    return np.ascontiguousarray(image.transpose(2, 0, 1), np.float32), truth, weight
+    return network_input(image.clip(0, 1)), truth, weight
 
 
 class Examples(IterableDataset):

@@ -22,7 +22,8 @@ MOST_OPAQUE = 0.85
 """Opacity above which what is left of the picture is noise: fill instead."""
 LEAST_OPAQUE = 0.03
 _BESIDE = 4.0  # pixels to both sides of the border that are compared
-_CLIPPED = 1.5 / 255  # a channel so near to black or white may have been cut off
+_SELDOM = 1.1  # another colour than white or black must explain the step so much better
+_NOTHING = 0.92  # share of the step that remains where a mark does not explain it
 
 
 @dataclass(frozen=True)
@@ -107,55 +108,88 @@ def _opacity_and_colour(
     """One opacity and one colour for the mark's inside."""
     import cv2
 
-    inside = shape >= 0.95
-    if inside.sum() < 30:
-        inside = shape >= 0.7
     away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5)
     deep = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5)
+    # the middle of the strokes, where the mark is as opaque as anywhere
+    inside = (deep >= 0.75 * cv2.dilate(deep, np.ones((7, 7), np.uint8))) & (shape >= 0.9) & mask
     ring = (away > 1) & (away <= 1 + _BESIDE)
-    inside &= deep <= max(2 * _BESIDE, float(np.percentile(deep[mask], 70)))
+    inside &= deep <= max(2 * _BESIDE, float(np.percentile(deep[mask], 80)))
     if inside.sum() < 30 or ring.sum() < 30:
         return None
-    here, there = _paired(images, inside, ring)
-    mean_here, mean_there = here.mean(0), there.mean(0)
-    spread_here, spread_there = here.std(0), there.std(0)
-    if spread_there.max() < 2 / 255:  # all even: only a known colour can tell
-        ratio = None
-    else:
+    here, there = _paired(images, below, inside, ring)
+    candidates = [np.ones(3, np.float32), np.zeros(3, np.float32)] if known is None else [known]
+    fits = [(*_with_colour(here, there, colour), colour) for colour in candidates]
+    if known is None:
+        free = _with_any_colour(here, there)
+        if free is not None:
+            fits = [(residue * _SELDOM, opacity, tint) for residue, opacity, tint in [free]] + fits
+    possible = [fit for fit in fits if LEAST_OPAQUE < fit[1] <= MOST_OPAQUE]
+    if not possible:
+        return None
+    residue, opacity, tint = min(possible, key=lambda fit: fit[0])
+    if residue >= _NOTHING * float(np.median(np.abs(here - there).mean(1))):  # the mark explains none of the step
+        return None
+    return opacity, tint
+
+
+def _with_colour(here: np.ndarray, there: np.ndarray, colour: np.ndarray) -> tuple[float, float]:
+    """What remains, and the opacity, of a mark of that colour."""
+    way = colour - there
+    weight = np.ones(len(here), np.float32)
+    opacity = 0.0
+    for _ in range(4):
+        opacity = float((weight[:, None] * (here - there) * way).sum() / max(float((weight[:, None] * way**2).sum()), 1e-6))
+        rest = np.abs(here - there - opacity * way).mean(1)
+        weight = 1 / np.maximum(rest, 0.02)
+    return float(np.median(rest)), opacity
+
+
+def _with_any_colour(here: np.ndarray, there: np.ndarray) -> tuple[float, float, np.ndarray] | None:
+    """What remains, the opacity and the colour; None where all is even, so that only a known colour could tell."""
+    weight = np.ones(len(here), np.float32)
+    ratio, tint = 1.0, np.zeros(3, np.float32)
+    for _ in range(4):
+        total = weight.sum()
+        mean_here, mean_there = (weight @ here) / total, (weight @ there) / total
+        off_here, off_there = here - mean_here, there - mean_there
+        spread_here, spread_there = (np.sqrt((weight @ off**2) / total) for off in (off_here, off_there))
+        if spread_there.max() < 2 / 255:
+            return None
         ratio = float((spread_here * spread_there).sum() / (spread_there**2).sum())
-    if known is not None:
-        away_from = known - mean_there
-        opacity = float(((mean_here - mean_there) * away_from).sum() / max((away_from**2).sum(), 1e-6))
-        return (opacity, known) if LEAST_OPAQUE < opacity <= MOST_OPAQUE else None
-    if ratio is None:
+        if not 1 - MOST_OPAQUE <= ratio < 1 - LEAST_OPAQUE:
+            return None
+        tint = (mean_here - ratio * mean_there) / (1 - ratio)
+        rest = np.abs(here - ratio * there - (1 - ratio) * tint).mean(1)
+        weight = 1 / np.maximum(rest, 0.02)
+    if tint.max() > 1.1 or tint.min() < -0.1:
         return None
-    opacity = 1 - ratio
-    if not LEAST_OPAQUE < opacity <= MOST_OPAQUE:
-        return None
-    tint = (mean_here - ratio * mean_there) / opacity
-    for _ in range(2):  # a colour outside of what is possible says that the opacity is higher
-        excess = max(float(tint.max()) - 1, -float(tint.min()))
-        if excess <= 0:
-            break
-        limit = np.where(tint > 0.5, 1.0, 0.0)
-        needed = (mean_here - mean_there) / np.where(np.abs(limit - mean_there) < 0.02, np.inf, limit - mean_there)
-        opacity = float(np.clip(max(opacity, needed.max()), LEAST_OPAQUE, MOST_OPAQUE))
-        tint = (mean_here - (1 - opacity) * mean_there) / opacity
-    return opacity, tint.clip(0, 1).astype(np.float32)
+    tint = tint.clip(0, 1).astype(np.float32)
+    rest_at, opacity = _with_colour(here, there, tint)
+    return rest_at, opacity, tint
 
 
-def _paired(images: Sequence[Image], inside: Mask, ring: Mask) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels inside the mark and the nearest ones beside it, (N, 3) each: the same scene on both sides."""
+def _paired(
+    images: Sequence[Image], below: Sequence[Image], inside: Mask, ring: Mask
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels inside the mark and the nearest ones beside it, (N, 3) each: the same scene on both sides.
+
+    Of a picture, the half where the scene is more even: there is less of a step there that is not the mark's.
+    """
+    import cv2
     from scipy import ndimage
 
     nearest = ndimage.distance_transform_edt(~ring, return_distances=False, return_indices=True)
     rows, columns = np.nonzero(inside)
     beside = nearest[0][rows, columns], nearest[1][rows, columns]
-    here = np.concatenate([image[rows, columns] for image in images])
-    there = np.concatenate([image[beside] for image in images])
-    apart = np.abs(here - np.median(here - there, 0) - there).max(1)
-    near = apart <= np.percentile(apart, 90)  # a border of the scene may lie between the two
-    return here[near], there[near]
+    here, there = [], []
+    for image, guess in zip(images, below, strict=True):
+        a, b = image[rows, columns], guess[rows, columns]
+        uneven = np.sqrt(np.maximum(0, cv2.blur(guess**2, (9, 9)) - cv2.blur(guess, (9, 9)) ** 2)).max(2)
+        steps = uneven[rows, columns] + np.abs(image[beside] - b).max(1)
+        even = steps <= np.median(steps)
+        here.append(a[even])
+        there.append(b[even])
+    return np.concatenate(here), np.concatenate(there)
 
 
 def _shaped(

@@ -17,10 +17,13 @@ from selfmend.image.resize import resize
 from selfmend.types import Image, Size, size_of
 
 STAMP, WATERMARK = 0, 1
-SIDES = (1024, 448)
-"""The longer side at which the network looks, in pixels: letters of all sizes are then about as high as it knows them."""
+LONGEST = 1024
+"""The longer side at which the network looks, at most, in pixels."""
+SCALES = (1.0, 0.5)
+"""The sizes at which it looks, so that letters of all sizes are somewhere as high as it knows them."""
 LEAST = 24
 """Pixels: there is no mark in what is smaller."""
+_AROUND = 4.0  # pixels, the width of the mean around
 _STRIP = 1 << 13  # pixels of a strip
 
 
@@ -38,7 +41,7 @@ def mark_likelihood(image: Image) -> np.ndarray:
     likely = np.zeros((2, *size), np.float32)
     if min(size) < LEAST:
         return likely
-    for looked_at in dict.fromkeys(_looked_at(size, side) for side in SIDES):
+    for looked_at in dict.fromkeys(_looked_at(size, scale) for scale in SCALES):
         seen = rgb if looked_at == size else resize(rgb, looked_at).clip(0, 1)
         answer = network(seen.astype(np.float32))
         if looked_at != size:
@@ -47,8 +50,8 @@ def mark_likelihood(image: Image) -> np.ndarray:
     return likely
 
 
-def _looked_at(size: Size, side: int) -> Size:
-    scale = min(1.0, side / max(size))
+def _looked_at(size: Size, scale: float) -> Size:
+    scale *= min(1.0, LONGEST / max(size))
     return max(LEAST, round(size[0] * scale)), max(LEAST, round(size[1] * scale))
 
 
@@ -56,6 +59,20 @@ def _looked_at(size: Size, side: int) -> Size:
 def _weights() -> dict[str, np.ndarray]:
     with files("selfmend.masks").joinpath("mark_finder.npz").open("rb") as file, np.load(file) as arrays:
         return {name: arrays[name].astype(np.float32) for name in arrays.files}
+
+
+def network_input(image: Image) -> np.ndarray:
+    """What the network sees of a picture (H, W, 3) in [0, 1]: float32 (6, H, W).
+
+    Its colours around 0, and four times how they differ from the mean around: a faint mark is a small and even
+    difference, which a network learns to see later, or never, beside those of the scene.
+    """
+    import cv2
+
+    image = np.ascontiguousarray(image, np.float32)
+    around = cv2.GaussianBlur(image, (0, 0), _AROUND)
+    seen = np.concatenate([image - np.float32(0.5), (4 * (image - around)).clip(-1, 1)], 2)
+    return np.ascontiguousarray(seen.transpose(2, 0, 1))
 
 
 def network(image: Image) -> np.ndarray:
@@ -66,7 +83,7 @@ def network(image: Image) -> np.ndarray:
     multiple = 2**levels
     spare = -height % multiple, -width % multiple
     padded = np.pad(image, ((0, spare[0]), (0, spare[1]), (0, 0)), mode="edge")
-    x = _unshuffled(padded.transpose(2, 0, 1) - np.float32(0.5))
+    x = _unshuffled(network_input(padded))
     kept, number = [], 0
     for level in range(levels):
         x = _halved(x) if level else x

@@ -264,7 +264,7 @@ def draw_stamp(image: Image, random: np.random.Generator, *, fonts: Sequence[Pat
         fonts: TrueType or OpenType files; Pillow's own font and OpenCV's strokes by default.
     """
     size = size_of(image)
-    tall = max(7, round(min(size) * random.uniform(0.028, 0.075)))
+    tall = max(9, round(min(size) * random.uniform(0.03, 0.085)))
     style = ("segments", "printed", "dots", "hershey")[random.choice(4, p=(0.4, 0.35, 0.15, 0.1))]
     text = date(random)
     draw: dict[str, Callable[[], Layer]] = {
@@ -426,13 +426,13 @@ def _watermark_layer(layout: str, size: Size, random: np.random.Generator, fonts
     if layout == "logo":
         mark = logo(round(least * random.uniform(0.08, 0.4)), random)
         if random.random() < 0.5:
-            text = _watermark_text(max(7, round(least * random.uniform(0.03, 0.1))), random, fonts)
+            text = _watermark_text(max(9, round(least * random.uniform(0.03, 0.1))), random, fonts)
             mark = _stacked([mark, text], round(0.02 * least))
         mark = _fitted(mark, size, 0.9)
         if random.random() < 0.3:
             mark = turned(mark, random.uniform(-30, 30))
     else:
-        tall = max(7, round(least * np.exp(random.uniform(np.log(0.035), np.log(0.3)))))
+        tall = max(9, round(least * np.exp(random.uniform(np.log(0.045), np.log(0.3)))))
         mark = _fitted(_watermark_text(tall, random, fonts), size, random.uniform(0.6, 1.05))
         if layout == "slanted":
             mark = _fitted(turned(mark, float(random.uniform(8, 70) * random.choice((-1, 1)))), size, 1.1)
@@ -447,7 +447,7 @@ def _watermark_layer(layout: str, size: Size, random: np.random.Generator, fonts
 def _tiled(size: Size, random: np.random.Generator, fonts: Sequence[Path]) -> Layer:
     """The same words or sign over and over, in rows that are shifted by each other, turned as a whole."""
     least = min(size)
-    tall = max(7, round(least * random.uniform(0.03, 0.09)))
+    tall = max(9, round(least * random.uniform(0.03, 0.1)))
     if random.random() < 0.8:
         mark = printed(words(random), tall, random, fonts)
     else:

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 CHANNELS = (24, 40, 64, 96, 128)
 """Features at 1/2, 1/4, ... of the picture's size."""
+INPUTS = 6
+"""Channels of what `masks/mark_network.py` makes of a picture: its colours, and how they differ from those around."""
 MULTIPLE = 2 ** len(CHANNELS)
 """Height and width must be multiples of it."""
 
@@ -27,7 +29,7 @@ class MarkFinder(nn.Module):
     def __init__(self, channels: tuple[int, ...] = CHANNELS, classes: int = 2) -> None:
         super().__init__()
         self.down = nn.ModuleList()
-        before = 3 * 4
+        before = INPUTS * 4
         for count in channels:
             self.down.append(nn.Sequential(_convolution(before, count), _convolution(count, count)))
             before = count
@@ -37,9 +39,9 @@ class MarkFinder(nn.Module):
             before = count
         self.answer = nn.Conv2d(before, classes * 4, 3, padding=1)
 
-    def forward(self, picture: Tensor) -> Tensor:
-        """Logits (B, classes, H, W) of pictures (B, 3, H, W) in [0, 1]."""
-        x = nn.functional.pixel_unshuffle(picture - 0.5, 2)
+    def forward(self, seen: Tensor) -> Tensor:
+        """Logits (B, classes, H, W) of what is seen of pictures, (B, INPUTS, H, W)."""
+        x = nn.functional.pixel_unshuffle(seen, 2)
         kept = []
         for k, block in enumerate(self.down):
             x = block(nn.functional.max_pool2d(x, 2) if k else x)
