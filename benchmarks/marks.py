@@ -1,11 +1,12 @@
 """How well date stamps and watermarks are found: recall and precision where they are known, and what is imagined.
 
-    python benchmarks/marks.py [PHOTOS] [--fonts FOLDER] [--rounds 3] [--seed 0] [--opacity 0.3 0.5] [--overlays OUT]
+    python benchmarks/marks.py [PHOTOS] [--fonts FOLDER] [--rounds 3] [--seed 0] [--opacity 0.3 0.5]
+        [--overlays OUT]
 
-`selfmend.masks.marks` draws each kind of mark over each photo of a folder, scikit-image's by default; every other one goes
-through JPEG. Recall and precision are of pixels, each within 2 pixels: a found pixel is right if one of the mark is so near,
-and the other way round. A mark is found if its recall is at least a half. The photos themselves come first: what is
-marked in them is imagined.
+`selfmend.masks.marks` draws each kind of mark over each photo of a folder, scikit-image's by default; every other one
+goes through JPEG. Recall and precision are of pixels, each within 2 pixels: a found pixel is right if one of the mark
+is so near, and the other way round. A mark is found if its recall is at least a half. The photos themselves come
+first: what is marked in them is imagined.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from PIL import Image
 from common import commit, machine
 from selfmend.files import atomic_path
 from selfmend.image.formats import ENDINGS
-from selfmend.masks.marks import Mark, draw_stamp, draw_watermark
 from selfmend.masks.finders import find_in
+from selfmend.masks.marks import Mark, draw_stamp, draw_watermark
 from selfmend.masks.reading import grow_mask
 from selfmend.seeding import make_rng
 
@@ -68,13 +69,14 @@ def overlay(image: np.ndarray, found: np.ndarray, truth: np.ndarray) -> Image.Im
 
 
 def table(title: str, rows: dict[str, list[tuple[float, float]]]) -> None:
-    print(f"\n| {title} | marks | found | recall | precision (of what is found) | worst recall |\n|---|---|---|---|---|---|")
+    print(f"\n| {title} | marks | found | recall | precision (of what is found) | worst recall |")
+    print("|---|---|---|---|---|---|")
     every = [pair for pairs in rows.values() for pair in pairs]
     for name, pairs in [*sorted(rows.items()), ("all", every)]:
         recall, precision = np.array(pairs).T
         print(
-            f"| {name} | {len(pairs)} | {(recall >= FOUND).mean():.1%} | {recall.mean():.3f} | {precision.mean():.3f} | "
-            f"{recall.min():.2f} |"
+            f"| {name} | {len(pairs)} | {(recall >= FOUND).mean():.1%} | {recall.mean():.3f} | "
+            f"{precision.mean():.3f} | {recall.min():.2f} |"
         )
 
 
@@ -121,7 +123,11 @@ def main() -> None:
                 for part in mark.kind.split(", "):
                     rows[part].append(score)
                 if args.overlays:
-                    save(overlay(shown, found, mark.mask), args.overlays, f"{kind}-{score[0]:.2f}-{score[1]:.2f}-{name}-{k}")
+                    save(
+                        overlay(shown, found, mark.mask),
+                        args.overlays,
+                        f"{kind}-{score[0]:.2f}-{score[1]:.2f}-{name}-{k}",
+                    )
         table(kind, rows)
 
 

@@ -1,10 +1,11 @@
 """Trains the network that finds date stamps and watermarks; about an hour on one core, resumable.
 
-    python benchmarks/train_mark_finder.py PHOTOS [PHOTOS ...] [--fonts FOLDER] [--hours 1] [--run RUN] [--weights OUT.npz]
+    python benchmarks/train_mark_finder.py PHOTOS [PHOTOS ...] [--fonts FOLDER] [--run RUN] [--weights OUT.npz]
 
 Each step draws marks of `selfmend.masks.marks` over crops of photos; a third of the crops stays without, and some of
-these get what must not be taken for a mark: text that belongs to the scene, lights. `--fonts` adds font files to those that
-Pillow and OpenCV bring. The run is written each 200 steps, and goes on from there when the command is repeated.
+these get what must not be taken for a mark: text that belongs to the scene, lights. `--fonts` adds font files to
+those that Pillow and OpenCV bring. The run is written each 200 steps, and goes on from there when the command is
+repeated.
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ def crop(photo: np.ndarray, random: np.random.Generator) -> np.ndarray:
 def plain(random: np.random.Generator) -> np.ndarray:
     """A soft background of a few colours."""
     cells = random.uniform(0, 1, (*random.integers(1, 7, 2), 3)).astype(np.float32)
-    image = cv2.resize(cells, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC if random.random() < 0.6 else cv2.INTER_NEAREST)
+    image = cv2.resize(
+        cells, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC if random.random() < 0.6 else cv2.INTER_NEAREST
+    )
     return (image + random.normal(0, random.uniform(0, 0.05), image.shape).astype(np.float32)).clip(0, 1)
 
 
@@ -147,7 +150,7 @@ class Examples(IterableDataset):
 
 
 def loss_of(logits: torch.Tensor, truth: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """Cross entropy of all pixels, and Dice of the crops that have a mark: in those without, it would ask for nothing else."""
+    """Cross entropy of all pixels, and Dice of the crops that have a mark: others would ask for nothing at all."""
     cross = torch.nn.functional.binary_cross_entropy_with_logits(logits, truth, weight, pos_weight=torch.tensor(3.0))
     p = torch.sigmoid(logits) * weight
     both, sums = (p * truth).sum((2, 3)), (p + truth * weight).sum((2, 3))
@@ -158,14 +161,13 @@ def loss_of(logits: torch.Tensor, truth: torch.Tensor, weight: torch.Tensor) -> 
 
 def folded(net: MarkFinder) -> dict[str, np.ndarray]:
     """The weights as float16 with batch normalisation folded into the convolutions: what runs without PyTorch."""
-    arrays, count = {}, 0
+    arrays = {}
     net = net.eval()
-    for block in (*[one for pair in net.down for one in pair], *net.up):
+    for count, block in enumerate((*[one for pair in net.down for one in pair], *net.up)):
         convolution, norm = block[0], block[1]
         scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
         arrays[f"{count}.weight"] = (convolution.weight * scale[:, None, None, None]).detach().half().numpy()
         arrays[f"{count}.bias"] = (norm.bias - norm.running_mean * scale).detach().half().numpy()
-        count += 1
     arrays["answer.weight"] = net.answer.weight.detach().half().numpy()
     arrays["answer.bias"] = net.answer.bias.detach().half().numpy()
     return arrays
@@ -199,7 +201,9 @@ def main() -> None:
         mean.load_state_dict(state["mean"])
         optimizer.load_state_dict(state["optimizer"])
         first = state["step"]
-    batches = iter(DataLoader(Examples(photos, fonts, args.seed, first), batch_size=None, num_workers=1, prefetch_factor=4))
+    batches = iter(
+        DataLoader(Examples(photos, fonts, args.seed, first), batch_size=None, num_workers=1, prefetch_factor=4)
+    )
     total, began = 0.0, time.time()
     for step in range(first, args.steps):
         rate = args.rate * min(1, (step + 1) / 100) * 0.5 * (1 + math.cos(math.pi * step / args.steps)) + 1e-5
@@ -221,10 +225,18 @@ def main() -> None:
                     a.copy_(b)
         total += loss.item()
         if (step + 1) % 100 == 0:
-            print(f"step {step + 1}: loss {total / 100:.4f}, {(time.time() - began) / (step + 1 - first):.2f} s/step", flush=True)
+            print(
+                f"step {step + 1}: loss {total / 100:.4f}, {(time.time() - began) / (step + 1 - first):.2f} s/step",
+                flush=True,
+            )
             total = 0.0
         if (step + 1) % 200 == 0 or step + 1 == args.steps:
-            state = {"net": net.state_dict(), "mean": mean.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}
+            state = {
+                "net": net.state_dict(),
+                "mean": mean.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "step": step + 1,
+            }
             with atomic_path(args.run) as temporary:
                 torch.save(state, temporary)
             with atomic_path(args.weights) as temporary, temporary.open("wb") as file:

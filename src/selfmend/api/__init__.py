@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         load,
         load_picture_model,
     )
+    from selfmend.api.watermarks import remove_watermark
     from selfmend.methods.registry import DEFAULT_GENERATIVE_METHOD, DEFAULT_METHOD
     from selfmend.methods.registry import method_names as list_methods
 
@@ -57,6 +58,7 @@ _ORIGINS = {
     "load_picture_model": "selfmend.api.training",
     "mend_video": "selfmend.api.functions",
     "paint": "selfmend.api.functions",
+    "remove_watermark": "selfmend.api.watermarks",
     "retarget": "selfmend.api.functions",
     "sample": "selfmend.api.functions",
     "super_resolve": "selfmend.api.functions",
@@ -84,6 +86,7 @@ __all__ = [
     "load_picture_model",
     "mend_video",
     "paint",
+    "remove_watermark",
     "retarget",
     "sample",
     "super_resolve",

@@ -4,8 +4,8 @@ A mark of opacity a and colour c over a picture J shows I = (1 - a) J + a c. Ins
 scene is of the same kind, so contrast and mean of the two differ by the mark alone: a is one less the ratio of the
 contrasts, and c follows from the means. One picture is enough where the mark has a long border; several with the same
 mark say it more surely, and each pixel's opacity with it. The model is that of Porter and Duff 1984, "Compositing
-digital images"; estimating it from many pictures, of Dekel et al. 2017, "On the Effectiveness of Visible Watermarks". Our
-own estimates and limits.
+digital images"; estimating it from many pictures, of Dekel et al. 2017, "On the Effectiveness of Visible Watermarks".
+Our own estimates and limits.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ def unblend(image: Image, layer: Layer) -> tuple[Image, Mask]:
         layer: of the picture's size.
 
     Returns:
-        the picture below, (H, W, 3) in [0, 1]; and bool (H, W), True = to be filled: the mark is too opaque there, or a channel was
-        cut off at black or white.
+        the picture below, (H, W, 3) in [0, 1]; and bool (H, W), True = to be filled: the mark is too opaque there, or a
+        channel was cut off at black or white.
     """
     opacity = layer.opacity[..., None]
     below = (image - opacity * layer.colour) / np.maximum(1 - opacity, 1 - MOST_OPAQUE)
@@ -138,7 +138,9 @@ def _with_colour(here: np.ndarray, there: np.ndarray, colour: np.ndarray) -> tup
     weight = np.ones(len(here), np.float32)
     opacity = 0.0
     for _ in range(4):
-        opacity = float((weight[:, None] * (here - there) * way).sum() / max(float((weight[:, None] * way**2).sum()), 1e-6))
+        opacity = float(
+            (weight[:, None] * (here - there) * way).sum() / max(float((weight[:, None] * way**2).sum()), 1e-6)
+        )
         rest = np.abs(here - there - opacity * way).mean(1)
         weight = 1 / np.maximum(rest, 0.02)
     return float(np.median(rest)), opacity
@@ -168,9 +170,7 @@ def _with_any_colour(here: np.ndarray, there: np.ndarray) -> tuple[float, float,
     return rest_at, opacity, tint
 
 
-def _paired(
-    images: Sequence[Image], below: Sequence[Image], inside: Mask, ring: Mask
-) -> tuple[np.ndarray, np.ndarray]:
+def _paired(images: Sequence[Image], below: Sequence[Image], inside: Mask, ring: Mask) -> tuple[np.ndarray, np.ndarray]:
     """Pixels inside the mark and the nearest ones beside it, (N, 3) each: the same scene on both sides.
 
     Of a picture, the half where the scene is more even: there is less of a step there that is not the mark's.
@@ -192,9 +192,7 @@ def _paired(
     return np.concatenate(here), np.concatenate(there)
 
 
-def _shaped(
-    images: Sequence[Image], below: Sequence[Image], mask: Mask, opacity: float, colour: np.ndarray
-) -> Layer:
+def _shaped(images: Sequence[Image], below: Sequence[Image], mask: Mask, opacity: float, colour: np.ndarray) -> Layer:
     """Each pixel's opacity, from what it does to the pictures; soft borders and gaps between letters included."""
     import cv2
 

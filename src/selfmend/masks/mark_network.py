@@ -1,19 +1,18 @@
-"""The learned finder of date stamps and watermarks, run on NumPy alone: how likely each pixel is of either.
+"""The learned finder of date stamps and watermarks, run without PyTorch: how likely each pixel is of either.
 
-The network is `nn/mark_finder.py`, trained by `benchmarks/train_mark_finder.py`; its weights, with batch normalisation
-folded into the convolutions, come with the package. A convolution is one matrix product for each strip of rows, which
-is as fast as the BLAS that NumPy brings and needs neither PyTorch nor another library.
+The network is `nn/mark_finder.py`, trained by `benchmarks/train_mark_finder.py`; its weights, with batch
+normalisation folded into the convolutions, come with the package and are run by OpenCV.
 """
 
 from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import cast
 
 import numpy as np
 
 from selfmend.image.resize import resize
+from selfmend.masks.damage.onnx_model import OnnxModel
 from selfmend.types import Image, Size, size_of
 
 STAMP, WATERMARK = 0, 1
@@ -24,7 +23,8 @@ SCALES = (1.0, 0.5)
 LEAST = 24
 """Pixels: there is no mark in what is smaller."""
 _AROUND = 4.0  # pixels, the width of the mean around
-_STRIP = 1 << 13  # pixels of a strip
+MULTIPLE = 32
+"""Height and width of what the network sees are multiples of it."""
 
 
 def mark_likelihood(image: Image) -> np.ndarray:
@@ -77,55 +77,45 @@ def network_input(image: Image) -> np.ndarray:
 
 def network(image: Image) -> np.ndarray:
     """The network's answer, float32 (2, H, W) in [0, 1], for a picture (H, W, 3) at the size that it is."""
-    weights = _weights()
-    levels = (sum(name.endswith("weight") for name in weights) + 1) // 3  # two convolutions down, one up but for one
+    import cv2
+
     height, width = size_of(image)
-    multiple = 2**levels
-    spare = -height % multiple, -width % multiple
-    padded = np.pad(image, ((0, spare[0]), (0, spare[1]), (0, 0)), mode="edge")
-    x = _unshuffled(network_input(padded))
-    kept, number = [], 0
+    padded = np.pad(image, ((0, -height % MULTIPLE), (0, -width % MULTIPLE), (0, 0)), mode="edge")
+    blocks = _unshuffled(network_input(padded))
+    net = cv2.dnn.readNetFromONNX(np.frombuffer(_model(_weights(), blocks.shape), np.uint8))
+    net.setInput(blocks[None])
+    return _shuffled(net.forward()[0])[:, :height, :width]
+
+
+def _model(weights: dict[str, np.ndarray], shape: tuple[int, ...]) -> bytes:
+    """The network as a file of ONNX, for inputs of a shape (C, H, W)."""
+    net = OnnxModel("blocks", (1, *shape))
+    number = 0
+
+    def convolved(x: str) -> str:
+        nonlocal number
+        name, number = str(number), number + 1
+        return net.relu(net.conv(x, weights[f"{name}.weight"], weights[f"{name}.bias"]))
+
+    levels = MULTIPLE.bit_length() - 1
+    kept: list[tuple[str, int]] = []
+    x = "blocks"
     for level in range(levels):
-        x = _halved(x) if level else x
-        for _ in range(2):
-            x = _convolved(x, weights, str(number))
-            number += 1
-        kept.append(x)
-    for beside in reversed(kept[:-1]):
-        x = _convolved(np.concatenate([x.repeat(2, 1).repeat(2, 2), beside]), weights, str(number))
-        number += 1
-    logits = _shuffled(_convolved(x, weights, "answer", linear=True))[:, :height, :width]
-    return 1 / (1 + np.exp(-logits.clip(-30, 30)))
-
-
-def _convolved(x: np.ndarray, weights: dict[str, np.ndarray], name: str, *, linear: bool = False) -> np.ndarray:
-    """3 x 3, zeros around; (C, H, W) to (D, H, W), without what is below zero unless it is the last one."""
-    kernel, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
-    matrix = kernel.transpose(0, 2, 3, 1).reshape(len(kernel), -1)
-    channels, height, width = x.shape
-    padded = np.pad(x, ((0, 0), (1, 1), (1, 1)))
-    result = np.empty((len(kernel), height, width), np.float32)
-    rows = max(1, _STRIP // width)
-    for top in range(0, height, rows):
-        count = min(rows, height - top)
-        columns = np.empty((9, channels, count, width), np.float32)
-        for k in range(9):
-            y, left = top + k // 3, k % 3
-            columns[k] = padded[:, y : y + count, left : left + width]
-        strip = matrix @ columns.reshape(9 * channels, -1) + bias[:, None]
-        result[:, top : top + count] = strip.reshape(len(kernel), count, width)
-    return result if linear else np.maximum(result, 0, out=result)
-
-
-def _halved(x: np.ndarray) -> np.ndarray:
-    """The largest of each block of 2 x 2."""
-    return cast(np.ndarray, x.reshape(len(x), x.shape[1] // 2, 2, -1, 2).max((2, 4)))
+        x = convolved(convolved(net.pool(x) if level else x))
+        kept.append((x, len(weights[f"{number - 1}.bias"])))
+    channels = kept.pop()[1]
+    for beside, _ in reversed(kept):
+        x = convolved(net.concat(net.repeat(x, channels), beside))
+        channels = len(weights[f"{number - 1}.bias"])
+    answer = net.conv(x, weights["answer.weight"], weights["answer.bias"])
+    return net.bytes(net.sigmoid(answer), (1, len(weights["answer.bias"]), *shape[1:]))
 
 
 def _unshuffled(x: np.ndarray) -> np.ndarray:
     """Blocks of 2 x 2 as channels: (C, H, W) to (4C, H/2, W/2)."""
     channels, height, width = x.shape
-    return x.reshape(channels, height // 2, 2, width // 2, 2).transpose(0, 2, 4, 1, 3).reshape(-1, height // 2, width // 2)
+    blocks = x.reshape(channels, height // 2, 2, width // 2, 2).transpose(0, 2, 4, 1, 3)
+    return np.ascontiguousarray(blocks.reshape(-1, height // 2, width // 2))
 
 
 def _shuffled(x: np.ndarray) -> np.ndarray:

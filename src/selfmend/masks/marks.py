@@ -70,9 +70,7 @@ def seven_segments(text: str, height: int, random: np.random.Generator) -> Layer
     slant = random.uniform(0, 0.2) if random.random() < 0.5 else 0.0
     pointed = random.random() < 0.6
     space = wide * random.uniform(0.25, 0.5)
-    advance = [
-        wide + space if c in _SEGMENTS else (thick + space if c in ".:'" else 0.7 * wide + space) for c in text
-    ]
+    advance = [wide + space if c in _SEGMENTS else (thick + space if c in ".:'" else 0.7 * wide + space) for c in text]
     canvas = PILImage.new("L", (round(sum(advance) + slant * tall + 2 * thick), round(tall)), 0)
     draw = ImageDraw.Draw(canvas)
     half = thick / 2
@@ -151,7 +149,11 @@ def printed(text: str, height: int, random: np.random.Generator, fonts: Sequence
     tall = height * _SUPER
     size = max(8, round(tall * 1.35))
     font: ImageFont.FreeTypeFont | ImageFont.ImageFont
-    font = ImageFont.truetype(str(fonts[random.integers(len(fonts))]), size) if fonts else ImageFont.load_default(size)
+    font = (
+        ImageFont.truetype(str(fonts[int(random.integers(len(fonts)))]), size)
+        if fonts
+        else ImageFont.load_default(size)
+    )
     stroke = round(tall * random.uniform(0, 0.07)) if random.random() < 0.4 else 0
     spacing = random.uniform(0, 0.35) * tall if random.random() < 0.25 else 0.0
     lengths = [font.getlength(c) + spacing for c in text] if spacing else [font.getlength(text)]
@@ -196,9 +198,7 @@ def placed(layer: Layer, size: Size, top: int, left: int) -> Layer:
     rows = slice(max(0, top), min(size[0], top + height))
     columns = slice(max(0, left), min(size[1], left + width))
     if rows.start < rows.stop and columns.start < columns.stop:
-        whole[rows, columns] = layer[
-            rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
-        ]
+        whole[rows, columns] = layer[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
     return whole
 
 
@@ -209,8 +209,11 @@ _WORDS = (
     "STUDIO", "images", "Stock", "stock", "gallery", "Gallery", "DRAFT", "Draft", "CONFIDENTIAL", "do not copy",
     "DO NOT COPY", "Demo", "DEMO", "TRIAL", "trial", "watermark", "Watermark", "Media", "Visual", "Creative", "Art",
 )  # fmt: skip
-_SYLLABLES = "ba bel bo ca cor da del di do fa fer ga ger ha hol ja ka kel la lin lo ma mar mi mo na ner no pa pe ra ri \
-ro sa sen so ta ten ti to va ve vin wa wes zo".split()
+_SYLLABLES = (
+    "ba", "bel", "bo", "ca", "cor", "da", "del", "di", "do", "fa", "fer", "ga", "ger", "ha", "hol", "ja", "ka",
+    "kel", "la", "lin", "lo", "ma", "mar", "mi", "mo", "na", "ner", "no", "pa", "pe", "ra", "ri", "ro", "sa", "sen",
+    "so", "ta", "ten", "ti", "to", "va", "ve", "vin", "wa", "wes", "zo",
+)  # fmt: skip
 
 
 def name(random: np.random.Generator) -> str:
@@ -236,7 +239,7 @@ def date(random: np.random.Generator) -> str:
     day = datetime.date(1970, 1, 1) + datetime.timedelta(days=int(random.integers(7000, 22000)))
     clock = f"{random.integers(24)}:{random.integers(60):02d}"
     y, yy, m, d = day.year, f"{day.year % 100:02d}", day.month, day.day
-    months = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
+    months = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
     return (
         f"'{yy} {m} {d}", f"'{yy} {m:2d} {d:2d}", f"{m} {d} '{yy}", f"{d} {m} '{yy}", f"{d:02d}.{m:02d}.{y}",
         f"{d:02d}.{m:02d}.{yy}", f"{y}/{m:02d}/{d:02d}", f"{m:02d}/{d:02d}/{y}", f"{y}-{m:02d}-{d:02d}",
@@ -364,7 +367,7 @@ def draw_watermark(
         beside = (np.roll(layer, (shift, shift), (0, 1)) - layer).clip(0, 1) * alpha
         marked = _blended(marked, beside, 1 - colour)
         opaque = np.maximum(opaque, beside)
-    return Mark(marked, opaque >= max(0.02, 0.25 * alpha), opaque, layout)
+    return Mark(marked, opaque >= max(0.02, 0.25 * float(alpha)), opaque, layout)
 
 
 def _blended(image: Image, opacity: np.ndarray, colour: np.ndarray) -> Image:
@@ -494,16 +497,20 @@ def logo(side: int, random: np.random.Generator) -> Layer:
     elif kind == 4:
         draw.ellipse(box, outline=255, width=line)
         font = ImageFont.load_default(round(full * 0.55))
-        draw.text((full / 2, full / 2), name(random)[0].upper(), fill=255, font=font, anchor="mm", stroke_width=line // 3)
+        draw.text(
+            (full / 2, full / 2), name(random)[0].upper(), fill=255, font=font, anchor="mm", stroke_width=line // 3
+        )
     elif kind == 5:
         draw.ellipse((0, 0, full, full), fill=255)
         font = ImageFont.load_default(round(full * 0.5))
-        draw.text((full / 2, full / 2), name(random)[:2].upper(), fill=0, font=font, anchor="mm", stroke_width=line // 4)
+        draw.text(
+            (full / 2, full / 2), name(random)[:2].upper(), fill=0, font=font, anchor="mm", stroke_width=line // 4
+        )
     elif kind == 6:
         for k in range(int(random.integers(2, 5))):
-            inset = min(k * 1.6 * line, 0.4 * full)
+            edge = min(k * 1.6 * line, 0.4 * full)
             start, end = sorted(random.uniform(0, 360, 2))
-            draw.arc((inset, inset, full - inset, full - inset), start, end, 255, line)
+            draw.arc((edge, edge, full - edge, full - edge), start, end, 255, line)
         draw.regular_polygon((full / 2, full / 2, full * 0.2), int(random.integers(3, 7)), fill=255)
     else:
         draw.line((0, 0, full, full), fill=255, width=line)

@@ -1,11 +1,11 @@
 """What stands at the same place in many pictures: a watermark, a logo, the dirt of a scanner's glass.
 
-Dekel et al. 2017, "On the Effectiveness of Visible Watermarks" (section 3.1), observe that pictures have nothing in common
-but the mark, so that the median of their gradients is the mark's. That holds for a mark that is lighter or darker than
-nearly everything. At its border a mark of opacity a and colour c over J changes a picture by a (c - J), up where the scene
-is darker and down where it is lighter: so gradients are compared after division by c - J, for the colour c that
-explains most of them. What is common is the gradient of the opacity, which is integrated (Poisson's equation, by
-cosines). Our own estimate and our own limits.
+Dekel et al. 2017, "On the Effectiveness of Visible Watermarks" (section 3.1), observe that pictures have nothing in
+common but the mark, so that the median of their gradients is the mark's. That holds for a mark that is lighter or
+darker than nearly everything. At its border a mark of opacity a and colour c over J changes a picture by a (c - J),
+up where the scene is darker and down where it is lighter: so gradients are compared after division by c - J, for the
+colour c that explains most of them. What is common is the gradient of the opacity, which is integrated (Poisson's
+equation, by cosines). Our own estimate and our own limits.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _common_opacity(pictures: np.ndarray, factor: float) -> np.ndarray:
         ))
         for c in range(3)
     ]  # fmt: skip
-    across, down = (_gradient(g, np.float32(colour) - x, needed, factor) for g, x in pairs)
+    across, down = (_gradient(g, np.array(colour, np.float32) - x, needed, factor) for g, x in pairs)
     surface = integrated(across, down)
     return surface if (surface**3).sum() >= 0 else -surface
 

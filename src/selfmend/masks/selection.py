@@ -1,8 +1,8 @@
 """From a box, a click or a rough stroke to the outline of an object, without a model.
 
-GrabCut (Rother, Kolmogorov and Blake 2004, "GrabCut: interactive foreground extraction using iterated graph cuts", OpenCV's
-implementation) tells object from ground by their colours and cuts along edges. It wants to know what may be object: of
-a box all inside it, of a click or a stroke what can be reached from there without crossing an edge.
+GrabCut (Rother, Kolmogorov and Blake 2004, "GrabCut: interactive foreground extraction using iterated graph cuts",
+OpenCV's implementation) tells object from ground by their colours and cuts along edges. It wants to know what may be
+object: of a box all inside it, of a click or a stroke what can be reached from there without crossing an edge.
 """
 
 from __future__ import annotations
@@ -60,10 +60,11 @@ def select(
     scale = min(1.0, _SIDE / max(size))
     at = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
     small = np.rint(resize(np.broadcast_to(image, (*size, 3)).astype(np.float32), at).clip(0, 1) * 255).astype(np.uint8)
-    found = _cut(np.ascontiguousarray(small), *(_at_size(hint, at) for hint in hints))
+    inside, on, off = hints
+    where = None if inside is None else _at_size(inside, at)
+    found = _cut(np.ascontiguousarray(small), where, _at_size(on, at), _at_size(off, at))
     if at != size:
         found = resize(found.astype(np.float32), size) >= 0.5
-    inside, on, off = hints
     if inside is not None:
         found &= inside
     return (found | on) & ~off
@@ -82,7 +83,7 @@ def _hints(
             rows, columns = np.ogrid[: size[0], : size[1]]
             which |= (rows - y) ** 2 + (columns - x) ** 2 <= max(1.0, _CLICK * max(size)) ** 2
     if stroke is not None:
-        check_mask(stroke, np.empty((*size, 1)), name="stroke")
+        check_mask(stroke, np.empty((*size, 1), np.float32), name="stroke")
         if not stroke.any():
             raise MaskError("the stroke is empty; white where it runs over the object fits")
         on |= stroke
@@ -91,9 +92,9 @@ def _hints(
     return inside, on & ~off, off
 
 
-def _at_size(hint: Mask | None, size: Size) -> Mask | None:
+def _at_size(hint: Mask, size: Size) -> Mask:
     """The hint at another size; the smallest mark stays."""
-    if hint is None or size_of(hint) == size:
+    if size_of(hint) == size:
         return hint
     reduced: Mask = resize(hint.astype(np.float32), size) >= 0.5
     if hint.any() and not reduced.any():
@@ -136,7 +137,7 @@ def _reached(picture: np.ndarray, start: Mask) -> np.ndarray:
 
     lab = cv2.cvtColor(cv2.GaussianBlur(picture, (0, 0), 1.0), cv2.COLOR_RGB2LAB).astype(np.float32)
     steps = [cv2.Sobel(lab, cv2.CV_32F, *order) for order in ((1, 0), (0, 1))]
-    edges = np.sqrt(sum(step**2 for step in steps).max(2)) / 8  # type: ignore[union-attr]
+    edges = np.sqrt(sum(step**2 for step in steps).max(2)) / 8
     mean = lab[start].mean(0)
     apart = np.sqrt(((lab - mean) ** 2).sum(2))
     cost, _ = MCP_Geometric(edges + 0.08 * apart + 0.5).find_costs(np.argwhere(start).tolist())

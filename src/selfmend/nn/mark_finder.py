@@ -1,8 +1,8 @@
 """The network that finds date stamps and watermarks: a small U-Net of half-size features.
 
-The shape of U-Net (Ronneberger et al. 2015, "U-Net: Convolutional Networks for Biomedical Image Segmentation", figure 1)
-with one change for speed: blocks of 2 x 2 pixels become channels first (space to depth), and the last features become
-pixels again, so that no convolution runs at full size and yet each pixel has an answer of its own.
+The shape of U-Net (Ronneberger et al. 2015, "U-Net: Convolutional Networks for Biomedical Image Segmentation", figure
+1) with one change for speed: blocks of 2 x 2 pixels become channels first (space to depth), and the last features
+become pixels again, so that no convolution runs at full size and yet each pixel has an answer of its own.
 """
 
 from __future__ import annotations
