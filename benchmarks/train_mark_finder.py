@@ -25,7 +25,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from selfmend.files import atomic_path
 from selfmend.masks import marks
 from selfmend.masks.mark_network import network_input
-from selfmend.nn.mark_finder import MarkFinder
+from selfmend.nn.mark_finder import MarkFinder, folded
 from selfmend.seeding import make_rng
 
 SIDE, BATCH = 192, 6
@@ -159,20 +159,6 @@ def loss_of(logits: torch.Tensor, truth: torch.Tensor, weight: torch.Tensor) -> 
     return 3 * cross + (dice * marked).sum() / marked.sum().clamp(min=1)
 
 
-def folded(net: MarkFinder) -> dict[str, np.ndarray]:
-    """The weights as float16 with batch normalisation folded into the convolutions: what runs without PyTorch."""
-    arrays = {}
-    net = net.eval()
-    for count, block in enumerate((*[one for pair in net.down for one in pair], *net.up)):
-        convolution, norm = block[0], block[1]
-        scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-        arrays[f"{count}.weight"] = (convolution.weight * scale[:, None, None, None]).detach().half().numpy()
-        arrays[f"{count}.bias"] = (norm.bias - norm.running_mean * scale).detach().half().numpy()
-    arrays["answer.weight"] = net.answer.weight.detach().half().numpy()
-    arrays["answer.bias"] = net.answer.bias.detach().half().numpy()
-    return arrays
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path, nargs="+", help="folders")
@@ -240,7 +226,7 @@ def main() -> None:
             with atomic_path(args.run) as temporary:
                 torch.save(state, temporary)
             with atomic_path(args.weights) as temporary, temporary.open("wb") as file:
-                np.savez_compressed(file, **folded(mean))
+                np.savez_compressed(file, **{name: array.astype(np.float16) for name, array in folded(mean).items()})
 
 
 if __name__ == "__main__":

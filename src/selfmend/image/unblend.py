@@ -86,7 +86,7 @@ def unblend(image: Image, layer: Layer) -> tuple[Image, Mask]:
     """
     opacity = layer.opacity[..., None]
     below = (image - opacity * layer.colour) / np.maximum(1 - opacity, 1 - MOST_OPAQUE)
-    over = layer.opacity > LEAST_OPAQUE
+    over = layer.opacity > 0
     slack = 0.06 + 2.5 / 255 / np.maximum(1 - layer.opacity, 1 - MOST_OPAQUE)
     outside = np.maximum(below - 1, -below).max(2) > slack
     lost = over & ((layer.opacity > MOST_OPAQUE) | outside)

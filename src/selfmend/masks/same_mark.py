@@ -25,7 +25,7 @@ MOST = 16
 """Pictures that are looked at, evenly spread over those given: more say little more."""
 _SIDE = 1000  # pixels of the longer side at which they are compared
 _LEVELS = (0.3, 0.5, 0.7, 1.0)  # of the mark's channels, tried; a dark mark goes along with 1 too, downwards
-_SURE, _FEW, _WEAK = 2.4, 3.0, 0.6  # standard errors from which on a gradient is sure to be common; how much more few
+_SURE, _FEW, _WEAK = 2.4, (2.0, 9.0), 0.45  # standard errors from which on a gradient is sure to be common; how much more few
 # pictures need, which agree by chance; the share that is enough beside a sure one
 _STEP = 0.012  # of opacity, per pixel: the least that is a mark's border
 _LARGE = 0.12  # gradients of the scene count up to so much
@@ -71,7 +71,7 @@ def _rgb(image: np.ndarray) -> np.ndarray:
 
 def _common_opacity(pictures: np.ndarray, factor: float) -> np.ndarray:
     """The opacity (H, W) of what is common to pictures (K, H, W, 3), above that of most of the picture."""
-    needed = factor * _SURE * (1 + _FEW / len(pictures))
+    needed = factor * _SURE * (1 + _FEW[0] / len(pictures) + _FEW[1] / len(pictures) ** 2)
     pairs = [(np.diff(pictures, axis=axis), _between(pictures, axis)) for axis in (2, 1)]
     colour = [
         max(_LEVELS, key=lambda level: sum(

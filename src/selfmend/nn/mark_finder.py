@@ -7,6 +7,7 @@ become pixels again, so that no convolution runs at full size and yet each pixel
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -55,3 +56,18 @@ def _convolution(before: int, after: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(before, after, 3, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU(inplace=True)
     )
+
+
+def folded(net: MarkFinder) -> dict[str, np.ndarray]:
+    """The weights with batch normalisation folded into the convolutions, as `masks/mark_network.py` takes them."""
+    arrays: dict[str, np.ndarray] = {}
+    blocks = [block for pair in net.down for block in pair] + list(net.up)  # type: ignore[attr-defined]
+    for count, block in enumerate(blocks):
+        convolution, norm = block[0], block[1]
+        scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+        arrays[f"{count}.weight"] = (convolution.weight * scale[:, None, None, None]).detach().numpy()
+        arrays[f"{count}.bias"] = (norm.bias - norm.running_mean * scale).detach().numpy()
+    assert net.answer.bias is not None
+    arrays["answer.weight"] = net.answer.weight.detach().numpy()
+    arrays["answer.bias"] = net.answer.bias.detach().numpy()
+    return arrays
