@@ -19,7 +19,9 @@ def scene(seed=0):
 
 def letters():
     layer = PILImage.new("L", (200, 150))
-    ImageDraw.Draw(layer).text((100, 75), "MARK", fill=255, font=ImageFont.load_default(60), anchor="mm", stroke_width=2)
+    ImageDraw.Draw(layer).text(
+        (100, 75), "MARK", fill=255, font=ImageFont.load_default(60), anchor="mm", stroke_width=2
+    )
     return np.asarray(layer, np.float32) / 255
 
 
@@ -51,7 +53,9 @@ def test_what_is_too_opaque_or_cut_off_is_to_be_filled() -> None:
     assert not lost[:, :10].any()
 
 
-@pytest.mark.parametrize(("opacity", "colour"), [(0.4, (1, 1, 1)), (0.5, (0, 0, 0)), (0.3, (1, 1, 1)), (0.5, (0.9, 0.2, 0.1))])
+@pytest.mark.parametrize(
+    ("opacity", "colour"), [(0.4, (1, 1, 1)), (0.5, (0, 0, 0)), (0.3, (1, 1, 1)), (0.5, (0.9, 0.2, 0.1))]
+)
 def test_opacity_and_colour_are_estimated_from_several_pictures(opacity, colour) -> None:
     images = [marked(scene(seed), opacity, colour) for seed in range(8)]
     where = grow_mask(letters() > 0.3, 2)

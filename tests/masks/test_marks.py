@@ -20,7 +20,9 @@ def test_all_that_a_mark_visibly_changes_is_in_its_mask(photo, draw) -> None:
         assert mark.mask.any()
         assert not mark.mask.all()
         changed = np.abs(mark.image - photo).max(2)
-        faint = SEEN if draw is draw_stamp else 0.25 * mark.opacity.max() + 0.01  # soft borders of a watermark are faint
+        faint = (
+            SEEN if draw is draw_stamp else 0.25 * mark.opacity.max() + 0.01
+        )  # soft borders of a watermark are faint
         assert changed[~mark.mask].max() < faint + 1e-6, mark.kind
         assert mark.image.dtype == np.float32
         assert 0 <= mark.image.min() <= mark.image.max() <= 1

@@ -25,7 +25,11 @@ MOST = 16
 """Pictures that are looked at, evenly spread over those given: more say little more."""
 _SIDE = 1000  # pixels of the longer side at which they are compared
 _LEVELS = (0.3, 0.5, 0.7, 1.0)  # of the mark's channels, tried; a dark mark goes along with 1 too, downwards
-_SURE, _FEW, _WEAK = 2.4, (2.0, 9.0), 0.45  # standard errors from which on a gradient is sure to be common; how much more few
+_SURE, _FEW, _WEAK = (
+    2.4,
+    (2.0, 9.0),
+    0.45,
+)  # standard errors from which on a gradient is sure to be common; how much more few
 # pictures need, which agree by chance; the share that is enough beside a sure one
 _STEP = 0.012  # of opacity, per pixel: the least that is a mark's border
 _LARGE = 0.12  # gradients of the scene count up to so much
