@@ -66,9 +66,8 @@ def encoder(path: Path, side: int = 64) -> Path:
 
 
 def decoder(path: Path, *, leave_out: str = "") -> Path:
-    """Two masks over the whole picture: no pixel; and all where the mean of the first point's label times its x is above 24.
-
-    The second has the better score.
+    """Two masks, of which the second has the better score: all of the picture where label times x of the first point is
+    above 24, else nothing.
     """
     nodes = [
         node("Cast", ["orig_im_size"], "size", to=_INT64),
