@@ -210,8 +210,8 @@ def choose_masks(
         raise OptionError(f"{came} says where the holes are; one of mask, masks, subtitles and find fits")
     if (not subtitles and text) or (region is not None and not (subtitles or find)):
         raise OptionError(
-            "a region is for what is found, and how text looks for subtitles; for a hole that is a box, give the box as "
-            "the mask"
+            "a region is for what is found, and how text looks for subtitles; for a hole that is a box, give the box "
+            "as the mask"
         )
     if find is not None and invert:
         raise OptionError("what is found is no mask that could be inverted; leave invert out")
