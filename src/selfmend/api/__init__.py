@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         super_resolve,
     )
     from selfmend.api.models import FolderModel, Model, digest
+    from selfmend.api.restoring import restore
     from selfmend.api.training import (
         FolderTraining,
         fit,
@@ -57,6 +58,7 @@ _ORIGINS = {
     "load_picture_model": "selfmend.api.training",
     "mend_video": "selfmend.api.functions",
     "paint": "selfmend.api.functions",
+    "restore": "selfmend.api.restoring",
     "retarget": "selfmend.api.functions",
     "sample": "selfmend.api.functions",
     "super_resolve": "selfmend.api.functions",
@@ -84,6 +86,7 @@ __all__ = [
     "load_picture_model",
     "mend_video",
     "paint",
+    "restore",
     "retarget",
     "sample",
     "super_resolve",
