@@ -64,7 +64,7 @@ def _look(image: Image, kinds: Sequence[str], sensitivity: float) -> Mask:
     shrunk = max(1.0, float(np.sqrt(size[0] * size[1] / _PIXELS)))
     seen = tuple(max(1, round(side / shrunk)) for side in size)
     planes = damage_probability(image if shrunk == 1 else resize(image, seen).clip(0, 1).astype(np.float32))
-    masks = [_pieces(planes[..., KINDS.index(kind)], sensitivity, _SPECKS[kind]) for kind in kinds]
+    masks = [_pieces(planes, KINDS.index(kind), sensitivity, alone=len(kinds) < len(KINDS)) for kind in kinds]
     found = np.any(masks, 0)
     share = float(found.mean())
     if share > _MOST:
@@ -72,16 +72,30 @@ def _look(image: Image, kinds: Sequence[str], sensitivity: float) -> Mask:
     return found if shrunk == 1 else _enlarged(found, size)
 
 
-def _pieces(probability: NDArray[np.float32], sensitivity: float, least: int) -> Mask:
-    """Pieces that are probable somewhere, with what of them is less so (hysteresis: Canny, PAMI 1986)."""
+def _pieces(planes: NDArray[np.float32], kind: int, sensitivity: float, *, alone: bool) -> Mask:
+    """Pieces that are probably damage of a kind somewhere, with what of them is less probable (hysteresis).
+
+    Args:
+        planes: (H, W, K), the probabilities of all kinds.
+        kind: number of the plane.
+        sensitivity: 0 to 1.
+        alone: other kinds are not wanted, so that a piece that rather is one of these is left out.
+
+    Source: the two thresholds are those of Canny, PAMI 1986.
+    """
     import cv2
 
+    plane = planes[..., kind]
     high = float(np.clip(1 - sensitivity, 0.02, 0.98))
-    weak = (probability > _WEAK * high).astype(np.uint8)
+    weak = (plane > _WEAK * high).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=8)
     keep = np.zeros(count, bool)
-    keep[labels[probability > high]] = True
-    keep &= stats[:, cv2.CC_STAT_AREA] >= least
+    keep[labels[plane > high]] = True
+    keep &= stats[:, cv2.CC_STAT_AREA] >= _SPECKS[KINDS[kind]]
+    if alone:
+        others = np.delete(planes, kind, 2).max(2)
+        own, rather = (np.bincount(labels.ravel(), values.ravel(), count) for values in (plane, others))
+        keep &= own >= rather
     keep[0] = False
     return np.asarray(keep[labels])
 
