@@ -58,6 +58,11 @@ def _sensitivity() -> Any:
     return option(0.5, help, source="docs/damage.md", low=0, high=1)
 
 
+def _region() -> Any:
+    help = "the box in which it is looked for: left, top, width, height in pixels, x,y,w,h"
+    return option(None, help, source=_OURS, none="everywhere")
+
+
 def _invert(what: str = "hole") -> Any:
     return option(False, f"in the mask, black is the {what}", source=_OURS)
 
@@ -104,13 +109,28 @@ class Find:
 
     kind: str = option("damage", "what is looked for", source=_OURS, choices=tuple(FINDERS), label="What")
     sensitivity: float = _sensitivity()
-    region: str | None = option(
-        None, "the box in which it is looked for: left, top, width, height in pixels, x,y,w,h", source=_OURS,
-        none="everywhere",
-    )  # fmt: skip
+    region: str | None = _region()
     grow: int = option(
         0, "let what is found grow to all sides", unit="px", source=_OURS, low=0, limit=1000, label="Grow the mask"
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restore:
+    """Options of finding damage and filling it."""
+
+    kind: str = option("damage", "what is looked for", source=_OURS, choices=tuple(FINDERS), label="What")
+    sensitivity: float = _sensitivity()
+    region: str | None = _region()
+    grow: int = option(
+        1, "let what is found grow to all sides before it is filled", unit="px", source=_OURS, low=0, limit=1000,
+        label="Grow the mask",
+    )  # fmt: skip
+    grain: bool = option(True, "give what is filled the grain of the rest", source=_OURS, off="leave it smooth")
+    method: str = option("patchmatch", "a method that fills holes", source="docs/results.md")
+    preset: str | None = _preset()
+    seed: int | None = _seed()
+    format: str = _format()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -288,6 +308,12 @@ TASKS: dict[str, Task] = {
             result="a mask, white where it was found; black all over, with a warning, where there is nothing",
             options=Find(), does=f"{_WORK}:find", needs=("image",), label="Find", action="Find it",
             hint="Looks for damage in the open picture. The mask that comes out is what can be filled.",
+        ),
+        Task(
+            name="restore", command="restore", title="Find the damage of an old photo, and fill it.",
+            result="the photo without what was found; what was not filled is equal to the bit",
+            options=Restore(), does=f"{_WORK}:restore", needs=("image",), label="Restore", action="Restore it",
+            hint="Looks for scratches, cracks, dust, stains and torn parts, and fills them from the photo itself.",
         ),
         Task(
             name="train", command="train", title="Learn a picture.", result="a run, for the tasks that take a model",

@@ -8,7 +8,7 @@ from PIL import Image as PILImage
 from PIL import ImageDraw, ImageFont
 
 import selfmend
-from selfmend.errors import ImageError, MaskError, SelfmendWarning
+from selfmend.errors import ImageError, MaskError, OptionError, SelfmendWarning
 from subtitles import textured
 
 
@@ -43,6 +43,14 @@ def test_pictures_with_the_same_mark_bring_each_other_back(tmp_path) -> None:
     far = LETTERS[..., 0] == 0
     far[20:140, 5:195] = False
     assert (result[far] == marked(0)[far]).all()
+
+
+def test_restore_takes_a_watermark_out_too(tmp_path) -> None:
+    others = [marked(seed) for seed in range(1, 10)]
+    back = selfmend.restore(marked(0), "watermark", same_in=others, method="telea")
+    assert psnr(back, scene(0)) > 30
+    with pytest.raises(OptionError, match="dust"):
+        selfmend.restore(marked(0), "dust", same_in=others)
 
 
 def test_one_picture_with_a_mask_and_a_known_colour() -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         super_resolve,
     )
     from selfmend.api.models import FolderModel, Model, digest
+    from selfmend.api.restoring import restore
     from selfmend.api.training import (
         FolderTraining,
         fit,
@@ -59,6 +60,7 @@ _ORIGINS = {
     "mend_video": "selfmend.api.functions",
     "paint": "selfmend.api.functions",
     "remove_watermark": "selfmend.api.watermarks",
+    "restore": "selfmend.api.restoring",
     "retarget": "selfmend.api.functions",
     "sample": "selfmend.api.functions",
     "super_resolve": "selfmend.api.functions",
@@ -87,6 +89,7 @@ __all__ = [
     "mend_video",
     "paint",
     "remove_watermark",
+    "restore",
     "retarget",
     "sample",
     "super_resolve",

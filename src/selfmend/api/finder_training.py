@@ -124,7 +124,7 @@ def _stage(net: DamageUNet, average: DamageUNet, lessons: _Lessons, config: Find
         warm = min(1.0, (i + 1) / 200)
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * warm * half_cosine(i / config.steps)
-        images, masks = _varied(*batch, generator) if i % _USES else batch
+        images, masks = _varied(batch[0], batch[1], generator) if i % _USES else batch
         with torch.autocast("cpu", torch.bfloat16):
             logits = net(images.contiguous(memory_format=torch.channels_last))
         loss = damage_loss(logits.float(), masks)
@@ -180,9 +180,8 @@ def _read_all(pictures: PictureSet) -> list[np.ndarray]:
 def _square(photo: np.ndarray, side: int, rng: np.random.Generator) -> Image:
     """A square of a photo at some scale, turned and mirrored, (side, side, 3) in [0, 1]."""
     least = side / min(photo.shape[:2])
-    scale = (
-        max(least, between(rng, min(1.0, max(least, 0.4)), max(1.0, least))) if chance(rng, 0.7) else max(1.0, least)
-    )
+    largest = max(1.0, least)
+    scale = between(rng, min(largest, max(least, 0.35)), largest, log=True) if chance(rng, 0.75) else largest
     wanted = int(np.ceil(side / scale))
     top = int(rng.integers(0, photo.shape[0] - min(wanted, photo.shape[0]) + 1))
     left = int(rng.integers(0, photo.shape[1] - min(wanted, photo.shape[1]) + 1))

@@ -16,6 +16,7 @@ from selfmend.image.unblend import Layer, estimate_layer, unblend
 from selfmend.masks.reading import grow_mask, read_mask
 from selfmend.masks.same_mark import FEWEST
 from selfmend.masks.watermark import find_same_watermark, find_watermark
+from selfmend.methods.base import Method
 from selfmend.methods.registry import DEFAULT_METHOD, method_class
 from selfmend.progress import Progress, silent
 from selfmend.types import Image, Mask, size_of
@@ -57,23 +58,62 @@ def remove_watermark(
         SelfmendError: one line: what came, what fits, what to do.
     """
     picture = image if isinstance(image, Picture) else read_picture(image)
-    seen = as_rgb(picture.image)
-    others = [rgb for rgb in (as_rgb(read_picture(one).image) for one in same_in) if size_of(rgb) == picture.size]
-    if same_in and not others:
-        raise ImageError(
-            f"none of the {len(same_in)} other pictures is {picture.size[1]} x {picture.size[0]} as this one is"
-        )
-    hole = _found(seen, others, sensitivity) if mask is None else read_mask(mask, picture)
+    others = alike(picture, same_in)
+    hole = find_in_alike(picture, others, sensitivity) if mask is None else read_mask(mask, picture)
     if not hole.any():
         warnings.warn("no watermark was found: the picture is returned as it came", SelfmendWarning, stacklevel=2)
         return picture.rebuild(picture.image, hole)
-    below, lost = without_layer(seen, others, hole, colour=_parsed(colour))
-    touched = grow_mask(hole, _SOFT)
-    result = from_rgb(below, picture.image.shape[2]) if picture.image.shape[2] != 3 else below
-    if lost.any():
-        worker = method_class(method).from_options(None, {})
-        result = worker.inpaint(result, lost, seed=seed, progress=progress)[0]
+    worker = method_class(method).from_options(None, {})
+    result, touched = taken_out(picture, hole, others, worker, colour=_parsed(colour), seed=seed, progress=progress)
     return picture.rebuild(result, touched)
+
+
+def taken_out(
+    picture: Picture,
+    mask: Mask,
+    others: Sequence[Image],
+    worker: Method,
+    *,
+    colour: Sequence[float] | None = None,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> tuple[Image, Mask]:
+    """The picture's image without the mark, and where it differs from what came.
+
+    Args:
+        picture: with the mark.
+        mask: bool (H, W), the mark.
+        others: pictures (H, W, 3) with the same mark.
+        worker: fills what cannot be brought back.
+        colour, seed, progress: as in `remove_watermark`.
+    """
+    below, lost = without_layer(as_rgb(picture.image), others, mask, colour=colour)
+    channels = picture.image.shape[2]
+    result = below if channels == 3 else from_rgb(below, channels)
+    if lost.any():
+        result = worker.inpaint(result, lost, seed=seed, progress=progress)[0]
+    return result, grow_mask(mask, _SOFT)
+
+
+def alike(picture: Picture, others: Sequence[Any]) -> list[Image]:
+    """Those of the others that have the picture's size, (H, W, 3).
+
+    Raises:
+        ImageError: none has, though some came.
+    """
+    found = [rgb for rgb in (as_rgb(read_picture(one).image) for one in others) if size_of(rgb) == picture.size]
+    if others and not found:
+        height, width = picture.size
+        raise ImageError(f"none of the {len(others)} other pictures is {width} x {height} as this one is")
+    return found
+
+
+def find_in_alike(picture: Picture, others: Sequence[Image], sensitivity: float) -> Mask:
+    """The picture's watermark: what all have in common, if there are enough."""
+    image = as_rgb(picture.image)
+    if len(others) + 1 >= FEWEST:
+        return find_same_watermark([image, *others], sensitivity=sensitivity)
+    return find_watermark(image, sensitivity=sensitivity)
 
 
 def without_layer(
@@ -92,12 +132,6 @@ def without_layer(
         )
         return image, touched
     return unblend(image, layer)
-
-
-def _found(image: Image, others: Sequence[Image], sensitivity: float) -> Mask:
-    if len(others) + 1 >= FEWEST:
-        return find_same_watermark([image, *others], sensitivity=sensitivity)
-    return find_watermark(image, sensitivity=sensitivity)
 
 
 def _parsed(colour: str | None) -> Sequence[float] | None:

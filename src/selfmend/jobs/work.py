@@ -198,6 +198,17 @@ def find(job: RunningJob) -> JobOutput:
     return JobOutput(results=[mask.astype(np.uint8) * 255], suffix="-mask", ending=".png")
 
 
+def restore(job: RunningJob) -> JobOutput:
+    """Damage found and filled."""
+    settings, path = job.settings, job.needed("image")
+    names = ("sensitivity", "region", "grow", "grain", "method", "preset", "seed")
+    how = {name: getattr(settings, name) for name in names}
+    made = api.restore(
+        path, settings.kind, device=job.context.device, progress=job.progress, **how, **job.options
+    )  # fmt: skip
+    return JobOutput(results=[made], suffix="-restored", ending=job.ending(path))
+
+
 def train(job: RunningJob) -> JobOutput:
     """Learn in the job's folder, and move what was learned to the runs, so that no half-trained run is ever there."""
     target, run = job.context.runs / job.settings.name, job.folder / "run"

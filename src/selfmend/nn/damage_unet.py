@@ -65,7 +65,7 @@ def damage_loss(logits: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
 
     The Dice loss (Milletari et al., 3DV 2016) looks at shares, so that thin scratches count as much as large stains.
     """
-    weight = torch.full((masks.shape[1], 1, 1), 3.0)
+    weight = torch.full((masks.shape[1], 1, 1), 1.5)
     entropy = F.binary_cross_entropy_with_logits(logits, masks, pos_weight=weight)
     found = logits.sigmoid()
     overlap = (found * masks).sum((0, 2, 3))

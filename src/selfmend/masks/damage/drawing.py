@@ -87,7 +87,7 @@ def draw_damage(
 
 
 def draw_lesson(photo: Image, rng: np.random.Generator) -> DamagedPhoto:
-    """What the finder learns from: a photo with damage, and one in six without; things of the scene that look like it.
+    """What the finder learns from: a photo with damage, and one in four without; things of the scene that look like it.
 
     Args:
         photo: (H, W, 3) in [0, 1], clean, at least 16 x 16.
@@ -98,9 +98,9 @@ def draw_lesson(photo: Image, rng: np.random.Generator) -> DamagedPhoto:
         image = halftone(photo, rng)
         masks = {kind: np.zeros(size, bool) for kind in KINDS}
         return DamagedPhoto(image=scanned(image, rng), clean=image, masks=masks)
-    if chance(rng, 0.3):
+    if chance(rng, 0.4):
         photo = draw_distractors(photo, rng)
     if chance(rng, 0.2):
         photo = blurred(photo, between(rng, 0.5, 2.0))
-    kinds: list[str] | None = [] if chance(rng, 0.17) else None
+    kinds: list[str] | None = [] if chance(rng, 0.25) else None
     return draw_damage(photo.clip(0, 1).astype(np.float32), kinds, seed=rng)

@@ -92,7 +92,7 @@ def cracks(size: Size, rng: np.random.Generator) -> list[Mark]:
     They open and close along their way, and at crossings pieces of the emulsion are gone, down to the paper.
     """
     paths = _net(size, rng) if chance(rng, 0.4) else _branches(size, rng)
-    thin, wide = stroke_canvas(size), between(rng, 0.6, 2.2, log=True)
+    thin, wide = stroke_canvas(size), between(rng, 0.6, 4.0, log=True)
     faint = between(rng, 0.15, 0.6)
     for points, level in paths:
         here = wide * 0.8**level

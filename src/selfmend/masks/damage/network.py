@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
@@ -27,6 +28,9 @@ MULTIPLE = 32
 _TILE = 1024  # pixels of a side; a tile needs about 0.3 GB
 _OVERLAP = 64  # pixels that neighbouring tiles share; half of them is thrown away on each side
 _FILE = "damage-finder.npz"
+
+WEIGHTS_VARIABLE = "SELFMEND_DAMAGE_FINDER"
+"""Of the environment: a file of weights of another training."""
 
 
 def damage_probability(image: Image, weights: Weights | None = None) -> NDArray[np.float32]:
@@ -61,11 +65,14 @@ def damage_probability(image: Image, weights: Weights | None = None) -> NDArray[
 
 @lru_cache(maxsize=1)
 def shipped_weights() -> Weights:
-    """The weights that come with the package.
+    """The weights that come with the package, or those that the environment names.
 
     Raises:
         WeightsError: the file is not there, or damaged.
     """
+    own = os.environ.get(WEIGHTS_VARIABLE)
+    if own:
+        return read_weights(own)
     with resources.as_file(resources.files(__package__) / "weights" / _FILE) as path:
         return read_weights(path)
 
@@ -81,7 +88,7 @@ def read_weights(path: str | Path) -> Weights:
             return {name: arrays[name].astype(np.float32) for name in arrays.files}
     except (OSError, ValueError) as error:
         raise WeightsError(
-            f"{path} holds no weights of the damage finder ({error}); install the package anew"
+            f"{path} holds no weights of the damage finder ({error}); a file of selfmend train damage-finder fits"
         ) from error
 
 
