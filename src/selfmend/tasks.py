@@ -133,6 +133,28 @@ class Restore:
     format: str = _format()
 
 
+def _added(where: str) -> Any:
+    return option(0, f"pixels that are added {where}", unit="px", source=_OURS, low=0, limit=4000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expand:
+    """Options of making a canvas larger."""
+
+    left: int = _added("on the left")
+    right: int = _added("on the right")
+    top: int = _added("on top")
+    bottom: int = _added("at the bottom")
+    aspect: str | None = option(
+        None, "width to height of the result, such as 16:9; what is lacking is added on both sides", source=_OURS,
+        none="as it comes",
+    )  # fmt: skip
+    method: str = option("patchmatch", "a method that fills holes", source="docs/results.md")
+    preset: str | None = _preset()
+    seed: int | None = _seed()
+    format: str = _format()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Train:
     """Options of a training with one picture."""
@@ -314,6 +336,13 @@ TASKS: dict[str, Task] = {
             result="the photo without what was found; what was not filled is equal to the bit",
             options=Restore(), does=f"{_WORK}:restore", needs=("image",), label="Restore", action="Restore it",
             hint="Looks for scratches, cracks, dust, stains and torn parts, and fills them from the photo itself.",
+        ),
+        Task(
+            name="expand", command="expand", title="More of the scene around a picture.",
+            result="the picture in a larger one; its own part is equal to the bit",
+            options=Expand(), does=f"{_WORK}:expand", needs=("image",), label="Expand", action="Expand it",
+            hint="Say how many pixels to add at each side, or another shape. What is new continues the picture near "
+            "it, and repeats it farther out.",
         ),
         Task(
             name="train", command="train", title="Learn a picture.", result="a run, for the tasks that take a model",

@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from selfmend.api.expanding import expand
     from selfmend.api.finding import find_mask
     from selfmend.api.functions import (
         animate,
@@ -46,6 +47,7 @@ _ORIGINS = {
     "animate": "selfmend.api.functions",
     "digest": "selfmend.api.models",
     "edit": "selfmend.api.functions",
+    "expand": "selfmend.api.expanding",
     "find_mask": "selfmend.api.finding",
     "fit": "selfmend.api.training",
     "fit_folder": "selfmend.api.training",
@@ -75,6 +77,7 @@ __all__ = [
     "animate",
     "digest",
     "edit",
+    "expand",
     "find_mask",
     "fit",
     "fit_folder",

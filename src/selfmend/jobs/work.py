@@ -209,6 +209,15 @@ def restore(job: RunningJob) -> JobOutput:
     return JobOutput(results=[made], suffix="-restored", ending=job.ending(path))
 
 
+def expand(job: RunningJob) -> JobOutput:
+    """The picture with more around it."""
+    settings, path = job.settings, job.needed("image")
+    names = ("left", "right", "top", "bottom", "aspect", "method", "preset", "seed")
+    how = {name: getattr(settings, name) for name in names}
+    made = api.expand(path, device=job.context.device, progress=job.progress, **how, **job.options)
+    return JobOutput(results=[made], suffix="-expanded", ending=job.ending(path))
+
+
 def train(job: RunningJob) -> JobOutput:
     """Learn in the job's folder, and move what was learned to the runs, so that no half-trained run is ever there."""
     target, run = job.context.runs / job.settings.name, job.folder / "run"
