@@ -23,6 +23,11 @@ from selfmend.types import Image, Mask, Size, size_of
 Layer = np.ndarray
 """float32 (h, w) in [0, 1]: how much of each pixel is covered."""
 
+_TRIES = 6  # for a mark that can be seen where it is
+_VISIBLE = {
+    "stamp": 0.1,
+    "watermark": 0.04,
+}  # mean change of a mark's pixels, in [0, 1]: nobody puts on what nobody sees
 SEEN = 4 / 255  # change of a channel from which on a pixel belongs to a mark
 _SUPER = 3  # letters are drawn so much larger, then reduced: soft borders at any size
 
@@ -258,6 +263,16 @@ _STAMP_COLOURS = {
 _STAMP_SHARES = (0.25, 0.1, 0.18, 0.13, 0.2, 0.05, 0.04, 0.05)
 
 
+def _visible(kind: str, image: Image, draw: Callable[[], Mark]) -> Mark:
+    """The first of a few marks that can be seen where it lies, or the last one."""
+    for _ in range(_TRIES):
+        mark = draw()
+        core = mark.opacity >= 0.5 * mark.opacity.max()
+        if float(np.abs(mark.image - image).max(2)[core].mean()) >= _VISIBLE[kind]:
+            break
+    return mark
+
+
 def draw_stamp(image: Image, random: np.random.Generator, *, fonts: Sequence[Path] = ()) -> Mark:
     """A camera's date stamp on a picture, (H, W, 3) in [0, 1].
 
@@ -266,6 +281,10 @@ def draw_stamp(image: Image, random: np.random.Generator, *, fonts: Sequence[Pat
         random: draws all that varies.
         fonts: TrueType or OpenType files; Pillow's own font and OpenCV's strokes by default.
     """
+    return _visible("stamp", image, lambda: _any_stamp(image, random, fonts))
+
+
+def _any_stamp(image: Image, random: np.random.Generator, fonts: Sequence[Path]) -> Mark:
     size = size_of(image)
     tall = max(9, round(min(size) * random.uniform(0.03, 0.085)))
     style = ("segments", "printed", "dots", "hershey")[random.choice(4, p=(0.4, 0.35, 0.15, 0.1))]
@@ -355,6 +374,12 @@ def draw_watermark(
         fonts: TrueType or OpenType files; Pillow's own font and OpenCV's strokes by default.
         opacity: of the mark, from and to.
     """
+    return _visible("watermark", image, lambda: _any_watermark(image, random, fonts, opacity))
+
+
+def _any_watermark(
+    image: Image, random: np.random.Generator, fonts: Sequence[Path], opacity: tuple[float, float]
+) -> Mark:
     size = size_of(image)
     layout = ("straight", "slanted", "tiled", "logo")[random.choice(4, p=(0.35, 0.25, 0.22, 0.18))]
     layer = _watermark_layer(layout, size, random, fonts)
