@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from selfmend.errors import check_known
+from selfmend.masks.finders import FINDERS
 from selfmend.options import describe_options, describe_range, option
 
 FORMATS = ("", "png", "jpeg", "webp", "tiff")
@@ -57,6 +58,16 @@ def _grow() -> Any:
     )  # fmt: skip
 
 
+def _sensitivity() -> Any:
+    help = "how little is enough: more finds more, and more that is none"
+    return option(0.5, help, source="docs/damage.md", low=0, high=1)
+
+
+def _region() -> Any:
+    help = "the box in which it is looked for: left, top, width, height in pixels, x,y,w,h"
+    return option(None, help, source=_OURS, none="everywhere")
+
+
 def _invert(what: str = "hole") -> Any:
     return option(False, f"in the mask, black is the {what}", source=_OURS)
 
@@ -99,6 +110,58 @@ class Fill:
         True, "lay the reference onto the picture first", source="docs/references.md",
         off="take the reference as it lies, whether it fits or not", label="Align the reference",
     )  # fmt: skip
+    format: str = _format()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Find:
+    """Options of what looks for damage and other things to mend."""
+
+    kind: str = option("damage", "what is looked for", source=_OURS, choices=tuple(FINDERS), label="What")
+    sensitivity: float = _sensitivity()
+    region: str | None = _region()
+    grow: int = option(
+        0, "let what is found grow to all sides", unit="px", source=_OURS, low=0, limit=1000, label="Grow the mask"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restore:
+    """Options of finding damage and filling it."""
+
+    kind: str = option("damage", "what is looked for", source=_OURS, choices=tuple(FINDERS), label="What")
+    sensitivity: float = _sensitivity()
+    region: str | None = _region()
+    grow: int = option(
+        1, "let what is found grow to all sides before it is filled", unit="px", source=_OURS, low=0, limit=1000,
+        label="Grow the mask",
+    )  # fmt: skip
+    grain: bool = option(True, "give what is filled the grain of the rest", source=_OURS, off="leave it smooth")
+    method: str = option("patchmatch", "a method that fills holes", source="docs/results.md")
+    preset: str | None = _preset()
+    seed: int | None = _seed()
+    format: str = _format()
+
+
+def _added(where: str) -> Any:
+    return option(0, f"pixels that are added {where}", unit="px", source=_OURS, low=0, limit=4000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expand:
+    """Options of making a canvas larger."""
+
+    left: int = _added("on the left")
+    right: int = _added("on the right")
+    top: int = _added("on top")
+    bottom: int = _added("at the bottom")
+    aspect: str | None = option(
+        None, "width to height of the result, such as 16:9; what is lacking is added on both sides", source=_OURS,
+        none="as it comes",
+    )  # fmt: skip
+    method: str = option("patchmatch", "a method that fills holes", source="docs/results.md")
+    preset: str | None = _preset()
+    seed: int | None = _seed()
     format: str = _format()
 
 
@@ -279,6 +342,25 @@ TASKS: dict[str, Task] = {
             result="the picture with its hole filled, one for each sample; known pixels are equal to the bit",
             options=Fill(), does=f"{_WORK}:fill", needs=("image",), takes=("mask", "reference"), learned=True,
             label="Mend",
+        ),
+        Task(
+            name="find", command="mask", title="Find damage and other things to mend.",
+            result="a mask, white where it was found; black all over, with a warning, where there is nothing",
+            options=Find(), does=f"{_WORK}:find", needs=("image",), label="Find", action="Find it",
+            hint="Looks for damage in the open picture. The mask that comes out is what can be filled.",
+        ),
+        Task(
+            name="restore", command="restore", title="Find the damage of an old photo, and fill it.",
+            result="the photo without what was found; what was not filled is equal to the bit",
+            options=Restore(), does=f"{_WORK}:restore", needs=("image",), label="Restore", action="Restore it",
+            hint="Looks for scratches, cracks, dust, stains and torn parts, and fills them from the photo itself.",
+        ),
+        Task(
+            name="expand", command="expand", title="More of the scene around a picture.",
+            result="the picture in a larger one; its own part is equal to the bit",
+            options=Expand(), does=f"{_WORK}:expand", needs=("image",), label="Expand", action="Expand it",
+            hint="Say how many pixels to add at each side, or another shape. What is new continues the picture near "
+            "it, and repeats it farther out.",
         ),
         Task(
             name="train", command="train", title="Learn a picture.", result="a run, for the tasks that take a model",

@@ -9,6 +9,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from selfmend.api.expanding import expand
+    from selfmend.api.finding import find_mask
     from selfmend.api.functions import (
         fit_super_resolution,
         inpaint,
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     )
     from selfmend.api.models import FolderModel, Model, digest
     from selfmend.api.redrawing import animate, edit, harmonize, paint
+    from selfmend.api.restoring import restore
     from selfmend.api.training import (
         FolderTraining,
         fit,
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
         load,
         load_picture_model,
     )
+    from selfmend.api.watermarks import remove_watermark
     from selfmend.methods.registry import DEFAULT_GENERATIVE_METHOD, DEFAULT_METHOD
     from selfmend.methods.registry import method_names as list_methods
 
@@ -40,6 +44,8 @@ _ORIGINS = {
     "animate": "selfmend.api.redrawing",
     "digest": "selfmend.api.models",
     "edit": "selfmend.api.redrawing",
+    "expand": "selfmend.api.expanding",
+    "find_mask": "selfmend.api.finding",
     "fit": "selfmend.api.training",
     "fit_folder": "selfmend.api.training",
     "fit_picture": "selfmend.api.training",
@@ -52,6 +58,8 @@ _ORIGINS = {
     "load_picture_model": "selfmend.api.training",
     "mend_video": "selfmend.api.functions",
     "paint": "selfmend.api.redrawing",
+    "remove_watermark": "selfmend.api.watermarks",
+    "restore": "selfmend.api.restoring",
     "retarget": "selfmend.api.functions",
     "sample": "selfmend.api.functions",
     "super_resolve": "selfmend.api.functions",
@@ -66,6 +74,8 @@ __all__ = [
     "animate",
     "digest",
     "edit",
+    "expand",
+    "find_mask",
     "fit",
     "fit_folder",
     "fit_picture",
@@ -78,6 +88,8 @@ __all__ = [
     "load_picture_model",
     "mend_video",
     "paint",
+    "remove_watermark",
+    "restore",
     "retarget",
     "sample",
     "super_resolve",

@@ -353,6 +353,8 @@ def mend_video(
     mask: Any = None,
     masks: str | Path | None = None,
     subtitles: bool = False,
+    find: str | None = None,
+    sensitivity: float = 0.5,
     region: tuple[int, int, int, int] | None = None,
     text: Mapping[str, Any] | None = None,
     invert_mask: bool = False,
@@ -384,6 +386,8 @@ def mend_video(
         mask: the hole of all frames: a file, "x,y,w,h", a PIL image, an array or a tensor, as in `inpaint`.
         masks: a folder with a mask for each frame, in the order of their names.
         subtitles: text is looked for, and is the hole.
+        find: "scratches", "dust", "stamp" or "watermark" is looked for, and is the hole.
+        sensitivity: of that, 0 to 1; more finds more, and more that is none.
         region: x, y, width, height of the box in which it is looked for; None is everywhere.
         text: how it looks: fields of `TextOptions`, e.g. {"dark": True}.
         invert_mask, grow_mask: as in `inpaint`.
@@ -414,8 +418,8 @@ def mend_video(
     path = check_film_output(output, film=film, overwrite=overwrite)
     with Clip(film, first=first, last=last, fps=fps) as clip:
         holes = choose_masks(
-            clip, mask=mask, masks=masks, subtitles=subtitles, region=region, text=text, invert=invert_mask,
-            grow=grow_mask,
+            clip, mask=mask, masks=masks, subtitles=subtitles, find=find, sensitivity=sensitivity, region=region,
+            text=text, invert=invert_mask, grow=grow_mask,
         )  # fmt: skip
         settings = {
             "method": worker.name,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +13,9 @@ from selfmend.cli import common as arguments
 from selfmend.cli.common import be_quiet, parse_settings, print_json
 from selfmend.cli.progress import terminal_progress
 from selfmend.errors import OptionError
+
+if TYPE_CHECKING:
+    from selfmend.jobs.folder import BatchReport
 
 FAILED = 1
 _SHOWN = 20
@@ -77,17 +82,33 @@ def batch(
     if model is not None and (method or preset):
         raise OptionError("--model brings its own method and settings; leave --method and --preset out")
     target = default_output(folder) if output is None else output
+    options: dict[str, Any] = {**parse_settings(settings or [])}
+    with told_when_stopped(target), terminal_progress(quiet=quiet or as_json) as progress:
+        report = mend_folder(
+            folder, target, masks=masks, method=method or "patchmatch", preset=preset, model=model, seed=seed,
+            device=device, grow_mask=grow, invert_mask=invert_mask, engine=engine, jobs=jobs, address=address,
+            shared=shared, retries=retries, resume=resume, overwrite=overwrite, progress=progress,
+            **options,
+        )  # fmt: skip
+    tell_of_folder(report, quiet=quiet, as_json=as_json)
+
+
+@contextmanager
+def told_when_stopped(output: Path) -> Iterator[None]:
+    """After Ctrl-C, say what is done."""
     try:
-        with terminal_progress(quiet=quiet or as_json) as progress:
-            report = mend_folder(
-                folder, target, masks=masks, method=method or "patchmatch", preset=preset, model=model, seed=seed,
-                device=device, grow_mask=grow, invert_mask=invert_mask, engine=engine, jobs=jobs, address=address,
-                shared=shared, retries=retries, resume=resume, overwrite=overwrite, progress=progress,
-                **parse_settings(settings or []),
-            )  # fmt: skip
+        yield
     except KeyboardInterrupt:
-        _kept(target)
+        _kept(output)
         raise
+
+
+def tell_of_folder(report: BatchReport, *, quiet: bool, as_json: bool) -> None:
+    """Say what became of a folder.
+
+    Raises:
+        typer.Exit: with code 1 where a picture could not be mended.
+    """
     names = list(report.failed)
     if as_json:
         print_json(

@@ -109,6 +109,10 @@ def mend_folder(
     device: str = "auto",
     grow_mask: int = 0,
     invert_mask: bool = False,
+    find: str | None = None,
+    sensitivity: float = 0.5,
+    region: str | None = None,
+    grain: bool = True,
     engine: str | Engine = ENGINES[0],
     jobs: int | None = None,
     address: str | None = None,
@@ -132,6 +136,8 @@ def mend_folder(
         masks: a folder with masks of the same names, whatever their endings (also a-mask.png for a.jpg); a file for
             all pictures; "alpha", "#RRGGBB" or "x,y,w,h"; None is transparency.
         method, preset, device, grow_mask, invert_mask, options: as in `inpaint`.
+        find: a kind of damage, as in `restore`: the hole is what is found, and no mask is taken.
+        sensitivity, region, grain: as in `restore`, with `find`.
         model: a run of `fit_folder`, which brings its own method.
         seed: same seed, same bytes.
         engine: "processes" of this machine, "ray" (extra cluster), or an engine of one's own.
@@ -148,17 +154,19 @@ def mend_folder(
     """
     started = time.perf_counter()
     target = default_output(folder) if output is None else Path(output)
+    if find is not None and masks is not None:
+        raise OptionError(f"masks are given and {find} is to be found; leave one of them out")
     _check_output(Path(folder), masks, target, resume=resume, overwrite=overwrite)
     pairing = find_pairs(folder, masks, target)
     _tell(pairing)
     job = FolderJob(
         method=method, preset=preset, options=options, model=model, device=device, grow_mask=grow_mask,
-        invert_mask=invert_mask,
+        invert_mask=invert_mask, find=find, sensitivity=sensitivity, region=region, grain=grain,
     )  # fmt: skip
     worker = choose_engine(
         engine, job, jobs=jobs, address=address, shared=shared, retries=retries, count=len(pairing.pairs)
     )
-    settings = job.describe() | {"seed": seed, "masks": _kind(masks)}
+    settings = job.describe() | {"seed": seed, "masks": _kind(masks) if find is None else "found"}
     pictures = [_picture(pair, Path(folder), target, seed) for pair in pairing.pairs]
     _check_inputs(pictures)
     kept = manifest.Manifest(target, settings, resume=resume)

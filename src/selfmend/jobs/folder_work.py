@@ -14,9 +14,11 @@ from typing import Any, Protocol, TypeAlias
 
 from selfmend._version import __version__
 from selfmend.api.many import method_for_many, weights_of
-from selfmend.errors import OptionError, SelfmendError, SelfmendWarning, is_out_of_memory
+from selfmend.api.restoring import restored
+from selfmend.errors import OptionError, SelfmendError, SelfmendWarning, check_known, is_out_of_memory
 from selfmend.files import exists
 from selfmend.image.files import picture_size, save_picture
+from selfmend.masks.finders import FINDERS
 from selfmend.methods.base import Method, describe_config
 from selfmend.parallel import limit_threads
 from selfmend.pipeline import fill, read_masked
@@ -110,7 +112,11 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class FolderJob:
-    """How holes are filled; the fields are as in `selfmend.inpaint`."""
+    """How holes are filled; the fields are as in `selfmend.inpaint`.
+
+    With `find`, a kind of `masks.finders.FINDERS`, the hole is what is found; then the fields are as in
+    `selfmend.restore`.
+    """
 
     method: str = "patchmatch"
     preset: str | None = None
@@ -119,6 +125,10 @@ class FolderJob:
     device: str = "auto"
     grow_mask: int = 0
     invert_mask: bool = False
+    find: str | None = None
+    sensitivity: float = 0.5
+    region: str | None = None
+    grain: bool = True
 
     def prepare(self) -> Mend:
         """Load the method, in the process that is to use it.
@@ -140,6 +150,7 @@ class FolderJob:
         """
         if self.grow_mask < 0:
             raise OptionError(f"grow is {self.grow_mask}; at least 0 fits")
+        found = self._found()
         method = self.method_loaded()
         return {
             "version": __version__,
@@ -148,7 +159,17 @@ class FolderJob:
             "model": None if self.model is None else fingerprint(weights_of(self.model)),
             "grow": self.grow_mask,
             "invert-mask": self.invert_mask,
+            **found,
         }
+
+    def _found(self) -> dict[str, Any]:
+        """What is looked for, if anything is."""
+        if self.find is None:
+            return {}
+        check_known("kind", self.find, FINDERS)
+        if not 0 <= self.sensitivity <= 1:
+            raise OptionError(f"sensitivity is {self.sensitivity:g}; 0 to 1 fits")
+        return {"find": self.find, "sensitivity": self.sensitivity, "region": self.region, "grain": self.grain}
 
     def at_once(self, cores: int) -> int:
         """How many pictures are best mended at once on a machine: one where what is learned lies on a graphics card.
@@ -217,7 +238,18 @@ class Mender:
         image_mark = mark(picture.image) if exists(picture.image) else None  # before: a change meanwhile is seen later
         drawn = picture.mask if picture.mask not in (None, "alpha") and exists(str(picture.mask)) else None
         mask_mark = None if drawn is None else mark(drawn)
-        masked = read_masked(picture.image, picture.mask, invert=job.invert_mask, grow=job.grow_mask)
-        (mended,) = fill(masked, self._method, seed=picture.seed)
+        mended = self._restored(picture) if job.find else self._filled(picture)
         save_picture(mended, picture.output)
         return {"image": image_mark, "mask": mask_mark, "output": mark(picture.output)}
+
+    def _filled(self, picture: FolderPicture) -> Any:
+        masked = read_masked(picture.image, picture.mask, invert=self._job.invert_mask, grow=self._job.grow_mask)
+        return fill(masked, self._method, seed=picture.seed)[0]
+
+    def _restored(self, picture: FolderPicture) -> Any:
+        job = self._job
+        assert job.find is not None
+        return restored(
+            picture.image, self._method, kind=job.find, sensitivity=job.sensitivity, region=job.region,
+            grow=job.grow_mask, grain=job.grain, seed=picture.seed,
+        ).result  # fmt: skip

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PIL import Image as PILImage
 
 import selfmend.api as api
@@ -16,8 +17,10 @@ from selfmend.errors import MaskError
 from selfmend.image.animation import save_frames
 from selfmend.image.files import read_picture, save_picture, shown_size
 from selfmend.image.picture import Picture
+from selfmend.image.picture_files import warn
 from selfmend.jobs.job import Job, Result, result_url
 from selfmend.jobs.request import NO_HOLE
+from selfmend.masks.finders import FINDERS
 from selfmend.masks.reading import check_hole, default_mask, read_mask
 from selfmend.methods.registry import method_info
 from selfmend.progress import Progress, after_learning, while_learning
@@ -180,6 +183,36 @@ def fill(job: RunningJob) -> JobOutput:
             named = {name: getattr(settings, name) for name in ("method", "preset", "seed")}
             filled = api.inpaint(path, source, device=job.context.device, **named, **given, **changed, **job.options)
     return JobOutput(results=_listed(filled), suffix="-mended", ending=job.ending(path, model))
+
+
+def find(job: RunningJob) -> JobOutput:
+    """A mask of what is found."""
+    settings = job.settings
+    how = {name: getattr(settings, name) for name in ("sensitivity", "region", "grow")}
+    mask = api.find_mask(job.needed("image"), settings.kind, **how)
+    if not mask.any():
+        warn(f"no {FINDERS[settings.kind].wanted} was found: the mask is black")
+    return JobOutput(results=[mask.astype(np.uint8) * 255], suffix="-mask", ending=".png")
+
+
+def restore(job: RunningJob) -> JobOutput:
+    """Damage found and filled."""
+    settings, path = job.settings, job.needed("image")
+    names = ("sensitivity", "region", "grow", "grain", "method", "preset", "seed")
+    how = {name: getattr(settings, name) for name in names}
+    made = api.restore(
+        path, settings.kind, device=job.context.device, progress=job.progress, **how, **job.options
+    )  # fmt: skip
+    return JobOutput(results=[made], suffix="-restored", ending=job.ending(path))
+
+
+def expand(job: RunningJob) -> JobOutput:
+    """The picture with more around it."""
+    settings, path = job.settings, job.needed("image")
+    names = ("left", "right", "top", "bottom", "aspect", "method", "preset", "seed")
+    how = {name: getattr(settings, name) for name in names}
+    made = api.expand(path, device=job.context.device, progress=job.progress, **how, **job.options)
+    return JobOutput(results=[made], suffix="-expanded", ending=job.ending(path))
 
 
 def train(job: RunningJob) -> JobOutput:

@@ -1,0 +1,192 @@
+"""The training of the damage finder: on damage that is drawn over clean photos (`masks/damage/drawing.py`)."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from selfmend._version import __version__
+from selfmend.errors import ImageError
+from selfmend.image.color import as_rgb
+from selfmend.image.files import read_picture
+from selfmend.image.resize import resize
+from selfmend.masks.damage.drawing import draw_lesson
+from selfmend.masks.damage.marks import KINDS, between, chance
+from selfmend.masks.damage.network import write_weights
+from selfmend.nn.damage_unet import DamageUNet, damage_loss, folded
+from selfmend.options import describe_options, option, replace_options
+from selfmend.progress import Progress, silent
+from selfmend.seeding import make_rng
+from selfmend.training import loop
+from selfmend.training.checkpoints import RunFolder
+from selfmend.training.optimization import half_cosine
+from selfmend.training.pictures import PictureSet, find_pictures
+from selfmend.training.stage import Stage, Terms
+from selfmend.types import Image
+
+NAME = "damage-finder"
+_WEIGHTS = f"{NAME}.npz"
+_USES = 2  # steps that a lesson is used for, the second time varied: drawing one takes as long as learning from it
+_LEAST = 64  # pixels of the short side of a photo
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinderConfig:
+    """Options of the training."""
+
+    steps: int = option(10_000, "number of steps", source="ours", low=1)
+    batch_size: int = option(8, "squares a step", source="ours", low=1)
+    size: int = option(192, "side of a square", unit="px, a multiple of 32", source="ours", low=64)
+    learning_rate: float = option(2e-3, "of AdamW at its highest; it falls to 0", source="ours", low=0)
+    averaging: float = option(
+        0.998, "of the weights over steps: the average is what is kept", source="ours", low=0, high=1
+    )
+
+
+class _Lessons(Dataset):
+    """Damaged squares and their masks, by number: each is drawn from (seed, number) alone."""
+
+    def __init__(self, photos: list[np.ndarray], config: FinderConfig, seed: int) -> None:
+        self.photos, self.config, self.seed = photos, config, seed
+
+    def __getitem__(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
+        import cv2
+
+        cv2.setNumThreads(1)  # of a worker process; the training has the other cores
+        rng = make_rng(self.seed, NAME, number)
+        lesson = draw_lesson(_square(self.photos[int(rng.integers(len(self.photos)))], self.config.size, rng), rng)
+        masks = np.stack([lesson.masks[kind] for kind in KINDS]).astype(np.float32)
+        image = np.ascontiguousarray(lesson.image.transpose(2, 0, 1), np.float32)
+        return torch.from_numpy(image), torch.from_numpy(masks)
+
+
+def fit_damage_finder(
+    photos: str | Path,
+    folder: str | Path,
+    *,
+    seed: int = 0,
+    progress: Progress = silent,
+    **options: Any,
+) -> Path:
+    """Train the damage finder on a folder of clean photos, about an hour on two cores.
+
+    Args:
+        photos: folder of pictures without damage; sides of 500 to 2000 pixels fit best.
+        folder: run folder; a training that was stopped goes on there.
+        seed: same seed, same weights.
+        progress: called at every step.
+        options: fields of `FinderConfig`.
+
+    Returns:
+        The file of the weights, for `masks.damage.network.read_weights`.
+
+    Raises:
+        SelfmendError: one line: what came, what fits, what to do.
+    """
+    config = replace_options(FinderConfig(), options)
+    pictures = find_pictures(photos)
+    run = RunFolder(folder)
+    values = {row["name"]: row["value"] for row in describe_options(config)}
+    target = run.path / _WEIGHTS
+    record = {"method": NAME, "version": __version__, "seed": seed, "config": values, "data": pictures.digest()}
+    if run.start(record):
+        return target
+    net, average = _networks(seed)
+    stage = _stage(net, average, _Lessons(_read_all(pictures), config, seed), config)
+    loop.run([stage], seed=seed, folder=run.path / "training", progress=progress, stage_costs=[1.0])
+    write_weights(folded(average.eval()), target)
+    run.finish({"net": average.state_dict()})
+    return target
+
+
+def _networks(seed: int) -> tuple[DamageUNet, DamageUNet]:
+    """The network that is trained, and the average of its weights."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        net = DamageUNet()
+        net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return net, copy.deepcopy(net).requires_grad_(False)
+
+
+def _stage(net: DamageUNet, average: DamageUNet, lessons: _Lessons, config: FinderConfig) -> Stage:
+    optimizer = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=1e-3)
+
+    def step(i: int, batch: Any, generator: torch.Generator) -> Terms:
+        warm = min(1.0, (i + 1) / 200)
+        for group in optimizer.param_groups:
+            group["lr"] = config.learning_rate * warm * half_cosine(i / config.steps)
+        images, masks = _varied(batch[0], batch[1], generator) if i % _USES else batch
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = net(images.contiguous(memory_format=torch.channels_last))
+        loss = damage_loss(logits.float(), masks)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimizer.step()
+        _average(average, net, min(config.averaging, (i + 1) / (i + 10)))
+        return {"loss": loss.detach()}
+
+    def batches(first: int) -> Iterator[Any]:
+        begin, end = (n // _USES * config.batch_size for n in (first, config.steps + _USES - 1))
+        workers = min(2, max(1, (os.cpu_count() or 1) - 1))
+        drawn = DataLoader(lessons, config.batch_size, sampler=range(begin, end), num_workers=workers)
+        used = (batch for batch in drawn for _ in range(_USES))
+        return itertools.islice(used, first % _USES, None)
+
+    state: dict[str, Any] = {"net": net, "average": average, "optimizer": optimizer}
+    return Stage(name=NAME, steps=config.steps, step=step, state=state, batches=batches)
+
+
+def _varied(images: torch.Tensor, masks: torch.Tensor, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    """The same squares turned, mirrored, with colours exchanged and another contrast."""
+    turns, mirror, gain, lift = torch.rand(4, generator=generator).tolist()
+    both = torch.cat(
+        [images[:, torch.randperm(3, generator=generator)] * (0.75 + 0.5 * gain) + 0.2 * (lift - 0.5), masks], 1
+    )
+    both = torch.rot90(both, int(4 * turns), (2, 3))
+    both = both.flip(3) if mirror < 0.5 else both
+    return both[:, :3].clamp(0, 1), both[:, 3:]
+
+
+@torch.no_grad()
+def _average(average: DamageUNet, net: DamageUNet, keep: float) -> None:
+    for mean, value in zip(average.state_dict().values(), net.state_dict().values(), strict=True):
+        if mean.is_floating_point():
+            mean.lerp_(value, 1 - keep)
+        else:
+            mean.copy_(value)
+
+
+def _read_all(pictures: PictureSet) -> list[np.ndarray]:
+    """All photos as bytes (H, W, 3)."""
+    found = []
+    for path in (pictures.root / name for name in pictures.names):
+        image = as_rgb(read_picture(path).image)
+        if min(image.shape[:2]) < _LEAST:
+            raise ImageError(f"{path} is {image.shape[1]} x {image.shape[0]}; at least {_LEAST} x {_LEAST} pixels fit")
+        found.append(np.rint(image * 255).astype(np.uint8))
+    return found
+
+
+def _square(photo: np.ndarray, side: int, rng: np.random.Generator) -> Image:
+    """A square of a photo at some scale, turned and mirrored, (side, side, 3) in [0, 1]."""
+    least = side / min(photo.shape[:2])
+    largest = max(1.0, least)
+    scale = between(rng, min(largest, max(least, 0.35)), largest, log=True) if chance(rng, 0.75) else largest
+    wanted = int(np.ceil(side / scale))
+    top = int(rng.integers(0, photo.shape[0] - min(wanted, photo.shape[0]) + 1))
+    left = int(rng.integers(0, photo.shape[1] - min(wanted, photo.shape[1]) + 1))
+    part = photo[top : top + wanted, left : left + wanted].astype(np.float32) / np.float32(255)
+    if part.shape[:2] != (side, side):
+        part = resize(part, (side, side)).clip(0, 1)
+    part = np.rot90(part, int(rng.integers(4)))
+    return np.ascontiguousarray(part[:, ::-1] if chance(rng, 0.5) else part, np.float32)

@@ -1,0 +1,106 @@
+"""Damage drawn over a clean photo, with the exact mask of each kind: to train and to measure what finds damage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from selfmend.errors import OptionError, check_known
+from selfmend.image.color import as_rgb
+from selfmend.masks.damage import areas, lines
+from selfmend.masks.damage.distractors import draw_distractors
+from selfmend.masks.damage.looks import blurred, film_grain, halftone, old_tones, scanned
+from selfmend.masks.damage.marks import KINDS, between, chance, lay
+from selfmend.seeding import make_rng
+from selfmend.types import Image, Mask, check_image, size_of
+
+DRAWERS = {
+    "scratches": lines.scratches, "hairs": lines.hairs, "folds": lines.folds, "cracks": lines.cracks,
+    "dust": areas.dust, "stains": areas.stains, "losses": areas.losses, "torn": areas.torn,
+}  # fmt: skip
+"""What can be drawn, by name; each takes a size and a generator of random numbers, and gives marks."""
+
+_SHARES = {
+    "scratches": 0.5, "hairs": 0.25, "folds": 0.25, "cracks": 0.4, "dust": 0.5, "stains": 0.2, "losses": 0.15,
+    "torn": 0.12,
+}  # fmt: skip
+"""How often each is on a damaged photo."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DamagedPhoto:
+    """A photo with damage, and where that is.
+
+    Attributes:
+        image: (H, W, 3) in [0, 1], damaged.
+        clean: the same photo without the damage, with the same tones and grain, before it was scanned.
+        masks: bool (H, W) by kind, one of each of `marks.KINDS`; a pixel can be of several.
+    """
+
+    image: Image
+    clean: Image
+    masks: dict[str, Mask]
+
+    @property
+    def mask(self) -> Mask:
+        """All damage, bool (H, W)."""
+        return np.any(list(self.masks.values()), 0)
+
+
+def draw_damage(
+    photo: Image, kinds: Sequence[str] | None = None, *, seed: int | np.random.Generator = 0, looks: bool = True
+) -> DamagedPhoto:
+    """Damage a photo.
+
+    Args:
+        photo: (H, W, C) in [0, 1], clean.
+        kinds: names of `DRAWERS`, each of which is drawn; None draws some of them.
+        seed: same seed, same damage; or a generator of random numbers.
+        looks: give the photo the tones and the grain of an old print, and what scanning does to it.
+
+    Raises:
+        ImageError: no image, or fewer than 16 x 16 pixels.
+        OptionError: an unknown kind.
+
+    Example:
+        >>> done = draw_damage(np.full((64, 64, 3), 0.5, np.float32), ["scratches"], seed=1, looks=False)
+        >>> bool(done.masks["scratches"].any() and not done.masks["dust"].any())
+        True
+    """
+    image = np.ascontiguousarray(as_rgb(check_image(photo)))
+    size = size_of(image)
+    if min(size) < 16:
+        raise OptionError(f"the photo is {size[1]} x {size[0]}; at least 16 x 16 pixels can be damaged")
+    rng = seed if isinstance(seed, np.random.Generator) else make_rng(seed, "damage")
+    names = list(_SHARES) if kinds is None else [check_known("kind of damage", name, DRAWERS) for name in kinds]
+    wanted = [name for name in names if kinds is not None or chance(rng, _SHARES[name])]
+    if looks:
+        image = film_grain(old_tones(image, rng), rng) if chance(rng, 0.8) else image
+    clean, masks = image, {kind: np.zeros(size, bool) for kind in KINDS}
+    for name in rng.permutation(wanted):
+        for mark in DRAWERS[str(name)](size, rng):
+            image, seen = lay(image, mark)
+            masks[mark.kind] |= seen
+    return DamagedPhoto(image=scanned(image, rng) if looks else image, clean=clean, masks=masks)
+
+
+def draw_lesson(photo: Image, rng: np.random.Generator) -> DamagedPhoto:
+    """What the finder learns from: a photo with damage, and one in four without; things of the scene that look like it.
+
+    Args:
+        photo: (H, W, 3) in [0, 1], clean, at least 16 x 16.
+        rng: what all is drawn from.
+    """
+    size = size_of(photo)
+    if chance(rng, 0.04):  # dots of printing are no dust
+        image = halftone(photo, rng)
+        masks = {kind: np.zeros(size, bool) for kind in KINDS}
+        return DamagedPhoto(image=scanned(image, rng), clean=image, masks=masks)
+    if chance(rng, 0.4):
+        photo = draw_distractors(photo, rng)
+    if chance(rng, 0.2):
+        photo = blurred(photo, between(rng, 0.5, 2.0))
+    kinds: list[str] | None = [] if chance(rng, 0.25) else None
+    return draw_damage(photo.clip(0, 1).astype(np.float32), kinds, seed=rng)

@@ -1,0 +1,112 @@
+"""The finders of damage: scratches, dust, stains, and all of it, by a network that learned what damage looks like."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfmend.errors import ImageError, SelfmendWarning
+from selfmend.image.color import as_rgb
+from selfmend.image.resize import resize
+from selfmend.masks.damage.marks import KINDS
+from selfmend.masks.damage.network import damage_probability
+from selfmend.masks.finders import Region, in_region
+from selfmend.types import Image, Mask
+
+_AROUND = 96  # pixels around a region that are looked at with it
+_PIXELS = 2_400_000  # of the picture that the network sees: larger ones are shrunk to it
+_LEAST = 16  # pixels of the short side
+_MOST = 0.4  # of the picture: if more looks damaged, it is the picture that looks so
+_WEAK = 0.5  # what is so much less probable belongs to a piece that is probable elsewhere
+_SPECKS = {"scratches": 12, "dust": 2, "stains": 12, "missing": 40}  # pixels: smaller pieces are left out
+
+
+def find_scratches(image: Image, *, sensitivity: float = 0.5, region: Region | None = None) -> Mask:
+    """Scratches, hairs, cracks, folds and creases; a `masks.finders.Find`."""
+    return _find(image, ["scratches"], sensitivity, region)
+
+
+def find_dust(image: Image, *, sensitivity: float = 0.5, region: Region | None = None) -> Mask:
+    """Dust, specks and spots of both polarities; a `masks.finders.Find`."""
+    return _find(image, ["dust"], sensitivity, region)
+
+
+def find_stains(image: Image, *, sensitivity: float = 0.5, region: Region | None = None) -> Mask:
+    """Stains, blotches, and emulsion that is gone; a `masks.finders.Find`."""
+    return _find(image, ["stains"], sensitivity, region)
+
+
+def find_damage(image: Image, *, sensitivity: float = 0.5, region: Region | None = None) -> Mask:
+    """All damage, torn and missing parts with it; a `masks.finders.Find`."""
+    return _find(image, KINDS, sensitivity, region)
+
+
+def _find(image: Image, kinds: Sequence[str], sensitivity: float, region: Region | None) -> Mask:
+    """Damage of some kinds.
+
+    Raises:
+        ImageError: a picture of a few pixels.
+        MaskError: a region outside the image.
+    """
+    height, width = image.shape[:2]
+    if min(height, width) < _LEAST:
+        raise ImageError(f"the picture is {width} x {height}; damage can be told in {_LEAST} x {_LEAST} pixels or more")
+    return in_region(image, region, lambda part: _look(as_rgb(part), kinds, sensitivity), around=_AROUND)
+
+
+def _look(image: Image, kinds: Sequence[str], sensitivity: float) -> Mask:
+    size = image.shape[0], image.shape[1]
+    if not ((image > 0) & (image < 1)).any():
+        return _nothing(size, "the picture has black and white only, in which damage looks like what is drawn")
+    shrunk = max(1.0, float(np.sqrt(size[0] * size[1] / _PIXELS)))
+    seen = tuple(max(1, round(side / shrunk)) for side in size)
+    planes = damage_probability(image if shrunk == 1 else resize(image, seen).clip(0, 1).astype(np.float32))
+    masks = [_pieces(planes, KINDS.index(kind), sensitivity, alone=len(kinds) < len(KINDS)) for kind in kinds]
+    found = np.any(masks, 0)
+    share = float(found.mean())
+    if share > _MOST:
+        return _nothing(size, f"{share:.0%} of the picture looks damaged, as in the dots of printing; a region may do")
+    return found if shrunk == 1 else _enlarged(found, size)
+
+
+def _pieces(planes: NDArray[np.float32], kind: int, sensitivity: float, *, alone: bool) -> Mask:
+    """Pieces that are probably damage of a kind somewhere, with what of them is less probable (hysteresis).
+
+    Args:
+        planes: (H, W, K), the probabilities of all kinds.
+        kind: number of the plane.
+        sensitivity: 0 to 1.
+        alone: other kinds are not wanted, so that a piece that rather is one of these is left out.
+
+    Source: the two thresholds are those of Canny, PAMI 1986.
+    """
+    import cv2
+
+    plane = planes[..., kind]
+    high = float(np.clip(1 - sensitivity, 0.02, 0.98))
+    weak = (plane > _WEAK * high).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=8)
+    keep = np.zeros(count, bool)
+    keep[labels[plane > high]] = True
+    keep &= stats[:, cv2.CC_STAT_AREA] >= _SPECKS[KINDS[kind]]
+    if alone:
+        others = np.delete(planes, kind, 2).max(2)
+        own, rather = (np.bincount(labels.ravel(), values.ravel(), count) for values in (plane, others))
+        keep &= own >= rather
+    keep[0] = False
+    return np.asarray(keep[labels])
+
+
+def _enlarged(mask: Mask, size: tuple[int, int]) -> Mask:
+    import cv2
+
+    return cv2.resize(mask.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR) > 0.5
+
+
+def _nothing(size: tuple[int, int], why: str) -> Mask:
+    """An empty mask, and a warning that says why."""
+    warnings.warn(f"nothing is marked: {why}", SelfmendWarning, stacklevel=2)
+    return np.zeros(size, bool)

@@ -1,0 +1,152 @@
+"""The learned finder of damage, run by OpenCV: weights that come with the package, tiles that bound the memory.
+
+`nn/damage_unet.py` is the same network in PyTorch, for the training; `tests/nn/test_damage_unet.py` compares them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfmend.errors import WeightsError
+from selfmend.masks.damage.marks import KINDS
+from selfmend.masks.damage.onnx_model import OnnxModel
+from selfmend.types import Image
+
+Weights = Mapping[str, NDArray[np.float32]]
+
+MULTIPLE = 32
+"""Height and width of what the network sees are multiples of it."""
+
+_TILE = 1024  # pixels of a side; a tile needs about 0.3 GB
+_OVERLAP = 64  # pixels that neighbouring tiles share; half of them is thrown away on each side
+_FILE = "damage-finder.npz"
+
+WEIGHTS_VARIABLE = "SELFMEND_DAMAGE_FINDER"
+"""Of the environment: a file of weights of another training."""
+
+
+def damage_probability(image: Image, weights: Weights | None = None) -> NDArray[np.float32]:
+    """How probably each pixel is damaged, by kind.
+
+    Args:
+        image: (H, W, 3) in [0, 1].
+        weights: of `nn.damage_unet.folded`; None takes those of the package.
+
+    Returns:
+        float32 (H, W, 4) in [0, 1], a plane for each of `marks.KINDS`.
+
+    Raises:
+        WeightsError: weights that are not there or not of this network.
+    """
+    import cv2
+
+    height, width = image.shape[:2]
+    found = np.zeros((height, width, len(KINDS)), np.float32)
+    tall, wide = (min(_TILE, _rounded(side)) for side in (height, width))
+    net = cv2.dnn.readNetFromONNX(np.frombuffer(_model(weights or shipped_weights(), (tall, wide)), np.uint8))
+    for top, first, last in _places(height, tall):
+        for left, start, end in _places(width, wide):
+            tile = image[top : top + tall, left : left + wide]
+            padded = np.pad(tile, ((0, tall - tile.shape[0]), (0, wide - tile.shape[1]), (0, 0)), mode="symmetric")
+            net.setInput(_unshuffled(padded))
+            planes = _shuffled(net.forward())
+            rows, columns = slice(first - top, last - top), slice(start - left, end - left)
+            found[first:last, start:end] = planes[rows, columns]
+    return found
+
+
+@lru_cache(maxsize=1)
+def shipped_weights() -> Weights:
+    """The weights that come with the package, or those that the environment names.
+
+    Raises:
+        WeightsError: the file is not there, or damaged.
+    """
+    own = os.environ.get(WEIGHTS_VARIABLE)
+    if own:
+        return read_weights(own)
+    with resources.as_file(resources.files(__package__) / "weights" / _FILE) as path:
+        return read_weights(path)
+
+
+def read_weights(path: str | Path) -> Weights:
+    """Weights from an .npz file, as a training writes it.
+
+    Raises:
+        WeightsError: no such file, or another one.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: arrays[name].astype(np.float32) for name in arrays.files}
+    except (OSError, ValueError) as error:
+        raise WeightsError(
+            f"{path} holds no weights of the damage finder ({error}); a file of selfmend train damage-finder fits"
+        ) from error
+
+
+def write_weights(weights: Weights, path: str | Path) -> None:
+    """Write weights as `read_weights` reads them, in half precision: 1 MB."""
+    from selfmend.files import atomic_path
+
+    with atomic_path(path) as temporary, Path(temporary).open("wb") as file:
+        np.savez_compressed(file, **{name: array.astype(np.float16) for name, array in weights.items()})  # type: ignore[arg-type]
+
+
+def _model(weights: Weights, size: tuple[int, int]) -> bytes:
+    """The network as a file of ONNX."""
+    half = size[0] // 2, size[1] // 2
+    try:
+        net = OnnxModel("image", (1, 12, *half))
+
+        def conv(x: str, name: str, stride: int = 1) -> str:
+            return net.relu(net.conv(x, weights[f"{name}.weight"], weights[f"{name}.bias"], stride=stride))
+
+        x = conv(conv("image", "stem.0"), "stem.1")
+        passed = []
+        depth = sum(name.startswith("up.") for name in weights) // 2
+        for k in range(depth):
+            passed.append(x)
+            x = conv(conv(x, f"down.{k}.0", stride=2), f"down.{k}.1")
+        for k in range(depth):
+            x = net.enlarge(x, weights[f"up.{k}.weight"], weights[f"up.{k}.bias"])
+            x = conv(net.concat(passed.pop(), x), f"join.{k}")
+        x = net.conv(conv(x, "last"), weights["head.weight"], weights["head.bias"])
+        return net.bytes(net.sigmoid(x), (1, 4 * len(KINDS), *half))
+    except KeyError as error:
+        raise WeightsError(f"weights of the damage finder lack {error}; those of `selfmend train` fit") from error
+
+
+def _rounded(side: int) -> int:
+    return max(2 * MULTIPLE, -(-side // MULTIPLE) * MULTIPLE)
+
+
+def _places(length: int, tile: int) -> list[tuple[int, int, int]]:
+    """Where tiles begin on a side, and from where to where each one's result is taken."""
+    if tile >= length:
+        return [(0, 0, length)]
+    count = -(-(length - _OVERLAP) // (tile - _OVERLAP))
+    starts = [round(k * (length - tile) / (count - 1)) for k in range(count)]
+    cuts = [0, *((a + tile + b) // 2 for a, b in itertools.pairwise(starts)), length]
+    return list(zip(starts, cuts, cuts[1:], strict=False))
+
+
+def _unshuffled(image: Image) -> NDArray[np.float32]:
+    """(H, W, 3) as (1, 12, H / 2, W / 2), as `torch.nn.functional.pixel_unshuffle` orders channels; in [-2, 2]."""
+    height, width, channels = image.shape
+    blocks = image.reshape(height // 2, 2, width // 2, 2, channels).transpose(4, 1, 3, 0, 2)
+    return np.ascontiguousarray(4 * blocks.reshape(1, 4 * channels, height // 2, width // 2) - 2, np.float32)
+
+
+def _shuffled(planes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(1, 4 K, H, W) as (2 H, 2 W, K), as `torch.nn.functional.pixel_shuffle` orders channels."""
+    _, channels, height, width = planes.shape
+    blocks = planes.reshape(channels // 4, 2, 2, height, width).transpose(3, 1, 4, 2, 0)
+    return blocks.reshape(2 * height, 2 * width, channels // 4)

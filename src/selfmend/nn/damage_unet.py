@@ -1,0 +1,112 @@
+"""The network of the damage finder: a small U-Net (Ronneberger et al., MICCAI 2015) on blocks of 2 x 2 pixels.
+
+It works at half the picture's size on four times the channels (sub-pixel convolution, Shi et al., CVPR 2016), which
+keeps every pixel and costs a quarter. Ours are the widths. About 0.5 million parameters.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from selfmend.masks.damage.marks import KINDS
+
+WIDTHS = (16, 32, 64, 64, 96)
+"""Channels at 1/2, 1/4, 1/8, 1/16 and 1/32 of the picture's size: processors work on 16 at once."""
+
+
+def _conv(inputs: int, outputs: int, *, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)
+    )
+
+
+class DamageUNet(nn.Module):
+    """What kind of damage each pixel shows.
+
+    `forward` takes RGB (N, 3, H, W) in [0, 1], H and W multiples of 32, and gives logits (N, 4, H, W), one plane for
+    each of `masks.damage.marks.KINDS`.
+    """
+
+    def __init__(self, widths: Sequence[int] = WIDTHS) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(_conv(12, widths[0]), _conv(widths[0], widths[0]))
+        pairs = list(itertools.pairwise(widths))
+        self.down = nn.ModuleList(nn.Sequential(_conv(a, b, stride=2), _conv(b, b)) for a, b in pairs)
+        self.up = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, 2) for a, b in reversed(pairs))
+        self.join = nn.ModuleList(_conv(2 * a, a) for a, _ in reversed(pairs))
+        self.last = _conv(widths[0], widths[0])
+        self.head = nn.Conv2d(widths[0], 4 * len(KINDS), 1)
+        assert self.head.bias is not None
+        nn.init.constant_(self.head.bias, -3.0)  # most pixels are whole
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        x = self.stem(F.pixel_unshuffle(4 * images - 2, 2))
+        passed = []
+        for down in self.down:
+            passed.append(x)
+            x = down(x)
+        for up, join in zip(self.up, self.join, strict=True):
+            x = join(torch.cat([passed.pop(), up(x)], 1))
+        return F.pixel_shuffle(self.head(self.last(x)), 2)
+
+
+def damage_loss(logits: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy, in which damage counts more than the many whole pixels, and the Dice loss of each kind.
+
+    Args:
+        logits: (N, K, H, W).
+        masks: (N, K, H, W), 1 where there is damage of the kind.
+
+    The Dice loss (Milletari et al., 3DV 2016) looks at shares, so that thin scratches count as much as large stains.
+    """
+    weight = torch.full((masks.shape[1], 1, 1), 1.5)
+    entropy = F.binary_cross_entropy_with_logits(logits, masks, pos_weight=weight)
+    found = logits.sigmoid()
+    overlap = (found * masks).sum((0, 2, 3))
+    dice = 1 - (2 * overlap + 20) / (found.sum((0, 2, 3)) + masks.sum((0, 2, 3)) + 20)
+    return 4 * entropy + dice.mean()
+
+
+def folded(net: DamageUNet) -> dict[str, np.ndarray]:
+    """Weights of the network without its batch norms, which are folded into the convolutions before them.
+
+    Returns:
+        Arrays named as `masks.damage.network` names them: "stem.0.weight", "stem.0.bias", ..., "head.bias".
+    """
+    arrays: dict[str, np.ndarray] = {}
+
+    def put(name: str, weight: torch.Tensor, bias: torch.Tensor) -> None:
+        arrays[f"{name}.weight"] = weight.detach().float().contiguous().numpy()
+        arrays[f"{name}.bias"] = bias.detach().float().contiguous().numpy()
+
+    def fold(name: str, block: nn.Module) -> None:
+        assert isinstance(block, nn.Sequential)
+        conv, norm = block[0], block[1]
+        assert isinstance(conv, nn.Conv2d)
+        assert isinstance(norm, nn.BatchNorm2d)
+        assert norm.running_var is not None
+        assert norm.running_mean is not None
+        scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+        put(name, conv.weight * scale[:, None, None, None], norm.bias - norm.running_mean * scale)
+
+    for k, block in enumerate(net.stem):
+        fold(f"stem.{k}", block)
+    for k, pair in enumerate(net.down):
+        assert isinstance(pair, nn.Sequential)
+        for j, block in enumerate(pair):
+            fold(f"down.{k}.{j}", block)
+    for k, (up, join) in enumerate(zip(net.up, net.join, strict=True)):
+        assert isinstance(up, nn.ConvTranspose2d)
+        assert up.bias is not None
+        put(f"up.{k}", up.weight, up.bias)
+        fold(f"join.{k}", join)
+    fold("last", net.last)
+    assert net.head.bias is not None
+    put("head", net.head.weight, net.head.bias)
+    return arrays

@@ -1,0 +1,134 @@
+"""The finders of damage: what is drawn is found, what is whole is left alone, odd pictures have one outcome."""
+
+import warnings
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image as PILImage
+from scipy.ndimage import binary_dilation
+from skimage import data
+
+import selfmend
+from selfmend.errors import ImageError, SelfmendWarning
+from selfmend.masks.damage.finding import find_damage, find_dust, find_scratches, find_stains
+from selfmend.masks.damage.looks import halftone
+from selfmend.masks.damage.morphology import lines, spots
+
+
+@pytest.fixture(scope="module")
+def photo():
+    return data.chelsea()[:256, 60:380].astype(np.float32) / 255
+
+
+@pytest.fixture(scope="module")
+def scratched(photo):
+    """The photo with three scratches, and these."""
+    alpha = np.zeros(photo.shape[:2], np.float32)
+    for points in (((10, 20), (150, 60), (310, 70)), ((40, 250), (60, 10)), ((200, 200), (300, 150))):
+        cv2.polylines(alpha, [np.array(points, np.int32)], False, 0.9, 2, cv2.LINE_AA)
+    return (photo + alpha[..., None] * (0.95 - photo)).astype(np.float32), alpha > 0.3
+
+
+@pytest.fixture(scope="module")
+def dusty(photo):
+    rng = np.random.default_rng(0)
+    alpha = np.zeros(photo.shape[:2], np.float32)
+    for _ in range(60):
+        x, y = rng.uniform(5, 250, 2)
+        cv2.circle(alpha, (int(x), int(y)), int(rng.integers(1, 4)), 1.0, -1, cv2.LINE_AA)
+    return (photo + alpha[..., None] * (0.97 - photo)).astype(np.float32), alpha > 0.3
+
+
+def agreement(truth, found):
+    near = np.ones((5, 5), bool)
+    recall = (truth & binary_dilation(found, near)).sum() / truth.sum()
+    return recall, (found & binary_dilation(truth, near)).sum() / max(1, found.sum())
+
+
+@pytest.mark.parametrize("find", [find_scratches, find_damage])
+def test_scratches_are_found(scratched, find) -> None:
+    recall, precision = agreement(scratched[1], find(scratched[0]))
+    assert recall > 0.9
+    assert precision > 0.85
+
+
+@pytest.mark.parametrize("find", [find_dust, find_damage])
+def test_dust_is_found(dusty, find) -> None:
+    recall, precision = agreement(dusty[1], find(dusty[0]))
+    assert recall > 0.9
+    assert precision > 0.8
+
+
+def test_each_finder_finds_its_kind(scratched, dusty) -> None:
+    assert agreement(scratched[1], find_dust(scratched[0]))[0] < 0.3
+    assert agreement(dusty[1], find_scratches(dusty[0]))[0] < 0.3
+    assert find_stains(dusty[0]).mean() < 0.01
+
+
+def test_a_clean_photo_is_left_alone(photo) -> None:
+    assert find_damage(photo).mean() < 0.005
+
+
+def test_sensitivity_finds_more(scratched) -> None:
+    shares = [find_damage(scratched[0], sensitivity=s).mean() for s in (0.1, 0.5, 0.9)]
+    assert shares == sorted(shares)
+    assert shares[0] < shares[2]
+
+
+def test_only_the_region_is_marked(scratched) -> None:
+    found = find_damage(scratched[0], region=(0, 0, 100, 256))
+    assert found[:, :100].any()
+    assert not found[:, 100:].any()
+
+
+def test_a_large_scan_is_looked_at_smaller(photo, scratched, monkeypatch) -> None:
+    monkeypatch.setattr("selfmend.masks.damage.finding._PIXELS", photo.shape[0] * photo.shape[1])
+    large = cv2.resize(scratched[0], None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC).clip(0, 1)
+    truth = cv2.resize(scratched[1].astype(np.uint8), None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST) > 0
+    found = find_scratches(large)
+    assert found.shape == truth.shape
+    assert agreement(truth, found)[0] > 0.85
+
+
+def test_what_looks_damaged_all_over_is_said_and_not_marked(photo, monkeypatch) -> None:
+    everywhere = np.ones((*photo.shape[:2], 4), np.float32)
+    monkeypatch.setattr("selfmend.masks.damage.finding.damage_probability", lambda image: everywhere)
+    with pytest.warns(SelfmendWarning, match="100% of the picture looks damaged"):
+        assert not find_damage(photo).any()
+
+
+def test_dots_of_printing_are_no_dust(photo) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SelfmendWarning)
+        assert find_dust(halftone(photo, np.random.default_rng(0))).mean() < 0.02
+
+
+@pytest.mark.parametrize("mode", ["L", "RGBA", "LA", "P", "CMYK", "I;16", "1"])
+def test_pictures_of_all_modes_have_one_outcome(scratched, mode) -> None:
+    picture = PILImage.fromarray(np.rint(scratched[0] * 255).astype(np.uint8))
+    if mode == "I;16":
+        picture = PILImage.fromarray(np.asarray(picture.convert("L")).astype(np.uint16) * 257)
+    else:
+        picture = picture.convert(mode)
+    if mode == "1":
+        with pytest.warns(SelfmendWarning, match="black and white only"):
+            assert not selfmend.find_mask(picture, "damage").any()
+        return
+    assert agreement(scratched[1], selfmend.find_mask(picture, "damage"))[0] > 0.7
+
+
+def test_pictures_of_a_few_pixels_are_refused() -> None:
+    with pytest.raises(ImageError, match="9 x 40"):
+        selfmend.find_mask(np.full((40, 9, 3), 0.5, np.float32))
+    assert selfmend.find_mask(np.full((16, 17, 3), 0.5, np.float32)).shape == (16, 17)
+
+
+def test_morphology_finds_lines_and_spots_on_an_even_ground() -> None:
+    image = np.full((80, 90, 3), 0.4, np.float32)
+    image[40, 5:85] = 0.9
+    image[10:13, 20:23] = 0.0
+    assert lines(image)[40, 10:80].all()
+    assert not lines(image)[10:13, 20:23].any()
+    assert spots(image)[11, 21]
+    assert not spots(image)[40].any()

@@ -1,0 +1,93 @@
+"""The damage finder in PyTorch and in OpenCV: the same network."""
+
+import numpy as np
+import pytest
+import torch
+
+from selfmend.errors import WeightsError
+from selfmend.masks.damage import network
+from selfmend.masks.damage.network import damage_probability, read_weights, shipped_weights, write_weights
+from selfmend.nn.damage_unet import DamageUNet, damage_loss, folded
+
+
+@pytest.fixture(scope="module")
+def net() -> DamageUNet:
+    torch.manual_seed(0)
+    net = DamageUNet((8, 8, 8, 8, 8))
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            for values, low, high in (
+                (module.running_mean, -0.3, 0.3), (module.running_var, 0.5, 2), (module.weight.data, 0.5, 1.5),
+                (module.bias.data, -0.2, 0.2),
+            ):  # fmt: skip
+                values.uniform_(low, high)
+    net.head.bias.data.zero_()
+    return net.eval()
+
+
+def by_torch(net: DamageUNet, image: np.ndarray) -> np.ndarray:
+    with torch.inference_mode():
+        return net(torch.from_numpy(image.transpose(2, 0, 1))[None]).sigmoid()[0].permute(1, 2, 0).numpy()
+
+
+def test_opencv_runs_the_same_network(net) -> None:
+    image = np.random.default_rng(0).random((96, 160, 3), np.float32)
+    found = damage_probability(image, folded(net))
+    assert found.std() > 0.01
+    assert np.abs(found - by_torch(net, image)).max() < 1e-5
+
+
+def test_any_size_is_padded_by_its_mirror_image(net) -> None:
+    image = np.random.default_rng(0).random((70, 85, 3), np.float32)
+    padded = np.pad(image, ((0, 26), (0, 11), (0, 0)), mode="symmetric")
+    found = damage_probability(image, folded(net))
+    assert found.shape == (70, 85, 4)
+    assert np.abs(found - by_torch(net, padded)[:70, :85]).max() < 1e-5
+
+
+def test_tiles_give_what_the_whole_gives_away_from_their_borders(net, monkeypatch) -> None:
+    image = np.random.default_rng(0).random((64, 320, 3), np.float32)
+    whole = damage_probability(image, folded(net))
+    monkeypatch.setattr(network, "_TILE", 192)
+    tiles = damage_probability(image, folded(net))
+    assert np.abs(tiles - whole)[:, :100].max() < 0.02
+    assert np.abs(tiles - whole).max() < 0.2
+
+
+@pytest.mark.parametrize(("length", "tile"), [(100, 100), (101, 100), (700, 192), (1024, 192), (90, 96)])
+def test_tiles_cover_a_side_once(length, tile) -> None:
+    places = network._places(length, tile)
+    assert [first for _, first, _ in places] == [0, *(last for _, _, last in places[:-1])]
+    assert places[-1][2] == length
+    for start, first, last in places:
+        assert start <= first < last <= start + max(tile, length if len(places) == 1 else 0)
+
+
+def test_weights_are_kept_in_half_precision(net, tmp_path) -> None:
+    write_weights(folded(net), tmp_path / "w.npz")
+    read = read_weights(tmp_path / "w.npz")
+    for name, array in folded(net).items():
+        assert np.allclose(read[name], array, atol=2e-3)
+
+
+def test_the_weights_of_the_package_are_small_and_whole(monkeypatch) -> None:
+    weights = shipped_weights()
+    shapes = {name: array.shape for name, array in folded(DamageUNet()).items()}
+    assert {name: array.shape for name, array in weights.items()} == shapes
+    assert sum(array.size for array in weights.values()) * 2 < 3e6
+
+
+def test_other_files_are_refused(net, tmp_path) -> None:
+    (tmp_path / "w.npz").write_bytes(b"nothing")
+    for path in (tmp_path / "w.npz", tmp_path / "none.npz"):
+        with pytest.raises(WeightsError, match=path.name):
+            read_weights(path)
+    lacking = {name: array for name, array in folded(net).items() if not name.startswith("head")}
+    with pytest.raises(WeightsError, match="head"):
+        damage_probability(np.zeros((64, 64, 3), np.float32), lacking)
+
+
+def test_the_loss_falls_as_the_right_pixels_are_found() -> None:
+    masks = (torch.rand(2, 4, 16, 16, generator=torch.Generator().manual_seed(0)) > 0.8).float()
+    wrong, unsure, right = (damage_loss(logits, masks) for logits in (4 - 8 * masks, 0 * masks, 8 * masks - 4))
+    assert wrong > unsure > right > 0

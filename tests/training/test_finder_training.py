@@ -1,0 +1,93 @@
+"""The training of the damage finder: resumes to the same weights, learns, and is a command."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image as PILImage
+from skimage import data
+
+import selfmend
+from selfmend.api.finder_training import FinderConfig, _Lessons, _networks, _stage, fit_damage_finder
+from selfmend.cli import app
+from selfmend.cli.common import run_command
+from selfmend.errors import ImageError
+from selfmend.masks.damage.network import read_weights
+
+SMALL = {"steps": 3, "batch_size": 1, "size": 64}
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for k, photo in enumerate((data.chelsea()[::3, ::3], data.coffee()[::4, ::4], data.camera()[::5, ::5])):
+        PILImage.fromarray(photo).save(folder / f"{k}.png")
+    return folder
+
+
+class Stop(Exception):  # noqa: N818
+    """What a test stops a training with."""
+
+
+def test_a_stopped_training_goes_on_to_the_same_weights(photos, tmp_path) -> None:
+    whole = read_weights(fit_damage_finder(photos, tmp_path / "whole", seed=5, **SMALL))
+
+    def stop(event):
+        if event.step == 2:
+            raise Stop
+
+    with pytest.raises(Stop):
+        fit_damage_finder(photos, tmp_path / "parts", seed=5, progress=stop, **SMALL)
+    parts = read_weights(fit_damage_finder(photos, tmp_path / "parts", seed=5, **SMALL))
+    assert whole.keys() == parts.keys()
+    assert all(np.array_equal(whole[name], parts[name]) for name in whole)
+    heads = [_networks(seed)[0].head.weight for seed in (5, 5, 6)]
+    assert (heads[0] == heads[1]).all()
+    assert not (heads[0] == heads[2]).all()
+
+
+def test_the_loss_falls(photos) -> None:
+    config = FinderConfig(steps=200, batch_size=2, size=64, learning_rate=0.05)
+    lessons = _Lessons([np.asarray(PILImage.open(photos / "0.png"))], config, 0)
+    losses = []
+    stage = _stage(*_networks(0), lessons, config)
+    batch = tuple(torch.stack(values) for values in zip(lessons[0], lessons[1], strict=True))
+    for i in range(0, 40, 2):  # even steps take the batch as it is
+        losses.append(float(stage.step(i, batch, torch.Generator().manual_seed(i))["loss"]))
+    assert losses[-1] < 0.9 * losses[0]
+
+
+def test_a_lesson_depends_on_its_number_alone(photos) -> None:
+    photo = np.asarray(PILImage.open(photos / "0.png"))
+    one, same = (_Lessons([photo], FinderConfig(size=64), seed=1)[7] for _ in range(2))
+    assert all((a == b).all() for a, b in zip(one, same, strict=True))
+    assert one[0].shape == (3, 64, 64)
+    assert one[1].shape == (4, 64, 64)
+    assert set(one[1].unique().tolist()) <= {0.0, 1.0}
+
+
+def test_the_command_trains_and_what_it_wrote_finds(photos, tmp_path, monkeypatch, capsys) -> None:
+    run = tmp_path / "run"
+    settings = [word for name, value in SMALL.items() for word in ("--set", f"{name}={value}")]
+    assert run_command(app, ["train", "damage-finder", str(photos), "-o", str(run), *settings, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["weights"] == str(run / "damage-finder.npz")
+    monkeypatch.setenv("SELFMEND_DAMAGE_FINDER", told["weights"])
+    from selfmend.masks.damage.network import shipped_weights
+
+    shipped_weights.cache_clear()
+    try:
+        assert selfmend.find_mask(photos / "0.png").shape == (100, 151)
+        assert np.array_equal(shipped_weights()["head.bias"], read_weights(told["weights"])["head.bias"])
+    finally:
+        shipped_weights.cache_clear()
+    assert run_command(app, ["train", "damage-finder", str(photos), "-o", str(run), "--size", "64"]) == 2
+    assert "--size is for methods that fill" in capsys.readouterr().err
+
+
+def test_photos_that_are_too_small_are_refused(photos, tmp_path) -> None:
+    PILImage.new("L", (70, 50)).save(photos / "small.png")
+    with pytest.raises(ImageError, match=r"small\.png is 70 x 50"):
+        fit_damage_finder(photos, tmp_path / "run", **SMALL)
