@@ -367,8 +367,8 @@ TASKS: dict[str, Task] = {
             options=Train(), does=f"{_WORK}:train", needs=("image",), takes=("mask",), trains=True,
             methods=("learns",), label="Learn", action="Learn this picture",
             hint="A network learns the open picture; with what it has learned, the next tabs make pictures. What is "
-            "marked is left out of the learning. sliced-wasserstein takes seconds to minutes, singan, the papers' "
-            "recipe, hours.",
+            "marked is left out of the learning. sliced-wasserstein takes a minute, singan some minutes, with the "
+            "preset paper, the papers' recipe, hours.",
         ),
         Task(
             name="sample", command="sample", title="New pictures that look like one.", result="new pictures",

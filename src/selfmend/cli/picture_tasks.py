@@ -359,8 +359,8 @@ COMMAND_SPECS = {
     "super-resolve": CommandSpec(
         help="""Enlarge a picture with detail like that which it has at smaller scales.
 
-        By gpnn from the picture's own patches in seconds, or by --method singan, which learns IMAGE first, for
-        hours, as the paper does.
+        By gpnn from the picture's own patches in seconds, or by --method singan, which learns IMAGE first, with
+        --preset paper for hours, as the paper does.
         """,
         suffix=lambda values: f"-x{values.factor:g}", make=_super_resolve,
         parameters={

@@ -12,7 +12,8 @@ from __future__ import annotations
 import copy
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,20 @@ def fast_bfloat16(device: torch.device) -> bool:
     except OSError:
         return False
     return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One thread of PyTorch, for work too small to share: a second one gains little, and costs much where others work.
+
+    On a busy machine it costs ten times over and more. The result does not depend on the number of cores either.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def make_fabric(device: torch.device, *, precision: str = "32", devices: int = 1, nodes: int = 1) -> Fabric:

@@ -1,4 +1,4 @@
-"""The options of SinGAN and their presets, and those of its generators without a critic."""
+"""The options of SinGAN and their presets (PAPER is the papers' recipe), and those of its nets without a critic."""
 
 from __future__ import annotations
 
@@ -180,6 +180,20 @@ class SinGANConfig:
 
 
 PAPER = SinGANConfig()
+
+# A critic at every scale, but scales up to 56 px only, with an update of each net a step; exemplars draw what is finer.
+FAST = replace(
+    PAPER,
+    max_size=56,
+    max_channels=32,
+    steps=1000,
+    critic_steps=1,
+    generator_steps=1,
+    keep_known=True,
+    finish="always",
+    exemplars_from=56,
+    finish_keeps=False,
+)
 
 SLICED_WASSERSTEIN = replace(
     PAPER,

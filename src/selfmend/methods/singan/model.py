@@ -24,7 +24,7 @@ from selfmend.errors import OptionError, SelfmendWarning
 from selfmend.image.pyramid import PyramidPlan, plan_pyramid, plan_super_resolution_pyramid
 from selfmend.methods.hole_init import get_initialisation
 from selfmend.methods.learning import LearningMethod, TensorGenerative
-from selfmend.methods.singan.config import PAPER, SLICED_WASSERSTEIN, SLICED_WASSERSTEIN_TINY, TINY, SinGANConfig
+from selfmend.methods.singan.config import FAST, PAPER, SLICED_WASSERSTEIN, SLICED_WASSERSTEIN_TINY, TINY, SinGANConfig
 from selfmend.methods.singan.finish import Finish, draw_and_finish
 from selfmend.methods.singan.redraw import check_injection_scale, redraw_hole
 from selfmend.methods.singan.sample import (
@@ -218,9 +218,11 @@ class SinGAN(GenerativeSinGAN):
     """SinGAN; with a mask, SinGAN with partial convolutions."""
 
     name: ClassVar[str] = "singan"
-    title: ClassVar[str] = "generative scales learned from the picture itself, against a critic at each; hours"
+    title: ClassVar[str] = (
+        "generative scales learned from the picture itself, against a critic at each; minutes to hours"
+    )
     source: ClassVar[str] = "Shaham et al., SinGAN, 2019; Linhart, Castagné, SinGAN for Inpainting, 2020"
-    presets: ClassVar = {"paper": PAPER, "tiny": TINY}
+    presets: ClassVar = {"fast": FAST, "paper": PAPER, "tiny": TINY}
     recipe: ClassVar[str] = "adversarial"
     takes_reference: ClassVar[bool] = True
 

@@ -20,7 +20,6 @@ Ours, not a paper's; SinGAN's nets, pyramid, noise, reconstruction path and part
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -36,7 +35,7 @@ from selfmend.nn.reconstruction_losses import masked_mean, masked_rmse
 from selfmend.nn.singan import RADIUS, SinGANGenerator
 from selfmend.nn.sliced_wasserstein import sliced_wasserstein
 from selfmend.nn.tensors import MaskTensor, image_pyramid, make_generator, mask_pyramid, resize
-from selfmend.training.devices import make_fabric
+from selfmend.training.devices import make_fabric, one_thread
 from selfmend.training.optimization import half_cosine
 from selfmend.training.stage import Stage
 
@@ -212,20 +211,6 @@ def guided_stage(
 def falling_rate(step: int, steps: int) -> float:
     """What the learning rate is multiplied by at a step: half a cosine from 1 down to 0.05."""
     return half_cosine(step / steps, end=0.05)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Crops are too small to share: a second thread gains little, and on a busy machine it costs ten times over.
-
-    So the result does not depend on the number of cores either.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 class _Crops:

@@ -18,7 +18,11 @@ from selfmend.nn.layers import initialize
 from selfmend.nn.reconstruction_losses import masked_mse, masked_rmse
 from selfmend.nn.singan import SinGANCritic, SinGANGenerator
 from selfmend.nn.tensors import make_generator
+from selfmend.training.devices import one_thread
 from selfmend.training.stage import Stage
+
+_SMALL = 150_000
+"""Values of a feature map up to which a step takes one thread."""
 
 
 class Fixed(nn.Module):
@@ -162,10 +166,11 @@ def _stage(
             "reconstruction": reconstruction.detach(),
         }
 
+    small = real.shape[2] * real.shape[3] * channels_at(config, level) <= _SMALL
     return Stage(
         name=name,
         steps=config.steps,
-        step=step,
+        step=one_thread()(step) if small else step,
         state={
             "generator": generator.train(),
             "critic": critic.train(),
