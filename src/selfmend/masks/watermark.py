@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _AROUND = 96  # pixels around the box that the network sees
 _SAME = MarkLimits(weak=0.3, sure=0.6, least=60.0)  # of the mean over pictures: what is imagined is not in all of them
-LIMITS = MarkLimits(weak=0.3, sure=0.85, least=60.0, grow=0)
+LIMITS = MarkLimits(weak=0.4, sure=0.95, least=80.0)
 
 
 def find_watermark(image: Image, *, sensitivity: float = 0.5, region: Region | None = None) -> Mask:
