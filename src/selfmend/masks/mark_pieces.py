@@ -19,6 +19,7 @@ class MarkLimits:
         weak: likelihood from which on a pixel belongs to a mark that is near.
         sure: likelihood from which on a pixel is one of a mark.
         least: sure pixels that a mark has at least, in a picture of `SIDE` x `SIDE` pixels; more in larger ones.
+        mean: likelihood of a piece, at least.
         part: of the sure pixels of the largest piece, that another piece has at least.
         grow: pixels around it that are covered too.
     """
@@ -26,6 +27,7 @@ class MarkLimits:
     weak: float
     sure: float
     least: float
+    mean: float = 0.0
     part: float = 0.0
     grow: int = 0
 
@@ -36,7 +38,9 @@ class MarkLimits:
         def moved(likelihood: float) -> float:
             return float(likelihood * odds / (1 - likelihood + likelihood * odds))
 
-        return dataclasses.replace(self, weak=moved(self.weak), sure=moved(self.sure), least=self.least * float(odds))
+        return dataclasses.replace(
+            self, weak=moved(self.weak), sure=moved(self.sure), mean=moved(self.mean), least=self.least * float(odds)
+        )
 
 
 SIDE = 400
@@ -58,5 +62,7 @@ def marked(likely: np.ndarray, limits: MarkLimits) -> Mask:
     sure = np.bincount(group[likely >= limits.sure], minlength=count)
     sure[0] = 0
     kept = sure >= max(limits.least * max(1.0, scale**2), limits.part * sure.max())
+    about = np.maximum(1, np.bincount(group[weak], minlength=count))
+    kept &= np.bincount(group[weak], likely[weak], count) / about >= limits.mean
     kept[0] = False
     return grow_mask(weak & kept[group], limits.grow)
