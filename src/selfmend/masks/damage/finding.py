@@ -20,6 +20,7 @@ _AROUND = 96  # pixels around a region that are looked at with it
 _PIXELS = 2_400_000  # of the picture that the network sees: larger ones are shrunk to it
 _LEAST = 16  # pixels of the short side
 _MOST = 0.4  # of the picture: if more looks damaged, it is the picture that looks so
+_CORNER = 0.7  # of a side: no corner that is torn off reaches farther
 _WEAK = 0.5  # what is so much less probable belongs to a piece that is probable elsewhere
 _SPECKS = {"scratches": 12, "dust": 2, "stains": 12, "missing": 40}  # pixels: smaller pieces are left out
 
@@ -92,12 +93,27 @@ def _pieces(planes: NDArray[np.float32], kind: int, sensitivity: float, *, alone
     keep = np.zeros(count, bool)
     keep[labels[plane > high]] = True
     keep &= stats[:, cv2.CC_STAT_AREA] >= _SPECKS[KINDS[kind]]
+    if KINDS[kind] == "missing":
+        keep &= _corners(labels, stats)
     if alone:
         others = np.delete(planes, kind, 2).max(2)
         own, rather = (np.bincount(labels.ravel(), values.ravel(), count) for values in (plane, others))
         keep &= own >= rather
     keep[0] = False
     return np.asarray(keep[labels])
+
+
+def _corners(labels: NDArray[np.int32], stats: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Which pieces lie in a corner and go along no whole side: a white sky looks as if it were torn off."""
+    import cv2
+
+    height, width = labels.shape
+    near = np.zeros(len(stats), bool)
+    for rows in (slice(0, 3), slice(height - 3, height)):
+        for columns in (slice(0, 3), slice(width - 3, width)):
+            near[labels[rows, columns]] = True
+    wide = stats[:, cv2.CC_STAT_WIDTH] > _CORNER * width
+    return near & ~wide & (stats[:, cv2.CC_STAT_HEIGHT] <= _CORNER * height)
 
 
 def _enlarged(mask: Mask, size: tuple[int, int]) -> Mask:
