@@ -221,7 +221,7 @@ def test_the_command_line_has_a_new_task(toy, monkeypatch, tmp_path, capsys) -> 
     assert "Blur a picture." in capsys.readouterr().out
 
 
-FLAGS = {"grow_mask": "grow", "align": "no_align", "masked": "unmasked"}
+FLAGS = {"grow_mask": "grow", "align": "no_align", "masked": "unmasked", "grain": "no_grain"}
 """Options whose parameters have other names on the command line."""
 
 OTHERWISE = {"format", "height", "width", "model", "name"}
