@@ -37,6 +37,8 @@ WRITING = {
     "mask random": ("mask", "random", "photo.png"),
     "mask difference": ("mask", "difference", "photo.png", "mask.png"),
     "evaluate fit-niqe": ("evaluate", "fit-niqe", "photos"),
+    "restore": ("restore", "photo.png", *TELEA),
+    **{f"mask {name}": ("mask", name, "photo.png") for name in FINDERS},
 }
 """Each command that writes, but for its -o."""
 
@@ -106,6 +108,7 @@ def folder(things, tmp_path, monkeypatch):
     shutil.copytree(things, tmp_path / "here")
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(Finder, "function", lambda finder: lambda image, **how: image.max(2) > 0.7)
     return tmp_path / "here"
 
 

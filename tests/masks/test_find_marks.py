@@ -1,4 +1,4 @@
-"""Date stamps and watermarks found in photos, drawn here by other means than the network has learned from."""
+"""Date stamps and watermarks found in photos, drawn here by other means than those the network has learned from."""
 
 import numpy as np
 import pytest

@@ -6,7 +6,7 @@ import torch
 
 from selfmend.errors import WeightsError
 from selfmend.masks.damage import network
-from selfmend.masks.damage.network import damage_probability, read_weights, shipped_weights, write_weights
+from selfmend.masks.damage.network import damage_probability, features, read_weights, shipped_weights, write_weights
 from selfmend.nn.damage_unet import DamageUNet, damage_loss, folded
 
 
@@ -27,7 +27,7 @@ def net() -> DamageUNet:
 
 def by_torch(net: DamageUNet, image: np.ndarray) -> np.ndarray:
     with torch.inference_mode():
-        return net(torch.from_numpy(image.transpose(2, 0, 1))[None]).sigmoid()[0].permute(1, 2, 0).numpy()
+        return net(torch.from_numpy(features(image))[None]).sigmoid()[0].permute(1, 2, 0).numpy()
 
 
 def test_opencv_runs_the_same_network(net) -> None:

@@ -54,7 +54,7 @@ def test_the_loss_falls(photos) -> None:
     losses = []
     stage = _stage(*_networks(0), lessons, config)
     batch = tuple(torch.stack(values) for values in zip(lessons[0], lessons[1], strict=True))
-    for i in range(0, 40, 2):  # even steps take the batch as it is
+    for i in range(20):
         losses.append(float(stage.step(i, batch, torch.Generator().manual_seed(i))["loss"]))
     assert losses[-1] < 0.9 * losses[0]
 
@@ -63,7 +63,7 @@ def test_a_lesson_depends_on_its_number_alone(photos) -> None:
     photo = np.asarray(PILImage.open(photos / "0.png"))
     one, same = (_Lessons([photo], FinderConfig(size=64), seed=1)[7] for _ in range(2))
     assert all((a == b).all() for a, b in zip(one, same, strict=True))
-    assert one[0].shape == (3, 64, 64)
+    assert one[0].shape == (20, 32, 32)
     assert one[1].shape == (4, 64, 64)
     assert set(one[1].unique().tolist()) <= {0.0, 1.0}
 

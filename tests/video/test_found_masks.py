@@ -62,6 +62,12 @@ def test_dust_is_what_the_frames_beside_do_not_have(white) -> None:
     assert alone.sum() == 16
 
 
+def test_what_the_next_frame_has_too_is_no_dust(white) -> None:
+    clip = film()
+    clip.images[5][10:12, 15:17] = 1
+    assert not any(mask.any() for _, mask in FoundMasks(clip, "dust").of(clip.frames()))
+
+
 def test_scratches_are_as_they_are_found_and_grow(white) -> None:
     clip = film(2)
     assert [int(mask.sum()) for _, mask in FoundMasks(clip, "scratches", grow=1).of(clip.frames())] == [28, 40]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import itertools
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +17,9 @@ from selfmend.errors import ImageError
 from selfmend.image.color import as_rgb
 from selfmend.image.files import read_picture
 from selfmend.image.resize import resize
-from selfmend.masks.damage.drawing import draw_lesson
+from selfmend.masks.damage.drawing import DamagedPhoto, draw_lesson
 from selfmend.masks.damage.marks import KINDS, between, chance
-from selfmend.masks.damage.network import write_weights
+from selfmend.masks.damage.network import features, write_weights
 from selfmend.nn.damage_unet import DamageUNet, damage_loss, folded
 from selfmend.options import describe_options, option, replace_options
 from selfmend.progress import Progress, silent
@@ -35,7 +33,7 @@ from selfmend.types import Image
 
 NAME = "damage-finder"
 _WEIGHTS = f"{NAME}.npz"
-_USES = 2  # steps that a lesson is used for, the second time varied: drawing one takes as long as learning from it
+_USES = 2  # steps for which a lesson is used
 _LEAST = 64  # pixels of the short side of a photo
 
 
@@ -43,30 +41,50 @@ _LEAST = 64  # pixels of the short side of a photo
 class FinderConfig:
     """Options of the training."""
 
-    steps: int = option(10_000, "number of steps", source="ours", low=1)
+    steps: int = option(8000, "number of steps", source="ours", low=1)
     batch_size: int = option(8, "squares a step", source="ours", low=1)
-    size: int = option(192, "side of a square", unit="px, a multiple of 32", source="ours", low=64)
-    learning_rate: float = option(2e-3, "of AdamW at its highest; it falls to 0", source="ours", low=0)
+    size: int = option(160, "side of a square", unit="px, a multiple of 32", source="ours", low=64)
+    learning_rate: float = option(3e-3, "of AdamW at its highest; it falls to 0", source="ours", low=0)
     averaging: float = option(
         0.998, "of the weights over steps: the average is what is kept", source="ours", low=0, high=1
     )
 
 
 class _Lessons(Dataset):
-    """Damaged squares and their masks, by number: each is drawn from (seed, number) alone."""
+    """What the network sees of damaged squares, and their masks, by step and place in its batch.
+
+    Each is drawn from the seed, the step and the place alone. Drawing one takes as long as learning from it, so it is
+    kept, and used for `_USES` steps: turned, mirrored, with colours exchanged and another contrast.
+    """
 
     def __init__(self, photos: list[np.ndarray], config: FinderConfig, seed: int) -> None:
         self.photos, self.config, self.seed = photos, config, seed
+        self._drawn: dict[int, DamagedPhoto] = {}
 
     def __getitem__(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
         import cv2
 
         cv2.setNumThreads(1)  # of a worker process; the training has the other cores
-        rng = make_rng(self.seed, NAME, number)
-        lesson = draw_lesson(_square(self.photos[int(rng.integers(len(self.photos)))], self.config.size, rng), rng)
-        masks = np.stack([lesson.masks[kind] for kind in KINDS]).astype(np.float32)
-        image = np.ascontiguousarray(lesson.image.transpose(2, 0, 1), np.float32)
-        return torch.from_numpy(image), torch.from_numpy(masks)
+        step, place = divmod(number, self.config.batch_size)
+        lesson = self._lesson(step // _USES * self.config.batch_size + place)
+        both = np.concatenate([lesson.image, np.stack([lesson.masks[kind] for kind in KINDS], 2)], 2)
+        image, masks = both[..., :3], both[..., 3:]
+        if step % _USES:
+            rng = make_rng(self.seed, NAME, "varied", number)
+            both = np.rot90(both, int(rng.integers(4)))[:, :: -1 if chance(rng, 0.5) else 1]
+            image, masks = both[..., rng.permutation(3)], both[..., 3:]
+            image = (image * np.float32(between(rng, 0.75, 1.25)) + np.float32(between(rng, -0.1, 0.1))).clip(0, 1)
+        seen = features(np.ascontiguousarray(image, np.float32))
+        return torch.from_numpy(seen), torch.from_numpy(np.ascontiguousarray(masks.transpose(2, 0, 1), np.float32))
+
+    def _lesson(self, number: int) -> DamagedPhoto:
+        if number not in self._drawn:
+            rng = make_rng(self.seed, NAME, number)
+            photo = _square(self.photos[int(rng.integers(len(self.photos)))], self.config.size, rng)
+            while len(self._drawn) >= self.config.batch_size:
+                del self._drawn[next(iter(self._drawn))]
+            self._drawn[number] = draw_lesson(photo, rng)
+        return self._drawn[number]
 
 
 def fit_damage_finder(
@@ -121,40 +139,26 @@ def _stage(net: DamageUNet, average: DamageUNet, lessons: _Lessons, config: Find
     optimizer = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=1e-3)
 
     def step(i: int, batch: Any, generator: torch.Generator) -> Terms:
-        warm = min(1.0, (i + 1) / 200)
+        warm = min(1.0, (i + 1) / 100)
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * warm * half_cosine(i / config.steps)
-        images, masks = _varied(batch[0], batch[1], generator) if i % _USES else batch
+        planes, masks = batch
         with torch.autocast("cpu", torch.bfloat16):
-            logits = net(images.contiguous(memory_format=torch.channels_last))
+            logits = net(planes.contiguous(memory_format=torch.channels_last))
         loss = damage_loss(logits.float(), masks)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimizer.step()
         _average(average, net, min(config.averaging, (i + 1) / (i + 10)))
         return {"loss": loss.detach()}
 
     def batches(first: int) -> Iterator[Any]:
-        begin, end = (n // _USES * config.batch_size for n in (first, config.steps + _USES - 1))
-        workers = min(2, max(1, (os.cpu_count() or 1) - 1))
-        drawn = DataLoader(lessons, config.batch_size, sampler=range(begin, end), num_workers=workers)
-        used = (batch for batch in drawn for _ in range(_USES))
-        return itertools.islice(used, first % _USES, None)
+        numbers = range(first * config.batch_size, config.steps * config.batch_size)
+        return iter(DataLoader(lessons, config.batch_size, sampler=numbers, num_workers=1))
 
     state: dict[str, Any] = {"net": net, "average": average, "optimizer": optimizer}
     return Stage(name=NAME, steps=config.steps, step=step, state=state, batches=batches)
-
-
-def _varied(images: torch.Tensor, masks: torch.Tensor, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-    """The same squares turned, mirrored, with colours exchanged and another contrast."""
-    turns, mirror, gain, lift = torch.rand(4, generator=generator).tolist()
-    both = torch.cat(
-        [images[:, torch.randperm(3, generator=generator)] * (0.75 + 0.5 * gain) + 0.2 * (lift - 0.5), masks], 1
-    )
-    both = torch.rot90(both, int(4 * turns), (2, 3))
-    both = both.flip(3) if mirror < 0.5 else both
-    return both[:, :3].clamp(0, 1), both[:, 3:]
 
 
 @torch.no_grad()

@@ -20,8 +20,9 @@ VARIABLE = "SELFMEND_CONFIG"
 """Names the one file that is read; "none" or empty reads none."""
 
 SHARED = (
-    "device", "download", "grow", "invert-mask", "json", "mask", "masks", "method", "model", "no-overlay", "output",
-    "overlay", "overwrite", "preset", "quiet", "save-model", "seed", "set", "size", "start-scale", "weights",
+    "device", "download", "grow", "invert-mask", "jobs", "json", "mask", "masks", "method", "model", "no-overlay",
+    "output", "overlay", "overwrite", "preset", "quiet", "region", "save-model", "seed", "set", "size", "start-scale",
+    "weights",
 )  # fmt: skip
 """What may stand above all sections: options of several commands. Named here, since no other command is imported."""
 

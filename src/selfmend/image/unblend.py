@@ -23,6 +23,7 @@ MOST_OPAQUE = 0.85
 LEAST_OPAQUE = 0.03
 _BESIDE = 4.0  # pixels to both sides of the border that are compared
 _SELDOM = 1.1  # another colour than white or black must explain the step so much better
+_GREYS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _NOTHING = 0.92  # share of the step that remains where a mark does not explain it
 
 
@@ -106,17 +107,10 @@ def _opacity_and_colour(
     images: Sequence[Image], below: Sequence[Image], shape: np.ndarray, mask: Mask, known: np.ndarray | None
 ) -> tuple[float, np.ndarray] | None:
     """One opacity and one colour for the mark's inside."""
-    import cv2
-
-    away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5)
-    deep = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5)
-    # the middle of the strokes, where the mark is as opaque as anywhere
-    inside = (deep >= 0.75 * cv2.dilate(deep, np.ones((7, 7), np.uint8))) & (shape >= 0.9) & mask
-    ring = (away > 1) & (away <= 1 + _BESIDE)
-    inside &= deep <= max(2 * _BESIDE, float(np.percentile(deep[mask], 80)))
-    if inside.sum() < 30 or ring.sum() < 30:
+    sides = _sides(images, below, shape, mask)
+    if sides is None:
         return None
-    here, there = _paired(images, below, inside, ring)
+    here, there = sides
     candidates = [np.ones(3, np.float32), np.zeros(3, np.float32)] if known is None else [known]
     fits = [(*_with_colour(here, there, colour), colour) for colour in candidates]
     if known is None:
@@ -130,6 +124,45 @@ def _opacity_and_colour(
     if residue >= _NOTHING * float(np.median(np.abs(here - there).mean(1))):  # the mark explains none of the step
         return None
     return opacity, tint
+
+
+def unexplained(image: Image, mask: Mask) -> float:
+    """The share of the step at the mask's border that no layer of one opacity and one grey explains.
+
+    Args:
+        image: (H, W, 3) in [0, 1].
+        mask: bool (H, W).
+
+    Returns:
+        0 for a half-transparent mark, about a half or more for a part of the scene; 1 where nothing can be told.
+    """
+    if not mask.any() or mask.all():
+        return 1.0
+    sides = _sides([image], [_guess_below(image, mask)], mask.astype(np.float32), mask)
+    if sides is None:
+        return 1.0
+    here, there = sides
+    fits = [_with_colour(here, there, np.full(3, grey, np.float32)) for grey in _GREYS]
+    possible = [residue for residue, opacity in fits if LEAST_OPAQUE < opacity <= MOST_OPAQUE]
+    step = float(np.median(np.abs(here - there).mean(1)))
+    return min(1.0, min(possible, default=step) / max(step, 1e-4))
+
+
+def _sides(
+    images: Sequence[Image], below: Sequence[Image], shape: np.ndarray, mask: Mask
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Pixels in the middle of the mark's strokes, and beside it, (N, 3) each; None where there are too few."""
+    import cv2
+
+    away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5)
+    deep = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5)
+    # the middle of the strokes, where the mark is as opaque as anywhere
+    inside = (deep >= 0.75 * cv2.dilate(deep, np.ones((7, 7), np.uint8))) & (shape >= 0.9) & mask
+    ring = (away > 1) & (away <= 1 + _BESIDE)
+    inside &= deep <= max(2 * _BESIDE, float(np.percentile(deep[mask], 80)))
+    if inside.sum() < 30 or ring.sum() < 30:
+        return None
+    return _paired(images, below, inside, ring)
 
 
 def _with_colour(here: np.ndarray, there: np.ndarray, colour: np.ndarray) -> tuple[float, float]:

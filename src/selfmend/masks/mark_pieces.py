@@ -19,12 +19,16 @@ class MarkLimits:
         weak: likelihood from which on a pixel belongs to a mark that is near.
         sure: likelihood from which on a pixel is one of a mark.
         least: sure pixels that a mark has at least, in a picture of `SIDE` x `SIDE` pixels; more in larger ones.
+        mean: likelihood of a piece, at least.
+        part: of the sure pixels of the largest piece, that another piece has at least.
         grow: pixels around it that are covered too.
     """
 
     weak: float
     sure: float
     least: float
+    mean: float = 0.0
+    part: float = 0.0
     grow: int = 0
 
     def at(self, sensitivity: float) -> MarkLimits:
@@ -34,7 +38,9 @@ class MarkLimits:
         def moved(likelihood: float) -> float:
             return float(likelihood * odds / (1 - likelihood + likelihood * odds))
 
-        return dataclasses.replace(self, weak=moved(self.weak), sure=moved(self.sure), least=self.least * float(odds))
+        return dataclasses.replace(
+            self, weak=moved(self.weak), sure=moved(self.sure), mean=moved(self.mean), least=self.least * float(odds)
+        )
 
 
 SIDE = 400
@@ -54,6 +60,9 @@ def marked(likely: np.ndarray, limits: MarkLimits) -> Mask:
     together = cv2.morphologyEx(weak.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8))
     count, group = cv2.connectedComponents(together, connectivity=8)
     sure = np.bincount(group[likely >= limits.sure], minlength=count)
-    kept = sure >= limits.least * max(1.0, scale**2)
+    sure[0] = 0
+    kept = sure >= max(limits.least * max(1.0, scale**2), limits.part * sure.max())
+    about = np.maximum(1, np.bincount(group[weak], minlength=count))
+    kept &= np.bincount(group[weak], likely[weak], count) / about >= limits.mean
     kept[0] = False
     return grow_mask(weak & kept[group], limits.grow)

@@ -401,7 +401,7 @@ def _blended(image: Image, opacity: np.ndarray, colour: np.ndarray) -> Image:
 
 
 def _watermark_colour(random: np.random.Generator) -> np.ndarray:
-    kind = random.choice(4, p=(0.55, 0.17, 0.13, 0.15))
+    kind = random.choice(4, p=(0.33, 0.28, 0.24, 0.15))
     if kind == 0:
         return np.full(3, random.uniform(0.9, 1))
     if kind == 1:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from selfmend.image.unblend import unexplained
 from selfmend.masks.finders import in_region
 from selfmend.masks.mark_network import WATERMARK, mark_likelihood
 from selfmend.masks.mark_pieces import MarkLimits, marked
+from selfmend.masks.reading import grow_mask
 from selfmend.masks.same_mark import MOST, find_same_mark
 from selfmend.types import Image, Mask
 
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
 
 _AROUND = 96  # pixels around the box that the network sees
 _SAME = MarkLimits(weak=0.3, sure=0.6, least=60.0)  # of the mean over pictures: what is imagined is not in all of them
-LIMITS = MarkLimits(weak=0.3, sure=0.85, least=60.0, grow=0)
+LIMITS = MarkLimits(weak=0.5, sure=0.9, least=80.0, mean=0.6)
+_CREDIT = 0.57  # at a sensitivity of 0.5: mean likelihood, less a part of what no half-transparent layer explains
+_DOUBT = 0.25  # that part
+_PER_SENSITIVITY = 0.5  # by which the credit that is needed falls from a sensitivity of 0 to one of 1
 
 
 def find_watermark(image: Image, *, sensitivity: float = 0.5, region: Region | None = None) -> Mask:
@@ -37,7 +42,14 @@ def find_watermark(image: Image, *, sensitivity: float = 0.5, region: Region | N
     """
 
     def find(part: Image) -> Mask:
-        return marked(mark_likelihood(part)[WATERMARK], LIMITS.at(sensitivity))
+        likely = mark_likelihood(part)[WATERMARK]
+        mask = marked(likely, LIMITS.at(sensitivity))
+        if not mask.any():
+            return mask
+        rgb = np.ascontiguousarray(np.broadcast_to(part, (*mask.shape, 3)))
+        credit = float(likely[mask].mean()) - _DOUBT * unexplained(rgb, grow_mask(mask, 1))
+        needed = _CREDIT - _PER_SENSITIVITY * (sensitivity - 0.5)
+        return mask if credit >= needed else np.zeros_like(mask)
 
     return in_region(image, region, find, around=_AROUND)
 

@@ -15,8 +15,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from selfmend.masks.damage.marks import KINDS
+from selfmend.masks.damage.network import PLANES
 
-WIDTHS = (16, 32, 64, 64, 96)
+WIDTHS = (32, 32, 64, 64, 96)
 """Channels at 1/2, 1/4, 1/8, 1/16 and 1/32 of the picture's size: processors work on 16 at once."""
 
 
@@ -29,13 +30,13 @@ def _conv(inputs: int, outputs: int, *, stride: int = 1) -> nn.Sequential:
 class DamageUNet(nn.Module):
     """What kind of damage each pixel shows.
 
-    `forward` takes RGB (N, 3, H, W) in [0, 1], H and W multiples of 32, and gives logits (N, 4, H, W), one plane for
-    each of `masks.damage.marks.KINDS`.
+    `forward` takes (N, 20, H / 2, W / 2) of `masks.damage.network.features`, H and W multiples of 32, and gives logits
+    (N, 4, H, W), one plane for each of `masks.damage.marks.KINDS`.
     """
 
     def __init__(self, widths: Sequence[int] = WIDTHS) -> None:
         super().__init__()
-        self.stem = nn.Sequential(_conv(12, widths[0]), _conv(widths[0], widths[0]))
+        self.stem = nn.Sequential(_conv(PLANES, widths[0]), _conv(widths[0], widths[0]))
         pairs = list(itertools.pairwise(widths))
         self.down = nn.ModuleList(nn.Sequential(_conv(a, b, stride=2), _conv(b, b)) for a, b in pairs)
         self.up = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, 2) for a, b in reversed(pairs))
@@ -45,8 +46,8 @@ class DamageUNet(nn.Module):
         assert self.head.bias is not None
         nn.init.constant_(self.head.bias, -3.0)  # most pixels are whole
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        x = self.stem(F.pixel_unshuffle(4 * images - 2, 2))
+    def forward(self, planes: torch.Tensor) -> torch.Tensor:
+        x = self.stem(planes)
         passed = []
         for down in self.down:
             passed.append(x)
@@ -65,12 +66,12 @@ def damage_loss(logits: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
 
     The Dice loss (Milletari et al., 3DV 2016) looks at shares, so that thin scratches count as much as large stains.
     """
-    weight = torch.full((masks.shape[1], 1, 1), 1.5)
+    weight = torch.full((masks.shape[1], 1, 1), 2.0)
     entropy = F.binary_cross_entropy_with_logits(logits, masks, pos_weight=weight)
     found = logits.sigmoid()
     overlap = (found * masks).sum((0, 2, 3))
     dice = 1 - (2 * overlap + 20) / (found.sum((0, 2, 3)) + masks.sum((0, 2, 3)) + 20)
-    return 4 * entropy + dice.mean()
+    return 10 * entropy + dice.mean()
 
 
 def folded(net: DamageUNet) -> dict[str, np.ndarray]:

@@ -28,14 +28,14 @@ def dust(size: Size, rng: np.random.Generator) -> list[Mark]:
     import cv2
 
     canvas = stroke_canvas(size)
-    density = between(rng, 0.3, 25, log=True) / 10_000  # specks a pixel
+    density = between(rng, 1, 60, log=True) / 10_000  # specks a pixel
     count = int(np.clip(density * size[0] * size[1], 1, 4000))
     largest = between(rng, 1.0, 5.5, log=True)
-    opacity = between(rng, 0.4, 1.0)
+    opacity = between(rng, 0.6, 1.2)
     for _ in range(count):
         x, y = rng.uniform((0, 0), size[::-1])
         dense = int(255 * min(1.0, opacity * between(rng, 0.6, 1.4)))
-        radius = largest * rng.random() ** 2 + 0.6
+        radius = largest * rng.random() ** 2 + 0.8
         if chance(rng, 0.1):
             _fibre(canvas, (x, y), rng, dense / 255)
         elif radius < 1.5 or chance(rng, 0.4):
@@ -68,7 +68,7 @@ def stains(size: Size, rng: np.random.Generator) -> list[Mark]:
         tint = paper(rng) if chance(rng, 0.5) else np.full(3, rng.uniform(0.1, 0.9), np.float32)
     elif chance(rng, 0.25):
         tint = rng.uniform(0.3, 1, 3).astype(np.float32)
-    strength = between(rng, 0.5, 1.0) if multiply else between(rng, 0.3, 0.85)
+    strength = between(rng, 0.7, 1.0) if multiply else between(rng, 0.5, 0.9)
     return [Mark(kind="stains", alpha=(strength * alpha).astype(np.float32), colour=tint, multiply=multiply)]
 
 

@@ -16,6 +16,8 @@ from selfmend.masks.damage.marks import KINDS, between, chance, lay
 from selfmend.seeding import make_rng
 from selfmend.types import Image, Mask, check_image, size_of
 
+_SEEN = 0.07  # by which a piece must differ somewhere, on even ground
+
 DRAWERS = {
     "scratches": lines.scratches, "hairs": lines.hairs, "folds": lines.folds, "cracks": lines.cracks,
     "dust": areas.dust, "stains": areas.stains, "losses": areas.losses, "torn": areas.torn,
@@ -23,7 +25,7 @@ DRAWERS = {
 """What can be drawn, by name; each takes a size and a generator of random numbers, and gives marks."""
 
 _SHARES = {
-    "scratches": 0.5, "hairs": 0.25, "folds": 0.25, "cracks": 0.4, "dust": 0.5, "stains": 0.2, "losses": 0.15,
+    "scratches": 0.6, "hairs": 0.25, "folds": 0.3, "cracks": 0.4, "dust": 0.6, "stains": 0.15, "losses": 0.15,
     "torn": 0.12,
 }  # fmt: skip
 """How often each is on a damaged photo."""
@@ -83,24 +85,45 @@ def draw_damage(
         for mark in DRAWERS[str(name)](size, rng):
             image, seen = lay(image, mark)
             masks[mark.kind] |= seen
+    masks = {kind: _visible(mask, image, clean) for kind, mask in masks.items()}
     return DamagedPhoto(image=scanned(image, rng) if looks else image, clean=clean, masks=masks)
 
 
+def _visible(mask: Mask, image: Image, clean: Image) -> Mask:
+    """The pieces of a mask that a person can see: they differ more from what was there than that does within itself."""
+    import cv2
+
+    if not mask.any():
+        return mask
+    change = np.abs(cv2.GaussianBlur(image, (0, 0), 0.7) - cv2.GaussianBlur(clean, (0, 0), 0.7)).max(2)
+    grey = np.ascontiguousarray(clean.mean(2))
+    mean, square = (cv2.blur(values, (15, 15)) for values in (grey, grey * grey))
+    needed = _SEEN + 0.6 * np.sqrt(np.maximum(square - mean * mean, 0))
+    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    keep = np.zeros(count, bool)
+    keep[labels[change > needed]] = True
+    keep[0] = False
+    return np.asarray(keep[labels])
+
+
 def draw_lesson(photo: Image, rng: np.random.Generator) -> DamagedPhoto:
-    """What the finder learns from: a photo with damage, and one in four without; things of the scene that look like it.
+    """What the finder learns from: a photo with damage, and one in five without; things of the scene that look like it.
 
     Args:
         photo: (H, W, 3) in [0, 1], clean, at least 16 x 16.
         rng: what all is drawn from.
     """
     size = size_of(photo)
-    if chance(rng, 0.04):  # dots of printing are no dust
+    if chance(rng, 0.02):  # dots of printing are no dust
         image = halftone(photo, rng)
         masks = {kind: np.zeros(size, bool) for kind in KINDS}
         return DamagedPhoto(image=scanned(image, rng), clean=image, masks=masks)
-    if chance(rng, 0.4):
+    if chance(rng, 0.25):
         photo = draw_distractors(photo, rng)
     if chance(rng, 0.2):
         photo = blurred(photo, between(rng, 0.5, 2.0))
-    kinds: list[str] | None = [] if chance(rng, 0.25) else None
+    kinds: list[str] = []
+    if chance(rng, 0.8):  # much on each: a square shows a small part of a photo
+        for name, share in _SHARES.items():
+            kinds += [name] * (int(rng.integers(1, 4)) if chance(rng, share) else 0)
     return draw_damage(photo.clip(0, 1).astype(np.float32), kinds, seed=rng)

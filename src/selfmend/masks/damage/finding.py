@@ -20,6 +20,14 @@ _AROUND = 96  # pixels around a region that are looked at with it
 _PIXELS = 2_400_000  # of the picture that the network sees: larger ones are shrunk to it
 _LEAST = 16  # pixels of the short side
 _MOST = 0.4  # of the picture: if more looks damaged, it is the picture that looks so
+_CORNER = 0.7  # of a side: no corner that is torn off reaches farther
+_SURE = 0.9  # probability from which a pixel tells of the whole photo
+_WHOLE, _OLD = (0.0012, 0.97), (0.005, 0.38)
+"""Share of sure pixels, and the probability that is asked for then: a photo with few is asked for more, since what is
+found on it is rather a thing of the scene; one that is certainly damaged is damaged elsewhere too."""
+
+_STEP = 8.0  # by which the logit of that falls as the sensitivity goes from 0 to 1
+_FACE = 0.93  # probability that is asked for in faces, where lips and nostrils look like damage
 _WEAK = 0.5  # what is so much less probable belongs to a piece that is probable elsewhere
 _SPECKS = {"scratches": 12, "dust": 2, "stains": 12, "missing": 40}  # pixels: smaller pieces are left out
 
@@ -63,8 +71,10 @@ def _look(image: Image, kinds: Sequence[str], sensitivity: float) -> Mask:
         return _nothing(size, "the picture has black and white only, in which damage looks like what is drawn")
     shrunk = max(1.0, float(np.sqrt(size[0] * size[1] / _PIXELS)))
     seen = tuple(max(1, round(side / shrunk)) for side in size)
-    planes = damage_probability(image if shrunk == 1 else resize(image, seen).clip(0, 1).astype(np.float32))
-    masks = [_pieces(planes, KINDS.index(kind), sensitivity, alone=len(kinds) < len(KINDS)) for kind in kinds]
+    small = image if shrunk == 1 else resize(image, seen).clip(0, 1).astype(np.float32)
+    planes = damage_probability(small)
+    level = _in_faces(small, _level(planes, sensitivity))
+    masks = [_pieces(planes, KINDS.index(kind), level, alone=len(kinds) < len(KINDS)) for kind in kinds]
     found = np.any(masks, 0)
     share = float(found.mean())
     if share > _MOST:
@@ -72,13 +82,32 @@ def _look(image: Image, kinds: Sequence[str], sensitivity: float) -> Mask:
     return found if shrunk == 1 else _enlarged(found, size)
 
 
-def _pieces(planes: NDArray[np.float32], kind: int, sensitivity: float, *, alone: bool) -> Mask:
+def _level(planes: NDArray[np.float32], sensitivity: float) -> float:
+    """The probability from which a piece is damage."""
+    sure = max(float((planes[..., :2].max(2) > _SURE).mean()), 1e-6)
+    level = np.interp(np.log(sure), np.log([_WHOLE[0], _OLD[0]]), [_WHOLE[1], _OLD[1]])
+    return float(1 / (1 + np.exp(-(np.log(level / (1 - level)) - _STEP * (sensitivity - 0.5)))))
+
+
+def _in_faces(image: Image, level: float) -> NDArray[np.float32]:
+    """(H, W): the level, and a higher one in faces; a crack that goes through a face reaches it elsewhere."""
+    from selfmend.masks.faces import find_faces
+
+    levels = np.full(image.shape[:2], level, np.float32)
+    for face in find_faces(image) if level < _FACE else ():
+        box = face.box
+        rows = slice(max(0, round(box.top)), max(0, round(box.top + box.height)))
+        levels[rows, max(0, round(box.left)) : max(0, round(box.left + box.width))] = _FACE
+    return levels
+
+
+def _pieces(planes: NDArray[np.float32], kind: int, level: NDArray[np.float32], *, alone: bool) -> Mask:
     """Pieces that are probably damage of a kind somewhere, with what of them is less probable (hysteresis).
 
     Args:
         planes: (H, W, K), the probabilities of all kinds.
         kind: number of the plane.
-        sensitivity: 0 to 1.
+        level: (H, W), the probability that a piece reaches somewhere.
         alone: other kinds are not wanted, so that a piece that rather is one of these is left out.
 
     Source: the two thresholds are those of Canny, PAMI 1986.
@@ -86,18 +115,32 @@ def _pieces(planes: NDArray[np.float32], kind: int, sensitivity: float, *, alone
     import cv2
 
     plane = planes[..., kind]
-    high = float(np.clip(1 - sensitivity, 0.02, 0.98))
-    weak = (plane > _WEAK * high).astype(np.uint8)
+    weak = (plane > _WEAK * level).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=8)
     keep = np.zeros(count, bool)
-    keep[labels[plane > high]] = True
+    keep[labels[plane > level]] = True
     keep &= stats[:, cv2.CC_STAT_AREA] >= _SPECKS[KINDS[kind]]
+    if KINDS[kind] == "missing":
+        keep &= _corners(labels, stats)
     if alone:
         others = np.delete(planes, kind, 2).max(2)
         own, rather = (np.bincount(labels.ravel(), values.ravel(), count) for values in (plane, others))
         keep &= own >= rather
     keep[0] = False
     return np.asarray(keep[labels])
+
+
+def _corners(labels: NDArray[np.int32], stats: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Which pieces lie in a corner and go along no whole side: a white sky looks as if it were torn off."""
+    import cv2
+
+    height, width = labels.shape
+    near = np.zeros(len(stats), bool)
+    for rows in (slice(0, 3), slice(height - 3, height)):
+        for columns in (slice(0, 3), slice(width - 3, width)):
+            near[labels[rows, columns]] = True
+    wide = stats[:, cv2.CC_STAT_WIDTH] > _CORNER * width
+    return near & ~wide & (stats[:, cv2.CC_STAT_HEIGHT] <= _CORNER * height)
 
 
 def _enlarged(mask: Mask, size: tuple[int, int]) -> Mask:

@@ -38,7 +38,7 @@ def scratches(size: Size, rng: np.random.Generator) -> list[Mark]:
     if chance(rng, 0.25):
         angle = np.pi / 2 + rng.normal(0, 0.02)  # of a film that ran over dirt
     parallel, thick = chance(rng, 0.5), between(rng, 0.7, 4.0, log=True)
-    opacity = between(rng, 0.35, 1.0) if not plain else between(rng, 0.6, 1.0)
+    opacity = between(rng, 0.5, 1.0) if not plain else between(rng, 0.65, 1.0)
     for _ in range(count):
         turn = angle if parallel else rng.uniform(0, np.pi)
         length = between(rng, 15, 2.0 * max(size), log=True)
@@ -102,7 +102,7 @@ def cracks(size: Size, rng: np.random.Generator) -> list[Mark]:
         widths = here * (0.4 + opened) * (1 + 0.3 * rng.standard_normal(len(points))).clip(0.4, 2)
         draw_stroke(thin, jagged, widths, opened)
     colour = paper(rng) if chance(rng, 0.85) else mark_colour(rng, light=0.2)
-    alpha = to_alpha(thin, size) * between(rng, 0.6, 1.0)
+    alpha = to_alpha(thin, size) * between(rng, 0.7, 1.0)
     marks = _with_edge(_rough(alpha, rng) if chance(rng, 0.5) else alpha, colour, rng, edge=0.7)
     if chance(rng, 0.6):
         marks += _crossings(paths, size, rng, colour)

@@ -27,7 +27,7 @@ def old_tones(image: Image, rng: np.random.Generator) -> Image:
     return image.clip(0, 1).astype(np.float32)
 
 
-def film_grain(image: Image, rng: np.random.Generator, *, most: float = 0.06) -> Image:
+def film_grain(image: Image, rng: np.random.Generator, *, most: float = 0.04) -> Image:
     """Grain as of film: softer than a pixel, and strongest in the middle tones."""
     height, width = image.shape[:2]
     channels = 1 if chance(rng, 0.7) else 3
@@ -75,13 +75,13 @@ def halftone(image: Image, rng: np.random.Generator) -> Image:
 def scanned(image: Image, rng: np.random.Generator) -> Image:
     """What scanning and keeping does: softness, sharpening, noise, JPEG; each in some of all cases."""
     if chance(rng, 0.5):
-        image = blurred(image, between(rng, 0.2, 1.2))
+        image = blurred(image, between(rng, 0.2, 0.9))
     if chance(rng, 0.2):
         image = image + between(rng, 0.3, 1.2) * (image - blurred(image, between(rng, 0.7, 1.5)))
     if chance(rng, 0.25):
         image = np.repeat(_mean(image), 3, 2)
     if chance(rng, 0.4):
-        image = image + between(rng, 0.003, 0.03) * rng.standard_normal(image.shape).astype(np.float32)
+        image = image + between(rng, 0.003, 0.015) * rng.standard_normal(image.shape).astype(np.float32)
     image = image.clip(0, 1).astype(np.float32)
     return through_jpeg(image, int(rng.integers(35, 97))) if chance(rng, 0.65) else image
 

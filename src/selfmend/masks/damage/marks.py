@@ -16,7 +16,7 @@ Alpha = NDArray[np.float32]
 """float32 (H, W) in [0, 1]: how much of a pixel the mark covers."""
 
 _COVERED = 0.3  # of a pixel, from which on it belongs to the mark
-_SEEN = 0.05  # by which a channel must change to be seen
+_SEEN = 0.08  # by which a channel must change to be seen
 _BRIDGE = 9  # pixels: a part that cannot be seen belongs to the mark if as near to one that can
 
 

@@ -25,6 +25,11 @@ Weights = Mapping[str, NDArray[np.float32]]
 MULTIPLE = 32
 """Height and width of what the network sees are multiples of it."""
 
+PLANES = 20
+"""Of `features`."""
+
+_MEDIAN = 13  # pixels: what is wider than half of it is no line or speck
+_USUAL = 31  # pixels around in which it is measured how much is usual
 _TILE = 1024  # pixels of a side; a tile needs about 0.3 GB
 _OVERLAP = 64  # pixels that neighbouring tiles share; half of them is thrown away on each side
 _FILE = "damage-finder.npz"
@@ -52,15 +57,40 @@ def damage_probability(image: Image, weights: Weights | None = None) -> NDArray[
     found = np.zeros((height, width, len(KINDS)), np.float32)
     tall, wide = (min(_TILE, _rounded(side)) for side in (height, width))
     net = cv2.dnn.readNetFromONNX(np.frombuffer(_model(weights or shipped_weights(), (tall, wide)), np.uint8))
-    for top, first, last in _places(height, tall):
-        for left, start, end in _places(width, wide):
-            tile = image[top : top + tall, left : left + wide]
-            padded = np.pad(tile, ((0, tall - tile.shape[0]), (0, wide - tile.shape[1]), (0, 0)), mode="symmetric")
-            net.setInput(_unshuffled(padded))
+    below, beside = (max(_even(side), least) - side for side, least in ((height, tall), (width, wide)))
+    seen = features(np.pad(image, ((0, below), (0, beside), (0, 0)), mode="symmetric"))
+    for top, first, last in _places(_even(height), tall):
+        for left, start, end in _places(_even(width), wide):
+            tile = seen[:, top // 2 : (top + tall) // 2, left // 2 : (left + wide) // 2]
+            net.setInput(np.ascontiguousarray(tile[None]))
             planes = _shuffled(net.forward())
-            rows, columns = slice(first - top, last - top), slice(start - left, end - left)
-            found[first:last, start:end] = planes[rows, columns]
+            part = planes[first - top : last - top, start - left : end - left]
+            found[first:last, start:end] = part[: height - first, : width - start]
     return found
+
+
+def features(image: Image) -> NDArray[np.float32]:
+    """What the network sees of a picture.
+
+    Args:
+        image: (H, W, 3) in [0, 1], H and W even.
+
+    Returns:
+        float32 (20, H / 2, W / 2): five planes in blocks of 2 x 2 pixels, as `torch.nn.functional.pixel_unshuffle`
+        orders them: red, green and blue; how far the grey value is from the median around; and that in multiples of
+        what is usual there, since a speck that stands out on a wall may be one of many in gravel.
+    """
+    import cv2
+
+    grey = np.ascontiguousarray((image[..., 0] + image[..., 1] + image[..., 2]) / np.float32(3))
+    median = cv2.medianBlur(np.rint(grey * 255).astype(np.uint8), _MEDIAN).astype(np.float32) / np.float32(255)
+    away = grey - median
+    usual = np.sqrt(np.maximum(cv2.blur(away * away, (_USUAL, _USUAL)), 0))  # a running sum falls below 0
+    planes = [4 * image[..., k] - 2 for k in range(3)]
+    planes += [(8 * away).clip(-3, 3), (0.6 * away / (usual + np.float32(0.01))).clip(-3, 3)]
+    height, width = grey.shape
+    blocks = np.stack(planes).reshape(len(planes), height // 2, 2, width // 2, 2).transpose(0, 2, 4, 1, 3)
+    return np.ascontiguousarray(blocks.reshape(PLANES, height // 2, width // 2), np.float32)
 
 
 @lru_cache(maxsize=1)
@@ -104,7 +134,7 @@ def _model(weights: Weights, size: tuple[int, int]) -> bytes:
     """The network as a file of ONNX."""
     half = size[0] // 2, size[1] // 2
     try:
-        net = OnnxModel("image", (1, 12, *half))
+        net = OnnxModel("image", (1, PLANES, *half))
 
         def conv(x: str, name: str, stride: int = 1) -> str:
             return net.relu(net.conv(x, weights[f"{name}.weight"], weights[f"{name}.bias"], stride=stride))
@@ -124,6 +154,10 @@ def _model(weights: Weights, size: tuple[int, int]) -> bytes:
         raise WeightsError(f"weights of the damage finder lack {error}; those of `selfmend train` fit") from error
 
 
+def _even(side: int) -> int:
+    return side + side % 2
+
+
 def _rounded(side: int) -> int:
     return max(2 * MULTIPLE, -(-side // MULTIPLE) * MULTIPLE)
 
@@ -133,16 +167,9 @@ def _places(length: int, tile: int) -> list[tuple[int, int, int]]:
     if tile >= length:
         return [(0, 0, length)]
     count = -(-(length - _OVERLAP) // (tile - _OVERLAP))
-    starts = [round(k * (length - tile) / (count - 1)) for k in range(count)]
+    starts = [_even(k * (length - tile) // (count - 1)) for k in range(count)]
     cuts = [0, *((a + tile + b) // 2 for a, b in itertools.pairwise(starts)), length]
     return list(zip(starts, cuts, cuts[1:], strict=False))
-
-
-def _unshuffled(image: Image) -> NDArray[np.float32]:
-    """(H, W, 3) as (1, 12, H / 2, W / 2), as `torch.nn.functional.pixel_unshuffle` orders channels; in [-2, 2]."""
-    height, width, channels = image.shape
-    blocks = image.reshape(height // 2, 2, width // 2, 2, channels).transpose(4, 1, 3, 0, 2)
-    return np.ascontiguousarray(4 * blocks.reshape(1, 4 * channels, height // 2, width // 2) - 2, np.float32)
 
 
 def _shuffled(planes: NDArray[np.float32]) -> NDArray[np.float32]:
