@@ -37,8 +37,6 @@ WRITING = {
     "mask random": ("mask", "random", "photo.png"),
     "mask difference": ("mask", "difference", "photo.png", "mask.png"),
     "evaluate fit-niqe": ("evaluate", "fit-niqe", "photos"),
-    "restore": ("restore", "photo.png", *TELEA),
-    **{f"mask {name}": ("mask", name, "photo.png") for name in FINDERS},
 }
 """Each command that writes, but for its -o."""
 
@@ -95,16 +93,9 @@ def things(tmp_path_factory):
     return folder
 
 
-def find_a_box(image, *, sensitivity=0.5, region=None):
-    mask = np.zeros(image.shape[:2], bool)
-    mask[4:8, 4:8] = True
-    return mask
-
-
 @pytest.fixture
 def folder(things, tmp_path, monkeypatch):
     """The things, in the current folder; the finders find something in all of them."""
-    monkeypatch.setattr(Finder, "function", lambda one: find_a_box)
     shutil.copytree(things, tmp_path / "here")
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
