@@ -1,10 +1,11 @@
-"""The pictures of docs/gallery.md: every application of SinGAN on photos that scikit-image ships, good results and bad.
+"""The pictures of docs/gallery.md: every application on photos that scikit-image ships, good results and bad.
 
-python benchmarks/gallery.py                                  # all of them, preset fast
-python benchmarks/gallery.py --only paint-good --preset paper
+python benchmarks/gallery.py                                  # all of them
+python benchmarks/gallery.py --only paint-good --method singan --preset paper
 python benchmarks/gallery.py --set max_size=96 --set steps=100    # a quick look
 
-What is trained is kept in benchmarks/out/gallery, so that the second call only draws. Which results are called good was
+Each is made twice: with the photo's own patches, and by generators that have learned the photo. What is trained is kept
+in benchmarks/out/gallery, so that the second call only draws. Which results are called good was
 decided by looking at them: after a change of the training, look again.
 """
 
@@ -33,6 +34,8 @@ from subtitles import Subtitle, burn
 ROOT = Path(__file__).parent.parent
 LONGEST = 250  # pixels; as in the paper
 MOST_BYTES = 100_000  # of a picture in the docs
+PATCHES, LEARNED = "its patches", "learned"
+BY_ALL = (("patch-diffusion", None), ("gpnn", None), ("gpdm", None), ("sliced-wasserstein", None), ("singan", "fast"))
 Sheet = list[tuple[str, Image.Image]]
 
 
@@ -48,34 +51,48 @@ def photo(name: str) -> Image.Image:
 class Workshop:
     """The models, trained when they are first asked for."""
 
-    def __init__(self, preset: str, settings: dict[str, str], folder: Path) -> None:
-        self.preset, self.settings, self.folder = preset, settings, folder
+    def __init__(self, method: str, preset: str | None, settings: dict[str, str], folder: Path) -> None:
+        self.method, self.preset, self.settings, self.folder = method, preset, settings, folder
         self.learned = functools.cache(self._learned)
 
     def _learned(self, name: str, padding: str = "zero") -> selfmend.Model:
         options = {**self.settings, "padding": padding}
         started = time.perf_counter()
         model = selfmend.fit(
-            "singan", photo(name), preset=self.preset, folder=self.place(name, options), device="cpu", **options
+            self.method, photo(name), preset=self.preset, folder=self.place(name, options), device="cpu", **options
         )
         print(f"{name} ({padding}): {time.perf_counter() - started:.0f} s", flush=True)
         return model
 
     def place(self, name: str, options: dict[str, str]) -> Path:
         """The run folder for a picture and options."""
-        key = hashlib.sha256(repr((self.preset, sorted(options.items()))).encode()).hexdigest()[:8]
-        return self.folder / f"{name}-{self.preset}-{key}"
+        key = hashlib.sha256(repr((self.method, self.preset, sorted(options.items()))).encode()).hexdigest()[:8]
+        return self.folder / f"{name}-{self.method}-{key}"
 
 
 def sampled(workshop: Workshop, name: str) -> Sheet:
-    samples = workshop.learned(name).sample(samples=3, seed=1)
-    return [("photo", photo(name)), *((f"sample {k + 1}", s) for k, s in enumerate(samples))]
+    samples = selfmend.sample(photo(name), samples=3, seed=1)
+    learned = workshop.learned(name).sample(samples=3, seed=1)
+    rows = [*((PATCHES, one) for one in samples), *((LEARNED, one) for one in learned)]
+    return [("photo", photo(name)), *rows[:3], ("photo", photo(name)), *rows[3:]]
+
+
+def sampled_by_all(name: str) -> Sheet:
+    """The same photo by every method that makes new pictures; the captions have the seconds of the processor."""
+    sheet = [("photo", photo(name))]
+    for method, preset in BY_ALL:
+        started = time.process_time()
+        made = selfmend.sample(photo(name), method=method, preset=preset, seed=1)
+        spent = time.process_time() - started
+        sheet.append((f"{method}, {spent:.0f} s", made))
+        print(f"{method} {preset or ''}: {spent:.1f} s of the processor", flush=True)
+    return sheet
 
 
 def retargeted(workshop: Workshop, name: str) -> Sheet:
-    model = workshop.learned(name)
-    height, width = model.scale_sizes()[-1]
-    return [("photo", photo(name)), ("retargeted", model.retarget((height, width * 3 // 2), seed=1))]
+    size = photo(name).height, photo(name).width * 3 // 2
+    learned = workshop.learned(name).retarget(size, seed=1)
+    return [("photo", photo(name)), (PATCHES, selfmend.retarget(photo(name), size, seed=1)), (LEARNED, learned)]
 
 
 def enlarged(name: str, box: tuple[int, int, int, int]) -> Sheet:
@@ -112,8 +129,9 @@ def painting_of_a_cat() -> Image.Image:
 
 def painted(workshop: Workshop, name: str, painting: Image.Image, *, quantized: bool = False) -> Sheet:
     model = workshop.learned(name)
-    sheet = [("photo", photo(name)), ("painting", painting), ("painted", model.paint(painting, seed=1))]
-    return [*sheet, ("quantised", model.paint(painting, quantized=True, seed=1))] if quantized else sheet
+    sheet = [("photo", photo(name)), ("painting", painting), (PATCHES, selfmend.paint(painting, photo(name), seed=1))]
+    sheet.append((LEARNED, model.paint(painting, seed=1)))
+    return [*sheet, ("learned, quantised", model.paint(painting, quantized=True, seed=1))] if quantized else sheet
 
 
 def pasted(name: str, thing: Image.Image, shape: Image.Image, at: tuple[int, int]) -> tuple[Image.Image, Image.Image]:
@@ -132,18 +150,20 @@ def disc(size: tuple[int, int]) -> Image.Image:
 
 def harmonized(workshop: Workshop, name: str, thing: Image.Image, at: tuple[int, int]) -> Sheet:
     composite, mask = pasted(name, thing, disc(thing.size), at)
-    return [("pasted", composite), ("harmonised", workshop.learned(name).harmonize(composite, mask, seed=1))]
+    learned = workshop.learned(name).harmonize(composite, mask, seed=1)
+    return [("pasted", composite), (PATCHES, selfmend.harmonize(composite, mask, seed=1)), (LEARNED, learned)]
 
 
 def edited(workshop: Workshop, name: str, box: tuple[int, int, int, int], to: tuple[int, int]) -> Sheet:
     thing = photo(name).crop(box)
     composite, mask = pasted(name, thing, Image.new("L", thing.size, 255), to)
-    model = workshop.learned(name)
-    return [("photo", photo(name)), ("edited", composite), ("mended", model.edit(composite, mask, seed=1))]
+    learned = workshop.learned(name).edit(composite, mask, seed=1)
+    mended = selfmend.edit(composite, mask, picture=photo(name), seed=1)
+    return [("photo", photo(name)), ("edited", composite), (PATCHES, mended), (LEARNED, learned)]
 
 
-def animated(workshop: Workshop, name: str) -> list[Image.Image]:
-    film = workshop.learned(name, "noise").animate(frames=20, loop=True, seed=1)
+def animated(name: str) -> list[Image.Image]:
+    film = selfmend.animate(photo(name), frames=20, loop=True, seed=1)
     for frame in film:
         frame.thumbnail((160, 160), Image.Resampling.LANCZOS)
     return film
@@ -171,6 +191,7 @@ def cup() -> Image.Image:
 WARM, BLUE, WHITE = (225, 170, 110), (110, 140, 215), (240, 240, 235)
 SHEETS: dict[str, Callable[[Workshop], Sheet]] = {
     "sample-good": lambda w: sampled(w, "hubble"),
+    "methods": lambda _: sampled_by_all("hubble"),
     "sample-bad": lambda w: sampled(w, "chelsea"),
     "retarget-good": lambda w: retargeted(w, "hubble"),
     "retarget-bad": lambda w: retargeted(w, "chelsea"),
@@ -188,8 +209,8 @@ SHEETS: dict[str, Callable[[Workshop], Sheet]] = {
     "edit-bad": lambda w: edited(w, "chelsea", (80, 50, 130, 90), (120, 5)),
 }
 FILMS: dict[str, Callable[[Workshop], list[Image.Image]]] = {
-    "animate-good": lambda w: animated(w, "hubble"),
-    "animate-bad": lambda w: animated(w, "chelsea"),
+    "animate-good": lambda _: animated("hubble"),
+    "animate-bad": lambda _: animated("chelsea"),
 }
 
 
@@ -208,13 +229,14 @@ def save_small(sheet: Sheet, path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--preset", default="fast")
+    parser.add_argument("--method", default="sliced-wasserstein", help="or singan")
+    parser.add_argument("--preset", help="of the method")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="an option of the training")
     parser.add_argument("--only", action="append", choices=[*SHEETS, *FILMS], help="one picture; repeatable")
     parser.add_argument("--output", type=Path, default=ROOT / "docs/images/gallery")
     parser.add_argument("--runs", type=Path, default=ROOT / "benchmarks/out/gallery", help="what was trained")
     args = parser.parse_args()
-    workshop = Workshop(args.preset, dict(pair.split("=", 1) for pair in args.set), args.runs)
+    workshop = Workshop(args.method, args.preset, dict(pair.split("=", 1) for pair in args.set), args.runs)
     args.output.mkdir(parents=True, exist_ok=True)
     for name in args.only or [*SHEETS, *FILMS]:
         path = args.output / f"{name}.{'jpg' if name in SHEETS else 'webp'}"

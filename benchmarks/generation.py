@@ -36,7 +36,7 @@ from scorer import load_scorer
 
 METHODS = [
     "patch-diffusion:variety=low", "patch-diffusion", "patch-diffusion:variety=high", "gpnn", "gpnn:noise=3",
-    "singan:fast",
+    "sliced-wasserstein",
 ]  # fmt: skip
 COLUMNS = {
     "conv1": ".3f", "fire3": ".3f", "coh": ".1f", "com": ".1f", "div": ".2f", "copied": ".0f", "seams": ".2f",

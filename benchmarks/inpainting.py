@@ -29,8 +29,8 @@ METHODS = [
     "navier-stokes",
     "biharmonic",
     "patchmatch",
-    "singan:fast:init=local-means",
-    "singan:fast",
+    "sliced-wasserstein:init=local-means",
+    "sliced-wasserstein",
 ]
 COLUMNS = {"psnr_hole": ".2f", "ssim": ".4f", "feat_hole": ".3f", "fd": ".2f", "seconds": ".2f", "peak_mb": ".0f"}
 

@@ -1,6 +1,6 @@
 """Time and peak memory of a large sample: SinGAN learns a small photo for a few steps and draws it in any size.
 
-    python benchmarks/large_sample.py --size 2000x2000 [--preset paper] [--tile 0]
+    python benchmarks/large_sample.py --size 2000x2000 [--method sliced-wasserstein] [--tile 0]
 
 The number of steps has no influence on what drawing costs, so one is taken. Learning and drawing run in processes of
 their own, so that the peak memory is that of loading a run and drawing. --tile 0 draws each scale at once, to compare.
@@ -46,7 +46,7 @@ def draw(run: Path, size: tuple[int, int], tile: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", default="2000x2000", metavar="HxW")
-    parser.add_argument("--preset", default="paper")
+    parser.add_argument("--method", default="singan")
     parser.add_argument("--tile", type=int, default=sample.TILE)
     parser.add_argument("--learn", type=Path, help="only learn, into this folder")
     parser.add_argument("--draw", type=Path, help="only draw, from this folder")
@@ -54,13 +54,13 @@ def main() -> None:
     height, width = (int(n) for n in args.size.split("x"))
     if args.learn:
         photo = Image.fromarray(data.chelsea()).resize((250, 166))
-        options = {"steps": 1, "recipe": "adversarial"}
-        selfmend.fit("singan", photo, preset=args.preset, folder=args.learn, **options)
+        options = {"steps": 1}
+        selfmend.fit(args.method, photo, folder=args.learn, **options)
         return
     if args.draw:
         draw(args.draw, (height, width), args.tile)
         return
-    options = ["--size", args.size, "--preset", args.preset, "--tile", str(args.tile)]
+    options = ["--size", args.size, "--method", args.method, "--tile", str(args.tile)]
     with tempfile.TemporaryDirectory() as folder:
         for part in ("--learn", "--draw"):
             subprocess.run([sys.executable, __file__, part, f"{folder}/run", *options], check=True)

@@ -3,12 +3,12 @@
     python benchmarks/references.py CLIP --score SCORE.PY [--out DIR] [--table FILE.md] [--only frames|paper]
 
 CLIP is a film; from each of two places two frames are taken, eight apart. The first gets a hole, a subtitle or a box;
-the second is the reference. SCORE.PY is the scorer (see scorer.py). SinGAN (fast) is trained once a case, from scale 1
-on, so that every scale at which the reference can enter is compared on one training; and once more on the damaged frame
-as it is, hole and all ("plain"). The paper's second setup is artificial: SinGAN learns a clean picture, an object is
-pasted into it, and a random sample of SinGAN is the reference; no sample lies on the picture, so it is not aligned.
-Results go into --out as pictures to look at; a frame whose scores are there is not run again. Times are seconds of the
-processor, training included.
+the second is the reference. SCORE.PY is the scorer (see scorer.py). sliced-wasserstein is trained once a case, from
+scale 1 on, so that every scale at which the reference can enter is compared on one training; and once more on the
+damaged frame as it is, hole and all ("plain"). The paper's second setup is artificial: SinGAN learns a clean picture,
+an object is pasted into it, and a random sample of SinGAN is the reference; no sample lies on the picture, so it is not
+aligned. Results go into --out as pictures to look at; a frame whose scores are there is not run again. Times are of
+the processor, training included.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from selfmend.errors import SelfmendWarning
 from selfmend.image.draw import contact_sheet, paint_hole, to_rgb
 from selfmend.masks.reading import grow_mask
 from selfmend.methods.registry import method_class
-from selfmend.methods.singan.model import SinGAN
+from selfmend.methods.singan.model import SlicedWasserstein
 from selfmend.metrics.pixels import ssim
 from selfmend.metrics.saliency import asvs
 from selfmend.registration.align import Aligned, align, match_colours, place
@@ -97,15 +97,15 @@ def fill_frames(truth: Image, mask: Mask, reference: Aligned, seed: int, *, plai
         results[name] = timed(lambda worker=worker: worker.inpaint(damaged, mask, seed=seed)[0])
     results["patchmatch + reference"] = timed(lambda: worker.inpaint(damaged, mask, seed=seed, reference=reference)[0])
     began = time.process_time()
-    model = SinGAN.from_options("fast", {"injection_scale": 1}).fit(damaged, mask, seed=seed)
+    model = SlicedWasserstein.from_options(None, {"injection_scale": 1}).fit(damaged, mask, seed=seed)
     training = time.process_time() - began
     default = model.with_fill_options({"injection_scale": None})
-    for label, lying in (("singan:fast", None), ("singan:fast + reference", reference)):
+    for label, lying in (("sliced-wasserstein", None), ("sliced-wasserstein + reference", reference)):
         fill, seconds = timed(lambda lying=lying: default.inpaint(damaged, mask, seed=seed, reference=lying)[0])
         results[label] = fill, training + seconds
     if plain:
-        learner = SinGAN.from_options("fast", {"exclude_hole": False})
-        results["singan:fast + reference, plain training"] = timed(
+        learner = SlicedWasserstein.from_options(None, {"exclude_hole": False})
+        results["sliced-wasserstein + reference, plain training"] = timed(
             lambda: learner.inpaint(damaged, mask, seed=seed, reference=reference)[0]
         )
     assert model.scales is not None
@@ -172,7 +172,7 @@ def paper_cases(args: argparse.Namespace):
     truth, mask = film[PLACES[0]], subtitle(size_of(film[0]))
     damaged = blank(truth, mask)
     lying = match_colours(align(film[PLACES[0] + APART], damaged, mask), damaged, mask)
-    yield "Movie", truth, damaged, mask, lying, SinGAN.from_options("fast").fit(damaged, mask, seed=args.seed)
+    yield "Movie", truth, damaged, mask, lying, SlicedWasserstein.from_options(None).fit(damaged, mask, seed=args.seed)
     pictures = {}
     for name, load in STILLS.items():
         array = load()
@@ -182,7 +182,7 @@ def paper_cases(args: argparse.Namespace):
     for name, other in zip(pictures, [*list(pictures)[1:], next(iter(pictures))], strict=True):
         truth = pictures[name]
         damaged, mask = pasted(truth, pictures[other])
-        model = SinGAN.from_options("fast").fit(truth, seed=args.seed)
+        model = SlicedWasserstein.from_options(None).fit(truth, seed=args.seed)
         (sample,) = model.sample(truth, seed=args.seed, size=size_of(truth))
         yield name, truth, damaged, mask, place(sample, damaged, mask), model
 

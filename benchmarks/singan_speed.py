@@ -1,4 +1,4 @@
-"""Milliseconds a training step of the PAPER and the FAST preset, at each scale, side by side.
+"""Milliseconds a training step of the PAPER and the SLICED_WASSERSTEIN preset, at each scale, side by side.
 
 python benchmarks/singan_speed.py --size 188x250 --hole 52x70 --steps 5
 python benchmarks/singan_speed.py --hole none   # for samples and all that is made without a hole
@@ -12,7 +12,7 @@ from itertools import islice
 
 import torch
 
-from selfmend.methods.singan.config import FAST, PAPER, SinGANConfig
+from selfmend.methods.singan.config import PAPER, SLICED_WASSERSTEIN, SinGANConfig
 from selfmend.methods.singan.model import SinGAN
 from selfmend.nn.tensors import make_generator
 
@@ -53,13 +53,13 @@ def main() -> None:
     image = torch.rand(1, 3, height, width, generator=make_generator(0, "picture"))
     mask = None if args.hole == "none" else box(height, width, *(int(n) for n in args.hole.split("x")))
 
-    fast = milliseconds(replace(FAST, injection_scale=1), image, mask, steps=args.steps, scales=99)
+    fast = milliseconds(replace(SLICED_WASSERSTEIN, injection_scale=1), image, mask, steps=args.steps, scales=99)
     paper = milliseconds(PAPER, image, mask, steps=args.steps, scales=args.finest_paper_scale + 1)
-    print(f"{'ms a step, ' + str(args.threads) + ' threads':28} {'PAPER':>9} {'FAST':>9}")
+    print(f"{'ms a step, ' + str(args.threads) + ' threads':28} {'PAPER':>9} {'SLICED_WASSERSTEIN':>9}")
     for name in sorted({**paper, **fast}, key=lambda n: int(n.split()[1])):
         print(f"{name:28} {paper.get(name, float('nan')):9.0f} {fast.get(name, float('nan')):9.1f}")
-    coarse = f"; {FAST.coarse_steps} up to {FAST.exemplars_from} px" if mask is None else ""
-    print(f"steps a scale: {PAPER.steps} and {FAST.steps}{coarse}")
+    coarse = f"; {SLICED_WASSERSTEIN.coarse_steps} up to {SLICED_WASSERSTEIN.exemplars_from} px" if mask is None else ""
+    print(f"steps a scale: {PAPER.steps} and {SLICED_WASSERSTEIN.steps}{coarse}")
 
 
 if __name__ == "__main__":

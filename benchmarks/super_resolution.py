@@ -1,6 +1,6 @@
 """Enlarging photos by a factor of 4 against published numbers: bicubic, our methods, and any command.
 
-    python benchmarks/super_resolution.py TRUTHS OUT --count 20 --methods bicubic gpnn singan:fast --weights WEIGHTS
+    python benchmarks/super_resolution.py TRUTHS OUT --count 20 --weights WEIGHTS
     python benchmarks/super_resolution.py TRUTHS OUT --methods bicubic --command 'program {input} {output}'
 
 Every truth is cut to a multiple of the factor, made small by the house's resize (MATLAB's bicubic) and rounded to
@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("truths", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--count", type=int, help="only so many pictures, the first by name")
-    parser.add_argument("--methods", nargs="*", default=["bicubic", "gpnn", "singan:fast"])
+    parser.add_argument("--methods", nargs="*", default=["bicubic", "gpnn", "sliced-wasserstein"])
     parser.add_argument("--command", default="", help="another program, with {input} and {output} in it")
     parser.add_argument("--weights", type=Path, help="file or folder with NIQE's parameters")
     args = parser.parse_args()

@@ -49,11 +49,28 @@ def share_of(progress: Progress, k: int, count: int, name: str) -> Progress:
     """Progress of the k-th of `count` equal pieces of work, told as progress of the whole."""
 
     def show(event: ProgressEvent) -> None:
-        own = event.done if event.done is not None else event.step / max(1, event.steps)
         stage = f"{name}, {event.stage}" if event.stage else name
-        progress(replace(event, stage=stage, done=(k + own) / count))
+        progress(replace(event, stage=stage, done=(k + _own(event)) / count))
 
     return show
+
+
+TRAINING = 0.95
+"""Share of the whole work that is told where something is learned first and then drawn."""
+
+
+def while_learning(progress: Progress) -> Progress:
+    """Progress of a training, as the first part of work that draws afterwards."""
+    return lambda event: progress(replace(event, done=TRAINING * _own(event)))
+
+
+def after_learning(progress: Progress) -> Progress:
+    """Progress of the drawing after a training, as the last part of the work."""
+    return lambda event: progress(replace(event, done=TRAINING + (1 - TRAINING) * _own(event)))
+
+
+def _own(event: ProgressEvent) -> float:
+    return event.done if event.done is not None else event.step / max(1, event.steps)
 
 
 def sample_shares(progress: Progress, samples: int) -> list[Progress]:

@@ -22,6 +22,7 @@ INPUTS = {
     "mask": "white where the hole is; left out, transparent pixels are the hole",
     "reference": "another picture of the scene",
     "picture": "painting, composite or edited picture",
+    "example": "the picture before the edit, or another one whose patches are taken",
 }
 """The files that tasks are given, and what each one is."""
 
@@ -39,6 +40,10 @@ def _preset() -> Any:
 
 def _model(help: str = _OWN_METHOD) -> Any:
     return option(None, help, source=_OURS, none="the method works on the picture itself")
+
+
+def _own_patches() -> Any:
+    return option(None, _MODEL, source=_PAPER, none="the picture's own patches, nothing learned")
 
 
 def _seed() -> Any:
@@ -79,6 +84,11 @@ def _drawn_from() -> Any:
 def _entry() -> Any:
     help = "scale at which the picture enters, 1 = the second coarsest: the higher, the more of it stays"
     return option(None, help, source=_PAPER, low=0, none="chosen for the purpose")
+
+
+def _noise() -> Any:
+    help = "without a model: noise that what enters is drowned in; the more, the more is invented"
+    return option(None, help, unit="of [-1, 1]", source="docs/results-generation.md", low=0, high=3, none="chosen")
 
 
 def _format() -> Any:
@@ -133,11 +143,33 @@ class Restore:
     format: str = _format()
 
 
+def _added(where: str) -> Any:
+    return option(0, f"pixels that are added {where}", unit="px", source=_OURS, low=0, limit=4000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expand:
+    """Options of making a canvas larger."""
+
+    left: int = _added("on the left")
+    right: int = _added("on the right")
+    top: int = _added("on top")
+    bottom: int = _added("at the bottom")
+    aspect: str | None = option(
+        None, "width to height of the result, such as 16:9; what is lacking is added on both sides", source=_OURS,
+        none="as it comes",
+    )  # fmt: skip
+    method: str = option("patchmatch", "a method that fills holes", source="docs/results.md")
+    preset: str | None = _preset()
+    seed: int | None = _seed()
+    format: str = _format()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Train:
     """Options of a training with one picture."""
 
-    method: str = option("singan", "a method that learns", source=_PAPER)
+    method: str = option("sliced-wasserstein", "a method that learns", source="docs/results-generation.md")
     preset: str | None = _preset()
     name: str | None = option(None, "name of the run", source=_OURS, none="after the picture")
     seed: int | None = _seed()
@@ -182,7 +214,7 @@ class Retarget:
 class SuperResolve:
     """Options of an enlargement."""
 
-    method: str = option("gpnn", "the method: gpnn or singan", source="docs/results-generation.md")
+    method: str = option("gpnn", "a method that enlarges", source="docs/results-generation.md")
     preset: str | None = _preset()
     model: str | None = _model(_MODEL + " that learned to enlarge")
     seed: int | None = _seed()
@@ -194,7 +226,7 @@ class SuperResolve:
 class Harmonize:
     """Options of harmonising."""
 
-    model: str | None = option(None, _MODEL, source=_PAPER, none="the picture's own patches, nothing learned")
+    model: str | None = _own_patches()
     seed: int | None = _seed()
     start_scale: int | None = _entry()
     invert_mask: bool = _invert("object")
@@ -205,9 +237,10 @@ class Harmonize:
 class Edit:
     """Options of an edit."""
 
-    model: str = option("", _MODEL, source=_PAPER)
+    model: str | None = _own_patches()
     seed: int | None = _seed()
     start_scale: int | None = _entry()
+    noise: float | None = _noise()
     invert_mask: bool = _invert("edited part")
     masked: bool = option(
         True, "keep what was not edited", source=_CODE, off="draw everything anew, not only what was edited",
@@ -220,13 +253,14 @@ class Edit:
 class Paint:
     """Options of a painting that becomes a picture."""
 
-    model: str = option("", _MODEL, source=_PAPER)
+    model: str | None = _own_patches()
     seed: int | None = _seed()
     start_scale: int | None = _entry()
+    noise: float | None = _noise()
     quantized: bool = option(
         False,
-        "train the start scale anew on flat colours, and snap the painting to these: for paintings whose colours are "
-        "not the picture's",
+        "with a model: train the start scale anew on flat colours, and snap the painting to these: for paintings "
+        "whose colours are not the picture's",
         source=_CODE,
         label="Learn these colours",
     )
@@ -235,14 +269,15 @@ class Paint:
 
 @dataclass(frozen=True, kw_only=True)
 class Animate:
-    """Options of a film in which the learned picture moves."""
+    """Options of a film in which a picture moves."""
 
-    model: str = option("", _MODEL, source=_PAPER)
+    model: str | None = _own_patches()
     seed: int | None = _seed()
     start_scale: int | None = option(
         None, "the coarsest scale that moves: the lower, the larger the things that do", source=_PAPER, low=0,
-        none="1; of the preset fast 0",
+        none="chosen for the purpose",
     )  # fmt: skip
+    noise: float | None = _noise()
     frames: int = option(100, "number of frames", source=_CODE, low=1, limit=600)
     fps: float = option(
         10.0, "speed of the film", unit="frames a second", source=_CODE, low=0.1, high=1000, label="Speed"
@@ -268,7 +303,7 @@ class Task:
         does: "module:function" of what a worker calls for such a job.
         needs: of `INPUTS`, without which there is nothing to do.
         takes: of `INPUTS`, which may come too.
-        learned: whether the run's own picture can take the place of the files that are needed.
+        learned: whether the run's own picture can take the place of the file "image".
         trains: whether it is a training, for which the method must learn.
         methods: abilities (`methods_that`) of which a method for it has one; empty: each method that fills can do it.
         label: of the page's tab, one word; empty: the name.
@@ -290,6 +325,11 @@ class Task:
     label: str = ""
     action: str = ""
     hint: str = ""
+
+    @property
+    def drawn(self) -> str:
+        """The file that the result is a new version of, and is called after."""
+        return next(name for name in ("picture", *self.needs) if name in self.needs)
 
 
 _WORK = "selfmend.jobs.work"
@@ -316,12 +356,19 @@ TASKS: dict[str, Task] = {
             hint="Looks for scratches, cracks, dust, stains and torn parts, and fills them from the photo itself.",
         ),
         Task(
+            name="expand", command="expand", title="More of the scene around a picture.",
+            result="the picture in a larger one; its own part is equal to the bit",
+            options=Expand(), does=f"{_WORK}:expand", needs=("image",), label="Expand", action="Expand it",
+            hint="Say how many pixels to add at each side, or another shape. What is new continues the picture near "
+            "it, and repeats it farther out.",
+        ),
+        Task(
             name="train", command="train", title="Learn a picture.", result="a run, for the tasks that take a model",
             options=Train(), does=f"{_WORK}:train", needs=("image",), takes=("mask",), trains=True,
             methods=("learns",), label="Learn", action="Learn this picture",
             hint="A network learns the open picture; with what it has learned, the next tabs make pictures. What is "
-            "marked is left out of the learning. With the preset fast it takes seconds to minutes, with paper, the "
-            "papers' recipe, hours.",
+            "marked is left out of the learning. sliced-wasserstein takes seconds to minutes, singan, the papers' "
+            "recipe, hours.",
         ),
         Task(
             name="sample", command="sample", title="New pictures that look like one.", result="new pictures",
@@ -344,7 +391,7 @@ TASKS: dict[str, Task] = {
         Task(
             name="harmonize", command="harmonize", title="Make a pasted object fit.",
             result="the composite; outside the mask and its soft border it is equal to the bit",
-            options=Harmonize(), does=f"{_WORK}:harmonize", needs=("picture", "mask"),
+            options=Harmonize(), does=f"{_WORK}:harmonize", needs=("picture", "mask"), takes=("example",),
             label="Harmonise",
             hint="Open a picture with something pasted in, and mark what was pasted: it takes on the look of "
             "the rest.",
@@ -352,20 +399,20 @@ TASKS: dict[str, Task] = {
         Task(
             name="edit", command="edit", title="Mend the seams of an edited picture.",
             result="the edited picture, mended", options=Edit(), does=f"{_WORK}:edit", needs=("picture",),
-            takes=("mask",), label="Edit", action="Mend the edit",
-            hint="Open the learned picture after you moved or copied parts of it: its seams are mended. Mark where, or "
-            "leave it to the model to find.",
+            takes=("mask", "example"), label="Edit", action="Mend the edit",
+            hint="Open a picture after you moved or copied parts of it: its seams are mended. Mark where, or give the "
+            "picture as it was before, and the difference is found.",
         ),
         Task(
             name="paint", command="paint", title="A picture out of a painting of a few flat colours.",
-            result="a picture like the learned one", options=Paint(), does=f"{_WORK}:paint", needs=("picture",),
-            label="Paint", action="Make it a picture",
-            hint="Paint a few flat colours: the model turns them into a picture like the one it has learned.",
+            result="a picture like the other one", options=Paint(), does=f"{_WORK}:paint", needs=("image", "picture"),
+            learned=True, label="Paint", action="Make it a picture",
+            hint="Paint a few flat colours: they become a picture like the open one, or like one that was learned.",
         ),
         Task(
             name="animate", command="animate", title="A film in which a picture moves.", result="a film",
-            options=Animate(), does=f"{_WORK}:animate", label="Animate", action="Make a film",
-            hint="The learned picture begins to move.",
+            options=Animate(), does=f"{_WORK}:animate", needs=("image",), learned=True, label="Animate",
+            action="Make a film", hint="The open picture, or one that was learned, begins to move.",
         ),
     )
 }  # fmt: skip

@@ -57,7 +57,7 @@ def test_seeds(model):
 def test_harmonised_pictures_keep_their_mode_and_all_outside(model, mode):
     composite = PILImage.fromarray(PIXELS).convert(mode)
     if mode == "CMYK":
-        with pytest.raises(ImageError, match="the composite is CMYK and the training picture RGB; convert it to RGB"):
+        with pytest.raises(ImageError, match="the composite is CMYK and the other picture RGB; convert it to RGB"):
             model.harmonize(composite, HOLE)
         return
     made = model.harmonize(composite, HOLE, start_scale=1)
@@ -143,8 +143,8 @@ def test_a_run_that_cannot_be_written_to_paints_all_the_same(model, tmp_path: Pa
 
 
 def test_start_scales(model):
-    assert model.entry_scales() == [1, 2]
-    assert model.walking_scales() == [0, 1, 2]
+    assert list(model.entry_scales()) == [1, 2]
+    assert list(model.walking_scales()) == [0, 1, 2]
     assert model.scale_sizes()[-1] == (37, 53)
 
 

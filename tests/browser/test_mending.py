@@ -218,17 +218,17 @@ def test_better_fill_goes_on_behind_the_quick_one(page, png) -> None:
     page.click("#mend")
     shown(page)
     page.get_by_role("button", name="Look", exact=True).click()
-    until(page, "window.selfmend.jobs.get(window.selfmend.looking.id).settings.method === 'singan'")
-    assert {job["settings"]["method"] for job in jobs(page)[:2]} == {"patchmatch", "singan"}
+    until(page, "window.selfmend.jobs.get(window.selfmend.looking.id).settings.method === 'sliced-wasserstein'")
+    assert {job["settings"]["method"] for job in jobs(page)[:2]} == {"patchmatch", "sliced-wasserstein"}
     assert json.dumps(jobs(page)[0]["results"])
 
 
 def test_cancel_in_the_middle(page, png) -> None:
     open_picture(page, png)
-    better(page, True, "paper")
+    better(page, True, "default")
     draw(page, (0.3, 0.4), (0.5, 0.45))
     page.click("#mend")
-    cancel = page.get_by_role("button", name="Cancel singan")
+    cancel = page.get_by_role("button", name="Cancel sliced-wasserstein")
     cancel.wait_for()
     until(
         page,

@@ -88,6 +88,19 @@ def test_painting_on_the_canvas(learned) -> None:
     assert jobs(learned)[0]["task"] == "paint"
 
 
+def test_painting_without_a_model(page, small) -> None:
+    page.click("#tab-paint")
+    page.get_by_role("button", name="Make it a picture").click()
+    page.get_by_text("Open a picture first: what is painted").wait_for()
+    open_picture(page, small)
+    page.locator(".swatch").nth(1).click()
+    draw(page, (0.2, 0.3), (0.7, 0.6))
+    page.get_by_role("button", name="Make it a picture").click()
+    viewed(page)
+    assert (jobs(page)[0]["task"], jobs(page)[0]["settings"]["model"]) == ("paint", None)
+    assert PILImage.open(io.BytesIO(download(page)[1])).size == (96, 64)
+
+
 def test_harmonise_keeps_what_is_not_marked(learned) -> None:
     learned.click("#tab-harmonize")
     button = learned.get_by_role("button", name="Harmonise", exact=True)

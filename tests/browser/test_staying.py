@@ -29,13 +29,13 @@ def test_reload_keeps_mask_history_and_results(page, png) -> None:
 
 def test_running_job_is_taken_up_again(page, png) -> None:
     open_picture(page, png)
-    better(page, True, "fast")
+    better(page, True, "default")
     draw(page, (0.3, 0.4), (0.5, 0.45))
     page.click("#mend")
     until(page, "[...window.selfmend.jobs.known.values()].some(j => j.queue === 'heavy' && j.state === 'running')")
     page.reload()
     page.wait_for_selector("body[data-ready]")
-    page.get_by_role("button", name="Cancel singan").click()
+    page.get_by_role("button", name="Cancel sliced-wasserstein").click()
     page.get_by_text("Cancelled", exact=True).wait_for()
     assert next(job for job in jobs(page) if job["queue"] == "heavy")["state"] == "cancelled"
 

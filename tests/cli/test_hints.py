@@ -15,7 +15,7 @@ import pytest
         ("retarget photos --size 3x3", "photos is a folder of pictures and no run; retarget takes one picture"),
         ("super-resolve photos -f 2", "photos is a folder; super-resolve takes one picture"),
         ("batch photo.png", "photo.png is a picture; to fill it: selfmend inpaint photo.png --mask MASK"),
-        ("paint photo.png mask.png", "photo.png is a picture and no run; learn it first: selfmend train singan"),
+        ("paint photos mask.png", "photos is a folder of pictures and no run; paint takes one picture"),
         ("restore photo.png", "no command 'restore'; did you mean: selfmend inpaint"),
     ],
 )

@@ -3,6 +3,7 @@
 import os
 import shutil
 
+import numpy as np
 import pytest
 import typer
 
@@ -23,6 +24,10 @@ WRITING = {
     "edit": ("edit", "run", "photo.png", "-m", "mask.png"),
     "animate": ("animate", "run", "--frames", "2"),
     "demo": ("demo", *TELEA),
+    "restore": ("restore", "photo.png", *TELEA),
+    "expand": ("expand", "photo.png", "--left", "4", *TELEA),
+    "mask selection": ("mask", "selection", "face.png", "--box", "20,10,110,140"),
+    **{f"mask {kind}": ("mask", kind, "photo.png") for kind in FINDERS if kind != "text"},
     "video": ("video", "clip.mp4", "-m", "20,20,12,8", *TELEA),
     "mask text": ("mask", "text", "subtitled.mp4"),
     "mask eyes": ("mask", "eyes", "face.png"),
@@ -32,8 +37,6 @@ WRITING = {
     "mask random": ("mask", "random", "photo.png"),
     "mask difference": ("mask", "difference", "photo.png", "mask.png"),
     "evaluate fit-niqe": ("evaluate", "fit-niqe", "photos"),
-    "restore": ("restore", "photo.png", *TELEA),
-    **{f"mask {name}": ("mask", name, "photo.png") for name in FINDERS},
 }
 """Each command that writes, but for its -o."""
 
@@ -68,7 +71,6 @@ def test_every_command_that_writes_is_asked():
 @pytest.fixture(scope="module")
 def things(tmp_path_factory):
     """What the commands work on, in no test's own folder."""
-    import numpy as np
     from PIL import Image as PILImage
     from skimage import data
 
@@ -91,12 +93,19 @@ def things(tmp_path_factory):
     return folder
 
 
+def find_a_box(image, *, sensitivity=0.5, region=None):
+    mask = np.zeros(image.shape[:2], bool)
+    mask[4:8, 4:8] = True
+    return mask
+
+
 @pytest.fixture
 def folder(things, tmp_path, monkeypatch):
+    """The things, in the current folder; the finders find something in all of them."""
+    monkeypatch.setattr(Finder, "function", lambda one: find_a_box)
     shutil.copytree(things, tmp_path / "here")
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(Finder, "function", lambda finder: lambda image, **how: image.max(2) > 0.7)
     return tmp_path / "here"
 
 

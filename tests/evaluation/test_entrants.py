@@ -18,8 +18,8 @@ from selfmend.evaluation.entries import (
 def test_a_method_is_a_name_a_preset_and_options() -> None:
     assert parse_spec(" telea ") == ("telea", None, {})
     assert parse_spec("gpnn:tiny") == ("gpnn", "tiny", {})
-    assert parse_spec("singan:fast:learning-rate=1e-3:seed=2,steps=4") == (
-        "singan", "fast", {"learning_rate": "1e-3", "seed": "2", "steps": "4"},
+    assert parse_spec("singan:tiny:learning-rate=1e-3:seed=2,steps=4") == (
+        "singan", "tiny", {"learning_rate": "1e-3", "seed": "2", "steps": "4"},
     )  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def test_settings_tell_what_results_depend_on() -> None:
         ("telea:fast", "unknown preset of telea 'fast'"),
         ("telea:raduis=3", "method 'telea:raduis=3': unknown option 'raduis'; did you mean 'radius'?"),
         ("telea:radius=wide", "option radius is 'wide'; a value of type float fits"),
-        ("singan:fast:tiny", r"method 'singan:fast:tiny' is not NAME\[:PRESET\]\[:KEY=VALUE...\]; for example"),
+        ("singan:tiny:tiny", r"method 'singan:tiny:tiny' is not NAME\[:PRESET\]\[:KEY=VALUE...\]; for example"),
         ("telea:", "method 'telea:' is not NAME"),
         ("dmfn", "dmfn learns from a folder first; name what `selfmend train` wrote: dmfn:model=RUN"),
         ("dmfn:tiny:model=x", "method 'dmfn:tiny:model=x' has a model, which brings its own settings"),

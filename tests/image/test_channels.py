@@ -47,7 +47,7 @@ def test_nothing_changes_where_nothing_has_to():
 
 
 def test_refuses():
-    with pytest.raises(ImageError, match="the painting is CMYK and the training picture RGB; convert it to RGB"):
+    with pytest.raises(ImageError, match="the painting is CMYK and the other picture RGB; convert it to RGB"):
         as_channels(np.zeros((5, 7, 4), np.float32), 3, name="painting")
 
 

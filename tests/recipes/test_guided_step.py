@@ -16,13 +16,15 @@ from torch import Tensor
 from torch.nn.functional import conv2d, pad
 
 from one_step import Adam, Watched, changed, same_terms, same_weights
-from selfmend.methods.singan.config import FAST
-from selfmend.methods.singan.fast import GuidedData, guided_stage
-from selfmend.methods.singan.model import SinGAN
+from selfmend.methods.singan.config import SLICED_WASSERSTEIN
+from selfmend.methods.singan.model import SlicedWasserstein
+from selfmend.methods.singan.sliced_wasserstein import GuidedData, guided_stage
 from selfmend.nn.layers import initialize
 from selfmend.nn.singan import SinGANGenerator
 
-SMALL = replace(FAST, min_size=14, max_size=18, channels=4, max_channels=4, precision="32", exemplars_from=15)
+SMALL = replace(
+    SLICED_WASSERSTEIN, min_size=14, max_size=18, channels=4, max_channels=4, precision="32", exemplars_from=15
+)
 
 
 def rate(base: float, i: int, steps: int) -> float:
@@ -95,7 +97,7 @@ def test_two_steps_with_painted_holes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_two_steps_on_distributions_of_patches(monkeypatch: pytest.MonkeyPatch) -> None:
     image = torch.rand(1, 3, 14, 14, generator=torch.Generator().manual_seed(2))
-    model = SinGAN(SMALL)
+    model = SlicedWasserstein(SMALL)
     stage = next(model.stages(image, None, seed=5))
     real = image * 2 - 1
     assert model.scales.plan.sizes == ((14, 14),)

@@ -84,20 +84,16 @@ def test_whatever_comes_is_a_job_or_one_line(client, task, data) -> None:
 @FEW
 @hypothesis.given(data=st.data())
 def test_what_fits_is_a_job_with_these_settings(client, task, data) -> None:
-    """Of tasks that need a model, which is not there, the line says so."""
     settings = data.draw(settings_of(task, fitting))
     if task.name == "retarget":
         settings["height"] = data.draw(st.integers(1, 100))
-    if task.name == "harmonize":  # it is a model that has scales
-        settings.pop("start_scale", None)
+    for name in {"harmonize": ["start_scale"], "paint": ["quantized"]}.get(task.name, []):  # a model's
+        settings.pop(name, None)
     files = [*task.needs, *(name for name in task.takes if name != "reference")]
     answer = posted(client, task, settings, files)
-    if getattr(task.options, "model", None) is None:
-        assert answer.status_code == 201, answer.text
-        told = answer.json()["settings"]
-        assert all(told[name] == value for name, value in settings.items() if value is not None)
-    else:
-        assert "needs a model; train one" in answer.json()["error"]
+    assert answer.status_code == 201, answer.text
+    told = answer.json()["settings"]
+    assert all(told[name] == value for name, value in settings.items() if value is not None)
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)

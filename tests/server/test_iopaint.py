@@ -41,6 +41,26 @@ def test_a_hole_is_filled_and_nothing_is_kept(client, runner):
     assert runner.jobs == {}
 
 
+def test_the_extender_makes_the_canvas_larger_and_all_new_pixels_hole(client, runner):
+    box = {"use_extender": True, "extender_x": -2, "extender_y": 0, "extender_width": 9, "extender_height": 5}
+    assert client.post("/api/v1/inpaint", json=body(**box)).status_code == 200
+    ((files, _),) = runner.orders.values()
+    picture, mask = (PILImage.open(io.BytesIO(files[name])) for name in ("image", "mask"))
+    own = PILImage.open(io.BytesIO(png()))
+    assert picture.size == mask.size == (9, 5)
+    assert picture.crop((2, 0, 8, 4)).tobytes() == own.tobytes()
+    outside = PILImage.new("L", (9, 5), 255)
+    outside.paste(own.convert("L"), (2, 0))
+    assert mask.tobytes() == outside.tobytes()
+
+
+@pytest.mark.parametrize("box", [{}, {"extender_width": 2, "extender_height": 2}, {"extender_x": -9999}])
+def test_an_extender_that_adds_nothing_or_too_much_is_refused(client, box):
+    answer = client.post("/api/v1/inpaint", json=body(use_extender=True, **box))
+    assert answer.status_code == 422
+    assert "extender" in answer.json()["error"]
+
+
 def test_the_seed_is_told(client, runner):
     told = [client.post("/api/v1/inpaint", json=body(**more)).headers["x-seed"] for more in ({"sd_seed": 7}, {}, PAGE)]
     seeds = [settings["seed"] for settings in runner.settings]
@@ -58,7 +78,7 @@ def test_the_seed_is_told(client, runner):
         (body(mask=None), 422, "mask: input should be a valid string"),
         (body(mask="%%"), 422, "mask is no base64"),
         (body(mask="data:image/png,abc"), 422, "mask is a data URL without base64"),
-        (body(use_extender=True), 422, "use_extender is for diffusion models"),
+        (body(enable_brushnet=True), 422, "enable_brushnet is for diffusion models"),
         (body(paint_by_example_example_image="aaaa"), 422, "no Paint by Example"),
         ([1], 422, "the body: "),
     ],

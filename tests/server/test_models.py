@@ -21,7 +21,7 @@ def trained(tmp_path_factory):
     image, mask = picture(48, 64)
     pixels = (image * 255).astype(np.uint8)
     selfmend.fit("singan", pixels, preset="tiny", folder=runs / "whole")
-    selfmend.fit("singan", pixels, mask=mask, preset="fast", folder=runs / "hole", steps=1)
+    selfmend.fit("sliced-wasserstein", pixels, mask=mask, folder=runs / "hole", steps=1)
     selfmend.fit("singan", pixels, preset="tiny", folder=runs / "large", super_resolution=2.0)
     return runs
 

@@ -48,7 +48,7 @@ def test_a_server_fills_streams_and_ends(process, end):
         picture = client.get(told[-1]["results"][0]["url"])
         assert PILImage.open(io.BytesIO(picture.content)).size == (48, 40)
         assert 'filename="photo-mended.jpg"' in picture.headers["content-disposition"]
-        slow = {"settings": '{"method": "singan", "preset": "fast"}'}
+        slow = {"settings": '{"method": "sliced-wasserstein"}'}
         waiting = client.post("/api/jobs", files=files, data=slow).json()
         with client.stream("GET", f"/api/jobs/{waiting['id']}/events") as stream:
             lines = stream.iter_lines()

@@ -2,9 +2,12 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 
+import selfmend
+from pictures import picture
 from selfmend.errors import RunError
 from selfmend.training.checkpoints import RunFolder
 
@@ -107,3 +110,13 @@ def test_truncated_weights_are_named(trained, size):
     file.write_bytes(file.read_bytes()[:size])
     with pytest.raises(RunError, match=r"weights.safetensors is not a whole checkpoint"):
         trained.weights()
+
+
+def test_a_run_of_singans_old_preset_fast_opens_as_what_it_is(tmp_path) -> None:
+    pixels = (picture(48, 64)[0] * 255).astype(np.uint8)
+    selfmend.fit("sliced-wasserstein", pixels, preset="tiny", folder=tmp_path / "run")
+    file = tmp_path / "run" / "run.json"
+    file.write_text(file.read_text().replace('"sliced-wasserstein"', '"singan"'))
+    model = selfmend.load(tmp_path / "run")
+    assert model.method.name == "sliced-wasserstein"
+    assert model.sample().size == (64, 48)

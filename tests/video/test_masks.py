@@ -82,10 +82,13 @@ def test_other_counts_and_sizes_are_refused_before_the_work(film, tmp_path):
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({}, "nothing says where the holes are; one of mask, masks and subtitles fits"),
+        ({}, "nothing says where the holes are; one of mask, masks, subtitles and find fits"),
         ({"mask": "1,1,2,2", "masks": "m"}, "mask and masks says where"),
-        ({"mask": "1,1,2,2", "region": (0, 0, 9, 9)}, "a region, and how text looks, are for subtitles"),
-        ({"mask": "1,1,2,2", "text": {"dark": "true"}}, "how text looks, are for subtitles"),
+        (
+            {"mask": "1,1,2,2", "region": (0, 0, 9, 9)},
+            "a region is for what is found, and how text looks for subtitles",
+        ),
+        ({"mask": "1,1,2,2", "text": {"dark": "true"}}, "how text looks for subtitles"),
         ({"subtitles": True, "text": {"dork": "true"}}, "unknown option 'dork'; did you mean 'dark'"),
         ({"subtitles": True, "invert": True}, "no mask that could be inverted"),
         ({"mask": "1,1,2,2", "grow": -1}, "grow is -1; at least 0 fits"),

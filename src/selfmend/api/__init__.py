@@ -9,20 +9,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from selfmend.api.expanding import expand
     from selfmend.api.finding import find_mask
     from selfmend.api.functions import (
-        animate,
-        edit,
         fit_super_resolution,
-        harmonize,
         inpaint,
         mend_video,
-        paint,
         retarget,
         sample,
         super_resolve,
     )
     from selfmend.api.models import FolderModel, Model, digest
+    from selfmend.api.redrawing import animate, edit, harmonize, paint
     from selfmend.api.restoring import restore
     from selfmend.api.training import (
         FolderTraining,
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
         load,
         load_picture_model,
     )
+    from selfmend.api.watermarks import remove_watermark
     from selfmend.methods.registry import DEFAULT_GENERATIVE_METHOD, DEFAULT_METHOD
     from selfmend.methods.registry import method_names as list_methods
 
@@ -42,22 +41,24 @@ _ORIGINS = {
     "FolderModel": "selfmend.api.models",
     "FolderTraining": "selfmend.api.training",
     "Model": "selfmend.api.models",
-    "animate": "selfmend.api.functions",
+    "animate": "selfmend.api.redrawing",
     "digest": "selfmend.api.models",
-    "edit": "selfmend.api.functions",
+    "edit": "selfmend.api.redrawing",
+    "expand": "selfmend.api.expanding",
     "find_mask": "selfmend.api.finding",
     "fit": "selfmend.api.training",
     "fit_folder": "selfmend.api.training",
     "fit_picture": "selfmend.api.training",
     "fit_super_resolution": "selfmend.api.functions",
-    "harmonize": "selfmend.api.functions",
+    "harmonize": "selfmend.api.redrawing",
     "import_official": "selfmend.api.training",
     "inpaint": "selfmend.api.functions",
     "list_methods": "selfmend.methods.registry:method_names",
     "load": "selfmend.api.training",
     "load_picture_model": "selfmend.api.training",
     "mend_video": "selfmend.api.functions",
-    "paint": "selfmend.api.functions",
+    "paint": "selfmend.api.redrawing",
+    "remove_watermark": "selfmend.api.watermarks",
     "restore": "selfmend.api.restoring",
     "retarget": "selfmend.api.functions",
     "sample": "selfmend.api.functions",
@@ -73,6 +74,7 @@ __all__ = [
     "animate",
     "digest",
     "edit",
+    "expand",
     "find_mask",
     "fit",
     "fit_folder",
@@ -86,6 +88,7 @@ __all__ = [
     "load_picture_model",
     "mend_video",
     "paint",
+    "remove_watermark",
     "restore",
     "retarget",
     "sample",

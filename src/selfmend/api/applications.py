@@ -11,21 +11,21 @@ from PIL import Image as PILImage
 
 from selfmend.errors import MaskError, RunError, SelfmendWarning
 from selfmend.files import check_writable
+from selfmend.image.animation import Walk
 from selfmend.image.color import as_channels, with_channels
 from selfmend.image.draw import to_rgb
 from selfmend.image.files import read_picture
 from selfmend.image.picture import Picture
+from selfmend.masks.edited import check_like, edited_mask
 from selfmend.masks.reading import read_mask
 from selfmend.methods.learning import LearningMethod
 from selfmend.methods.singan import SinGAN
-from selfmend.methods.singan.animate import Walk, animate
+from selfmend.methods.singan.animate import animate
 from selfmend.methods.singan.finish import Finish
 from selfmend.methods.singan.paint import DEFAULT_START_SCALE, QuantizedScale, paint, paint_quantized, train_quantized
 from selfmend.methods.singan.redraw import (
     RedrawResult,
-    check_like,
     edit,
-    edited_mask,
     entry_scale,
     harmonize,
     start_scales,
@@ -208,8 +208,8 @@ class Applications:
             frames: how many.
             alpha: pull back to the picture, from 0 to 1.
             beta: smoothness of the movement, from 0 to 1.
-            start_scale: the coarsest scale that moves; None is 1, for `fast`, whose layout holds, 0. Lower moves
-                larger things.
+            start_scale: the coarsest scale that moves; None is 1, or 0 for sliced-wasserstein, whose layout holds.
+                Lower moves larger things.
             loop: let the last frame lead back to the first.
             seed: same seed, same frames; None takes the training's.
             progress: called at every frame.
@@ -236,13 +236,14 @@ class Applications:
             warnings.warn(message, SelfmendWarning, stacklevel=2)
         return film
 
-    def entry_scales(self) -> list[int]:
-        """The scales at which `paint`, `harmonize` and `edit` can start."""
-        return list(start_scales(self._scales("this")))
+    def entry_scales(self) -> dict[int, Size]:
+        """The scales at which `paint`, `harmonize` and `edit` can start, and their (height, width)."""
+        sizes = self.scale_sizes()
+        return {level: sizes[level] for level in start_scales(self._scales("this"))}
 
-    def walking_scales(self) -> list[int]:
-        """The scales at which `animate` can start."""
-        return list(range(len(self.scale_sizes())))
+    def walking_scales(self) -> dict[int, Size]:
+        """The scales at which `animate` can start, and their (height, width)."""
+        return dict(enumerate(self.scale_sizes()))
 
     def scale_sizes(self) -> tuple[Size, ...]:
         """(height, width) of each scale, coarsest first."""
@@ -251,8 +252,8 @@ class Applications:
     def _scales(self, application: str) -> Scales:
         if not isinstance(self.method, SinGAN) or self.method.scales is None:
             raise RunError(
-                f"this run is of {self.method.name}, and {application} needs one of singan: selfmend train singan "
-                "IMAGE -o RUN"
+                f"this run is of {self.method.name}, and {application} needs one of singan or sliced-wasserstein: "
+                "selfmend train singan IMAGE -o RUN"
             )
         return self.method.scales
 

@@ -24,7 +24,7 @@ from selfmend.methods.base import Method
 from selfmend.methods.generative import Generative, check_factor, check_pixels
 from selfmend.methods.registry import DEFAULT_GENERATIVE_METHOD, method_class
 from selfmend.pipeline import enlarged, generative, warn_of_transparency
-from selfmend.progress import Progress
+from selfmend.progress import Progress, while_learning
 from selfmend.types import Image, Size, size_of
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _fit(request: DrawRequest, name: str, picture: Picture, progress: Progress) 
     def fit(folder: Path) -> Model:
         return fit_picture(
             name, picture, None, preset=request.preset, options=request.options, seed=request.seed or 0,
-            device=request.device, folder=folder, progress=progress,
+            device=request.device, folder=folder, progress=while_learning(progress),
         )  # fmt: skip
 
     return fit
@@ -140,12 +140,12 @@ def learned(
 
 @contextmanager
 def enlarged_source(request: DrawRequest, factor: float, progress: Progress) -> Iterator[tuple[Source, Any]]:
-    """A picture and its enlargement; singan learns the picture for that first."""
+    """A picture and its enlargement; what learns, learns the picture for that first."""
     picture, seed = read_picture(request.source), request.seed or 0
     name = enlarging_name(request.method, request.preset, request.save_model)
     worker = enlarging(name, request.preset, request.options, device=request.device)
     if worker is None:
-        with _learned_for_enlarging(request, factor, picture, progress) as model:
+        with _learned_for_enlarging(request, name, factor, picture, progress) as model:
             yield _beside(model.super_resolve(progress=progress), picture, model.method, seed)
         return
     if request.save_model is not None:
@@ -157,20 +157,20 @@ def enlarged_source(request: DrawRequest, factor: float, progress: Progress) -> 
 
 @contextmanager
 def _learned_for_enlarging(
-    request: DrawRequest, factor: float, picture: Picture, progress: Progress
+    request: DrawRequest, name: str, factor: float, picture: Picture, progress: Progress
 ) -> Iterator[Model]:
     from selfmend.methods.singan.sample import super_resolution_options
 
     options = super_resolution_options(check_factor(factor, picture.size)) | request.options
-    config = method_class("singan").from_options(request.preset, options).config
+    config = method_class(name).from_options(request.preset, options).config
 
     def fit(folder: Path) -> Model:
         return fit_super_resolution(
-            picture, factor, preset=request.preset, options=request.options, seed=request.seed or 0,
+            picture, factor, method=name, preset=request.preset, options=request.options, seed=request.seed or 0,
             device=request.device, folder=folder, progress=progress,
         )  # fmt: skip
 
-    with learned(request, "singan", config, picture, fit) as model:
+    with learned(request, name, config, picture, fit) as model:
         yield model
 
 

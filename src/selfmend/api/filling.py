@@ -28,7 +28,7 @@ from selfmend.methods.base import Method, describe_config
 from selfmend.methods.hole_init import mean
 from selfmend.methods.registry import DEFAULT_METHOD, check_takes_reference, method_class
 from selfmend.pipeline import MaskedPicture, fitted_reference
-from selfmend.progress import Progress, silent
+from selfmend.progress import Progress, after_learning, silent, while_learning
 from selfmend.types import Mask
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def _aligned_reference(
 def _sheet(model: Model, picture: Picture, mask: Mask, reference: Aligned | None, draw: Draw) -> list[Any]:
     """One sheet: the damaged picture, the reference as it lies on it, and what comes of entering at each scale."""
     shown = {"picture": mean(picture.image, mask)} | ({"reference": reference.image} if reference else {})
-    return [sheet(model, shown, lambda level: draw(injection_scale=level))]
+    return [sheet(model.entry_scales(), shown, lambda level: draw(injection_scale=level))]
 
 
 def _learn_and_fill(
@@ -202,9 +202,10 @@ def _learn_and_fill(
     with kept_in(folder):
         model = fit_picture(
             name, picture, mask, preset=request.preset, options=request.options, seed=request.seed or 0,
-            device=request.device, folder=folder, opaque=opaque, progress=progress,
+            device=request.device, folder=folder, opaque=opaque, progress=while_learning(progress),
         )  # fmt: skip
-        draw = partial(model.inpaint, samples=request.samples, reference=reference, progress=progress)
+        told = after_learning(progress)
+        draw = partial(model.inpaint, samples=request.samples, reference=reference, progress=told)
         if request.every_scale and isinstance(model, Model):
             return _sheet(model, picture, mask, reference, draw)
         results = draw()

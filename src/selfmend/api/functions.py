@@ -22,12 +22,10 @@ from selfmend.methods.registry import (
     methods_that,
 )
 from selfmend.pipeline import drawn, enlarged, fill, generative, one_or_all, read_masked, retargeted
-from selfmend.progress import Progress, silent
+from selfmend.progress import Progress, after_learning, silent, while_learning
 from selfmend.types import Size
 
 if TYPE_CHECKING:
-    from PIL import Image as PILImage
-
     from selfmend.api.models import Model
     from selfmend.video.pipeline import VideoReport
     from selfmend.video.reader import Moment
@@ -165,7 +163,9 @@ def sample(
         (36, 72)
     """
     if model is not None or folder is not None:
-        learned = _learned_here(image, model, folder, method, preset, options, seed, device, progress)
+        first = while_learning(progress) if model is None else progress
+        learned = _learned_here(image, model, folder, method, preset, options, seed, device, first)
+        progress = after_learning(progress) if model is None else progress
         chosen = options if model is not None else {}  # a training has begun with them
         return learned.sample(size=size, samples=samples, seed=seed, progress=progress, **chosen)
     picture = _picture(image)
@@ -199,7 +199,9 @@ def retarget(
         SelfmendError: one line: what came, what fits, what to do.
     """
     if model is not None or folder is not None:
-        learned = _learned_here(image, model, folder, method, preset, options, seed, device, progress)
+        first = while_learning(progress) if model is None else progress
+        learned = _learned_here(image, model, folder, method, preset, options, seed, device, first)
+        progress = after_learning(progress) if model is None else progress
         chosen = options if model is not None else {}  # a training has begun with them
         return learned.retarget(size, seed=seed, progress=progress, **chosen)
     picture = _picture(image)
@@ -228,7 +230,9 @@ def _learned_here(
     if model is not None:
         if image is not None or folder is not None:
             raise OptionError("a model brings the picture that it has learned; leave image and folder out")
-        return _learned(model, device)
+        from selfmend.api.training import load_picture_model
+
+        return load_picture_model(model, device=device)
     from selfmend.api.training import fit_picture
 
     kind = method_class(method)
@@ -258,15 +262,15 @@ def super_resolve(
     Args:
         image: path, PIL image, array or tensor, as in `inpaint`, of one picture.
         factor: above 1, such as 2 or 1.5.
-        method: "gpnn", which learns nothing (Glasner et al. 2009), or "singan", which learns the picture first (SinGAN,
-            Sec. 4). None: singan where a preset of it or a folder is named, else gpnn.
+        method: "gpnn", which learns nothing (Glasner et al. 2009), or "singan" or "sliced-wasserstein", which learn the
+            picture first (SinGAN, Sec. 4). None: singan where a preset of it or a folder is named, else gpnn.
         preset: of the method; "paper" is singan's.
         seed: same seed, same bytes.
         device: "auto", "cpu", "cuda" or "mps".
-        folder: run folder in which singan's training is kept and resumed; None keeps nothing.
+        folder: run folder in which their training is kept and resumed; None keeps nothing.
         progress: called with each event.
-        options: fields of the method's config. Singan learns a picture with a side longer than `max_size` at that size,
-            and enlarges it at its own.
+        options: fields of the method's config. What learns takes a picture with a side longer than `max_size` at that
+            size, and enlarges it at its own.
 
     Returns:
         The kind that came, of size int(factor * H) x int(factor * W), with its transparency.
@@ -281,15 +285,21 @@ def super_resolve(
         (54, 54)
     """
     picture = read_picture(image)
-    worker = enlarging(enlarging_name(method, preset, folder), preset, options, device=device)
+    name = enlarging_name(method, preset, folder)
+    worker = enlarging(name, preset, options, device=device)
     if worker is not None:
         if folder is not None:
             raise OptionError(f"{method} learns nothing, so there is nothing to keep; leave folder out")
         return enlarged(picture, worker.super_resolve(picture.image, factor, seed=seed, progress=progress))
     model = fit_super_resolution(
-        picture, factor, preset=preset, options=options, seed=seed, device=device, folder=folder, progress=progress
-    )
-    return model.super_resolve(progress=progress)
+        picture, factor, method=name, preset=preset, options=options, seed=seed, device=device, folder=folder,
+        progress=while_learning(progress),
+    )  # fmt: skip
+    return model.super_resolve(progress=after_learning(progress))
+
+
+LEARN_TO_ENLARGE = ("singan", "sliced-wasserstein")
+"""Methods that learn a picture first, and then enlarge it (SinGAN, Sec. 4)."""
 
 
 def enlarging_name(method: str | None, preset: str | None, folder: str | Path | None) -> str:
@@ -299,16 +309,16 @@ def enlarging_name(method: str | None, preset: str | None, folder: str | Path | 
 
 
 def enlarging(name: str, preset: str | None, options: Mapping[str, Any], *, device: str = "auto") -> Enlarging | None:
-    """The method that enlarges without learning; None where it is singan, which learns first.
+    """The method that enlarges without learning; None for one of `LEARN_TO_ENLARGE`.
 
     Raises:
         OptionError: the method enlarges no pictures; an unknown preset or option.
     """
-    if name == "singan":
+    if name in LEARN_TO_ENLARGE:
         return None
     worker = method_class(name).from_options(preset, options, device=device)
     if not isinstance(worker, Enlarging):
-        able = ", ".join([*methods_that("enlarges"), "singan"])
+        able = ", ".join([*methods_that("enlarges"), *LEARN_TO_ENLARGE])
         raise OptionError(f"{name} enlarges no pictures; these do: {able}")
     return worker
 
@@ -317,6 +327,7 @@ def fit_super_resolution(
     picture: Picture,
     factor: float,
     *,
+    method: str = "singan",
     preset: str | None = None,
     options: Mapping[str, Any] | None = None,
     seed: int = 0,
@@ -324,90 +335,15 @@ def fit_super_resolution(
     folder: str | Path | None = None,
     progress: Progress = silent,
 ) -> Model:
-    """What singan learns for `super_resolve`, of a picture that is read already; its finest scale is used."""
+    """What one of `LEARN_TO_ENLARGE` learns for `super_resolve`, of a picture that is read: its finest scale counts."""
     from selfmend.api.training import fit_picture
     from selfmend.methods.singan.sample import super_resolution_options
 
     value = check_factor(factor, picture.size)
     return fit_picture(
-        "singan", picture, None, preset=preset, options=super_resolution_options(value) | dict(options or {}),
+        method, picture, None, preset=preset, options=super_resolution_options(value) | dict(options or {}),
         seed=seed, device=device, folder=folder, progress=progress,
     )  # fmt: skip
-
-
-def harmonize(
-    composite: Any,
-    mask: Any,
-    *,
-    model: str | Path | Model | None = None,
-    picture: Any = None,
-    seed: int | None = None,
-    invert_mask: bool = False,
-    device: str = "auto",
-    progress: Progress = silent,
-    **options: Any,
-) -> Any:
-    """Give an object that was pasted onto a picture its texture and palette.
-
-    Args:
-        composite: the picture with the object pasted; kinds as in `inpaint`.
-        mask: where the object is, white or True.
-        model: of the picture, as `fit("singan", ...)` gives it, or the folder of such a run. None trains nothing: the
-            object is made of the picture's own patches, in seconds (`patches/harmonise.py`).
-        picture: without a model, another picture whose colours and patches are taken; None takes those of `composite`
-            outside of the mask.
-        seed: same seed, same bytes; None is 0, or the model's.
-        invert_mask: in the mask, black is the object.
-        device: "auto", "cpu", "cuda" or "mps", for a model.
-        progress: called with each event.
-        options: with a model those of `Model.harmonize`, such as `start_scale=6`; without one those of
-            `HarmoniseSettings`, such as `content=0.8`.
-
-    Returns:
-        The kind, size and mode of `composite`, equal to it to the bit outside the mask and its soft border.
-
-    Raises:
-        SelfmendError: one line: what came, what fits, what to do.
-    """
-    if model is not None:
-        if picture is not None:
-            raise OptionError("a model brings its own picture; leave picture out, or the model")
-        learned = _learned(model, device)
-        return learned.harmonize(composite, mask, seed=seed, invert_mask=invert_mask, progress=progress, **options)
-    from selfmend.image.color import as_channels
-    from selfmend.masks.reading import read_mask
-    from selfmend.options import replace_options
-    from selfmend.patches.harmonise import HarmoniseSettings, harmonise
-
-    given = read_picture(composite)
-    hole = read_mask(mask, given, invert=invert_mask)
-    reference = None
-    if picture is not None:
-        reference = as_channels(read_picture(picture).image, given.image.shape[2], name="picture")
-    settings = replace_options(HarmoniseSettings(), options)
-    made = harmonise(given.image, hole, seed=seed or 0, reference=reference, settings=settings, progress=progress)
-    return given.rebuild(made, (made != given.image).any(2))
-
-
-def edit(edited: Any, mask: Any = None, *, model: str | Path | Model, device: str = "auto", **options: Any) -> Any:
-    """Mend the seams of a picture whose parts were moved by hand; see `Model.edit`, and `harmonize` for `model`."""
-    return _learned(model, device).edit(edited, mask, **options)
-
-
-def paint(picture: Any, *, model: str | Path | Model, device: str = "auto", **options: Any) -> Any:
-    """A picture out of a painting of a few flat colours; see `Model.paint`, and `harmonize` for `model`."""
-    return _learned(model, device).paint(picture, **options)
-
-
-def animate(*, model: str | Path | Model, device: str = "auto", **options: Any) -> list[PILImage.Image]:
-    """A film in which a picture moves; see `Model.animate`, and `harmonize` for `model`."""
-    return _learned(model, device).animate(**options)
-
-
-def _learned(model: str | Path | Model, device: str) -> Model:
-    from selfmend.api.training import load_picture_model
-
-    return load_picture_model(model, device=device) if isinstance(model, str | Path) else model
 
 
 def mend_video(
@@ -417,6 +353,8 @@ def mend_video(
     mask: Any = None,
     masks: str | Path | None = None,
     subtitles: bool = False,
+    find: str | None = None,
+    sensitivity: float = 0.5,
     region: tuple[int, int, int, int] | None = None,
     text: Mapping[str, Any] | None = None,
     invert_mask: bool = False,
@@ -448,6 +386,8 @@ def mend_video(
         mask: the hole of all frames: a file, "x,y,w,h", a PIL image, an array or a tensor, as in `inpaint`.
         masks: a folder with a mask for each frame, in the order of their names.
         subtitles: text is looked for, and is the hole.
+        find: "scratches", "dust", "stamp" or "watermark" is looked for, and is the hole.
+        sensitivity: of that, 0 to 1; more finds more, and more that is none.
         region: x, y, width, height of the box in which it is looked for; None is everywhere.
         text: how it looks: fields of `TextOptions`, e.g. {"dark": True}.
         invert_mask, grow_mask: as in `inpaint`.
@@ -478,8 +418,8 @@ def mend_video(
     path = check_film_output(output, film=film, overwrite=overwrite)
     with Clip(film, first=first, last=last, fps=fps) as clip:
         holes = choose_masks(
-            clip, mask=mask, masks=masks, subtitles=subtitles, region=region, text=text, invert=invert_mask,
-            grow=grow_mask,
+            clip, mask=mask, masks=masks, subtitles=subtitles, find=find, sensitivity=sensitivity, region=region,
+            text=text, invert=invert_mask, grow=grow_mask,
         )  # fmt: skip
         settings = {
             "method": worker.name,

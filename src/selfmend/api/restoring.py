@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from selfmend.api.finding import find_mask
-from selfmend.errors import SelfmendWarning
+from selfmend.errors import OptionError, SelfmendWarning
 from selfmend.image.files import read_picture
 from selfmend.image.grain import grained
 from selfmend.image.picture import Picture
@@ -16,7 +17,7 @@ from selfmend.methods.base import Method
 from selfmend.methods.registry import DEFAULT_METHOD, method_class
 from selfmend.progress import Progress, silent
 from selfmend.seeding import make_rng
-from selfmend.types import Mask
+from selfmend.types import Image, Mask
 
 GROW = 1
 """Pixels by which what was found grows before it is filled: the borders of damage are soft."""
@@ -46,22 +47,59 @@ def restored(
     region: str | Region | None = None,
     grow: int = GROW,
     grain: bool = True,
+    same_in: Sequence[Any] = (),
     seed: int = 0,
     progress: Progress = silent,
 ) -> Restored:
     """`restore`, with what was found; `worker` is the method, and the other arguments are as there."""
     picture = image if isinstance(image, Picture) else read_picture(image)
-    mask = find_mask(picture, kind, sensitivity=sensitivity, region=region, grow=grow)
+    others = _alike(picture, kind, same_in)
+    if others:
+        mask = _shared(picture, others, sensitivity, region, grow)
+    else:
+        mask = find_mask(picture, kind, sensitivity=sensitivity, region=region, grow=grow)
     if picture.alpha is not None:
         mask &= picture.alpha >= 0.5  # what is cut away is no damage
     if not mask.any():
         wanted = FINDERS[kind].wanted
         warnings.warn(f"no {wanted} was found: the picture stays as it came", SelfmendWarning, stacklevel=3)
         return Restored(picture=picture, mask=mask, result=picture.original)
+    if kind == "watermark":  # what shines through is better than any fill
+        from selfmend.api.watermarks import taken_out
+
+        clean, touched = taken_out(picture, mask, others, worker, seed=seed, progress=progress)
+        return Restored(picture=picture, mask=mask, result=picture.rebuild(clean, touched))
     (filled,) = worker.inpaint(picture.image, mask, seed=seed, progress=progress)
     if grain:
         filled = grained(filled, mask, make_rng(seed, "grain"))
     return Restored(picture=picture, mask=mask, result=picture.rebuild(filled, mask))
+
+
+def _alike(picture: Picture, kind: str, same_in: Sequence[Any]) -> list[Image]:
+    """The pictures with the same mark.
+
+    Raises:
+        OptionError: for another kind, which pictures do not share.
+    """
+    if not same_in:
+        return []
+    if kind != "watermark":
+        raise OptionError(f"other pictures tell nothing of {kind}; they do with kind watermark")
+    from selfmend.api.watermarks import alike
+
+    return alike(picture, same_in)
+
+
+def _shared(
+    picture: Picture, others: Sequence[Image], sensitivity: float, region: str | Region | None, grow: int
+) -> Mask:
+    """The mark that the pictures share, in the region."""
+    from selfmend.api.watermarks import find_in_alike
+    from selfmend.masks.reading import box_mask, grow_mask, parse_box
+
+    mask = find_in_alike(picture, others, sensitivity)
+    box = parse_box(region) if isinstance(region, str) else region
+    return grow_mask(mask if box is None else mask & box_mask(box, picture.size), grow)
 
 
 def restore(
@@ -72,6 +110,7 @@ def restore(
     region: str | Region | None = None,
     grow: int = GROW,
     grain: bool = True,
+    same_in: Sequence[Any] = (),
     method: str = DEFAULT_METHOD,
     preset: str | None = None,
     seed: int = 0,
@@ -88,6 +127,7 @@ def restore(
         region: the box in which it is looked for, "x,y,w,h" or a tuple, in pixels.
         grow: pixels by which what is found grows to all sides before it is filled.
         grain: what was filled gets the grain of the rest.
+        same_in: other pictures with the same watermark at the same place, for the kind "watermark".
         method, preset, options: of what fills, as in `inpaint`.
         seed: same seed, same bytes.
         device: "auto", "cpu", "cuda" or "mps".
@@ -108,5 +148,11 @@ def restore(
         True
     """
     worker = method_class(method).from_options(preset, options, device=device)
-    how: dict[str, Any] = {"sensitivity": sensitivity, "region": region, "grow": grow, "grain": grain}
+    how: dict[str, Any] = {
+        "sensitivity": sensitivity,
+        "region": region,
+        "grow": grow,
+        "grain": grain,
+        "same_in": same_in,
+    }
     return restored(image, worker, kind=kind, seed=seed, progress=progress, **how).result

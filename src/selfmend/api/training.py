@@ -160,13 +160,13 @@ def load(folder: str | Path, *, device: str = "auto") -> Model | FolderModel:
     return model
 
 
-def load_picture_model(folder: str | Path, *, device: str = "auto") -> Model:
-    """`load`, for what needs the picture that was learned.
+def load_picture_model(folder: str | Path | Model, *, device: str = "auto") -> Model:
+    """`load`, for what needs the picture that was learned; a model comes back as it is.
 
     Raises:
         OptionError: the run learned a folder.
     """
-    model = load(folder, device=device)
+    model = load(folder, device=device) if isinstance(folder, str | Path) else folder
     if isinstance(model, FolderModel):
         raise OptionError(
             f"{folder} is a run of {model.method.name}, which learned a folder of pictures and fills holes only"

@@ -39,6 +39,7 @@ def _of_task(group: str, task: str) -> _Command:
 COMMANDS = {
     "inpaint": _of_task(MEND, "fill"),
     "restore": _Command("restore", "restore", MEND, TASKS["restore"].title),
+    "expand": _of_task(MEND, "expand"),
     "mask": _Command("mask", "app", MEND, "Make masks: drawn, or found in the picture."),
     "demo": _Command("demo", "demo", MEND, "Mend a damaged photo that comes with Selfmend."),
     "sample": _of_task(NEW, "sample"),

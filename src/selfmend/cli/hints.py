@@ -25,7 +25,6 @@ _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", 
 _FILMS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
 
 _ONE_PICTURE = "{path} is a folder of pictures and no run; {name} takes one picture, or a RUN of `selfmend train`"
-_NO_RUN = "{path} is a picture and no run; learn it first: selfmend train singan {path} -o RUN"
 _A_FILM = "{path} is a film; to fill its subtitles: selfmend video {path} --subtitles"
 _INSTEAD = {
     "inpaint": {"film": _A_FILM, "folder": "{path} is a folder; for all pictures in it: selfmend batch {path}"},
@@ -33,7 +32,7 @@ _INSTEAD = {
     "retarget": {"film": _A_FILM, "pictures": _ONE_PICTURE},
     "super-resolve": {"film": _A_FILM, "folder": "{path} is a folder; {name} takes one picture"},
     "batch": {"film": _A_FILM, "picture": "{path} is a picture; to fill it: selfmend inpaint {path} --mask MASK"},
-    **{name: {"picture": _NO_RUN} for name in ("paint", "harmonize", "edit", "animate")},
+    **{name: {"film": _A_FILM, "pictures": _ONE_PICTURE} for name in ("paint", "animate")},
 }
 """By command and by what its first argument is: what to say instead of trying."""
 

@@ -14,7 +14,7 @@ import typer
 from selfmend.cli import common as arguments
 from selfmend.cli.common import be_quiet, option_of, parse_settings, print_json, with_parameters
 from selfmend.cli.progress import terminal_progress
-from selfmend.errors import OptionError, check_known
+from selfmend.errors import ImageError, OptionError, check_known
 from selfmend.image.picture_files import read_rgb
 from selfmend.masks.finders import FINDERS, Finder
 from selfmend.masks.mask_files import Find, Found, write_masks
@@ -346,6 +346,129 @@ def _found_by(one: Finder) -> Callable[..., None]:
     return finder(one.wanted, grow=Grow)(look_for)
 
 
+@finder(FINDERS["watermark"].wanted, grow=Grow)
+def watermark(
+    pictures: Pictures,
+    same_in: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Pictures with the same watermark at the same place, three or more, and ten better: what stands in "
+            "all of them is found more surely.",
+            show_default=False,
+        ),
+    ] = None,
+    region: Region = None,
+    sensitivity: Sensitivity = 0.5,
+) -> Find:
+    """Half-transparent text and logos, straight, slanted, or all over the picture.
+
+    Exit code 1 if a picture has none; the others are written.
+    """
+    box = None if region is None else parse_box(region)
+    alike = None if same_in is None else _AlikeFiles(same_in)
+
+    def find(image: Image, file: Path) -> Found | None:
+        from selfmend.masks.finders import find_in
+        from selfmend.masks.reading import box_mask
+
+        if alike is None:
+            mask = find_in(image, "watermark", sensitivity=sensitivity, region=box)
+        else:
+            common = alike.watermark(size_of(image), sensitivity)
+            mask = common if box is None else common & box_mask(box, size_of(image))
+        return Found(mask=mask, what=_pieces(mask)) if mask.any() else None
+
+    return find
+
+
+class _AlikeFiles:
+    """The pictures of a folder, and the watermark that those of a size share, looked for once."""
+
+    def __init__(self, folder: Path) -> None:
+        from selfmend.image.picture_files import pictures_at
+
+        self.folder, self.files, self.found = folder, pictures_at(folder), dict[tuple[int, int], Mask]()
+
+    def watermark(self, size: tuple[int, int], sensitivity: float) -> Mask:
+        from selfmend.masks.same_mark import FEWEST
+        from selfmend.masks.watermark import find_same_watermark
+
+        if size not in self.found:
+            images = [image for image in map(read_rgb, self.files) if size_of(image) == size]
+            if len(images) < FEWEST:
+                raise ImageError(
+                    f"{self.folder} has {counted(len(images), 'picture')} of {size[1]} x {size[0]} pixels; at least "
+                    f"{FEWEST} of the picture's own size are needed to see what stands in all of them"
+                )
+            self.found[size] = find_same_watermark(images, sensitivity=sensitivity)
+        return self.found[size]
+
+
+@finder("object")
+def selection(
+    pictures: Pictures,
+    box: Annotated[str | None, typer.Option(metavar="X,Y,W,H", help="A box around all of the object.")] = None,
+    at: Annotated[
+        list[str] | None, typer.Option("--at", metavar="X,Y", help="A point on the object; repeatable.")
+    ] = None,
+    not_at: Annotated[
+        list[str] | None, typer.Option("--not-at", metavar="X,Y", help="A point that is not on it; repeatable.")
+    ] = None,
+    stroke: Annotated[
+        Path | None, typer.Option(metavar="MASK", help="A picture that is white where the object was painted over.")
+    ] = None,
+    weights: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="ENCODER.onnx, DECODER.onnx",
+            help="Your own model of the Segment Anything family, its two files: --weights for each. Without, the graph "
+            "of colours and edges is cut.",
+            show_default=False,
+        ),
+    ] = None,
+) -> Find:
+    """From a box, a click or a rough stroke to the outline of an object.
+
+    Exit code 1 if nothing of a picture is like what was pointed at; the others are written.
+    """
+    if box is None and not at and stroke is None:
+        raise OptionError("nothing was pointed at; --box X,Y,W,H, --at X,Y or --stroke MASK fits")
+    hints: dict[str, Any] = {
+        "box": None if box is None else parse_box(box), "points": [_point(one) for one in at or []],
+        "not_points": [_point(one) for one in not_at or []],
+    }  # fmt: skip
+    if weights and (len(weights) != 2 or stroke is not None):
+        raise OptionError(
+            f"--weights names {counted(len(weights), 'file')}{' and --stroke is given' if stroke else ''}; a model "
+            "takes two, its encoder and its decoder, with --box and --at"
+        )
+
+    def find(image: Image, file: Path) -> Found | None:
+        from selfmend.masks.reading import drawn_mask, fit_mask
+        from selfmend.masks.selection import select
+
+        if weights:
+            from selfmend.masks.segment_anything import SegmentAnything
+
+            mask = SegmentAnything(*weights).select(image, **hints)
+        else:
+            painted = None if stroke is None else fit_mask(drawn_mask(stroke), size_of(image))
+            mask = select(image, stroke=painted, **hints)
+        return Found(mask=mask, what=_pieces(mask)) if mask.any() else None
+
+    return find
+
+
+def _point(text: str) -> tuple[int, int]:
+    """The point "x,y" in pixels."""
+    try:
+        x, y = (int(part) for part in text.split(","))
+    except ValueError:
+        raise OptionError(f"point {text!r} is not x,y in whole pixels from the top left") from None
+    return x, y
+
+
 def _pieces(mask: Mask) -> str:
     import cv2
 
@@ -355,7 +478,8 @@ def _pieces(mask: Mask) -> str:
 app = typer.Typer(add_completion=False, help="Draw masks: white where the hole is.", no_args_is_help=True)
 app.command("text")(text)
 for _one in FINDERS.values():
-    app.command(_one.name)(_found_by(_one))
+    app.command(_one.name)(watermark if _one.name == "watermark" else _found_by(_one))
+app.command("selection")(selection)
 app.command("eyes")(eyes)
 app.command("bars")(bars)
 app.command("color")(color)

@@ -119,8 +119,6 @@ def _parameters(task: Task, spec: CommandSpec) -> dict[str, tuple[Any, Any]]:
     rows = {row["name"]: row for row in task_options(task.name)}
     kinds = typing.get_type_hints(type(task.options))
     found: dict[str, tuple[Any, Any] | None] = {}
-    if rows.get("model", {}).get("value") == "":  # without a run there is nothing to do
-        found["run"] = arguments.Run, ...
     for name in task.needs:
         if name != "mask":
             found[name] = _argument(name), ...
@@ -209,7 +207,7 @@ def _inputs(task: Task, values: Values) -> tuple[Any, ...]:
 
 def _planned(task: Task, spec: CommandSpec, values: Values) -> list[Path]:
     """Where the results go, found writable before the work."""
-    source = getattr(values, task.needs[0]) or Path()
+    source = getattr(values, task.drawn) or Path()
     if not exists(source):
         raise ImageError(f"no such file: {source}")
     target = target_beside(source, values.output, spec.suffix(values), ending=".png" if every_scale(values) else None)
@@ -238,8 +236,6 @@ def _plain(task: Task) -> CommandSpec:
                 given[name] = not value if row["off"] else row["value"] if name == "method" and not value else value
         files = {name: getattr(values, name) for name in (*task.needs, *task.takes)}
         options: dict[str, Any] = {**parse_settings(getattr(values, "settings", None) or [])}
-        if hasattr(task.options, "model"):
-            options |= {"model": getattr(values, "run", None)}
         call = getattr(api, task.command.replace("-", "_"))
         made = call(**files, **given, device=values.device, progress=progress, **options)
         yield CommandResult(results=made if isinstance(made, list) else [made])

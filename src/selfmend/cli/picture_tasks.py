@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -14,6 +14,7 @@ from selfmend.api.drawing import DrawRequest, Source, enlarged_source, opened, s
 from selfmend.api.drawing import scale_sheet as sheet_of_drawings
 from selfmend.api.filling import Filled, FillRequest, fill
 from selfmend.api.kept import kept_in
+from selfmend.api.redrawing import edited_region
 from selfmend.api.scale_sheets import parse_start_scale, scale_film, sheet
 from selfmend.cli import common as arguments
 from selfmend.cli.common import parse_settings, parse_size, teller
@@ -26,12 +27,11 @@ from selfmend.image.files import read_picture
 from selfmend.image.outputs import beside, numbered
 from selfmend.image.picture import to_picture
 from selfmend.methods.base import describe_config
+from selfmend.patches.redraw import moving_scales, start_scales
 from selfmend.pipeline import drawn, retargeted
 from selfmend.progress import Progress
 from selfmend.tasks import TASKS
-
-if TYPE_CHECKING:
-    from selfmend.api import Model
+from selfmend.types import Size
 
 # --- a fill
 
@@ -153,69 +153,92 @@ def _super_resolve(values: Values, progress: Progress) -> Iterator[CommandResult
         yield _told(source, [result])
 
 
-# --- with a model of SinGAN
+# --- drawn anew, with the patches of a PHOTO or by a RUN
 
 
-def _with_model(draw: Callable[[Model, Values, dict[str, Any]], Any]) -> Callable[[Values, Progress], Any]:
-    """The work of a command that draws with a run from one start scale, or from all.
+def _of(path: Path | None) -> dict[str, Any]:
+    """What the Python interface takes for a PHOTO or a RUN."""
+    if path is None:
+        return {}
+    if not exists(path):
+        raise ImageError(f"no such file or run: {path}")
+    return {"model" if path.is_dir() else "picture": path}
+
+
+def _loaded(values: Values) -> dict[str, Any]:
+    """`_of`, the run loaded: once for all scales."""
+    of = _of(values.image)
+    return {"model": api.load_picture_model(of["model"], device=values.device)} if "model" in of else of
+
+
+def _redrawn(
+    call: Callable[..., Any], own: Callable[[Values], dict[str, Any]]
+) -> Callable[[Values, Progress], AbstractContextManager[CommandResult]]:
+    """The work of a command that draws a picture anew from one start scale, or from all.
 
     Args:
-        draw: takes the model, what the user gave, and the arguments `start_scale`, `seed` and `progress`.
+        call: of the Python interface; takes the picture first.
+        own: further arguments.
     """
 
     @contextmanager
     def make(values: Values, progress: Progress) -> Iterator[CommandResult]:
-        model = api.load_picture_model(values.run, device=values.device)
-        given = {"seed": values.seed, "progress": progress}
+        given = {**_loaded(values), "seed": values.seed, "progress": progress, **own(values)}
+        model = given.get("model")
         trains = getattr(values, "quantized", False)  # then Ctrl-C leaves something to go on from
-        with kept_in(values.run) if trains else nullcontext():
+        with kept_in(values.image) if trains and model else nullcontext():
             if every_scale(values):
                 shown = {"input": read_picture(values.picture).image}
-                result = sheet(model, shown, lambda level: draw(model, values, given | {"start_scale": level}))
+                scales = _entry_scales(values, given)
+                result = sheet(scales, shown, lambda level: call(values.picture, start_scale=level, **given))
             else:
-                result = draw(model, values, given | {"start_scale": parse_start_scale(values.start_scale)})
-        note = _found(model, values)
-        seed = model.seed if values.seed is None else values.seed
-        facts = {"run": values.run, "start_scale": values.start_scale, "seed": seed, "note": note}
-        yield CommandResult(results=[result], said=[model.method.name, *([note] if note else [])], facts=facts)
+                scale = parse_start_scale(values.start_scale)
+                result = call(values.picture, start_scale=scale, **given)
+        note = _found(values, given)
+        facts = {"run": values.image if model else None, "start_scale": values.start_scale, "note": note}
+        facts["seed"] = values.seed if values.seed is not None else model.seed if model else 0
+        said = [model.method.name if model else "patches of the picture", *([note] if note else [])]
+        yield CommandResult(results=[result], said=said, facts=facts)
 
     return make
 
 
-def _found(model: Model, values: Values) -> str:
+def _entry_scales(values: Values, given: Mapping[str, Any]) -> Mapping[int, Size]:
+    model = given.get("model")
+    if model is not None:
+        return model.entry_scales()
+    return dict(enumerate(start_scales(read_picture(given.get("picture") or values.picture).size)))
+
+
+def _found(values: Values, given: Mapping[str, Any]) -> str:
     """Where the picture was edited, if that had to be found."""
     if not hasattr(values, "unmasked") or values.mask is not None:
         return ""
-    share = float(model.edited_mask(values.picture).mean())
+    model = given.get("model")
+    mask = model.edited_mask(values.picture) if model else edited_region(values.picture, given["picture"])
+    share = float(mask.mean())
     return f"no mask: the {share:.1%} of the picture that differ by more than 16 of 255 levels were edited"
 
 
-def _check_harmonize(values: Values) -> None:
-    """One name is the composite; of two the first is a run."""
+def _check_names(values: Values) -> None:
+    """One name is the picture that is drawn anew; of two the first is a photo or a run."""
     if len(values.picture) > 2:
-        raise OptionError(f"{len(values.picture)} names came; selfmend harmonize [RUN] COMPOSITE --mask MASK fits")
-    *runs, values.picture = values.picture
-    values.run = runs[0] if runs else None
-    if values.run is None and values.start_scale is not None:
-        raise OptionError("--start-scale is of a RUN; give one before COMPOSITE, or leave --start-scale out")
+        raise OptionError(f"{len(values.picture)} names came; one or two fit: [PHOTO|RUN] PICTURE")
+    *before, values.picture = values.picture
+    values.image = values.example = before[0] if before else None
+    _of(values.image)
     _check_scale(values)
 
 
-_harmonize_with_model = _with_model(
-    lambda model, v, given: model.harmonize(v.picture, v.mask, invert_mask=v.invert_mask, **given)
-)
+def _check_paint(values: Values) -> None:
+    _of(values.image)
+    _check_scale(values)
 
 
-@contextmanager
-def _harmonize(values: Values, progress: Progress) -> Iterator[CommandResult]:
-    if values.run is not None:
-        with _harmonize_with_model(values, progress) as made:
-            yield made
-        return
-    given = {"seed": values.seed, "invert_mask": values.invert_mask, "progress": progress}
-    result = api.harmonize(values.picture, values.mask, **given)
-    facts = {"run": None, "start_scale": None, "seed": values.seed or 0, "note": ""}
-    yield CommandResult(results=[result], said=["patches of the picture"], facts=facts)
+def _check_harmonize(values: Values) -> None:
+    _check_names(values)
+    if "model" not in _of(values.image) and values.start_scale is not None:
+        raise OptionError("--start-scale is of a RUN; give one before COMPOSITE, or leave --start-scale out")
 
 
 def _check_scale(values: Values) -> None:
@@ -233,20 +256,25 @@ def _drawn_or_scales(suffix: str) -> Callable[[Values], str]:
 
 @contextmanager
 def _animate(values: Values, progress: Progress) -> Iterator[CommandResult]:
-    model = api.load_picture_model(values.run, device=values.device)
+    given = _loaded(values) | {"noise": values.noise, "progress": progress}
     walk = {name: getattr(values, name) for name in ("frames", "alpha", "beta", "loop", "seed")}
+    model = given.get("model")
     if every_scale(values):
-        film = scale_film(model, progress=progress, **walk)
+        scales = model.walking_scales() if model else dict(enumerate(moving_scales(read_picture(values.image).size)))
+        film = scale_film(scales, lambda level: api.animate(start_scale=level, **walk, **given))
     else:
-        film = model.animate(start_scale=parse_start_scale(values.start_scale), progress=progress, **walk)
-    (width, height), seed = film[0].size, model.seed if values.seed is None else values.seed
-    facts = {"run": values.run, "start_scale": values.start_scale, "fps": values.fps, "height": height, "width": width}
-    said = [model.method.name, f"{values.frames} frames of {width} x {height}"]
+        film = api.animate(start_scale=parse_start_scale(values.start_scale), **walk, **given)
+    width, height = film[0].size
+    seed = values.seed if values.seed is not None else model.seed if model else 0
+    facts = {"run": values.image if model else None, "start_scale": values.start_scale, "fps": values.fps}
+    facts |= {"height": height, "width": width}
+    said = [model.method.name if model else "patches of the picture", f"{values.frames} frames of {width} x {height}"]
     yield CommandResult(results=[film], said=said, facts=facts | walk | {"seed": seed})
 
 
 def _plan_film(values: Values) -> list[Path]:
     check_frames_output(values.output, fps=values.fps, overwrite=values.overwrite)
+    _of(values.image)
     _check_scale(values)
     return [values.output]
 
@@ -268,6 +296,10 @@ _ENTRY = {
 
 def _picture(metavar: str, help: str, **more: Any) -> tuple[Any, Any]:
     return Annotated[Path, typer.Argument(metavar=metavar, help=help, **more)], ...
+
+
+def _one_or_two(metavar: str, help: str) -> tuple[Any, Any]:
+    return Annotated[list[Path], typer.Argument(metavar=metavar, help=help, show_default=False)], ...
 
 
 def _option(help: str, *flags: str, kind: Any = None, default: Any = None, **more: Any) -> tuple[Any, Any]:
@@ -327,42 +359,41 @@ COMMAND_SPECS = {
     "super-resolve": CommandSpec(
         help="""Enlarge a picture with detail like that which it has at smaller scales.
 
-        By gpnn from the picture's own patches in seconds, or by --method singan, which learns IMAGE first: --preset
-        paper as the paper does, --preset fast in seconds and not as well.
+        By gpnn from the picture's own patches in seconds, or by --method singan, which learns IMAGE first, for
+        hours, as the paper does.
         """,
         suffix=lambda values: f"-x{values.factor:g}", make=_super_resolve,
         parameters={
             "image": _picture("IMAGE", "The picture to enlarge.", show_default=False), **_SAVE_MODEL,
         },
         more={
-            "method": {"show_default": "gpnn; singan with --preset fast or paper"},
+            "method": {"show_default": "gpnn; singan with --preset paper"},
             "factor": {"flags": ("--factor", "-f"), "default": ...},
         },
     ),
     "paint": CommandSpec(
-        help="Turn a painting of a few flat colours into a picture like the one that RUN has learned.",
-        suffix=_scaled("-painted"), check=_check_scale,
-        make=_with_model(lambda model, v, given: model.paint(v.picture, quantized=v.quantized, **given)),
-        parameters={"picture": _picture("PAINTING", "A few flat colours, of any size.")},
+        help="""Turn a painting of a few flat colours into a picture like PHOTO, or like the one that RUN has learned.
+
+        With the patches of PHOTO, in seconds; or drawn by a RUN of `selfmend train singan`.
+        """,
+        suffix=_scaled("-painted"), check=_check_paint,
+        make=_redrawn(api.paint, lambda v: {"noise": v.noise, "quantized": v.quantized}),
+        parameters={
+            "image": _picture("PHOTO|RUN", "What the result is to be like.", show_default=False),
+            "picture": _picture("PAINTING", "A few flat colours, of any size.", show_default=False),
+        },
         more=_ENTRY | {"quantized": {"more": "Kept in RUN."}},
     ),
     "harmonize": CommandSpec(
         help="""Make a pasted object fit the picture around it; what lies outside its mask stays as it is.
 
-        It is made of the picture's own patches, in seconds; or, with a RUN of `selfmend train singan` before COMPOSITE,
-        drawn by what that has learned.
+        It is made of the picture's own patches, or of those of PHOTO, in seconds; or, with a RUN of `selfmend train
+        singan` before COMPOSITE, drawn by what that has learned.
         """,
-        suffix=_scaled("-harmonized"), check=_check_harmonize, more=_ENTRY, make=_harmonize,
+        suffix=_scaled("-harmonized"), check=_check_harmonize, more=_ENTRY,
+        make=_redrawn(api.harmonize, lambda v: {"mask": v.mask, "invert_mask": v.invert_mask}),
         parameters={
-            "picture": (
-                Annotated[
-                    list[Path],
-                    typer.Argument(
-                        metavar="[RUN] COMPOSITE", help="The picture with an object pasted.", show_default=False
-                    ),
-                ],
-                ...,
-            ),
+            "picture": _one_or_two("[PHOTO|RUN] COMPOSITE", "The picture with an object pasted."), "example": None,
             "mask": _option(
                 "Where the object is, in white; kinds as in inpaint.", "--mask", "-m", kind=str, default=...,
                 metavar="MASK",
@@ -370,35 +401,38 @@ COMMAND_SPECS = {
         },
     ),
     "edit": CommandSpec(
-        help="Mend the seams of the picture that RUN has learned, after parts of it were moved, copied or removed.",
-        suffix=lambda values: _scaled("-unmasked" if values.unmasked else "-mended")(values), check=_check_scale,
-        make=_with_model(
-            lambda model, v, given: model.edit(
-                v.picture, v.mask, masked=not v.unmasked, invert_mask=v.invert_mask, **given
-            )
+        help="""Mend the seams of a picture after parts of it were moved, copied or removed.
+
+        With the patches of PHOTO, the picture before, or of EDITED itself, in seconds; or drawn by a RUN of `selfmend
+        train singan` that has learned the picture.
+        """,
+        suffix=lambda values: _scaled("-unmasked" if values.unmasked else "-mended")(values), check=_check_names,
+        make=_redrawn(
+            api.edit,
+            lambda v: {"mask": v.mask, "noise": v.noise, "masked": not v.unmasked, "invert_mask": v.invert_mask},
         ),
         parameters={
-            "picture": _picture("EDITED", "The learned picture with parts moved or copied."),
+            "picture": _one_or_two("[PHOTO|RUN] EDITED", "The picture with parts moved or copied."), "example": None,
             "mask": _option(
-                "Where it was edited, in white; kinds as in inpaint. Left out, it is where EDITED differs from the "
-                "learned picture by more than 16 of 255 levels.",
+                "Where it was edited, in white; kinds as in inpaint. Left out, it is where EDITED differs from PHOTO, "
+                "or from the learned picture, by more than 16 of 255 levels.",
                 "--mask", "-m", metavar="MASK",
             ),
         },
         more=_ENTRY,
     ),
     "animate": CommandSpec(
-        help="Make the picture that RUN has learned move, by a walk through the noise that it is drawn from.",
+        help="""Make PHOTO, or the picture that RUN has learned, move: a walk through the noise that it is drawn from.
+
+        With the patches of PHOTO, in seconds; or drawn by a RUN of `selfmend train singan`.
+        """,
         suffix=lambda values: "", make=_animate, plan=_plan_film,
         save=lambda film, path, values: save_frames(film, path, fps=values.fps),
         parameters={
-            "output": _option("A .gif, .webp or .mp4 file.", "--output", "-o", kind=Path, default=..., metavar="FILM")
+            "image": _picture("PHOTO|RUN", "What is to move.", show_default=False),
+            "output": _option("A .gif, .webp or .mp4 file.", "--output", "-o", kind=Path, default=..., metavar="FILM"),
         },
-        more={
-            "start_scale": {
-                "show_default": "1, fast: 0", "more": "'all' shows every scale in one film, to choose from."
-            }
-        },
+        more={"start_scale": {"show_default": False, "more": "'all' shows every scale in one film, to choose from."}},
     ),
 }  # fmt: skip
 """By task; one that is not here has a command of its files and options alone."""

@@ -69,11 +69,14 @@ def _bar(console: Console) -> Iterator[Progress]:
         TextColumn("[dim]{task.fields[terms]}"),
     )
     with RichProgress(*columns, console=console) as bar:
+        shown = 0.0
         task = bar.add_task("", total=1.0, terms="", start=True, visible=False)
 
         def show(event: ProgressEvent) -> None:
-            fraction = event.done if event.done is not None else event.step / max(1, event.steps)
-            bar.update(task, completed=fraction, description=_where(event), terms=_terms(event), visible=True)
+            nonlocal shown
+            own = event.done if event.done is not None else event.step / max(1, event.steps)
+            shown = max(shown, own)  # what follows a training counts for itself, and the bar never falls
+            bar.update(task, completed=shown, description=_where(event), terms=_terms(event), visible=True)
 
         yield show
 

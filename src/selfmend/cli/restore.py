@@ -39,6 +39,13 @@ def restore(
     region: Annotated[str | None, option_of("restore", "region", "--region", metavar="X,Y,W,H")] = None,
     grow: Annotated[int, option_of("restore", "grow", "--grow")] = 1,
     no_grain: Annotated[bool, _grain()] = False,
+    same_in: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", show_default=False,
+            help="Pictures with the same watermark, for --kind watermark: it is found and taken out far more surely.",
+        ),
+    ] = None,
     method: Annotated[
         str | None, option_of("restore", "method", more="See `selfmend methods`.", show_default="patchmatch")
     ] = None,
@@ -77,8 +84,8 @@ def restore(
     filling: dict[str, Any] = {"preset": preset, "seed": seed or 0, "device": device}
     options = parse_settings(settings or [])
     if pictures.is_dir():
-        if compare or save_mask is not None:
-            raise OptionError("--compare and --save-mask are for one picture; of a folder, leave them out")
+        if compare or save_mask is not None or same_in is not None:
+            raise OptionError("--compare, --save-mask and --same-in are for one picture; of a folder, leave them out")
         how = {"find": kind, **chosen, "grow_mask": grow, "jobs": jobs, "resume": resume, "overwrite": overwrite}
         _folder(pictures, output, method or "patchmatch", how | filling | options, quiet=quiet, as_json=as_json)
         return
@@ -91,7 +98,14 @@ def restore(
         if path is not None:
             check_output(path, overwrite=overwrite, inputs=(pictures,))
     chosen |= {"kind": kind, "grow": grow, "options": options, "method": method or "patchmatch", **filling}
+    chosen["same_in"] = () if same_in is None else _others(same_in, pictures)
     _picture(pictures, target, sheet, save_mask, chosen, quiet=quiet, as_json=as_json)
+
+
+def _others(folder: Path, picture: Path) -> list[Path]:
+    from selfmend.image.picture_files import pictures_at
+
+    return [file for file in pictures_at(folder) if file.resolve() != picture.resolve()]
 
 
 def _picture(

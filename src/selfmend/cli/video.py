@@ -11,7 +11,7 @@ import typer
 
 from selfmend.api.kept import kept_in
 from selfmend.cli import common as arguments
-from selfmend.cli.common import be_quiet, parse_settings, print_json
+from selfmend.cli.common import be_quiet, option_of, parse_settings, print_json
 from selfmend.cli.progress import terminal_progress
 from selfmend.errors import OptionError
 
@@ -34,6 +34,11 @@ def video(
         ),
     ] = None,
     subtitles: Annotated[bool, typer.Option("--subtitles", help="The hole is text that is found.")] = False,
+    find: Annotated[
+        str | None,
+        typer.Option("--find", metavar="scratches|dust|stamp|watermark", help="The hole is what is found of it."),
+    ] = None,
+    sensitivity: Annotated[float, option_of("find", "sensitivity", "--sensitivity")] = 0.5,
     mask: Annotated[
         str | None,
         typer.Option("--mask", "-m", metavar="MASK", help="The hole of all frames: a picture FILE, or a box x,y,w,h."),
@@ -42,7 +47,8 @@ def video(
         Path | None, typer.Option("--masks", metavar="DIR", help="A mask for each frame, in the order of their names.")
     ] = None,
     region: Annotated[
-        str | None, typer.Option(metavar="X,Y,W,H", help="The box in which subtitles are looked for.")
+        str | None,
+        typer.Option(metavar="X,Y,W,H", help="The box in which subtitles, or what --find names, are looked for."),
     ] = None,
     text: Annotated[
         list[str] | None,
@@ -94,7 +100,7 @@ def video(
         raise OptionError("--model brings its own method and settings; leave --method and --preset out")
     with terminal_progress(quiet=quiet or as_json) as progress, kept_in(journal_folder(target), what="what was mended"):
         report = api.mend_video(
-            film, target, mask=mask, masks=masks, subtitles=subtitles,
+            film, target, mask=mask, masks=masks, subtitles=subtitles, find=find, sensitivity=sensitivity,
             region=None if region is None else parse_box(region), text=parse_settings(text or [], name="--text"),
             invert_mask=invert_mask, grow_mask=grow,
             first=parse_moment(start, "--from"), last=None if end is None else parse_moment(end, "--to"),

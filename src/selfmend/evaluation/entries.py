@@ -97,8 +97,8 @@ def parse_spec(spec: str) -> tuple[str, str | None, dict[str, str]]:
     """NAME[:PRESET][:KEY=VALUE...] as name, preset and options; several pairs may also have commas between them.
 
     Example:
-        >>> parse_spec("singan:fast:init=mean"), parse_spec("telea:radius=5")
-        (('singan', 'fast', {'init': 'mean'}), ('telea', None, {'radius': '5'}))
+        >>> parse_spec("singan:tiny:init=mean"), parse_spec("telea:radius=5")
+        (('singan', 'tiny', {'init': 'mean'}), ('telea', None, {'radius': '5'}))
 
     Raises:
         OptionError: two presets.
@@ -106,7 +106,7 @@ def parse_spec(spec: str) -> tuple[str, str | None, dict[str, str]]:
     name, *rest = (part.strip() for part in spec.split(":"))
     presets = [part for part in rest if "=" not in part]
     if len(presets) > 1 or "" in presets:
-        raise OptionError(f"method {spec!r} is not NAME[:PRESET][:KEY=VALUE...]; for example singan:fast:init=mean")
+        raise OptionError(f"method {spec!r} is not NAME[:PRESET][:KEY=VALUE...]; for example singan:paper:init=mean")
     pairs = [pair.split("=", 1) for part in rest if "=" in part for pair in part.split(",")]
     return name, presets[0] if presets else None, {key.strip().replace("-", "_"): value.strip() for key, value in pairs}
 
@@ -189,8 +189,8 @@ def folder_name(name: str) -> str:
     """The name of a method as a part of a path.
 
     Example:
-        >>> folder_name("singan:fast:init=mean"), folder_name("my/tool")
-        ('singan+fast+init=mean', 'my-tool')
+        >>> folder_name("singan:tiny:init=mean"), folder_name("my/tool")
+        ('singan+tiny+init=mean', 'my-tool')
     """
     return re.sub(r"[^\w.+=-]+", "-", name.replace(":", "+")).lstrip(".-") or "unnamed"
 

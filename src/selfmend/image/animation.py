@@ -1,10 +1,11 @@
-"""Moving pictures out: frames as an animated GIF or WebP, or as an MP4 film, whole or not at all."""
+"""Moving pictures: how a still one moves; frames as an animated GIF or WebP, or as an MP4 film, whole or not at all."""
 
 from __future__ import annotations
 
 import math
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,6 +19,35 @@ from selfmend.image.outputs import check_folder_of, check_replaced
 FRAME_ENDINGS = (".gif", ".webp", ".mp4")
 GIF_TICKS = 100  # a GIF counts in hundredths of a second
 GIF_LEAST_TICKS = 2  # browsers show shorter frames as if they took ten
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walk:
+    """How a still picture moves: by a walk through noise (SinGAN, ICCV 2019, Sec. 4, "Single image animation").
+
+    Attributes:
+        frames: how many.
+        alpha: pull back to the picture, in [0, 1]; 1 stands still.
+        beta: smoothness, in [0, 1]: how much of its direction a step keeps; 1 draws nothing fresh.
+        loop: the last frame leads back to the first.
+
+    Raises:
+        OptionError: a value that does not fit.
+    """
+
+    frames: int = 100
+    alpha: float = 0.1
+    beta: float = 0.9
+    loop: bool = False
+
+    def __post_init__(self) -> None:
+        if self.frames < 1:
+            raise OptionError(f"frames is {self.frames}; at least 1 fits")
+        for name, value in (("alpha", self.alpha), ("beta", self.beta)):
+            if not (math.isfinite(value) and 0 <= value <= 1):
+                raise OptionError(f"{name} is {value:g}; from 0 to 1 fits")
+        if self.loop and self.alpha == 0:
+            raise OptionError("alpha is 0, so the walk never comes back to the picture; with loop, alpha above 0 fits")
 
 
 def check_frames_output(path: str | Path, *, fps: float, overwrite: bool = False) -> Path:

@@ -36,7 +36,7 @@ def as_channels(image: Image, channels: int, *, name: str) -> Image:
         return image
     if 4 in (have, channels):
         wanted = _KINDS[channels]
-        raise ImageError(f"the {name} is {_KINDS[have]} and the training picture {wanted}; convert it to {wanted}")
+        raise ImageError(f"the {name} is {_KINDS[have]} and the other picture {wanted}; convert it to {wanted}")
     return np.ascontiguousarray(as_rgb(image)) if channels == 3 else from_rgb(image, channels)
 
 

@@ -1,4 +1,4 @@
-"""SinGAN's pyramid: which sizes it has, and the pictures and masks at these sizes, coarsest first.
+"""Pyramids: which sizes their scales have, coarsest first. SinGAN's, and that of the methods of patches.
 
 Shaham et al., "SinGAN", ICCV 2019, Sec. 3.1; the number of scales follows the authors' code, which counts on the
 original size of the picture, before it is shrunk to the largest size.
@@ -136,3 +136,27 @@ def enlarged_sizes(size: Size, factor: float) -> tuple[Size, ...]:
     between = [scaled_size(size, factor ** (k / steps)) for k in range(1, steps)]
     height, width = (math.floor(n * factor + 1e-9) for n in size)  # 1.4 * 45 is 62.999... in binary
     return (*between, (height, width))
+
+
+def pyramid_sizes(size: Size, coarsest: int, ratio: float) -> list[Size]:
+    """Sizes of the scales of a picture, coarsest first.
+
+    Args:
+        size: (height, width) of the picture.
+        coarsest: short side of the coarsest scale, in pixels.
+        ratio: about, size of a scale by that of the next coarser.
+
+    Example:
+        >>> pyramid_sizes((60, 80), 14, 2)
+        [(14, 19), (23, 30), (37, 49), (60, 80)]
+    """
+    steps = max(0, math.ceil(math.log(min(size) / coarsest, ratio) - 1e-6))
+    each = (min(size) / coarsest) ** (1 / max(steps, 1))
+    sizes = [(round(size[0] / each**i), round(size[1] / each**i)) for i in range(steps, -1, -1)]
+    return list(dict.fromkeys(sizes))
+
+
+def scaled_sizes(own: list[Size], size: Size) -> list[Size]:
+    """The scales of a result of `size` beside those of the picture."""
+    down, across = size[0] / own[-1][0], size[1] / own[-1][1]
+    return [(max(1, round(h * down)), max(1, round(w * across))) for h, w in own[:-1]] + [size]

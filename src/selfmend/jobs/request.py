@@ -42,7 +42,7 @@ def check_settings(name: str, given: Mapping[str, Any], *, files: Collection[str
     task = TASKS[check_known("task", name, TASKS)]
     settings = read_settings(task, given)
     _check_files(task, files, settings.get("model"))
-    _check_model(task, settings, models)
+    _check_model(task, settings, files, models)
     if not settings.get("model"):
         _check_method(task, settings)
     if "seed" in type(settings).model_fields and settings.get("seed") is None:
@@ -90,24 +90,31 @@ def queue_of(task: str, settings: Settings) -> Literal["quick", "heavy"]:
 def _check_files(task: Task, files: Collection[str], model: str | None) -> None:
     for name in files:
         check_known(f"file of {task.name}", name, (*task.needs, *task.takes))
-    missing = [name for name in task.needs if name not in files]
-    if missing and not (task.learned and model):
-        also = ", or name a model" if task.learned else ""
+    given = {*files, "image"} if task.learned and model else files
+    missing = [name for name in task.needs if name not in given]
+    if missing:
+        also = ", or name a model" if task.learned and missing[0] == "image" else ""
         raise OptionError(f"{task.name} needs the file {missing[0]!r}; send it{also}")
 
 
-def _check_model(task: Task, settings: Settings, models: Collection[str]) -> None:
+def _check_model(task: Task, settings: Settings, files: Collection[str], models: Collection[str]) -> None:
     if not hasattr(settings, "model"):
         return
     if settings.get("model"):
         check_known("model", settings.get("model"), models)
         if any(settings.get(name) for name in {"method", "preset"} & settings.model_fields_set):
             raise OptionError("a model brings its own method and settings; leave method and preset out")
-    elif not hasattr(settings, "method"):
-        if task.options.model is not None:  # without one there is nothing to do
-            raise OptionError(f"{task.name} needs a model; train one, and send its name as model")
-        if settings.get("start_scale") is not None:
-            raise OptionError("start_scale is of a model; name one, or leave it out")
+        beside = [name for name in ("image", "example") if name in files]
+        if beside and not hasattr(settings, "method"):
+            raise OptionError(f"a model brings its own picture; leave the file {beside[0]} out, or the model")
+        if settings.get("noise") is not None:
+            raise OptionError("noise is of what is done without a model; leave it out, or the model")
+    elif settings.get("quantized"):
+        raise OptionError("quantized trains a scale of a model; name one, or leave quantized out")
+    elif task.name == "edit" and not {"mask", "example"} & set(files):
+        raise OptionError("edit needs the file 'mask', or as 'example' the picture before the edit; send one")
+    elif task.name == "harmonize" and settings.get("start_scale") is not None:
+        raise OptionError("start_scale is of a model; name one, or leave it out")
 
 
 def _check_method(task: Task, settings: Settings) -> None:

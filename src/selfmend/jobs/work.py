@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import shutil
 from collections.abc import Callable
@@ -24,16 +23,13 @@ from selfmend.jobs.request import NO_HOLE
 from selfmend.masks.finders import FINDERS
 from selfmend.masks.reading import check_hole, default_mask, read_mask
 from selfmend.methods.registry import method_info
-from selfmend.progress import Progress, ProgressEvent
+from selfmend.progress import Progress, after_learning, while_learning
 from selfmend.tasks import TASKS
 from selfmend.training.checkpoints import RunFolder
 from selfmend.types import Size
 
 if TYPE_CHECKING:
     from selfmend.jobs.worker import WorkerContext
-
-TRAINING = 0.95
-"""Share of the work of a job that learns first and then draws."""
 
 _MEDIA = {
     ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".jpe": "image/jpeg", ".jfif": "image/jpeg",
@@ -110,10 +106,11 @@ class RunningJob:
         if source is not None:
             hole = read_mask(source, picture, invert=settings.invert_mask, grow=settings.grow_mask)
             check_hole(hole)
+        progress, self.progress = self.progress, after_learning(self.progress)
         return api.fit_picture(
             settings.method, picture, hole, preset=settings.preset, options=self.options, seed=settings.seed,
             device=self.context.device, folder=self.folder / "run", opaque=source == "alpha",
-            progress=self._first_part,
+            progress=while_learning(progress),
         )  # fmt: skip
 
     def ending(self, path: Path | None, model: api.Model | api.FolderModel | None = None) -> str:
@@ -124,12 +121,11 @@ class RunningJob:
         assert isinstance(model, api.Model)
         return ".tif" if getattr(model.picture.original, "mode", "") == "CMYK" else ".png"
 
-    def drawing(self) -> dict[str, Any]:
-        """The arguments of whatever draws with a model of SinGAN."""
-        return {name: getattr(self.settings, name) for name in ("start_scale", "seed")} | {"progress": self.progress}
-
-    def _first_part(self, event: ProgressEvent) -> None:
-        self.progress(event if event.done is None else dataclasses.replace(event, done=TRAINING * event.done))
+    def redrawing(self, *names: str) -> dict[str, Any]:
+        """The arguments of whatever draws anew, by a model or by the patches of a picture, with the settings named."""
+        given = {name: getattr(self.settings, name) for name in ("start_scale", "seed", *names)}
+        photo = self.path("image") or self.path("example")
+        return given | {"model": self.picture_model(), "picture": photo, "progress": self.progress}
 
 
 def do(job: Job, context: WorkerContext, progress: Progress) -> tuple[Result, ...]:
@@ -181,7 +177,8 @@ def fill(job: RunningJob) -> JobOutput:
         path = job.needed("image")
         source = source or _transparency(read_picture(path))
         if method_info(settings.method).learns == "picture":
-            filled = job.learn(path, source).inpaint(**given)
+            model = job.learn(path, source)
+            filled = model.inpaint(**given | {"progress": job.progress})
         else:
             named = {name: getattr(settings, name) for name in ("method", "preset", "seed")}
             filled = api.inpaint(path, source, device=job.context.device, **named, **given, **changed, **job.options)
@@ -207,6 +204,15 @@ def restore(job: RunningJob) -> JobOutput:
         path, settings.kind, device=job.context.device, progress=job.progress, **how, **job.options
     )  # fmt: skip
     return JobOutput(results=[made], suffix="-restored", ending=job.ending(path))
+
+
+def expand(job: RunningJob) -> JobOutput:
+    """The picture with more around it."""
+    settings, path = job.settings, job.needed("image")
+    names = ("left", "right", "top", "bottom", "aspect", "method", "preset", "seed")
+    how = {name: getattr(settings, name) for name in names}
+    made = api.expand(path, device=job.context.device, progress=job.progress, **how, **job.options)
+    return JobOutput(results=[made], suffix="-expanded", ending=job.ending(path))
 
 
 def train(job: RunningJob) -> JobOutput:
@@ -274,38 +280,27 @@ def super_resolve(job: RunningJob) -> JobOutput:
 
 def harmonize(job: RunningJob) -> JobOutput:
     """A pasted object made to fit."""
-    path, mask, model = job.needed("picture"), job.needed("mask"), job.picture_model()
-    drawing = job.drawing()
-    if drawing["start_scale"] is None:
-        del drawing["start_scale"]
-    made = api.harmonize(path, mask, model=model, invert_mask=job.settings.invert_mask, **drawing)
+    path = job.needed("picture")
+    made = api.harmonize(path, job.needed("mask"), **job.redrawing("invert_mask"))
     return JobOutput(results=[made], suffix="-harmonized", ending=job.ending(path))
 
 
 def edit(job: RunningJob) -> JobOutput:
     """The seams of an edit mended."""
-    path, model = job.needed("picture"), job.picture_model()
-    assert model is not None
-    mask, chosen = job.path("mask"), {name: getattr(job.settings, name) for name in ("invert_mask", "masked")}
-    return JobOutput(
-        results=[model.edit(path, mask, **chosen, **job.drawing())], suffix="-mended", ending=job.ending(path)
-    )
+    path = job.needed("picture")
+    made = api.edit(path, job.path("mask"), **job.redrawing("noise", "invert_mask", "masked"))
+    return JobOutput(results=[made], suffix="-mended", ending=job.ending(path))
 
 
 def paint(job: RunningJob) -> JobOutput:
     """A picture out of a painting."""
-    path, model = job.needed("picture"), job.picture_model()
-    assert model is not None
-    made = model.paint(path, quantized=job.settings.quantized, **job.drawing())
-    return JobOutput(results=[made], suffix="-painted", ending=job.ending(path))
+    path, given = job.needed("picture"), job.redrawing("noise", "quantized")
+    return JobOutput(results=[api.paint(path, **given)], suffix="-painted", ending=job.ending(path))
 
 
 def animate(job: RunningJob) -> JobOutput:
     """The frames of a film."""
-    model = job.picture_model()
-    assert model is not None
-    walk = {name: getattr(job.settings, name) for name in ("frames", "alpha", "beta", "loop")}
-    film = model.animate(**walk, **job.drawing())
+    film = api.animate(**job.redrawing("noise", "frames", "alpha", "beta", "loop"))
     return JobOutput(results=[film], suffix="-moving", ending=f".{job.settings.format}")
 
 

@@ -71,6 +71,14 @@ FINDERS: dict[str, Finder] = {
             name="stains", wanted="stain", find=f"{_DAMAGE}:find_stains",
             title="Stains and blotches with soft edges, and places where the emulsion is gone.",
         ),
+        Finder(
+            name="stamp", wanted="date stamp", find="selfmend.masks.stamp:find_stamp",
+            title="Date stamps of cameras, with their glow.",
+        ),
+        Finder(
+            name="watermark", wanted="watermark", find="selfmend.masks.watermark:find_watermark",
+            title="Half-transparent text and logos, straight, slanted, or all over the picture.",
+        ),
     )
 }  # fmt: skip
 """All finders by name."""

@@ -15,7 +15,7 @@ from numbers import Integral
 from typing import Any, ClassVar, Self
 
 from selfmend.errors import OptionError, SelfmendWarning
-from selfmend.progress import Progress, share_of, silent
+from selfmend.progress import Progress, after_learning, share_of, silent, while_learning
 from selfmend.seeding import derive_seed
 from selfmend.types import Image, Size, check_image, size_of
 
@@ -53,7 +53,8 @@ class Generative(ABC):
         check_image(image)
         size = size or self.default_size(image)
         self.check_size(image, check_pixels(size, samples=samples))
-        worker = self.prepared(image, seed=seed, progress=progress)
+        worker = self.prepared(image, seed=seed, progress=while_learning(progress))
+        progress = progress if worker is self else after_learning(progress)
         return [
             worker.draw(
                 image,
@@ -70,7 +71,8 @@ class Generative(ABC):
         Args, Returns, Raises: as `sample`, for one picture.
         """
         self.check_size(check_image(image), check_pixels(size), reshape=True)
-        worker = self.prepared(image, seed=seed, progress=progress)
+        worker = self.prepared(image, seed=seed, progress=while_learning(progress))
+        progress = progress if worker is self else after_learning(progress)
         told = share_of(progress, 0, 1, "retargeting")
         return worker.reshape(image, size=size, seed=derive_seed(seed, "retarget"), progress=told).clip(0, 1)
 

@@ -5,12 +5,12 @@ Granot et al., "Drop the GAN: In Defense of Patches Nearest Neighbors as Single 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
+from selfmend.image.pyramid import pyramid_sizes, scaled_sizes
 from selfmend.image.resize import resize, resize_mask
 from selfmend.methods.base import Method
 from selfmend.methods.generative import Enlarging, Generative
@@ -18,7 +18,15 @@ from selfmend.methods.hole_init import get_initialisation
 from selfmend.options import option
 from selfmend.patches.enlarge import EnlargeSettings, enlarge_by_examples
 from selfmend.patches.scales import hole_depth
-from selfmend.patches.synthesis import SynthesisSettings, check_sizes, exemplar_levels, synthesize, whole_patches
+from selfmend.patches.synthesis import (
+    SynthesisSettings,
+    check_sizes,
+    exemplar_levels,
+    signed,
+    synthesize,
+    unsigned,
+    whole_patches,
+)
 from selfmend.progress import Progress, silent
 from selfmend.types import Image, Mask, Size, size_of
 
@@ -182,43 +190,9 @@ class GPNN(Generative, Enlarging, Method):
         return pyramid_sizes(size, self.config.coarsest_size, self.config.ratio)
 
 
-def pyramid_sizes(size: Size, coarsest: int, ratio: float) -> list[Size]:
-    """Sizes of the scales of a picture, coarsest first.
-
-    Args:
-        size: (height, width) of the picture.
-        coarsest: short side of the coarsest scale, in pixels.
-        ratio: about, size of a scale by that of the next coarser.
-
-    Example:
-        >>> pyramid_sizes((60, 80), 14, 2)
-        [(14, 19), (23, 30), (37, 49), (60, 80)]
-    """
-    steps = max(0, math.ceil(math.log(min(size) / coarsest, ratio) - 1e-6))
-    each = (min(size) / coarsest) ** (1 / max(steps, 1))
-    sizes = [(round(size[0] / each**i), round(size[1] / each**i)) for i in range(steps, -1, -1)]
-    return list(dict.fromkeys(sizes))
-
-
-def scaled_sizes(own: list[Size], size: Size) -> list[Size]:
-    """The scales of a result of `size` beside those of the picture."""
-    down, across = size[0] / own[-1][0], size[1] / own[-1][1]
-    return [(max(1, round(h * down)), max(1, round(w * across))) for h, w in own[:-1]] + [size]
-
-
 def _mask_at(hole: np.ndarray, size: Size) -> np.ndarray:
     return hole if hole.shape == size else resize_mask(hole, size)
 
 
 def _noise(shape: tuple[int, ...], seed: int) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
-
-
-def signed(image: np.ndarray) -> np.ndarray:
-    """[0, 1] to [-1, 1]."""
-    return image * np.float32(2) - np.float32(1)
-
-
-def unsigned(x: np.ndarray) -> np.ndarray:
-    """[-1, 1] to [0, 1], clamped."""
-    return np.clip((x + np.float32(1)) / np.float32(2), 0, 1)

@@ -20,7 +20,7 @@ from selfmend.methods.generative import Generative
 from selfmend.methods.hole_init import mean
 from selfmend.nn.tensors import ImageTensor, MaskTensor, to_array, to_tensor
 from selfmend.options import replace_options
-from selfmend.progress import Progress, silent
+from selfmend.progress import Progress, after_learning, silent, while_learning
 from selfmend.registration.align import Aligned
 from selfmend.training.devices import resolve_device
 from selfmend.training.loop import run
@@ -238,8 +238,8 @@ class LearningMethod(TrainedMethod, TensorMethod):
     ) -> list[Image]:
         if self.fitted:
             return super()._samples(image, mask, seed, samples, progress, reference)
-        learner = self._fresh().fit(image, mask, seed=seed, progress=progress)
-        return learner._samples(image, mask, seed, samples, progress, reference)
+        learner = self._fresh().fit(image, mask, seed=seed, progress=while_learning(progress))
+        return learner._samples(image, mask, seed, samples, after_learning(progress), reference)
 
     def _fresh(self) -> Self:
         return type(self)(self.config, device=self.device)

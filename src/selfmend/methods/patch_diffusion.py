@@ -16,14 +16,23 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from selfmend.errors import OptionError
+from selfmend.image.pyramid import pyramid_sizes, scaled_sizes
 from selfmend.image.resize import resize
 from selfmend.methods.base import Method
 from selfmend.methods.generative import Generative
-from selfmend.methods.gpnn import GPNN, GPNNConfig, pyramid_sizes, scaled_sizes, signed, unsigned
+from selfmend.methods.gpnn import GPNN, GPNNConfig
 from selfmend.options import option
 from selfmend.patches.diffusion import DiffusionSettings, diffuse
 from selfmend.patches.field import exact_field
-from selfmend.patches.synthesis import Exemplars, SynthesisSettings, check_sizes, exemplar_levels, synthesize
+from selfmend.patches.synthesis import (
+    Exemplars,
+    SynthesisSettings,
+    check_sizes,
+    exemplar_levels,
+    signed,
+    synthesize,
+    unsigned,
+)
 from selfmend.progress import Progress, ProgressEvent, silent
 from selfmend.seeding import derive_seed, make_rng
 from selfmend.types import Image, Mask, Size, size_of

@@ -9,7 +9,7 @@ import importlib
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from selfmend.errors import MissingExtraError, OptionError, check_known
 
@@ -47,15 +47,14 @@ class MethodInfo:
     extra: str = ""
 
 
-_SINGAN = MethodInfo(
-    target="selfmend.methods.singan:SinGAN", learns="picture", generates=True, takes_reference=True, extra="learn"
-)
+_SCALES: dict[str, Any] = {"learns": "picture", "generates": True, "takes_reference": True, "extra": "learn"}
 
 METHODS = {
     "patchmatch": MethodInfo(target="selfmend.methods.patchmatch:PatchMatch", takes_reference=True),
     "patch-diffusion": MethodInfo(target="selfmend.methods.patch_diffusion:PatchDiffusion", generates=True),
     "gpnn": MethodInfo(target="selfmend.methods.gpnn:GPNN", generates=True, enlarges=True),
-    "singan": _SINGAN,
+    "singan": MethodInfo(target="selfmend.methods.singan:SinGAN", **_SCALES),
+    "sliced-wasserstein": MethodInfo(target="selfmend.methods.singan:SlicedWasserstein", **_SCALES),
     "gpdm": MethodInfo(target="selfmend.methods.gpdm:GPDM", generates=True, extra="learn"),
     "context-encoder": MethodInfo(
         target="selfmend.methods.context_encoder:ContextEncoder", learns="folder", extra="learn"

@@ -219,5 +219,15 @@ def round_event(what: str, sizes: Sequence[Size], n: int, step: int, rounds: int
     return ProgressEvent(stage=name, stage_index=n, stage_count=len(sizes), step=step, steps=rounds, done=done)
 
 
+def signed(image: np.ndarray) -> np.ndarray:
+    """[0, 1] to [-1, 1]."""
+    return image * np.float32(2) - np.float32(1)
+
+
+def unsigned(x: np.ndarray) -> np.ndarray:
+    """[-1, 1] to [0, 1], clamped."""
+    return np.clip((x + np.float32(1)) / np.float32(2), 0, 1)
+
+
 def _size(picture: np.ndarray) -> Size:
     return picture.shape[0], picture.shape[1]

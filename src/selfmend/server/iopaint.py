@@ -15,7 +15,8 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from starlette.concurrency import run_in_threadpool
 
-from selfmend.errors import check_known
+from selfmend.api.expanding import added
+from selfmend.errors import OptionError, check_known
 from selfmend.jobs.job import Job, UnknownJob
 from selfmend.jobs.runner import Runner
 from selfmend.server.catalogue import catalogue
@@ -48,7 +49,7 @@ class _Used(BaseModel):
     sd_seed: int = Field(42, description="-1: drawn anew; the header X-Seed tells it")
     cv2_flag: str = Field("INPAINT_NS", description="of the model cv2: INPAINT_NS or INPAINT_TELEA")
     cv2_radius: int = Field(4, ge=1, le=100, description="of the model cv2, in pixels")
-    use_extender: bool = Field(False, description=_DIFFUSION)
+    use_extender: bool = Field(False, description="the picture grows to the extender's box, and what is new is filled")
     enable_controlnet: bool = Field(False, description=_DIFFUSION)
     enable_brushnet: bool = Field(False, description=_DIFFUSION)
     enable_powerpaint_v2: bool = Field(False, description=_DIFFUSION)
@@ -132,7 +133,7 @@ class GenerationInfo(BaseModel):
 CV2 = "cv2"  # IOPaint's name for OpenCV's two methods
 _CV2_METHODS = {"INPAINT_NS": "navier-stokes", "INPAINT_TELEA": "telea"}
 _AT_ONCE = threading.Lock()  # a large mask takes much memory
-_ABSENT = ("use_extender", "enable_controlnet", "enable_brushnet", "enable_powerpaint_v2")
+_ABSENT = ("enable_controlnet", "enable_brushnet", "enable_powerpaint_v2")
 _PNG: dict[str, Any] = {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
 _SEED_HEADER = {"headers": {"X-Seed": {"description": "seed of the fill", "schema": {"type": "integer"}}}}
 
@@ -244,12 +245,50 @@ def _read_request(body: bytes, state: State) -> tuple[dict[str, bytes], dict[str
     if came.paint_by_example_example_image:
         raise RequestError(422, "there is no Paint by Example here; leave paint_by_example_example_image out")
     files = {name: decode_base64(getattr(came, name), name) for name in ("image", "mask")}
+    if came.use_extender:
+        files = _extended(files, came)
     seed = 1 + secrets.randbelow(99_999_999) if came.sd_seed == -1 else came.sd_seed
     settings = {"method": state.iopaint_model, "seed": seed, "format": "png"}
     if state.iopaint_model == CV2:
         check_known("cv2_flag", came.cv2_flag, _CV2_METHODS)
         settings |= {"method": _CV2_METHODS[came.cv2_flag], "options": {"radius": came.cv2_radius}}
     return files, settings
+
+
+def _extended(files: dict[str, bytes], came: Any) -> dict[str, bytes]:
+    """The picture in the extender's box, which may reach out of it, and the mask with all that is new.
+
+    Raises:
+        RequestError: a box that is not larger than the picture, or so large that there is nothing to go by.
+    """
+    import io
+
+    from PIL import Image as PILImage
+
+    with _AT_ONCE:
+        try:
+            picture: PILImage.Image = PILImage.open(io.BytesIO(files["image"]))
+            mask = PILImage.open(io.BytesIO(files["mask"])).convert("L")
+            picture.load()
+        except (OSError, SyntaxError, PILImage.DecompressionBombError) as error:
+            raise RequestError(422, f"the picture or the mask cannot be read: {error}") from error
+        left, top = max(0, -(came.extender_x or 0)), max(0, -(came.extender_y or 0))
+        right = max(0, (came.extender_x or 0) + (came.extender_width or 0) - picture.width)
+        bottom = max(0, (came.extender_y or 0) + (came.extender_height or 0) - picture.height)
+        try:
+            added(picture.size[::-1], (top, bottom, left, right), None)
+        except OptionError as error:
+            raise RequestError(422, f"the extender: {error}") from error
+        size = picture.width + left + right, picture.height + top + bottom
+        if picture.mode in ("P", "1", "LA", "PA"):
+            picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+        canvas, hole = PILImage.new(picture.mode, size), PILImage.new("L", size, 255)
+        canvas.paste(picture, (left, top))
+        hole.paste(mask.resize(picture.size) if mask.size != picture.size else mask, (left, top))
+        held = [io.BytesIO(), io.BytesIO()]
+        canvas.save(held[0], "PNG")
+        hole.save(held[1], "PNG")
+    return files | {"image": held[0].getvalue(), "mask": held[1].getvalue()}
 
 
 def decode_base64(text: str, field: str) -> bytes:

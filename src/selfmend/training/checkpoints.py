@@ -221,6 +221,8 @@ class RunFolder:
         for key, kind in {"method": str, "config": dict, "status": str, "seed": int}.items():
             if not isinstance(record.get(key), kind):
                 raise RunError(f"{file} is damaged (no {key!r} in it); train again, or take it from a backup")
+        if (record["method"], record["config"].get("recipe")) == ("singan", "guided"):
+            record["method"] = "sliced-wasserstein"  # its name once, as the preset 'fast' of singan
         return record
 
     def weights(self) -> Any:

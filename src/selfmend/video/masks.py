@@ -1,4 +1,4 @@
-"""Where the holes of a film's frames are: one mask for all, a folder of them, or wherever subtitles are found."""
+"""Where the holes of a film's frames are: one mask for all, a folder of them, or wherever something is found."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from selfmend.masks.text_in_video import steady_text
 from selfmend.masks.text_letters import TextOptions
 from selfmend.options import replace_options
 from selfmend.types import Image, Mask
+from selfmend.video.found_masks import FoundMasks
 from selfmend.video.reader import Clip, Frame
 
 _SAME = "masks of the same size fit"
@@ -189,6 +190,8 @@ def choose_masks(
     mask: Any = None,
     masks: str | Path | None = None,
     subtitles: bool = False,
+    find: str | None = None,
+    sensitivity: float = 0.5,
     region: tuple[int, int, int, int] | None = None,
     text: Mapping[str, Any] | None = None,
     invert: bool = False,
@@ -200,19 +203,24 @@ def choose_masks(
         OptionError: none or several were asked for, or an option that does not fit.
         MaskError: they do not fit the film.
     """
-    values = {"mask": mask, "masks": masks, "subtitles": subtitles or None}
+    values = {"mask": mask, "masks": masks, "subtitles": subtitles or None, "find": find}
     asked = [name for name, value in values.items() if value is not None]
     if len(asked) != 1:
         came = " and ".join(asked) if asked else "nothing"
-        raise OptionError(f"{came} says where the holes are; one of mask, masks and subtitles fits")
-    if not subtitles and (region is not None or text):
+        raise OptionError(f"{came} says where the holes are; one of mask, masks, subtitles and find fits")
+    if (not subtitles and text) or (region is not None and not (subtitles or find)):
         raise OptionError(
-            "a region, and how text looks, are for subtitles; for a hole that is a box, give the box as the mask"
+            "a region is for what is found, and how text looks for subtitles; for a hole that is a box, give the box "
+            "as the mask"
         )
+    if find is not None and invert:
+        raise OptionError("what is found is no mask that could be inverted; leave invert out")
     if subtitles and invert:
         raise OptionError("subtitles that are found are no mask that could be inverted; leave invert out")
     if grow < 0:
         raise OptionError(f"grow is {grow}; at least 0 fits")
+    if find is not None:
+        return FoundMasks(clip, find, region=region, sensitivity=sensitivity, grow=grow)
     if mask is not None:
         return OneMask(mask, clip, invert=invert, grow=grow)
     if masks is not None:

@@ -8,7 +8,7 @@ import torch
 from pictures import picture
 from selfmend.image.pyramid import plan_pyramid
 from selfmend.methods.singan.config import TINY
-from selfmend.methods.singan.model import SinGAN
+from selfmend.methods.singan.model import SinGAN, SlicedWasserstein
 from selfmend.methods.singan.scales import Scale, Scales, freeze
 from selfmend.nn.layers import initialize
 from selfmend.nn.singan import SinGANGenerator
@@ -21,11 +21,11 @@ def whole() -> SinGAN:
 
 
 @pytest.fixture(scope="session")
-def holed() -> SinGAN:
+def holed() -> SlicedWasserstein:
     """Trained by the guided recipe, which leaves the coarse scales out."""
     image, mask = picture()
     config = replace(TINY, recipe="guided", min_size=16, injection_scale=2, painted_holes=2, crop=24, projections=4)
-    return SinGAN(config).fit(image, mask)
+    return SlicedWasserstein(config).fit(image, mask)
 
 
 @pytest.fixture

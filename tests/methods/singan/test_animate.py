@@ -8,8 +8,9 @@ import torch
 
 from pictures import picture
 from selfmend.errors import OptionError
+from selfmend.image.animation import Walk
 from selfmend.methods.singan import animate as module
-from selfmend.methods.singan.animate import Walk, animate, check_walking_scale
+from selfmend.methods.singan.animate import animate, check_walking_scale
 from selfmend.methods.singan.config import TINY
 from selfmend.methods.singan.model import SinGAN
 from selfmend.methods.singan.scales import Scales, generate

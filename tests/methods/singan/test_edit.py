@@ -7,8 +7,9 @@ import torch
 from pictures import picture
 from selfmend.errors import ImageError, MaskError, OptionError
 from selfmend.image.pyramid import plan_pyramid
+from selfmend.masks.edited import edited_mask
 from selfmend.methods.singan.finish import Finish, finish_level
-from selfmend.methods.singan.redraw import EDIT_RADIUS, default_edit_scale, edit, edited_mask
+from selfmend.methods.singan.redraw import EDIT_RADIUS, default_edit_scale, edit
 from selfmend.methods.singan.scales import Scales
 from selfmend.nn.tensors import make_generator, to_signed, to_tensor
 from selfmend.types import Image, Mask

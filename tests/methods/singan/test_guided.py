@@ -7,9 +7,9 @@ import torch
 
 from pictures import picture
 from selfmend.errors import SelfmendWarning
-from selfmend.methods.singan.config import FAST
-from selfmend.methods.singan.fast import GuidedData, guided_stage, paint_holes
-from selfmend.methods.singan.model import SinGAN
+from selfmend.methods.singan.config import SLICED_WASSERSTEIN
+from selfmend.methods.singan.model import SlicedWasserstein
+from selfmend.methods.singan.sliced_wasserstein import GuidedData, guided_stage, paint_holes
 from selfmend.nn.layers import initialize
 from selfmend.nn.singan import SinGANGenerator
 from selfmend.nn.tensors import make_generator, to_tensor
@@ -18,7 +18,15 @@ from selfmend.progress import ProgressEvent
 from selfmend.training.loop import run
 
 SMALL = replace(
-    FAST, min_size=20, max_size=64, channels=4, steps=3, painted_holes=2, crop=24, projections=4, init="local-means"
+    SLICED_WASSERSTEIN,
+    min_size=20,
+    max_size=64,
+    channels=4,
+    steps=3,
+    painted_holes=2,
+    crop=24,
+    projections=4,
+    init="local-means",
 )
 
 
@@ -28,7 +36,7 @@ def tensors() -> tuple[torch.Tensor, torch.Tensor]:
     return to_tensor(image), to_tensor(mask)
 
 
-def weights(model: SinGAN) -> list[torch.Tensor]:
+def weights(model: SlicedWasserstein) -> list[torch.Tensor]:
     return [t for scale in model.scales.trained for t in scale.generator.state_dict().values()]
 
 
@@ -45,7 +53,7 @@ def test_painted_holes_lie_over_known_pixels_and_depend_on_the_seed_alone() -> N
 @pytest.mark.parametrize("precision", ["32", "bf16"])
 def test_a_hole_has_no_influence_on_training(precision: str) -> None:
     image, mask = tensors()
-    models = [SinGAN(replace(SMALL, precision=precision)) for _ in range(2)]
+    models = [SlicedWasserstein(replace(SMALL, precision=precision)) for _ in range(2)]
     for model, content in zip(models, (0.0, 1.0), strict=True):
         run(model.stages(torch.where(mask, content, image), mask, seed=1), seed=1)
     assert all(torch.equal(a, b) for a, b in zip(*map(weights, models), strict=True))
@@ -53,12 +61,12 @@ def test_a_hole_has_no_influence_on_training(precision: str) -> None:
 
 def test_only_scales_from_the_injection_up_are_trained() -> None:
     image, mask = picture()
-    model = SinGAN(replace(SMALL, injection_scale=2)).fit(image, mask)
+    model = SlicedWasserstein(replace(SMALL, injection_scale=2)).fit(image, mask)
     levels = len(model.scales.plan.sizes)
     assert model.scales.first == 2
     assert len(model.scales.trained) == levels - 2
     assert len(model.stage_costs(to_tensor(image))) == levels - 2
-    again = SinGAN(model.config)
+    again = SlicedWasserstein(model.config)
     again.load_state_dict(model.state_dict())
     again.fitted = True
     assert np.array_equal(again.inpaint(image, mask)[0], model.inpaint(image, mask)[0])
@@ -66,7 +74,7 @@ def test_only_scales_from_the_injection_up_are_trained() -> None:
 
 def test_a_net_begins_by_changing_nothing() -> None:
     image, mask = tensors()
-    stage = next(iter(SinGAN(SMALL).stages(image, mask, seed=0)))
+    stage = next(iter(SlicedWasserstein(SMALL).stages(image, mask, seed=0)))
     net = stage.state["generator"].eval()
     x = torch.randn(1, 3, 20, 20)
     assert torch.equal(net(x, x), x[..., 5:-5, 5:-5])
@@ -75,7 +83,7 @@ def test_a_net_begins_by_changing_nothing() -> None:
 def test_it_learns() -> None:
     stripes = 0.5 + 0.4 * torch.sin(torch.arange(53) / 1.5).expand(1, 3, 37, 53)
     _, mask = tensors()
-    stage = next(iter(SinGAN(replace(SMALL, steps=60, channels=8)).stages(stripes, mask, seed=0)))
+    stage = next(iter(SlicedWasserstein(replace(SMALL, steps=60, channels=8)).stages(stripes, mask, seed=0)))
     losses = [float(stage.step(i, None, make_generator(0, i))["absolute"]) for i in range(60)]
     assert sum(losses[-10:]) < 0.7 * sum(losses[:10])
 
@@ -83,7 +91,7 @@ def test_it_learns() -> None:
 def test_there_is_no_critic_with_a_hole_or_without() -> None:
     image, mask = tensors()
     for hole in (mask, None):
-        stage = next(iter(SinGAN(SMALL).stages(image, hole, seed=0)))
+        stage = next(iter(SlicedWasserstein(SMALL).stages(image, hole, seed=0)))
         assert set(stage.state) == {"generator", "optimizer"}
 
 
@@ -93,7 +101,7 @@ class StoppedError(Exception):
 
 def test_interrupted_and_resumed_gives_the_same_bits(tmp_path: Path) -> None:
     image, mask = tensors()
-    whole, resumed = SinGAN(SMALL), SinGAN(SMALL)
+    whole, resumed = SlicedWasserstein(SMALL), SlicedWasserstein(SMALL)
     run(whole.stages(image, mask, seed=5), seed=5)
     steps = 0
 
@@ -104,13 +112,13 @@ def test_interrupted_and_resumed_gives_the_same_bits(tmp_path: Path) -> None:
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        run(SinGAN(SMALL).stages(image, mask, seed=5), seed=5, folder=tmp_path, progress=interrupt)
+        run(SlicedWasserstein(SMALL).stages(image, mask, seed=5), seed=5, folder=tmp_path, progress=interrupt)
     run(resumed.stages(image, mask, seed=5), seed=5, folder=tmp_path)
     assert all(torch.equal(a, b) for a, b in zip(weights(whole), weights(resumed), strict=True))
 
 
 def test_every_option_says_what_it_is() -> None:
-    for row in describe_options(FAST):
+    for row in describe_options(SLICED_WASSERSTEIN):
         assert row["help"], row["name"]
 
 
@@ -133,6 +141,6 @@ def test_the_true_hole_is_never_looked_at() -> None:
 
 def test_another_first_guess_than_learned_is_said() -> None:
     image, mask = picture()
-    model = SinGAN(replace(SMALL, init="mean")).fit(image, mask)
+    model = SlicedWasserstein(replace(SMALL, init="mean")).fit(image, mask)
     with pytest.warns(SelfmendWarning, match="learned to mend first guesses of 'mean', not of 'telea'"):
         model.with_fill_options({"init": "telea"})

@@ -11,7 +11,7 @@ from selfmend.errors import OptionError, SelfmendWarning
 from selfmend.image.pyramid import PyramidPlan
 from selfmend.image.resize import resize as resize_array
 from selfmend.methods.singan.config import TINY
-from selfmend.methods.singan.model import SinGAN
+from selfmend.methods.singan.model import SinGAN, SlicedWasserstein
 from selfmend.methods.singan.sample import check_sample_size, check_start_scale, draw, starting_picture
 from selfmend.methods.singan.scales import generate
 from selfmend.nn.tensors import image_pyramid, make_generator, resize, to_array, to_image, to_signed, to_tensor
@@ -174,9 +174,17 @@ def test_scales_that_were_not_trained_are_refused() -> None:
 
 def test_a_guided_run_samples_from_its_first_scale_on() -> None:
     config = replace(DEEPER, recipe="guided", painted_holes=2, injection_scale=2)
-    model = SinGAN(config).fit(IMAGE, MASK)
+    model = SlicedWasserstein(config).fit(IMAGE, MASK)
     assert model.scales.first == 2
     with pytest.raises(OptionError, match="the scales below 2 are not trained"):
         model.sample(IMAGE)
     assert list(model.start_scales(IMAGE)) == list(range(2, len(model.scales.plan.sizes)))
     assert model.with_fill_options({"start_scale": 2}).sample(IMAGE)[0].shape == IMAGE.shape
+
+
+def test_the_work_is_told_from_nothing_to_all_of_it() -> None:
+    told: list[float] = []
+    SlicedWasserstein.from_options("tiny").inpaint(IMAGE, MASK, progress=lambda event: told.append(event.done))
+    assert told[0] < 0.3  # two steps a scale
+    assert told == sorted(told)
+    assert told[-1] >= 0.95

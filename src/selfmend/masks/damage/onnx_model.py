@@ -38,6 +38,16 @@ class OnnxModel:
         """A transposed convolution of 2 x 2 with a stride of 2; weight (in, out, 2, 2)."""
         return self._layer("ConvTranspose", x, weight, bias, kernel_shape=(2, 2), strides=(2, 2), pads=(0,) * 4)
 
+    def pool(self, x: str) -> str:
+        """The greatest of each block of 2 x 2."""
+        return self._node("MaxPool", [x], kernel_shape=(2, 2), strides=(2, 2), pads=(0,) * 4)
+
+    def repeat(self, x: str, channels: int) -> str:
+        """Each value becomes a block of 2 x 2."""
+        same = np.zeros((channels, channels, 2, 2), np.float32)
+        same[range(channels), range(channels)] = 1
+        return self.enlarge(x, same, np.zeros(channels, np.float32))
+
     def relu(self, x: str) -> str:
         """Negative values become 0."""
         return self._node("Relu", [x])

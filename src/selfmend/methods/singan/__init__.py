@@ -1,5 +1,5 @@
 """SinGAN and what it is used for: one place for the method."""
 
-from selfmend.methods.singan.model import SinGAN
+from selfmend.methods.singan.model import SinGAN, SlicedWasserstein
 
-__all__ = ["SinGAN"]
+__all__ = ["SinGAN", "SlicedWasserstein"]

@@ -13,15 +13,14 @@ filter comes back to itself.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from selfmend.errors import OptionError
+from selfmend.image.animation import Walk
 from selfmend.methods.singan.scales import Scales, generate
 from selfmend.nn.tensors import ImageTensor, make_generator, to_image
 from selfmend.progress import Progress, ProgressEvent, silent
@@ -30,35 +29,6 @@ DEFAULT_START_SCALE = 1
 """The second coarsest: the arrangement stays and its parts move. Where `Scales.layout` keeps it, the coarsest."""
 
 _FIRST_STEP = 0.05  # share of fresh noise in the first frame (code of SinGAN)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Walk:
-    """How the noise moves.
-
-    Attributes:
-        frames: how many.
-        alpha: pull back to the picture, in [0, 1]; 1 stands still.
-        beta: smoothness, in [0, 1]: how much of its direction a step keeps; 1 draws nothing fresh.
-        loop: the last frame leads back to the first.
-
-    Raises:
-        OptionError: a value that does not fit.
-    """
-
-    frames: int = 100
-    alpha: float = 0.1
-    beta: float = 0.9
-    loop: bool = False
-
-    def __post_init__(self) -> None:
-        if self.frames < 1:
-            raise OptionError(f"frames is {self.frames}; at least 1 fits")
-        for name, value in (("alpha", self.alpha), ("beta", self.beta)):
-            if not (math.isfinite(value) and 0 <= value <= 1):
-                raise OptionError(f"{name} is {value:g}; from 0 to 1 fits")
-        if self.loop and self.alpha == 0:
-            raise OptionError("alpha is 0, so the walk never comes back to the picture; with loop, alpha above 0 fits")
 
 
 def animate(

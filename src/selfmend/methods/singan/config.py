@@ -1,4 +1,4 @@
-"""The options of SinGAN and their presets: PAPER is the papers' recipe, FAST a laptop's, TINY a test's."""
+"""The options of SinGAN and their presets, and those of its generators without a critic."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class SinGANConfig:
 
     recipe: str = option(
         "adversarial",
-        "how a picture is learned: 'adversarial' is the papers'; 'guided' needs no critic: it learns to mend painted "
-        "holes, or, without a hole, to match the distribution of patches",
+        "how a picture is learned: 'adversarial' is singan's; 'guided', sliced-wasserstein's, needs no critic: it "
+        "learns to mend painted holes, or, without a hole, to match the distribution of patches",
         choices=("adversarial", "guided"),
     )
     exclude_hole: bool = option(
@@ -181,7 +181,7 @@ class SinGANConfig:
 
 PAPER = SinGANConfig()
 
-FAST = replace(
+SLICED_WASSERSTEIN = replace(
     PAPER,
     recipe="guided",
     max_channels=32,
@@ -199,5 +199,10 @@ FAST = replace(
     finish_from=0.3,
     finish_keeps=False,
 )
+
+SLICED_WASSERSTEIN_TINY = replace(
+    SLICED_WASSERSTEIN, min_size=20, max_size=64, channels=4, max_channels=4, steps=2, coarse_steps=2,
+    coarse_projections=8, painted_holes=2, crop=24, projections=4, injection_depth=5.0, init="local-means",
+)  # fmt: skip
 
 TINY = replace(PAPER, min_size=30, max_size=64, channels=4, max_channels=4, steps=2, init="local-means")

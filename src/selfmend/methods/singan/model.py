@@ -24,8 +24,7 @@ from selfmend.errors import OptionError, SelfmendWarning
 from selfmend.image.pyramid import PyramidPlan, plan_pyramid, plan_super_resolution_pyramid
 from selfmend.methods.hole_init import get_initialisation
 from selfmend.methods.learning import LearningMethod, TensorGenerative
-from selfmend.methods.singan.config import FAST, PAPER, TINY, SinGANConfig
-from selfmend.methods.singan.fast import guided_stages, matched_costs, matched_stages
+from selfmend.methods.singan.config import PAPER, SLICED_WASSERSTEIN, SLICED_WASSERSTEIN_TINY, TINY, SinGANConfig
 from selfmend.methods.singan.finish import Finish, draw_and_finish
 from selfmend.methods.singan.redraw import check_injection_scale, redraw_hole
 from selfmend.methods.singan.sample import (
@@ -37,6 +36,7 @@ from selfmend.methods.singan.sample import (
     starting_picture,
 )
 from selfmend.methods.singan.scales import Scales
+from selfmend.methods.singan.sliced_wasserstein import guided_stages, matched_costs, matched_stages
 from selfmend.methods.singan.training import adversarial_stages, channels_at
 from selfmend.nn.tensors import (
     ImageTensor,
@@ -218,15 +218,22 @@ class SinGAN(GenerativeSinGAN):
     """SinGAN; with a mask, SinGAN with partial convolutions."""
 
     name: ClassVar[str] = "singan"
-    title: ClassVar[str] = "generative scales learned from the picture itself; seconds to hours, different samples"
+    title: ClassVar[str] = "generative scales learned from the picture itself, against a critic at each; hours"
     source: ClassVar[str] = "Shaham et al., SinGAN, 2019; Linhart, Castagné, SinGAN for Inpainting, 2020"
-    presets: ClassVar = {"fast": FAST, "paper": PAPER, "tiny": TINY}
+    presets: ClassVar = {"paper": PAPER, "tiny": TINY}
+    recipe: ClassVar[str] = "adversarial"
     takes_reference: ClassVar[bool] = True
 
     fill_options: ClassVar[frozenset[str]] = frozenset(
         {"init", "init_radius", "injection_scale", "injection_depth", "progressive", "keep_known"}
         | {"finish", "finish_from", "finish_keeps", "start_scale", "start_below", "back_projections"}
     )
+
+    def __init__(self, config: SinGANConfig | None = None, *, device: Any = "auto") -> None:
+        super().__init__(config, device=device)
+        if self.config.recipe != self.recipe:
+            other = SlicedWasserstein if self.recipe == "adversarial" else SinGAN
+            raise OptionError(f"recipe is {self.config.recipe}; {self.recipe} fits {self.name}, the other {other.name}")
 
     @property
     def excludes_hole(self) -> bool:
@@ -431,3 +438,17 @@ class SinGAN(GenerativeSinGAN):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what `state_dict` gave."""
         self.scales = Scales.from_state(state["scales"], ratio=self.config.partial_ratio, device=self.device)
+
+
+class SlicedWasserstein(SinGAN):
+    """SinGAN's generators without a critic, and exemplars above them: quick, and no GAN.
+
+    Without a hole the coarse scales learn that the patches of what they draw are distributed as the picture's (sliced
+    Wasserstein distance; GPDM, ECCV 2022), with a hole to mend copies of it that are painted over what is known.
+    """
+
+    name: ClassVar[str] = "sliced-wasserstein"
+    title: ClassVar[str] = "SinGAN's generators learned without a critic, by distances of patch distributions; a minute"
+    source: ClassVar[str] = "ours (docs/results-generation.md); A. Elnekave, Y. Weiss, GPDM, ECCV 2022"
+    presets: ClassVar = {"default": SLICED_WASSERSTEIN, "tiny": SLICED_WASSERSTEIN_TINY}
+    recipe: ClassVar[str] = "guided"

@@ -19,11 +19,11 @@ from torch import Tensor
 
 from selfmend.errors import OptionError
 from selfmend.methods.singan.config import SinGANConfig
-from selfmend.methods.singan.fast import rematched_scale
 from selfmend.methods.singan.finish import Finish, draw_and_finish
 from selfmend.methods.singan.redraw import entry_scale, painted_size
 from selfmend.methods.singan.sample import check_sample_size, starting_picture
 from selfmend.methods.singan.scales import Scales
+from selfmend.methods.singan.sliced_wasserstein import rematched_scale
 from selfmend.methods.singan.training import retrained_scale
 from selfmend.nn.tensors import ImageTensor, image_pyramid, resize, to_image, to_signed
 from selfmend.progress import Progress, silent

@@ -26,9 +26,9 @@ import torch
 from scipy import ndimage
 from torch import Tensor
 
-from selfmend.errors import ImageError, MaskError, OptionError
+from selfmend.errors import MaskError, OptionError
 from selfmend.image.pyramid import PyramidPlan
-from selfmend.image.resize import resize as resize_array
+from selfmend.masks.edited import check_like
 from selfmend.masks.reading import grow_mask, same_aspect
 from selfmend.methods.singan.finish import Finish, draw_and_finish, finish_level
 from selfmend.methods.singan.sample import check_start_scale, draw, starting_picture
@@ -46,7 +46,7 @@ from selfmend.nn.tensors import (
     to_signed,
 )
 from selfmend.progress import Progress, silent
-from selfmend.types import Image, Mask, Size, size_of
+from selfmend.types import Size
 
 SOFTNESS = 5.0
 """Standard deviation of the blur of a mask's border, in pixels of the finest scale (code of SinGAN)."""
@@ -177,24 +177,6 @@ def soft_mask(mask: MaskTensor, *, radius: float, softness: float = SOFTNESS) ->
     low, high = float(blurred.min()), float(blurred.max())
     soft = (blurred - low) / (high - low) if high > low else np.ones_like(blurred)
     return torch.from_numpy(np.where(soft < _LEAST_SHARE, 0, soft).astype(np.float32))[None, None]
-
-
-def check_like(size: Size, learned: Size, *, name: str) -> None:
-    """Check that a picture can stand for the training picture.
-
-    Args:
-        size: its (height, width).
-        learned: that of the training picture.
-        name: what it is called, for the message.
-
-    Raises:
-        ImageError: another aspect.
-    """
-    if not same_aspect(size, learned):
-        raise ImageError(
-            f"the {name} is {size[1]} x {size[0]} and the training picture {learned[1]} x {learned[0]}; the same size, "
-            "or the same aspect, fits: crop it"
-        )
 
 
 def check_covers(mask: MaskTensor) -> None:
@@ -366,11 +348,6 @@ def harmonize(
 EDIT_RADIUS = 20
 """Pixels of the finest scale by which the mask grows (code of SinGAN)."""
 
-DIFFERENCE = 16
-"""Levels of 255 by which a pixel must differ from the training picture to count as edited."""
-
-_SPECK = 3  # an edit is no speck, and has no holes or gaps, of so many pixels
-
 
 def default_edit_scale(mask: MaskTensor, plan: PyramidPlan) -> int:
     """The finest scale at which a generator sees from the middle of the edited part to its border.
@@ -390,35 +367,6 @@ def default_edit_scale(mask: MaskTensor, plan: PyramidPlan) -> int:
     """
     share = max(mask.shape[-2:]) / max(plan.sizes[-1])
     return default_injection_scale(mask, plan, depth=SIGHT * share)
-
-
-def edited_mask(edited: Image, learned: Image) -> Mask:
-    """Where a picture differs from the training picture, without specks, gaps and holes of a few pixels.
-
-    Args:
-        edited: (H, W, C) in [0, 1].
-        learned: (h, w, C) in [0, 1], the training picture; resized where it has another size.
-
-    Returns:
-        (H, W), True where a channel, smoothed, differs by more than `DIFFERENCE` levels of 255.
-
-    Raises:
-        MaskError: nothing differs.
-    """
-    size = size_of(edited)
-    before = learned if size_of(learned) == size else resize_array(learned, size).clip(0, 1)
-    # JPEG changes single pixels by more than an edit changes a region: what is smooth counts
-    smooth = ndimage.gaussian_filter(edited - before, (1, 1, 0))
-    differs = abs(smooth).max(2) > DIFFERENCE / 255
-    grown = ndimage.binary_dilation(differs, iterations=_SPECK)
-    closed = ndimage.binary_erosion(ndimage.binary_fill_holes(grown), iterations=_SPECK, border_value=1)
-    opened = ndimage.binary_opening(closed, iterations=_SPECK // 2)
-    if not opened.any():
-        raise MaskError(
-            f"no part of the edited picture differs from the training picture by more than {DIFFERENCE} of 255 levels; "
-            "say what was edited: --mask MASK.png"
-        )
-    return opened
 
 
 def edit(

@@ -4,7 +4,7 @@ import { element } from "./dom.js";
 import * as forms from "./forms.js";
 import { TaskPanel } from "./tasks.js";
 
-const BETTER = "singan";
+const BETTER = "sliced-wasserstein";
 
 export class MendPanel extends TaskPanel {
   /** There before the server has answered: the button, and what to do first. */

@@ -1,4 +1,4 @@
-// The panel in which a few flat colours are painted, which a model turns into a picture.
+// The panel in which a few flat colours are painted, which become a picture like the open one, or like a learned one.
 
 import { element } from "./dom.js";
 import * as forms from "./forms.js";
@@ -12,29 +12,55 @@ export class PaintPanel extends TaskPanel {
     return this.#painting;
   }
 
+  get own() {
+    return ["picture"];
+  }
+
   special() {
     this.file = forms.fileField("A painting of yours", { hint: "Instead of the one on the canvas." });
-    this.swatches = element("div", { class: "swatches", role: "group", "aria-label": "Colours of the learned picture" });
+    this.swatches = element("div", { class: "swatches", role: "group", "aria-label": "Colours of the picture" });
     this.colour = element("input", { type: "color", id: "paint-colour", value: "#888888", input: () => this.#setColour(this.colour.value) });
     const custom = element("div", { class: "field check" }, this.colour, element("label", { for: "paint-colour" }, element("span", { class: "field-label" }, "Brush colour")));
     const fill = element("button", { type: "button", click: () => this.app.paintingDone(() => this.painting?.fill(this.colour.value)) }, "Fill all");
-    const trace = element("button", { type: "button", click: () => this.app.paintingDone(() => this.painting?.trace(this.thumbnail, this.palette)) }, "Trace the picture");
+    const trace = element("button", { type: "button", click: () => this.app.paintingDone(() => this.painting?.trace(this.example, this.palette)) }, "Trace the picture");
     return [this.swatches, custom, element("div", { class: "pair" }, fill, trace), this.file.row];
   }
 
   choose() {
     super.choose();
+    this.thumbnail.onload = () => this.#begin(this.thumbnail, this.model?.size);
+    this.like = undefined;
+    this.refresh();
+  }
+
+  /** Another picture is open, or another model was chosen: a new canvas, in its shape and its colours. */
+  refresh() {
+    super.refresh();
     const { model } = this;
-    this.#painting = model ? new Painting(...(model.size ?? [256, 256])) : null;
-    if (model) {
-      this.painting.changed = () => this.app.view.draw();
-      this.thumbnail.onload = () => this.#offerColours();
+    const picture = model ? null : this.app.document?.picture;
+    const like = model ?? picture ?? null;
+    if (like === this.like || !this.swatches) {
+      return;
     }
+    this.like = like;
+    this.#painting = null;
+    if (picture) {
+      this.#begin(picture.levels.at(-1), [picture.height, picture.width]);
+    } else {
+      this.app.refreshStage();
+    }
+  }
+
+  #begin(example, size) {
+    this.example = example;
+    this.#painting = new Painting(...(size ?? [256, 256]));
+    this.painting.changed = () => this.app.view.draw();
+    this.#offerColours();
     this.app.refreshStage();
   }
 
   #offerColours() {
-    this.palette = paletteOf(this.thumbnail);
+    this.palette = paletteOf(this.example);
     this.swatches.replaceChildren(...this.palette.map((colour) => {
       const name = hex(colour);
       const button = element("button", { type: "button", class: "swatch", "aria-label": `Paint with ${name}`, title: name, click: () => this.#setColour(name) });
@@ -55,11 +81,12 @@ export class PaintPanel extends TaskPanel {
   }
 
   missing() {
-    return this.needsModel && !this.model ? super.missing() : "";
+    return this.model || this.app.document ? "" : "Open a picture first: what is painted becomes a picture like it.";
   }
 
   /** The painting, where other tasks are given the open picture. */
   async given() {
-    return { picture: this.file.read() ?? (await this.painting.blob()) };
+    const image = this.model ? null : this.app.document.blob;
+    return { picture: this.file.read() ?? (await this.painting.blob()), image };
   }
 }

@@ -3,7 +3,6 @@
 import { announce, element, sheetButton } from "./dom.js";
 import * as forms from "./forms.js";
 
-const STAGE = ["image", "picture"]; // inputs that are the open picture; "mask" is what is marked on it, others are files
 const MODEL = "model "; // before the name of a trained run, among the names of methods
 const SOURCE = ["method", "model", "preset"]; // one choice of what does it, where the server has three options
 const SELDOM = ["seed", "start_scale", "grow_mask", "format"]; // folded away where the default is nothing, so that a form is short
@@ -25,7 +24,8 @@ export class TaskPanel {
     this.options = Object.fromEntries(task.options.map((option) => [option.name, option]));
     const drawn = this.inputs.includes("mask") ? ["invert_mask"] : []; // the menu of the mask has it
     this.fields = forms.optionFields(task.options.filter((option) => ![...SOURCE, ...drawn].includes(option.name)));
-    const chosen = this.inputs.filter((name) => name !== "mask" && !STAGE.includes(name));
+    this.stage = ["image", "picture"].find((name) => task.needs.includes(name)); // the open picture
+    const chosen = this.inputs.filter((name) => ![this.stage, "mask", ...this.own].includes(name)); // the mask is drawn on it
     this.files = chosen.map((name) => ({ name, ...forms.fileField(forms.sentence(name), { hint: forms.sentence(inputs[name] ?? "") }) }));
     this.#buildSource();
     this.body.replaceChildren(...this.layout());
@@ -39,7 +39,6 @@ export class TaskPanel {
     this.about = element("p", { class: "hint" });
     this.preset = forms.selectField("Preset", { choices: [] });
     this.thumbnail = element("img", { class: "model-thumbnail", alt: "The learned picture", hidden: true });
-    this.empty = element("p", { class: "hint", hidden: true }, "Nothing was learned yet that can do this. Begin in the tab Learn.");
     this.advanced = forms.section("Advanced");
   }
 
@@ -50,11 +49,16 @@ export class TaskPanel {
     const folded = seldom.length ? [forms.section("Options", ...seldom.map((field) => field.row))] : [];
     this.form = element("div", { class: "fields" },
       ...this.special(), this.preset.row, ...[...this.files, ...often].map((field) => field.row), ...folded, ...(this.methods.length ? [this.advanced] : []));
-    return [element("p", { class: "hint" }, this.task.hint), this.empty, this.source.row, this.about, this.thumbnail, this.form];
+    return [element("p", { class: "hint" }, this.task.hint), this.source.row, this.about, this.thumbnail, this.form];
   }
 
   /** What a task has beside its options. */
   special() {
+    return [];
+  }
+
+  /** Inputs that the panel has a place of its own for. */
+  get own() {
     return [];
   }
 
@@ -72,11 +76,6 @@ export class TaskPanel {
     return this.methods.find((method) => method.name === this.source?.read());
   }
 
-  /** Whether there is nothing to do without something learned: no method, and a model that must be named. */
-  get needsModel() {
-    return "model" in this.options && !this.methods.length && this.options.model.default !== null;
-  }
-
   /** Whether the model's own picture takes the place of the open one. */
   get alone() {
     return Boolean(this.model) && this.task.learned;
@@ -92,11 +91,7 @@ export class TaskPanel {
     this.#fillSource();
     const names = [...this.source.input.options].map((one) => one.value);
     this.source.input.value = [before, this.options.method?.default].find((name) => names.includes(name)) ?? names[0] ?? "";
-    const none = this.needsModel && !names.length;
-    this.empty.hidden = !none;
     this.source.row.hidden = !names.length;
-    this.form.hidden = none;
-    this.button.setAttribute("aria-disabled", String(none));
     if (this.source.read() !== before) {
       this.choose();
     }
@@ -106,7 +101,7 @@ export class TaskPanel {
     const learns = (method) => (method.learns && !this.task.trains ? " (learns first)" : "");
     const methods = this.methods.map((method) => element("option", { value: method.name }, method.name + learns(method)));
     const models = this.models.map((model) => element("option", { value: MODEL + model.name }, model.name));
-    if (!methods.length && "model" in this.options && !this.needsModel) {
+    if (!methods.length && "model" in this.options) {
       methods.push(element("option", { value: "" }, this.options.model.none));
     }
     const group = methods.length && models.length ? [element("optgroup", { label: "What was learned" }, ...models)] : models;
@@ -180,11 +175,8 @@ export class TaskPanel {
 
   /** What has to be done before, in a sentence; "" if nothing. */
   missing() {
-    if (this.needsModel && !this.model) {
-      return "There is no model for this yet: open a picture and let it be learned in the tab Learn.";
-    }
     const needs = this.alone ? [] : this.task.needs;
-    if (needs.some((name) => STAGE.includes(name)) && !this.app.document) {
+    if (needs.includes(this.stage) && !this.app.document) {
       return "Open a picture first.";
     }
     if (needs.includes("mask") && !this.app.document?.mask.count) {
@@ -201,7 +193,7 @@ export class TaskPanel {
     for (const name of this.alone ? [] : this.inputs) {
       if (name === "mask") {
         files.mask = open?.mask.count ? await this.app.maskFile() : null;
-      } else if (STAGE.includes(name)) {
+      } else if (name === this.stage) {
         files[name] = open?.blob ?? null;
       }
     }

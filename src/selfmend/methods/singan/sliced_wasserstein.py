@@ -1,23 +1,20 @@
-"""The preset `fast`: generators without a critic, guided by exemplars in a hole or by matched patches without one.
+"""The training of `sliced-wasserstein`: SinGAN's generators without a critic, with a hole and without. No GAN.
 
-FAST's training for filling: each scale learns, on holes whose truth is known, to mend what it will be given.
-(Without a hole FAST learns as `matched` says, its finer scales by the lessons of this file.)
+With a hole each scale learns, on holes whose truth is known, to mend what it will be given. Copies of the hole, moved
+and mirrored, are put over known parts of the picture and filled with the same first guess as the hole itself. What a
+scale receives in these places is what it will receive in the hole: a guess, or the output of the scale below. The truth
+beneath them is its target, by absolute error and by the distribution of patches. It takes the place of critic and
+random samples, which need some hundred times the work.
 
-Copies of the hole, moved and mirrored, are put over known parts of the picture and filled with the same first guess as
-the hole itself. What a scale receives in these places is what it will receive in the hole: a guess, or the output of
-the scale below. The truth beneath them is its target, by absolute error and by the distribution of patches. It takes
-the place of critic and random samples, which need some hundred times the work. Ours, not a paper's; SinGAN's nets,
-pyramid, noise and partial convolutions are kept. Pictures are (N, C, H, W) in [-1, 1], masks bool (N, 1, H, W).
+Without a hole the coarse scales learn from random samples: the patches of what they draw must be distributed like the
+picture's, by the sliced Wasserstein distance of GPDM (Elnekave & Weiss, ECCV 2022) in the place of a critic, beside the
+papers' reconstruction error. A few hundred steps are enough, as there is nothing to balance and no second derivative.
+What they cannot learn in so few steps is where things belong: `Scales.layout` tells the coarsest scale, faintly beneath
+its noise. The finer scales learn as with a hole: own samples, carried up by exemplars (`finish`), are what these scales
+should make of them, and the picture is what they should make of its reconstruction.
 
-FAST's training without a hole: distributions of patches are matched, no critic is trained.
-
-The coarse scales learn from random samples: the patches of what they draw must be distributed like the picture's, by
-the sliced Wasserstein distance of GPDM (Elnekave & Weiss, ECCV 2022) in the place of a critic, beside the papers'
-reconstruction error. A few hundred steps are enough, as there is nothing to balance and no second derivative. What
-they cannot learn in so few steps is where things belong: `Scales.layout` tells the coarsest scale, faintly beneath its
-noise. The finer scales learn by `guided` lessons: own samples, carried up by exemplars (`finish`), are what these
-scales should make of them, and the picture is what they should make of its reconstruction. Ours, not a paper's;
-SinGAN's nets, pyramid, noise and reconstruction path are kept. Pictures are (N, C, H, W) in [-1, 1].
+Ours, not a paper's; SinGAN's nets, pyramid, noise, reconstruction path and partial convolutions are kept. Pictures are
+(N, C, H, W) in [-1, 1], masks bool (N, 1, H, W).
 """
 
 from __future__ import annotations
