@@ -99,7 +99,6 @@ def folder(things, tmp_path, monkeypatch):
     shutil.copytree(things, tmp_path / "here")
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(Finder, "function", lambda finder: lambda image, **how: image.max(2) > 0.7)
     return tmp_path / "here"
 
 
