@@ -9,7 +9,7 @@ import typer
 
 import selfmend
 from selfmend.cli import app
-from selfmend.masks.finders import FINDERS, Finder
+from selfmend.masks.finders import FINDERS
 from video_clips import write_film, write_subtitled
 
 TELEA = ("--method", "telea")
