@@ -71,7 +71,7 @@ class Client:
         """The methods that can fill a picture: {"default": name, "methods": [{"name", "title", "learns", ...}]}."""
         return self._ask("GET", "/api/methods")
 
-    def fill(
+    def fill(  # noqa: PLR0913
         self,
         image: bytes,
         mask: bytes,

@@ -18,7 +18,7 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 """The names of the option `device`."""
 
 
-def option(
+def option(  # noqa: PLR0913
     default: Any,
     help: str,
     *,

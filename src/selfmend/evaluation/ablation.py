@@ -100,7 +100,7 @@ class AblationResult:
     lpips: str | None
 
 
-def run_ablation(
+def run_ablation(  # noqa: PLR0913
     method: str,
     pictures: str | Path,
     output: str | Path,
@@ -157,7 +157,7 @@ def run_ablation(
     return result
 
 
-def plan_ablation(
+def plan_ablation(  # noqa: PLR0913
     method: str,
     pictures: str | Path,
     *,

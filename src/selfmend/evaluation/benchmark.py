@@ -207,7 +207,7 @@ class BenchmarkResult:
     command: str
 
 
-def run_benchmark(
+def run_benchmark(  # noqa: PLR0913
     photos: Sequence[str | Path],
     report: str | Path,
     *,

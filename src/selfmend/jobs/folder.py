@@ -97,7 +97,7 @@ class BatchReport:
     workers: int
 
 
-def mend_folder(
+def mend_folder(  # noqa: PLR0913
     folder: str | Path,
     output: str | Path | None = None,
     *,

@@ -87,7 +87,7 @@ class FolderBatches:
         OptionError: a batch that the processes cannot share evenly.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         pictures: PictureSet,
         holes: HoleMaker,

@@ -33,7 +33,7 @@ class FilmRow:
     hole: float
 
 
-def write_film_masks(
+def write_film_masks(  # noqa: PLR0913
     source: Path,
     output: Path | None,
     *,

@@ -184,7 +184,7 @@ def _wide(size: Any) -> str:
     return f"{size[1]} x {size[0]}"
 
 
-def choose_masks(
+def choose_masks(  # noqa: PLR0913
     clip: Clip,
     *,
     mask: Any = None,

@@ -120,7 +120,7 @@ def finish_sizes(plan: PyramidPlan, picture: Size, size: Size, *, level: int) ->
     return list(zip(own, [*results, size], strict=True))
 
 
-def finish(
+def finish(  # noqa: PLR0913
     x: Tensor,
     picture: Tensor,
     plan: PyramidPlan,

@@ -119,7 +119,7 @@ class RedrawResult:
     touched: MaskTensor
 
 
-def redraw(
+def redraw(  # noqa: PLR0913
     scales: Scales,
     image: ImageTensor,
     mask: MaskTensor,
@@ -369,7 +369,7 @@ def default_edit_scale(mask: MaskTensor, plan: PyramidPlan) -> int:
     return default_injection_scale(mask, plan, depth=SIGHT * share)
 
 
-def edit(
+def edit(  # noqa: PLR0913
     scales: Scales,
     edited: ImageTensor,
     mask: MaskTensor,

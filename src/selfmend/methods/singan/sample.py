@@ -138,7 +138,7 @@ def starting_picture(scales: Scales, x: Tensor, *, level: int, sizes: tuple[Size
 
 
 @torch.no_grad()
-def draw(
+def draw(  # noqa: PLR0913
     scales: Scales,
     start: Tensor,
     *,

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from selfmend.image.pyramid import PyramidPlan
+from selfmend.nn.reconstruction_losses import masked_rmse
 from selfmend.nn.singan import RADIUS, SinGANGenerator
 from selfmend.nn.tensors import resize
 from selfmend.types import Size
@@ -195,6 +196,54 @@ class Changed(Scales):
     def random_below(self, level: int, *, generator: torch.Generator, device: torch.device) -> Tensor:
         """See `Scales`."""
         return self.change(super().random_below(level, generator=generator, device=device))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScaleTask:
+    """What one scale is to learn.
+
+    Attributes:
+        name: of its stage; its randomness depends on it.
+        level: of the scale, 0 is the coarsest.
+        real: the picture at this scale, (1, C, H, W) in [-1, 1].
+        valid: where it is known, (1, 1, H, W), or None for everywhere.
+        below: the reconstruction of the scales below, up-sampled to this one; zeros at the coarsest.
+        amplitude: sigma_n, the standard deviation of the noise: in proportion to what the scale must add to `below`, 1
+            at the coarsest (SinGAN, Sec. 3.3).
+    """
+
+    name: str
+    level: int
+    real: Tensor
+    valid: Tensor | None
+    below: Tensor
+    amplitude: float
+
+
+def scale_task(
+    scales: Scales,
+    level: int,
+    real: Tensor,
+    *,
+    noise_amplitude: float,
+    valids: list[Tensor] | None = None,
+    change: Callable[[Tensor], Tensor] | None = None,
+) -> ScaleTask:
+    """The task of a scale above those that are trained; of one that is trained anew where there is a `change`.
+
+    Args:
+        scales: of which those below `level` are trained.
+        level, real: of the scale.
+        noise_amplitude: of the config.
+        valids: where the picture is known at each scale.
+        change: what is done to all that comes from below.
+    """
+    valid = valids[level] if valids else None
+    below = scales.reconstruct_below(level, device=real.device, valids=valids)
+    below = change(below) if change else below
+    amplitude = noise_amplitude * float(masked_rmse(real, below, valid)) if level else 1.0
+    name = stage_name(scales, level) + (" anew" if change else "")
+    return ScaleTask(name=name, level=level, real=real, valid=valid, below=below, amplitude=amplitude)
 
 
 def generate(

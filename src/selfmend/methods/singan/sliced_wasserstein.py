@@ -29,7 +29,7 @@ from torch import Tensor, nn
 from selfmend.image.pyramid import PyramidPlan
 from selfmend.methods.singan.config import SinGANConfig
 from selfmend.methods.singan.finish import finish, finish_level
-from selfmend.methods.singan.scales import Changed, Scale, Scales, freeze, generate, stage_name
+from selfmend.methods.singan.scales import Changed, Scale, Scales, ScaleTask, freeze, generate, scale_task, stage_name
 from selfmend.nn.layers import initialize
 from selfmend.nn.reconstruction_losses import masked_mean, masked_rmse
 from selfmend.nn.singan import RADIUS, SinGANGenerator
@@ -283,11 +283,10 @@ def matched_stages(scales: Scales, reals: list[Tensor], config: SinGANConfig, *,
     scales.z_star = scales.draw_noise(0, generator=make_generator(seed, "z star"), device=device)[:, :1].clone()
     net: SinGANGenerator | None = None
     for level in range(coarse + 1):
-        below = scales.reconstruct_below(level, device=device)
-        amplitude = config.noise_amplitude * float(masked_rmse(reals[level], below, None)) if level else 1.0
+        task = scale_task(scales, level, reals[level], noise_amplitude=config.noise_amplitude)
         net = _coarse_net(scales, level, net, config, seed=seed).to(device)
-        yield _coarse_stage(scales, level, reals[level], below, amplitude, net, config, seed=seed)
-        scales.trained.append(Scale(freeze(net), amplitude))
+        yield _coarse_stage(task, scales, net, config, seed=seed)
+        scales.trained.append(Scale(freeze(net), task.amplitude))
     if coarse < last:
         yield from _fine_stages(scales, reals, config, coarse=coarse, seed=seed)
 
@@ -320,19 +319,9 @@ def _coarse_net(
     return net
 
 
-def _coarse_stage(
-    scales: Scales,
-    level: int,
-    real: Tensor,
-    below: Tensor,
-    amplitude: float,
-    net: SinGANGenerator,
-    config: SinGANConfig,
-    *,
-    seed: int,
-    suffix: str = "",
-) -> Stage:
-    name, device = stage_name(scales, level) + suffix, real.device
+def _coarse_stage(task: ScaleTask, scales: Scales, net: SinGANGenerator, config: SinGANConfig, *, seed: int) -> Stage:
+    name, level, real, below, amplitude = task.name, task.level, task.real, task.below, task.amplitude
+    device = real.device
     optimizer = torch.optim.Adam(net.parameters(), lr=config.coarse_learning_rate, betas=(config.beta1, 0.99))
     fabric = make_fabric(device, precision=config.precision)
     random = make_generator(seed, name, "pool")
@@ -368,12 +357,11 @@ def rematched_scale(
     scales: Scales, level: int, real: Tensor, config: SinGANConfig, *, change: Callable[[Tensor], Tensor], seed: int
 ) -> Iterator[Stage]:
     """`training.retrained_scale` without a critic: one scale anew, with all that comes from below changed."""
-    below = change(scales.reconstruct_below(level, device=real.device))
-    amplitude = config.noise_amplitude * float(masked_rmse(real, below, None))
+    task = scale_task(scales, level, real, noise_amplitude=config.noise_amplitude, change=change)
     net = _coarse_net(scales, level, None, config, seed=seed).to(real.device)
     changed = Changed(**vars(scales), change=change)
-    yield _coarse_stage(changed, level, real, below, amplitude, net, config, seed=seed, suffix=" anew")
-    scales.trained[level] = Scale(freeze(net), amplitude)
+    yield _coarse_stage(task, changed, net, config, seed=seed)
+    scales.trained[level] = Scale(freeze(net), task.amplitude)
 
 
 def _fine_stages(

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from selfmend.methods.singan.config import SinGANConfig
-from selfmend.methods.singan.scales import Changed, Scale, Scales, freeze, generate, stage_name
+from selfmend.methods.singan.scales import Changed, Scale, Scales, ScaleTask, freeze, generate, scale_task, stage_name
 from selfmend.nn.adversarial_losses import gradient_penalty, wasserstein_critic_loss, wasserstein_generator_loss
 from selfmend.nn.layers import initialize
-from selfmend.nn.reconstruction_losses import masked_mse, masked_rmse
+from selfmend.nn.reconstruction_losses import masked_mse
 from selfmend.nn.singan import SinGANCritic, SinGANGenerator
 from selfmend.nn.tensors import make_generator
 from selfmend.training.devices import one_thread
@@ -55,13 +55,11 @@ def adversarial_stages(
     z_star = Fixed(scales.draw_noise(0, generator=make_generator(seed, "z star"), device=device)[:, :1].clone())
     generator, critic = None, None
     for level, real in enumerate(reals):
-        name, valid = stage_name(scales, level), valids[level] if valids else None
-        below = scales.reconstruct_below(level, device=device, valids=valids)
-        amplitude = config.noise_amplitude * float(masked_rmse(real, below, valid)) if level else 1.0
+        task = scale_task(scales, level, real, noise_amplitude=config.noise_amplitude, valids=valids)
         generator, critic = _new_nets(config, scales, level, generator, critic, seed=seed, device=device)
-        yield _stage(name, scales, level, real, valid, below, amplitude, z_star, generator, critic, config)
+        yield _stage(task, scales, z_star, generator, critic, config)
         scales.z_star = z_star.value
-        scales.trained.append(Scale(freeze(generator), amplitude))
+        scales.trained.append(Scale(freeze(generator), task.amplitude))
 
 
 def retrained_scale(
@@ -77,14 +75,12 @@ def retrained_scale(
         change: what is done to all that comes from below: random samples and the reconstruction.
         seed: of the fresh weights.
     """
-    below = change(scales.reconstruct_below(level, device=real.device))
-    amplitude = config.noise_amplitude * float(masked_rmse(real, below, None))
+    task = scale_task(scales, level, real, noise_amplitude=config.noise_amplitude, change=change)
     generator, critic = _new_nets(config, scales, level, None, None, seed=seed, device=real.device)
-    name = f"{stage_name(scales, level)} anew"
     changed = Changed(**vars(scales), change=change)
     z_star = Fixed(real.new_zeros(1))  # the coarsest scale's alone; not looked at here
-    yield _stage(name, changed, level, real, None, below, amplitude, z_star, generator, critic, config)
-    scales.trained[level] = Scale(freeze(generator), amplitude)
+    yield _stage(task, changed, z_star, generator, critic, config)
+    scales.trained[level] = Scale(freeze(generator), task.amplitude)
 
 
 def _new_nets(
@@ -110,18 +106,14 @@ def _new_nets(
 
 
 def _stage(
-    name: str,
+    task: ScaleTask,
     scales: Scales,
-    level: int,
-    real: Tensor,
-    valid: Tensor | None,
-    below: Tensor,
-    amplitude: float,
     z_star: Fixed,
     generator: SinGANGenerator,
     critic: SinGANCritic,
     config: SinGANConfig,
 ) -> Stage:
+    level, real, valid, below, amplitude = task.level, task.real, task.valid, task.below, task.amplitude
     betas = (config.beta1, 0.999)
     generator_optimizer = torch.optim.Adam(generator.parameters(), lr=config.learning_rate, betas=betas)
     critic_optimizer = torch.optim.Adam(critic.parameters(), lr=config.learning_rate, betas=betas)
@@ -168,7 +160,7 @@ def _stage(
 
     small = real.shape[2] * real.shape[3] * channels_at(config, level) <= _SMALL
     return Stage(
-        name=name,
+        name=task.name,
         steps=config.steps,
         step=one_thread()(step) if small else step,
         state={
