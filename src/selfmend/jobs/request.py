@@ -201,7 +201,7 @@ def safe_stem(name: str) -> str:
 
 
 def _look(what: str, data: bytes, name: str, limits: Limits) -> Input:
-    from selfmend.image.files import open_picture
+    from selfmend.image.decoding import open_picture
 
     called = f"the {what}" + (f" ({safe_stem(name)}{PurePosixPath(name).suffix[:8]})" if name else "")
     if not data:
