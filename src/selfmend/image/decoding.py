@@ -200,7 +200,7 @@ def _tiff_info(data: bytes, page: tiff.Page) -> dict[str, Any]:
             with PILImage.open(io.BytesIO(data)) as opened:
                 info.update({key: opened.info[key] for key in ("icc_profile", "dpi") if key in opened.info})
                 described = describing(opened.getexif())
-                info |= {"exif": described.tobytes()} if described else {}
+                info.update({"exif": described.tobytes()} if described else {})
     except Exception:  # PIL has no mode for it, or a tag is broken: the file itself is kept
         return info
     return info
@@ -262,9 +262,9 @@ def _decode_with_pil(data: bytes, picture: PILImage.Image, name: str) -> Any:
         _warn(f"{name} has 16 bits a channel in a layout that is read as 8 bits only")
     kind = "JPEG" if picture.format == "MPO" else picture.format or ""
     upright.info[SOURCE] = SourceFile(kind, data, orientation)
-    upright.info |= {} if exif is None else {"exif": exif_block.PREFIX + exif_block.block_of(exif)}
-    if exif is None:
-        upright.info.pop("exif", None)
+    upright.info.pop("exif", None)
+    if exif is not None:
+        upright.info["exif"] = exif_block.PREFIX + exif_block.block_of(exif)
     if isinstance(upright.info.get("xmp"), bytes):
         upright.info["xmp"] = exif_block.patched_xmp(upright.info["xmp"])
     return upright
