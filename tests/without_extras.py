@@ -31,7 +31,13 @@ WORK = [
     "inpaint photo.png --mask mask.png --method biharmonic -o biharmonic.png",
     "inpaint photo.png --mask mask.png --method gpnn -o gpnn.png",
     "mask box photo.png 5,5,20,20 -o box.png",
+    "restore photo.png -o restored.png",
+    "expand photo.png --left 8 -o expanded.png",
     "sample photo.png -o sample.png",
+    "paint photo.png mask.png -o painted.png",
+    "edit photo.png photos/a.png --mask mask.png -o edited.png",
+    "harmonize photo.png --mask mask.png -o harmonized.png",
+    "animate photo.png --frames 3 -o film.gif",
     "retarget photo.png --size 96x160 -o wide.png",
     "super-resolve photo.png --factor 1.5 -o large.png",
     "batch photos --masks masks -o done --jobs 1",
@@ -41,7 +47,7 @@ WORK = [
 REFUSED = {
     "inpaint photo.png --mask mask.png --method singan -o x.png": "selfmend[learn]",
     "train singan photo.png -o run": "selfmend[learn]",
-    "paint run photo.png": "selfmend[learn]",
+    "train damage-finder photos -o run": "selfmend[learn]",
     "video film.mp4 --subtitles -o clean.mp4": "selfmend[video]",
     "serve": "selfmend[web]",
 }

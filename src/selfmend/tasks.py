@@ -305,6 +305,7 @@ class Task:
         takes: of `INPUTS`, which may come too.
         learned: whether the run's own picture can take the place of the file "image".
         trains: whether it is a training, for which the method must learn.
+        marks: whether the result is a mask of the open picture, which the page marks on it.
         methods: abilities (`methods_that`) of which a method for it has one; empty: each method that fills can do it.
         label: of the page's tab, one word; empty: the name.
         action: what the page's button says; empty: the label.
@@ -321,6 +322,7 @@ class Task:
     takes: tuple[str, ...] = ()
     learned: bool = False
     trains: bool = False
+    marks: bool = False
     methods: tuple[str, ...] = ()
     label: str = ""
     action: str = ""
@@ -346,8 +348,8 @@ TASKS: dict[str, Task] = {
         Task(
             name="find", command="mask", title="Find damage and other things to mend.",
             result="a mask, white where it was found; black all over, with a warning, where there is nothing",
-            options=Find(), does=f"{_WORK}:find", needs=("image",), label="Find", action="Find it",
-            hint="Looks for damage in the open picture. The mask that comes out is what can be filled.",
+            options=Find(), does=f"{_WORK}:find", needs=("image",), marks=True, label="Find", action="Find it",
+            hint="Looks for damage in the open picture, and marks it: correct that with the brush, and press Mend.",
         ),
         Task(
             name="restore", command="restore", title="Find the damage of an old photo, and fill it.",

@@ -154,7 +154,7 @@ def test_refuses(model):
         lambda m: m.animate(frames=1),
     ):  # fmt: skip
         with pytest.raises(
-            RunError, match=r"this run is of learner, and \w+ needs one of singan: selfmend train singan"
+            RunError, match=r"this run is of learner, and \w+ needs one of singan or sliced-wasserstein: "
         ):
             call(Model(Learner(), to_picture(PIXELS), None, seed=0))
     with pytest.raises(ImageError, match="the edited picture is 20 x 20 and the training picture 53 x 37"):

@@ -31,11 +31,11 @@ def error(one, other):
 
 def test_damage_is_found_and_filled(photo, scratched) -> None:
     mended = selfmend.restore(scratched)
-    assert error(mended, photo) < 0.4 * error(scratched, photo)
+    assert error(mended, photo) < 0.5 * error(scratched, photo)
     mask = selfmend.find_mask(scratched, grow=1)
     assert np.array_equal(mended[~mask], scratched[~mask])
     assert np.array_equal(mended, selfmend.restore(scratched))
-    assert error(selfmend.restore(scratched, method="telea"), photo) < 0.4 * error(scratched, photo)
+    assert error(selfmend.restore(scratched, method="telea"), photo) < 0.5 * error(scratched, photo)
 
 
 def test_a_picture_without_damage_stays_as_it_came() -> None:
@@ -88,7 +88,7 @@ def test_a_folder_is_restored_and_resumed(scratched, photo, tmp_path) -> None:
     report = selfmend.mend_folder(folder, find="damage", grow_mask=1, jobs=1, method="telea")
     assert (report.mended, report.failed) == (2, {})
     mended = read_rgb(report.output / "a.png") * 255
-    assert error(mended, photo) < 0.4 * error(scratched, photo)
+    assert error(mended, photo) < 0.5 * error(scratched, photo)
     assert (read_rgb(report.output / "b.png") * 255 == 128).all()
     again = selfmend.mend_folder(folder, find="damage", grow_mask=1, jobs=1, method="telea", resume=True)
     assert (again.mended, again.skipped) == (0, 2)

@@ -239,3 +239,18 @@ def test_cancel_in_the_middle(page, png) -> None:
     page.get_by_text("Cancelled", exact=True).wait_for()
     heavy = next(job for job in jobs(page) if job["queue"] == "heavy")
     assert heavy["state"] == "cancelled"
+
+
+def test_what_is_found_is_marked(page, tmp_path) -> None:
+    photo = np.full((120, 160, 3), 90, np.uint8) + np.random.default_rng(0).integers(0, 12, (120, 160, 1), np.uint8)
+    photo[20:104, 80:82] = 250
+    PILImage.fromarray(photo).save(tmp_path / "scratched.png")
+    open_picture(page, tmp_path / "scratched.png")
+    page.click("#tab-find")
+    page.locator("#panel-find").get_by_label("What").select_option("scratches")
+    page.get_by_role("button", name="Find it").click()
+    page.get_by_text("Found and marked").wait_for()
+    assert page.locator("#tab-fill").get_attribute("aria-selected") == "true"
+    assert marked(page) > 100
+    page.keyboard.press("Control+z")
+    assert marked(page) == 0

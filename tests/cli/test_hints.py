@@ -16,7 +16,7 @@ import pytest
         ("super-resolve photos -f 2", "photos is a folder; super-resolve takes one picture"),
         ("batch photo.png", "photo.png is a picture; to fill it: selfmend inpaint photo.png --mask MASK"),
         ("paint photos mask.png", "photos is a folder of pictures and no run; paint takes one picture"),
-        ("restore photo.png", "no command 'restore'; did you mean: selfmend inpaint"),
+        ("repair photo.png", "no command 'repair'; did you mean: selfmend inpaint"),
     ],
 )
 def test_what_was_meant(refused, folder, words, message):

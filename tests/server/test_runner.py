@@ -185,7 +185,9 @@ def test_a_worker_that_dies_costs_its_job_alone(runner, caplog) -> None:
 
 
 def test_a_run_is_trained_listed_used_and_removed(runner) -> None:
-    trained = runner.submit("train", {"image": photo()}, {"preset": "tiny"}, names={"image": "tiles.png"})
+    trained = runner.submit(
+        "train", {"image": photo()}, {"method": "singan", "preset": "tiny"}, names={"image": "tiles.png"}
+    )
     assert trained.settings.name == "tiles"
     with pytest.raises(OptionError, match="there is a model 'tiles' already"):
         runner.submit("train", {"image": photo()}, {"preset": "tiny", "name": "tiles"})

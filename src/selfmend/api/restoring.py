@@ -148,11 +148,7 @@ def restore(
         True
     """
     worker = method_class(method).from_options(preset, options, device=device)
-    how: dict[str, Any] = {
-        "sensitivity": sensitivity,
-        "region": region,
-        "grow": grow,
-        "grain": grain,
-        "same_in": same_in,
-    }
-    return restored(image, worker, kind=kind, seed=seed, progress=progress, **how).result
+    return restored(
+        image, worker, kind=kind, sensitivity=sensitivity, region=region, grow=grow, grain=grain, same_in=same_in,
+        seed=seed, progress=progress,
+    ).result  # fmt: skip

@@ -21,8 +21,8 @@ VARIABLE = "SELFMEND_CONFIG"
 
 SHARED = (
     "device", "download", "grow", "invert-mask", "jobs", "json", "mask", "masks", "method", "model", "no-overlay",
-    "output", "overlay", "overwrite", "preset", "quiet", "region", "save-model", "seed", "set", "size", "start-scale",
-    "weights",
+    "noise", "output", "overlay", "overwrite", "preset", "quiet", "region", "save-model", "seed", "sensitivity",
+    "set", "size", "start-scale", "weights",
 )  # fmt: skip
 """What may stand above all sections: options of several commands. Named here, since no other command is imported."""
 

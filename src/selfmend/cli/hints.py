@@ -14,7 +14,7 @@ from selfmend.files import exists
 
 OTHER_WORDS = {
     "fill": "inpaint", "remove": "inpaint", "erase": "inpaint", "heal": "inpaint", "mend": "inpaint",
-    "repair": "inpaint", "restore": "inpaint", "upscale": "super-resolve", "enlarge": "super-resolve",
+    "repair": "inpaint", "upscale": "super-resolve", "enlarge": "super-resolve",
     "resize": "retarget", "generate": "sample", "film": "video", "movie": "video", "folder": "batch",
     "server": "serve", "web": "serve", "ui": "serve", "fit": "train", "learn": "train", "benchmark": "bench",
     "compare": "bench", "metrics": "evaluate", "harmonise": "harmonize", "list": "methods",

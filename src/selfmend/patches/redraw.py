@@ -18,7 +18,7 @@ import numpy as np
 
 from selfmend.errors import MaskError, OptionError
 from selfmend.image.animation import Walk
-from selfmend.image.pyramid import pyramid_sizes
+from selfmend.image.pyramid import pyramid_sizes, scaled_sizes
 from selfmend.image.resize import resize, resize_mask
 from selfmend.masks.reading import grow_mask
 from selfmend.options import option
@@ -162,12 +162,13 @@ def edit(
     if photo is None:
         levels = [replace(one, hole=_seam(mask, size_of(one.values))) for one in scales.levels]
         scales, settings = scales._replace(levels=levels), replace(settings, noise=0)
-    x = resize(signed(edited), scales.sizes[0])
+    entering = signed(edited)
+    x = resize(entering, scales.sizes[0])
     if not masked:
         return _drawn(x, scales, settings, seed=seed, progress=progress)
     grown = grow_mask(mask, max(1, round(_GROWN * min(size))))
     holes = [resize_mask(grown, one) for one in scales.sizes[:-1]] + [grown]
-    known = [(resize(signed(edited), one), ~hole) for one, hole in zip(scales.sizes, holes, strict=True)]
+    known = [(resize(entering, one), ~hole) for one, hole in zip(scales.sizes, holes, strict=True)]
     made = _drawn(x, scales, settings, seed=seed, known=known, progress=progress)
     return np.where(grown[..., None], made, edited)
 
@@ -215,9 +216,11 @@ def animate(
     keys = [photo]
     for k in range(1, count + (0 if walk.loop else 1)):
         told = share_of(progress, k - 1, count + 1, f"key frame {k} of {count}")
+        if walk.alpha == 1:  # it stands still
+            keys.append(photo)
+            continue
         x, noises = _rearranged(scales, wanted, noises, settings, derive_seed(seed, k))
-        x = photo if walk.alpha == 1 else _carried_up(x, scales, settings, seed=derive_seed(seed, k), progress=told)
-        keys.append(x)
+        keys.append(_carried_up(x, scales, settings, seed=derive_seed(seed, k), progress=told))
     ring = [*keys, photo] if walk.loop else keys
     before, flows = -1, None
     for t in range(walk.frames):
@@ -253,10 +256,8 @@ def _scales(photo: Image, size: Size, start_scale: int | None, settings: RedrawS
         start_scale = min(range(len(own)), key=lambda n: abs(min(own[n]) - settings.entry_size))
     if not 0 <= start_scale < len(own):
         raise OptionError(f"start scale is {start_scale}; of this picture 0 (coarsest) to {len(own) - 1} fit")
-    own = own[start_scale:]
-    height, width = size[0] / photo.shape[0], size[1] / photo.shape[1]
-    sizes = [(max(1, round(h * height)), max(1, round(w * width))) for h, w in own[:-1]] + [size]
-    return _Scales(exemplar_levels([resize(signed(photo), one) for one in own]), sizes)
+    own, x = own[start_scale:], signed(photo)
+    return _Scales(exemplar_levels([resize(x, one) for one in own]), scaled_sizes(own, size))
 
 
 def _drawn(

@@ -101,6 +101,7 @@ class TaskAnswer(BaseModel):
             "example": {
                 "name": "fill", "title": "Fill the hole of a picture.", "result": "the picture with its hole filled",
                 "needs": ["image"], "takes": ["mask", "reference"], "learned": True, "trains": False,
+                "marks": False,
                 "label": "Mend", "action": "Mend", "hint": "Fill the hole of a picture.", "methods": ["patchmatch"],
                 "options": [{
                     "name": "grow_mask", "label": "Grow the mask", "type": "integer", "nullable": False,
@@ -117,6 +118,7 @@ class TaskAnswer(BaseModel):
     takes: list[str] = Field(description="files that may come too")
     learned: bool = Field(description="whether a model's own picture can take the place of the files that are needed")
     trains: bool = Field(description="whether it learns a picture, and makes a model instead of pictures")
+    marks: bool = Field(description="whether the result is a mask of the picture that came")
     label: str = Field(description="of a tab or a menu's entry")
     action: str = Field(description="of the button that begins it")
     hint: str = Field(description="what a person has to know before")

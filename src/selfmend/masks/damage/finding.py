@@ -17,7 +17,7 @@ from selfmend.masks.finders import Region, in_region
 from selfmend.types import Image, Mask
 
 _AROUND = 96  # pixels around a region that are looked at with it
-_PIXELS = 2_400_000  # of the picture that the network sees: larger ones are shrunk to it
+_PIXELS = 1_600_000  # of the picture that the network sees: larger ones are shrunk to it
 _LEAST = 16  # pixels of the short side
 _MOST = 0.4  # of the picture: if more looks damaged, it is the picture that looks so
 _CORNER = 0.7  # of a side: no corner that is torn off reaches farther
@@ -26,7 +26,8 @@ _WHOLE, _OLD = (0.0012, 0.97), (0.005, 0.38)
 """Share of sure pixels, and the probability that is asked for then: a photo with few is asked for more, since what is
 found on it is rather a thing of the scene; one that is certainly damaged is damaged elsewhere too."""
 
-_STEP = 8.0  # by which the logit of that falls as the sensitivity goes from 0 to 1
+_STEP = 4.0  # by which the logit of that falls as the sensitivity goes from 0 to 1
+_LOWEST = 0.15  # probability: below it, everything is a little probable
 _FACE = 0.93  # probability that is asked for in faces, where lips and nostrils look like damage
 _WEAK = 0.5  # what is so much less probable belongs to a piece that is probable elsewhere
 _SPECKS = {"scratches": 12, "dust": 2, "stains": 12, "missing": 40}  # pixels: smaller pieces are left out
@@ -86,7 +87,8 @@ def _level(planes: NDArray[np.float32], sensitivity: float) -> float:
     """The probability from which a piece is damage."""
     sure = max(float((planes[..., :2].max(2) > _SURE).mean()), 1e-6)
     level = np.interp(np.log(sure), np.log([_WHOLE[0], _OLD[0]]), [_WHOLE[1], _OLD[1]])
-    return float(1 / (1 + np.exp(-(np.log(level / (1 - level)) - _STEP * (sensitivity - 0.5)))))
+    asked = 1 / (1 + np.exp(-(np.log(level / (1 - level)) - _STEP * (sensitivity - 0.5))))
+    return max(float(asked), _LOWEST)
 
 
 def _in_faces(image: Image, level: float) -> NDArray[np.float32]:

@@ -265,7 +265,9 @@ export class App {
       this.tell(job.error || "The job failed.", { error: true });
     } else if (job.state === "done" && job.results.length) {
       const here = this.shownJobs().includes(job);
-      if (job.id === this.lead && here && !this.pointing.doing) {
+      if (this.tasks.get(job.task)?.marks && job.id === this.lead && here) {
+        this.#markFound(job.results[0]);
+      } else if (job.id === this.lead && here && !this.pointing.doing) {
         this.look(job.id, 0);
         announce(`${jobTitle(job, this.tasks)} is ready.`);
       } else if (here && this.looking?.id !== job.id) {
@@ -274,6 +276,17 @@ export class App {
     }
     for (const line of job.warnings ?? []) {
       this.tell(line);
+    }
+  }
+
+  /** What was found becomes what is marked, where it can be corrected and mended. */
+  async #markFound(result) {
+    const file = await fetch(result.url).then((response) => response.blob());
+    await this.loadMask(new File([file], result.name));
+    const { count, width, height } = this.document.mask;
+    if (count) {
+      this.setTab("fill");
+      this.tell(`Found and marked: ${((100 * count) / (width * height)).toFixed(1)} % of the picture. Correct it with the brush, then press Mend.`);
     }
   }
 
