@@ -2,10 +2,10 @@
 
     python benchmarks/kept.py FOLDER [-o RESULTS]
 
-Each file is filled by `selfmend inpaint FILE --mask 4,4,6,5 --method telea` into the same format. Compared are: the exit
-status and tracebacks; known pixels and transparency as Pillow or tifffile shows them (a JPEG's farther than one MCU from
-the hole); and, byte for byte, JPEG segments, PNG chunks, TIFF tags. exiftool, where it is installed, must find the same
-tags, orientation and sizes aside. One line a file: ok, or what is not as it was.
+Each file is filled by `selfmend inpaint FILE --mask 4,4,6,5 --method telea` into the same format. Compared are: the
+exit status and tracebacks; known pixels and transparency as Pillow or tifffile shows them (a JPEG's farther than one
+MCU from the hole); and, byte for byte, JPEG segments, PNG chunks, TIFF tags. exiftool, where it is installed, must find
+the same tags, orientation and sizes aside. One line a file: ok, or what is not as it was.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ OF_STORAGE = {
     256, 257, 259, 266, 273, 274, 278, 279, 317, 322, 323, 324, 325,
 }  # fmt: skip
 STORED = {
-    "StripOffsets", "StripByteCounts", "RowsPerStrip", "Compression", "Interlace", "Filter", "EncodingProcess", "Warning",
-    "MPImageStart", "MPImageLength", "GainMapImage", "MPImage2", "TileOffsets", "TileByteCounts", "TileWidth",
-    "TileLength", "PreviewImageStart", "FrameCount", "Duration", "PreviewImage",
+    "StripOffsets", "StripByteCounts", "RowsPerStrip", "Compression", "Interlace", "Filter", "EncodingProcess",
+    "Warning", "MPImageStart", "MPImageLength", "GainMapImage", "MPImage2", "TileOffsets", "TileByteCounts",
+    "TileWidth", "TileLength", "PreviewImageStart", "FrameCount", "Duration", "PreviewImage",
 }  # fmt: skip
 
 

@@ -23,9 +23,7 @@ from selfmend.image import formats as sixteen_bit
 from selfmend.image import png, tiff
 from selfmend.image.formats import SixteenBit, describing
 
-_DEFAULT_MAX_PIXELS = (
-    179_000_000  # a 16 000 x 11 000 scan; more is refused before it is decoded, as a decompression bomb
-)
+_DEFAULT_MAX_PIXELS = 179_000_000  # a 16 000 x 11 000 scan; more is refused before it is decoded, as a bomb
 
 
 def _max_pixels() -> int:
@@ -187,7 +185,7 @@ def _decode_tiff(data: bytes, page: tiff.Page, name: str) -> Any:
     else:
         mode = {2: "LA", 3: "RGB", 4: "CMYK" if page.colours == 4 else "RGBA"}[shown.shape[2]]
         picture = PILImage.frombytes(mode, shown.shape[1::-1], np.ascontiguousarray(shown).tobytes())
-    picture.info = info
+    picture.info.update(info)
     return picture
 
 

@@ -1,8 +1,8 @@
 """EXIF and XMP changed where they stand: what is not understood (maker notes, texts, unknown tags) stays byte for byte.
 
 EXIF is a small TIFF file (CIPA DC-008, section 4.5; TIFF 6.0, section 2): a header and directories of twelve-byte
-entries that point anywhere into the block. A maker note points into it too, by offsets that only its maker knows. So nothing is
-decoded and written anew: values are overwritten in their place, and nothing moves.
+entries that point anywhere into the block. A maker note points into it too, by offsets that only its maker knows. So
+nothing is decoded and written anew: values are overwritten in their place, and nothing moves.
 """
 
 from __future__ import annotations

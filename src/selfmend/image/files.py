@@ -75,9 +75,10 @@ def save_picture(picture: Any, path: str | Path) -> None:
     """Write a PIL image or array to `path`, whole or not at all, with its ICC profile, EXIF and resolution.
 
     A picture that came from a file of the same format is written into a copy of that file: all that the file says
-    beside its pixels (metadata, other pages, unknown parts) stays byte for byte; `docs/files.md` has the table. PNG, TIFF and
-    WebP (lossless) keep known pixels to the bit. A JPEG is written with its tables, and stored on the side on which it
-    was stored, so that its blocks fall where they fell. What a format cannot hold is converted, with a warning.
+    beside its pixels (metadata, other pages, unknown parts) stays byte for byte; `docs/files.md` has the table. PNG,
+    TIFF and WebP (lossless) keep known pixels to the bit. A JPEG is written with its tables, and stored on the side on
+    which it was stored, so that its blocks fall where they fell. What a format cannot hold is converted, with a
+    warning.
 
     Raises:
         ImageError: the file cannot be written; a previous one stays.

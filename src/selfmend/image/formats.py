@@ -1,10 +1,7 @@
-"""What each file format can hold, and the 16-bit colour files that Pillow has no mode for.
+"""What each file format can hold, how a picture is brought into a form that one holds, and 16-bit colour.
 
-What the file formats can hold, and how a picture is brought into a form that one holds: nothing is lost unsaid.
-
-16-bit colour files, for which PIL has no mode: read by OpenCV, written here with profile, EXIF and resolution.
-
-The pixels are uint16 (H, W, C): C is 2 grey and alpha, 3 RGB, 4 RGBA.
+Nothing is lost unsaid. 16-bit colour, for which PIL has no mode, is read by OpenCV and written here with profile, EXIF
+and resolution; its pixels are uint16 (H, W, C): C is 2 grey and alpha, 3 RGB, 4 RGBA.
 """
 
 from __future__ import annotations
@@ -151,7 +148,7 @@ def _by_profile(picture: PILImage.Image, source: Any, target: Any) -> PILImage.I
 
 
 def plain_palette(picture: PILImage.Image) -> PILImage.Image:
-    """A palette picture with the same indices and a palette of RGB alone: PIL's GIF writer takes one with alpha wrong."""
+    """A palette picture with a palette of RGB alone: PIL's GIF writer takes one with alpha wrong."""
     made = PILImage.frombytes("P", picture.size, picture.tobytes())
     made.putpalette(bytes(picture.copy().getpalette("RGB") or []))
     made.info = dict(picture.info)

@@ -1,4 +1,4 @@
-"""JPEG files segment by segment: the picture is written anew, all that is said beside it stays byte for byte.
+"""JPEG files segment by segment: the picture is exchanged, all that is said beside it stays byte for byte.
 
 Source: ITU-T T.81, Annex B (markers); CIPA DC-007 (MPF, the index of a file of several pictures).
 """
@@ -114,6 +114,25 @@ def with_said(written: bytes, source: bytes, *, size: tuple[int, int]) -> bytes:
     plain = [s for s in fresh.segments if not is_said(s)]
     made = _joined(said + plain) + fresh.scans
     return _with_index(made, len(source) - len(old.rest), len(made)) + old.rest
+
+
+def with_scans(parts: Parts, scans: bytes, *, size: tuple[int, int]) -> bytes:
+    """A JPEG file with other scans of the same frame; all segments stay where and as they are, thumbnails aside.
+
+    Args:
+        parts: of the file.
+        scans: in the place of its own, see `jpeg_blocks.with_pixels`.
+        size: (height, width) as stored, for the EXIF.
+    """
+    segments = []
+    for marker, body in parts.segments:
+        if marker == 0xE1 and body.startswith(PREFIX):
+            body = patched(body, size=size)
+        segments.append((marker, body))
+    head = _joined(segments)
+    whole = scans if scans.endswith(b"\xff\xd9") else scans + b"\xff\xd9"
+    was = len(_joined(parts.segments)) + len(parts.scans)
+    return _with_index(head + whole, was, len(head) + len(whole)) + parts.rest
 
 
 def with_orientation(segments: list[Segment], orientation: int) -> list[Segment]:

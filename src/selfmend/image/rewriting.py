@@ -7,19 +7,21 @@ and one that was changed everywhere is written as well.
 from __future__ import annotations
 
 import io
+import warnings
 from typing import Any
 
 import numpy as np
 from PIL import Image as PILImage
 
-from selfmend.image import jpeg, png, tiff
+from selfmend.errors import SelfmendWarning
+from selfmend.image import jpeg, jpeg_blocks, png, tiff
 from selfmend.image.decoding import SOURCE, SourceFile, decode, stored_of
 from selfmend.image.exif import patched, patched_xmp
 from selfmend.image.formats import plain_palette, quiet, turned
 
 _PNG_MODES = {  # PIL's mode: colour type and depths
-    "1": (0, (1,)), "L": (0, (2, 4, 8)), "I;16": (0, (16,)), "I": (0, (16,)), "I;16B": (0, (16,)), "P": (3, (1, 2, 4, 8)),
-    "LA": (4, (8,)), "RGB": (2, (8,)), "RGBA": (6, (8,)),
+    "1": (0, (1,)), "L": (0, (2, 4, 8)), "I;16": (0, (16,)), "I": (0, (16,)), "I;16B": (0, (16,)),
+    "P": (3, (1, 2, 4, 8)), "LA": (4, (8,)), "RGB": (2, (8,)), "RGBA": (6, (8,)),
 }  # fmt: skip
 _XMP_NAME = b"XML:com.adobe.xmp\0"
 
@@ -151,8 +153,21 @@ def encode(held: PILImage.Image, kind: str, options: dict[str, Any]) -> bytes:
 
 
 def _into_jpeg(held: PILImage.Image, source: SourceFile, parts: jpeg.Parts, options: dict[str, Any]) -> bytes:
-    """With the tables of the source."""
-    if held.mode == "RGB" and jpeg.colour_transform(parts.segments) == 0:
+    """Its touched blocks alone, or, where they cannot be had alone, all of them with the tables of the source."""
+    with PILImage.open(io.BytesIO(source.data)) as opened:
+        before = np.asarray(opened)
+    after = np.asarray(held)
+    if before.shape == after.shape:
+        try:
+            scans = jpeg_blocks.with_pixels(parts, before, after)
+            return jpeg.with_scans(parts, scans, size=held.size[::-1])
+        except jpeg_blocks.BlocksError as error:
+            warnings.warn(
+                f"the JPEG is coded anew as a whole, which changes known pixels a little: {error}",
+                SelfmendWarning,
+                stacklevel=4,
+            )
+    if held.mode == "RGB" and jpeg_blocks.stores_rgb(parts.segments):
         options = options | {"keep_rgb": True}
     file = io.BytesIO()
     beside = ("exif", "xmp", "comment", "icc_profile", "dpi")

@@ -298,7 +298,8 @@ def with_samples(data: bytes, page: Page, samples: np.ndarray) -> bytes:
         made += piece
     changed = {
         WIDTH: (width,), LENGTH: (height,), COMPRESSION: (packing,), ROWS: (rows,), STRIP_OFFSETS: tuple(places),
-        STRIP_COUNTS: tuple(len(piece) for piece in pieces), **({ORIENTATION: (1,)} if ORIENTATION in page.tags else {}),
+        STRIP_COUNTS: tuple(len(piece) for piece in pieces),
+        **({ORIENTATION: (1,)} if ORIENTATION in page.tags else {}),
     }  # fmt: skip
     return _with_tags(made, page, changed)
 
