@@ -20,7 +20,7 @@ from PIL import Image as PILImage
 from selfmend.errors import ImageError, SelfmendWarning, TooManyPixelsError
 from selfmend.image import exif as exif_block
 from selfmend.image import formats as sixteen_bit
-from selfmend.image import png, tiff
+from selfmend.image import jpeg, jpeg_blocks, png, tiff
 from selfmend.image.formats import SixteenBit, describing
 
 _DEFAULT_MAX_PIXELS = 179_000_000  # a 16 000 x 11 000 scan; more is refused before it is decoded, as a bomb
@@ -142,18 +142,21 @@ def decode(data: bytes, *, name: str) -> Any:
         return _decode_tiff(data, page, name)
     try:
         picture = open_picture(data, name=name)
+        return _decode_with_pil(data, picture, name)
     except TooManyPixelsError:
         raise
     except ImageError:
-        if page is None:
+        if page is None or page.number(tiff.PHOTOMETRIC, 1) in (tiff.PALETTE, tiff.LAB):
             raise
         return _decode_tiff(data, page, name)
-    return _decode_with_pil(data, picture, name)
 
 
 def _repaired(data: bytes) -> tuple[bytes, str]:
     if data.startswith(png.SIGNATURE):
         return png.repaired(data)
+    parts = jpeg.parts_of(data) if data.startswith(b"\xff\xd8") else None
+    if parts is not None and not parts.scans.endswith(b"\xff\xd9") and jpeg_blocks.is_whole(parts):
+        return data.rstrip(b"\xff") + b"\xff\xd9", "its end marker is missing"
     return data, ""
 
 
@@ -181,7 +184,8 @@ def _decode_tiff(data: bytes, page: tiff.Page, name: str) -> Any:
         result.info = info
         return result
     if shown.shape[2] == 1:
-        picture = PILImage.fromarray(np.ascontiguousarray(shown[..., 0]))
+        grey = np.ascontiguousarray(shown[..., 0])
+        picture = PILImage.fromarray(grey > 0 if page.bits == 1 else grey)
     else:
         mode = {2: "LA", 3: "RGB", 4: "CMYK" if page.colours == 4 else "RGBA"}[shown.shape[2]]
         picture = PILImage.frombytes(mode, shown.shape[1::-1], np.ascontiguousarray(shown).tobytes())

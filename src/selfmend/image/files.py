@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 import warnings
 from collections import Counter
 from functools import lru_cache
@@ -170,15 +171,25 @@ def natural_order(names: list[str]) -> list[str]:
     return sorted(names, key=lambda name: [(int(p) if p.isdecimal() else 0, p) for p in re.split(r"(\d+)", name)])
 
 
+def stem_of(name: str | Path) -> str:
+    """A file's name without its ending, to compare: names that macOS stores decomposed (NFD) are composed.
+
+    Example:
+        >>> stem_of("A\u0308.png") == stem_of("\u00c4.jpg")
+        True
+    """
+    return unicodedata.normalize("NFC", os.path.splitext(name)[0])
+
+
 def by_stem(folder: Path, files: list[Path]) -> dict[str, Path]:
-    """The files of a folder by their names without the ending.
+    """The files of a folder by `stem_of` of their names.
 
     Raises:
         ImageError: two of one name.
     """
-    named = {file.stem: file for file in files}
+    named = {stem_of(file.name): file for file in files}
     if len(named) < len(files):
-        twice = next(stem for stem, count in Counter(f.stem for f in files).items() if count > 1)
+        twice = next(stem for stem, count in Counter(stem_of(f.name) for f in files).items() if count > 1)
         raise ImageError(f"{folder} has several pictures named {twice!r}; one of each name fits")
     return named
 

@@ -178,6 +178,15 @@ def with_pixels(parts: Parts, before: np.ndarray, after: np.ndarray) -> bytes:
     return _written(coded, blocks, parts.scans)
 
 
+def is_whole(parts: Parts) -> bool:
+    """Whether the coded data of all blocks are there."""
+    try:
+        _read(_parsed(parts), parts.scans)
+    except BlocksError:
+        return False
+    return True
+
+
 def _parsed(parts: Parts) -> _Coded:
     defined, coded = _Defined(), None
     for place, (marker, body) in _markers(parts):

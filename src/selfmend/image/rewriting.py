@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image as PILImage
 
 from selfmend.errors import SelfmendWarning
-from selfmend.image import jpeg, jpeg_blocks, png, tiff
+from selfmend.image import gif, jpeg, jpeg_blocks, png, tiff
 from selfmend.image.decoding import SOURCE, SourceFile, decode, stored_of
 from selfmend.image.exif import patched, patched_xmp
 from selfmend.image.formats import plain_palette, quiet, turned
@@ -23,6 +23,7 @@ _PNG_MODES = {  # PIL's mode: colour type and depths
     "1": (0, (1,)), "L": (0, (2, 4, 8)), "I;16": (0, (16,)), "I": (0, (16,)), "I;16B": (0, (16,)),
     "P": (3, (1, 2, 4, 8)), "LA": (4, (8,)), "RGB": (2, (8,)), "RGBA": (6, (8,)),
 }  # fmt: skip
+_GREYS = bytes(level for level in range(256) for _ in range(3))
 _XMP_NAME = b"XML:com.adobe.xmp\0"
 
 
@@ -46,7 +47,7 @@ def rewritten(picture: Any, kind: str) -> bytes | None:
         return _into_png(picture, source)
     if kind == "TIFF":
         return _into_tiff(picture, source)
-    return None
+    return _into_gif(picture, source) if kind == "GIF" else None
 
 
 def _into_png(picture: Any, source: SourceFile) -> bytes | None:
@@ -121,6 +122,21 @@ def _values(picture: Any) -> np.ndarray:
     values = values[..., None] if values.ndim == 2 else values
     values = values.astype(np.uint16) if values.dtype.kind in "iu" and values.dtype.itemsize > 1 else values
     return values.astype(np.uint8) if values.dtype == bool else values
+
+
+def _into_gif(picture: Any, source: SourceFile) -> bytes | None:
+    frame = gif.first_frame(source.data)
+    if frame is None or not isinstance(picture, PILImage.Image) or picture.mode not in ("L", "P"):
+        return None
+    height, width = frame.screen
+    if frame.box != (0, 0, width, height) or picture.size != (width, height):
+        return None
+    indices = np.asarray(picture)
+    if indices.max() >= len(frame.palette) // 3:
+        return None
+    ours = bytes(picture.copy().getpalette("RGB") or []) if picture.mode == "P" else _GREYS
+    common = min(len(ours), len(frame.palette))
+    return gif.with_pixels(source.data, frame, indices) if ours[:common] == frame.palette[:common] else None
 
 
 def source_is(picture: Any, kind: str) -> bool:
