@@ -36,7 +36,7 @@ def pixels(data):
 
 def spliced(data, new):
     parts = jpeg.parts_of(data)
-    return jpeg.with_scans(parts, with_pixels(parts, pixels(data), new), size=SIZE)
+    return jpeg.with_scans(data, with_pixels(parts, pixels(data), new), size=SIZE)
 
 
 KINDS = [

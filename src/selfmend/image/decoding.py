@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import struct
 import warnings
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +24,7 @@ from selfmend.image import formats as sixteen_bit
 from selfmend.image import jpeg, jpeg_blocks, png, tiff
 from selfmend.image.formats import SixteenBit, describing
 
-_DEFAULT_MAX_PIXELS = 179_000_000  # a 16 000 x 11 000 scan; more is refused before it is decoded, as a bomb
+_DEFAULT_MAX_PIXELS = 179_000_000  # a 16 000 x 11 000 scan; what has more is refused before it is decoded, as a bomb
 
 
 def _max_pixels() -> int:
@@ -80,7 +81,7 @@ def open_picture(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PILImage.DecompressionBombWarning)  # our own limit follows
-            picture = _opened(data, formats, limit)
+            picture = _opened(data, formats)
     except PILImage.DecompressionBombError as error:
         count = re.search(r"\d+", str(error))
         many = f"{int(count[0]) / 1e6:.0f} million pixels" if count else "too many pixels"
@@ -92,22 +93,33 @@ def open_picture(
     return picture
 
 
-def _opened(data: bytes, formats: tuple[str, ...] | None, limit: int) -> PILImage.Image:
-    """PIL's opened file, its own limit of pixels raised to ours while it opens."""
-    before, PILImage.MAX_IMAGE_PIXELS = PILImage.MAX_IMAGE_PIXELS, max(limit, PILImage.MAX_IMAGE_PIXELS or 0)
+def _opened(data: bytes, formats: tuple[str, ...] | None) -> PILImage.Image:
+    """PIL's opened file."""
     try:
-        try:
-            return PILImage.open(io.BytesIO(data), formats=formats)
-        except ValueError:
-            if not data.startswith(png.SIGNATURE):
-                raise
-        chunks = png.chunks_of(data)  # texts or a profile of more than a megabyte
-        picture = PILImage.open(io.BytesIO(png.lean(data, limit=PngImagePlugin.MAX_TEXT_CHUNK)), formats=formats)
-        profile = png.profile_of(chunks)
-        picture.info.update({} if profile is None else {"icc_profile": profile})
-        return picture
-    finally:
-        PILImage.MAX_IMAGE_PIXELS = before
+        return _opened_at_any_size(data, formats)
+    except ValueError:
+        if not data.startswith(png.SIGNATURE):
+            raise
+    chunks = png.chunks_of(data)  # texts or a profile of more than a megabyte
+    picture = _opened_at_any_size(png.lean(data, limit=PngImagePlugin.MAX_TEXT_CHUNK), formats)
+    profile = png.profile_of(chunks)
+    picture.info.update({} if profile is None else {"icc_profile": profile})
+    return picture
+
+
+def _opened_at_any_size(data: bytes, formats: tuple[str, ...] | None) -> PILImage.Image:
+    """`PIL.Image.open` without its limit of pixels, which is one for all threads of a process; ours follows."""
+    try:
+        return PILImage.open(io.BytesIO(data), formats=formats)
+    except PILImage.DecompressionBombError:
+        for name in PILImage.ID if formats is None else formats:
+            factory, accept = PILImage.OPEN[name]
+            if accept is None or accept(data[:16]) is True:
+                try:
+                    return factory(io.BytesIO(data), "")
+                except (SyntaxError, IndexError, TypeError, struct.error):  # PIL's signs of another format
+                    continue
+        raise
 
 
 def check_pixels(size: tuple[int, int], name: str, limit: int | None = None) -> None:
@@ -250,7 +262,7 @@ def stored_of(shown: np.ndarray, page: tiff.Page, before: np.ndarray, changed: n
 
 def _decode_with_pil(data: bytes, picture: PILImage.Image, name: str) -> Any:
     frames = _frames(picture)
-    if frames > 1 and picture.format != "MPO":  # MPO: a phone's JPEG with a thumbnail or depth map behind it
+    if frames > 1 and not _are_of_one(picture):
         _warn(f"{name} has {frames} {'pages' if picture.format == 'TIFF' else 'frames'}; the first is used")
     deep = sixteen_bit.is_sixteen_bit_colour(data, picture)
     exif, orientation = _exif_of(data, picture, name)
@@ -270,6 +282,13 @@ def _decode_with_pil(data: bytes, picture: PILImage.Image, name: str) -> Any:
     if isinstance(upright.info.get("xmp"), bytes):
         upright.info["xmp"] = exif_block.patched_xmp(upright.info["xmp"])
     return upright
+
+
+def _are_of_one(picture: PILImage.Image) -> bool:
+    """Whether the pictures of a file are of one photo: a phone's JPEG with a preview, gain or depth map behind it."""
+    listed = getattr(picture, "mpinfo", {}).get(0xB002, ())
+    kinds = [str(one.get("Attribute", {}).get("MPType", "")) for one in listed]
+    return picture.format == "MPO" and not any(kind.startswith("Multi-Frame") for kind in kinds)
 
 
 def _frames(picture: PILImage.Image) -> int:

@@ -16,7 +16,10 @@ PREFIX = b"Exif\0\0"
 _ORIENTATION, _EXIF_IFD = 274, 34665
 _WIDTHS, _HEIGHTS = (256, 40962), (257, 40963)  # of the picture: ImageWidth, PixelXDimension; ImageLength, ...
 _THUMBNAIL_AT, _THUMBNAIL_LENGTH = 513, 514
+_STRIPS_AT, _STRIPS_LENGTH = 273, 279  # of a thumbnail that is not compressed
+_PREVIEW = re.compile(rb"\xff\xd8\xff[\xdb\xc0\xc4\xe0-\xef\xfe].*?\xff\xd9", re.DOTALL)  # a JPEG, in a maker note
 _SHORT, _LONG = 3, 4
+_XMP_PREVIEW = re.compile(rb"(<xmpGImg:image>)([^<]*)(?=</xmpGImg:image>)")
 _XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:\s*=\s*[\"']|\s*>))(\s*)([1-8])")
 
 
@@ -61,7 +64,7 @@ def is_readable(exif: bytes) -> bool:
 
 
 def patched(exif: bytes, *, orientation: int | None = None, size: tuple[int, int] | None = None) -> bytes:
-    """The block with another orientation and size, and without its thumbnail, which shows what was mended.
+    """The block with another orientation and size, and without its previews, which show what was mended.
 
     Args:
         exif: the block, with or without prefix; the result has what came.
@@ -91,12 +94,20 @@ def patched(exif: bytes, *, orientation: int | None = None, size: tuple[int, int
             if entry.tag in _HEIGHTS and size is not None:
                 _put(block, order, entry, size[0])
     _remove_thumbnail(block, order, first)
+    for found in list(_PREVIEW.finditer(bytes(block))):
+        block[found.start() : found.end()] = bytes(len(found[0]))
     return prefix + bytes(block)
 
 
 def patched_xmp(xmp: bytes, *, orientation: int = 1) -> bytes:
-    """XMP with another orientation; its length stays."""
+    """XMP with another orientation and without previews; its length stays."""
+    xmp = without_xmp_previews(xmp)
     return _XMP_ORIENTATION.sub(lambda found: found[1] + found[2] + b"%d" % orientation, xmp)
+
+
+def without_xmp_previews(xmp: bytes) -> bytes:
+    """XMP whose small pictures of the whole are blanks; its length stays."""
+    return _XMP_PREVIEW.sub(lambda found: found[1] + b" " * len(found[2]), xmp)
 
 
 def _order(block: bytearray) -> str | None:
@@ -139,8 +150,10 @@ def _remove_thumbnail(block: bytearray, order: str, first: int) -> None:
     found = {e.tag: struct.unpack_from(order + "I", block, e.at)[0] for e in _entries(block, order, second)}
     struct.pack_into(order + "I", block, link, 0)
     at, length = found.get(_THUMBNAIL_AT, 0), found.get(_THUMBNAIL_LENGTH, 0)
+    if bytes(block[at : at + 2]) != b"\xff\xd8":
+        at, length = found.get(_STRIPS_AT, 0), found.get(_STRIPS_LENGTH, 0)
     end = at + length
-    if at < 8 or length == 0 or end > len(block) or bytes(block[at : at + 2]) != b"\xff\xd8":
+    if at < 8 or length == 0 or end > len(block):
         return
     block[at:end] = bytes(length)
     if end == len(block):

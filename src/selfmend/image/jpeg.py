@@ -8,10 +8,12 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from selfmend.image.exif import PREFIX, patched, patched_xmp
+from selfmend.image.exif import PREFIX, patched, patched_xmp, without_xmp_previews
 
 _START, _END, _SCAN, _COMMENT = 0xD8, 0xD9, 0xDA, 0xFE
 _XMP, _MPF, _ADOBE, _ICC = b"http://ns.adobe.com/xap/1.0/\0", b"MPF\0", b"Adobe", b"ICC_PROFILE\0"
+_PHOTOSHOP, _PHOTOSHOP_THUMBNAILS = b"Photoshop 3.0\0", (1033, 1036)
+_MPF_PREVIEW = 1  # of the kinds of pictures in an index: a smaller one of the first
 Segment = tuple[int, bytes]
 
 
@@ -100,12 +102,7 @@ def with_said(written: bytes, source: bytes, *, size: tuple[int, int]) -> bytes:
     assert fresh is not None
     if old is None:
         return written
-    said: list[Segment] = []
-    for marker, body in old.segments:
-        if marker == 0xE1 and body.startswith(PREFIX):
-            body = patched(body, size=size)
-        if is_said((marker, body)) and not (marker == 0xEE and body.startswith(_ADOBE)):
-            said.append((marker, body))
+    said = [s for s in _mended(old.segments, size) if is_said(s) and not (s[0] == 0xEE and s[1].startswith(_ADOBE))]
     adobe = [s for s in fresh.segments if s[0] == 0xEE and s[1].startswith(_ADOBE)]
     if not said or said[0][0] != 0xE0:  # Adobe's segment stood first where there was no JFIF
         said = adobe + said
@@ -113,26 +110,57 @@ def with_said(written: bytes, source: bytes, *, size: tuple[int, int]) -> bytes:
         said += adobe
     plain = [s for s in fresh.segments if not is_said(s)]
     made = _joined(said + plain) + fresh.scans
-    return _with_index(made, len(source) - len(old.rest), len(made)) + old.rest
+    return _followed(made, source, old.rest)
 
 
-def with_scans(parts: Parts, scans: bytes, *, size: tuple[int, int]) -> bytes:
+def _mended(segments: list[Segment], size: tuple[int, int]) -> list[Segment]:
+    """The segments with what is true of the new picture: sizes, and no previews, which show what was mended."""
+    made = []
+    for marker, body in segments:
+        if marker == 0xE1 and body.startswith(PREFIX):
+            body = patched(body, size=size)
+        elif marker == 0xE1 and body.startswith(_XMP):
+            body = without_xmp_previews(body)
+        elif marker == 0xE0 and body.startswith(b"JFIF\0") and len(body) > 14:
+            body = body[:12] + bytes(2)
+        elif marker == 0xE0 and body.startswith(b"JFXX\0"):
+            continue
+        elif marker == 0xED and body.startswith(_PHOTOSHOP):
+            body = _PHOTOSHOP + _without_thumbnail(body[len(_PHOTOSHOP) :])
+        made.append((marker, body))
+    return made
+
+
+def _without_thumbnail(resources: bytes) -> bytes:
+    """Photoshop's image resources without those that hold a thumbnail; all of them where they cannot be followed."""
+    kept, at = [], 0
+    while at < len(resources):
+        if resources[at : at + 4] != b"8BIM" or at + 12 > len(resources):
+            return resources
+        named = at + 6 + (resources[at + 6] + 2) // 2 * 2  # a name with its length, padded to an even one
+        if named + 4 > len(resources):
+            return resources
+        length = struct.unpack_from(">I", resources, named)[0]
+        end = named + 4 + (length + 1) // 2 * 2
+        if struct.unpack_from(">H", resources, at + 4)[0] not in _PHOTOSHOP_THUMBNAILS:
+            kept.append(resources[at:end])
+        at = end
+    return b"".join(kept)
+
+
+def with_scans(source: bytes, scans: bytes, *, size: tuple[int, int]) -> bytes:
     """A JPEG file with other scans of the same frame; all segments stay where and as they are, thumbnails aside.
 
     Args:
-        parts: of the file.
+        source: the file, which has parts.
         scans: in the place of its own, see `jpeg_blocks.with_pixels`.
         size: (height, width) as stored, for the EXIF.
     """
-    segments = []
-    for marker, body in parts.segments:
-        if marker == 0xE1 and body.startswith(PREFIX):
-            body = patched(body, size=size)
-        segments.append((marker, body))
-    head = _joined(segments)
+    parts = parts_of(source)
+    assert parts is not None
+    head = _joined(_mended(parts.segments, size))
     whole = scans if scans.endswith(b"\xff\xd9") else scans + b"\xff\xd9"
-    was = len(_joined(parts.segments)) + len(parts.scans)
-    return _with_index(head + whole, was, len(head) + len(whole)) + parts.rest
+    return _followed(head + whole, source, parts.rest)
 
 
 def with_orientation(segments: list[Segment], orientation: int) -> list[Segment]:
@@ -151,30 +179,48 @@ def _joined(segments: list[Segment]) -> bytes:
     return b"\xff\xd8" + b"".join(struct.pack(">BBH", 0xFF, m, len(b) + 2) + b for m, b in segments)
 
 
-def _with_index(made: bytes, was: int, now: int) -> bytes:
-    """The index of a file of several pictures, of which the first is `now` bytes long and was `was`."""
-    at = made.find(b"\xff\xe2")
-    while at >= 0 and made[at + 4 : at + 8] != _MPF:
-        at = made.find(b"\xff\xe2", at + 2)
-    if at < 0:
-        return made
-    block = bytearray(made)
+def _index_at(data: bytes) -> int:
+    """Where the index of a file of several pictures stands; -1 for none."""
+    at = data.find(b"\xff\xe2")
+    while at >= 0 and data[at + 4 : at + 8] != _MPF:
+        at = data.find(b"\xff\xe2", at + 2)
+    return at
+
+
+def _followed(made: bytes, source: bytes, rest: bytes) -> bytes:
+    """A picture with what came behind it, and the index of these brought up to date; previews of it are blanked.
+
+    Args:
+        made: the first picture, with the index that came.
+        source: the file that came.
+        rest: what comes behind the picture in it.
+    """
+    at, at_before = _index_at(made), _index_at(source)
+    if at < 0 or at_before < 0:
+        return made + rest
+    was, now = len(source) - len(rest), len(made)
+    moved = now - was - (at - at_before)
+    block, behind = bytearray(made), bytearray(rest)
     base = at + 8  # offsets count from the byte order
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(bytes(block[base : base + 4]))
     try:
         if order is None:
-            return made
+            return made + rest
         first = base + struct.unpack_from(order + "I", block, base + 4)[0]
         for k in range(struct.unpack_from(order + "H", block, first)[0]):
             tag, _, length, where = struct.unpack_from(order + "HHII", block, first + 2 + 12 * k)
             if tag != 0xB002:  # MPEntry: sixteen bytes a picture
                 continue
             for entry in range(base + where, base + where + length, 16):
-                size, offset = struct.unpack_from(order + "II", block, entry + 4)
-                if offset == 0 and entry == base + where:
+                kind, size, offset = struct.unpack_from(order + "III", block, entry)
+                start = at_before + 8 + offset - was
+                if offset and kind >> 16 & 0xFF == _MPF_PREVIEW and start >= 0:
+                    behind[start : start + size] = bytes(len(behind[start : start + size]))
+                    struct.pack_into(order + "II", block, entry + 4, 0, 0)
+                elif offset == 0 and entry == base + where:
                     struct.pack_into(order + "I", block, entry + 4, now if size else 0)
                 elif offset:
-                    struct.pack_into(order + "I", block, entry + 8, offset + (now - was))
+                    struct.pack_into(order + "I", block, entry + 8, offset + moved)
     except struct.error:
-        return made
-    return bytes(block)
+        return made + rest
+    return bytes(block + behind)

@@ -104,22 +104,24 @@ def header(chunks: Sequence[Chunk]) -> tuple[int, int, int, int]:
     return width, height, depth, colour
 
 
-def with_pixels(chunks: Sequence[Chunk], samples: np.ndarray) -> bytes:
+def with_pixels(chunks: Sequence[Chunk], samples: np.ndarray, *, frames: bool = True) -> bytes:
     """The file with other pixels, of any size; its depth, colour type, palette and all other chunks stay.
 
     Args:
         chunks: of the file.
         samples: integers (H, W, C), as they are stored: not scaled, palette indices of a palette picture.
+        frames: keep the frames after the first, where these pixels have the size of the old ones.
     """
-    _, _, depth, colour = header(chunks)
+    old_width, old_height, depth, colour = header(chunks)
     height, width, _ = samples.shape
+    left = _PIXELS if not frames or (height, width) != (old_height, old_width) else _PIXELS[:3]
     head = (b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
     pixels = (b"IDAT", _packed(samples, depth, filters=colour != 3 and depth >= 8))
     made: list[Chunk] = [head]
     for name, body in chunks:
         if name == b"IDAT" and pixels not in made:
             made.append(pixels)
-        if name not in _PIXELS:
+        if name not in left:
             made.append((name, body))
     return joined([*made, (b"IEND", b"")])
 

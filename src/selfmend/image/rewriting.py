@@ -58,7 +58,7 @@ def _into_png(picture: Any, source: SourceFile) -> bytes | None:
     samples = _png_samples(picture, depth, colour)
     if samples is None or (colour == 3 and not _same_palette(picture, chunks)):
         return None
-    return png.with_pixels(upright_chunks(chunks, samples.shape[:2]), samples)
+    return png.with_pixels(upright_chunks(chunks, samples.shape[:2]), samples, frames=source.orientation == 1)
 
 
 def upright_chunks(chunks: list[png.Chunk], size: tuple[int, int]) -> list[png.Chunk]:
@@ -176,7 +176,7 @@ def _into_jpeg(held: PILImage.Image, source: SourceFile, parts: jpeg.Parts, opti
     if before.shape == after.shape:
         try:
             scans = jpeg_blocks.with_pixels(parts, before, after)
-            return jpeg.with_scans(parts, scans, size=held.size[::-1])
+            return jpeg.with_scans(source.data, scans, size=held.size[::-1])
         except jpeg_blocks.BlocksError as error:
             warnings.warn(
                 f"the JPEG is coded anew as a whole, which changes known pixels a little: {error}",
