@@ -50,8 +50,8 @@ _HELD = {  # the modes that each format gives back as they were
     "BMP": ("1", "L", "P", "RGB"),
     "GIF": ("L", "P"),
     "TGA": ("L", "LA", "P", "RGB", "RGBA"),
-    "PPM": ("L", "RGB"),
-    "JPEG2000": ("L", "LA", "RGB", "RGBA"),
+    "PPM": ("L", "RGB", "I;16", "I"),
+    "JPEG2000": ("L", "LA", "RGB", "RGBA", "I;16"),
     "AVIF": ("RGB", "RGBA"),
 }
 _KEYED = ("PNG", "GIF")  # formats that keep a transparent palette entry or colour

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image as PILImage
 
 from selfmend.errors import SelfmendWarning
-from selfmend.image import gif, jpeg, jpeg_blocks, png, tiff
+from selfmend.image import gif, jpeg, jpeg2000, jpeg_blocks, png, tiff, webp
 from selfmend.image.decoding import SOURCE, SourceFile, decode, stored_of
 from selfmend.image.exif import patched, patched_xmp
 from selfmend.image.formats import plain_palette, quiet, turned
@@ -124,6 +124,19 @@ def _values(picture: Any) -> np.ndarray:
     return values.astype(np.uint8) if values.dtype == bool else values
 
 
+def left_out(picture: Any, kind: str) -> list[str]:
+    """What the source of a picture says beside its pixels, and a new file of the same kind does not."""
+    source = source_of(picture)
+    data = b"" if source is None or source.kind != kind else source.data
+    if kind == "PPM" and b"#" in data[:256].split(b"\n255\n")[0]:
+        return ["its comment"]
+    if kind == "TGA" and data.endswith(b"TRUEVISION-XFILE.\0") and any(data[-26:-18]):
+        return ["its extension area"]
+    if kind == "BMP" and data[14:18] == b"\x7c\0\0\0" and data[70:74] in (b"DEBM", b"KNIL"):
+        return ["its colour profile"]
+    return []
+
+
 def _into_gif(picture: Any, source: SourceFile) -> bytes | None:
     frame = gif.first_frame(source.data)
     if frame is None or not isinstance(picture, PILImage.Image) or picture.mode not in ("L", "P"):
@@ -165,6 +178,10 @@ def encode(held: PILImage.Image, kind: str, options: dict[str, Any]) -> bytes:
     if source is not None and source.kind == kind == "PNG":  # of another colour type
         chunks = upright_chunks(png.chunks_of(source.data), held.size[::-1])
         return png.carried(file.getvalue(), chunks)
+    if source is not None and source.kind == kind == "WEBP":
+        return webp.with_picture(file.getvalue(), source.data)
+    if source is not None and source.kind == kind == "JPEG2000":
+        return jpeg2000.with_codestream(file.getvalue(), source.data) or file.getvalue()
     return file.getvalue()
 
 
