@@ -3,9 +3,9 @@
     python benchmarks/jpeg_blocks.py FOLDER [--limit 200] [--seed 0]
 
 Each file is written twice by the code that `selfmend inpaint` writes with: once as it came, which must give the same
-bytes, and once with a box of a fiftieth of its area in another grey. Told are the files whose scans came back byte for
-byte; pixels farther than one MCU from the box that changed, by Pillow and by OpenCV; sizes; seconds a megapixel of one
-core.
+bytes, and once with a box of a fiftieth of its area that shows another place of it, as a fill does. Told are the files
+whose scans came back byte for byte; pixels farther than one MCU from the box that changed, by Pillow and by OpenCV;
+sizes; seconds a megapixel of one core.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def main() -> None:
         high, wide = max(1, height // 7), max(1, width // 7)
         top, left = rng.integers(0, height - high + 1), rng.integers(0, width - wide + 1)
         after = before.copy()
-        after[top : top + high, left : left + wide] = 255 - after[top : top + high, left : left + wide].mean((0, 1))
+        down, right = rng.integers(0, height - high + 1), rng.integers(0, width - wide + 1)
+        after[top : top + high, left : left + wide] = before[down : down + high, right : right + wide]
         try:
             same += jpeg_blocks.with_pixels(parts, before, before) == parts.scans
             start = time.process_time()
