@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image as PILImage
 
-from selfmend.errors import SelfmendWarning
+from selfmend.errors import ImageError, SelfmendWarning
 from selfmend.image import jpeg
 from selfmend.image.files import read_picture, save_picture
 from selfmend.image.jpeg_blocks import BlocksError, optimal_table, with_pixels
@@ -155,3 +155,14 @@ def test_a_jpeg_that_cannot_be_spliced_is_written_with_a_warning(tmp_path):
     with pytest.warns(SelfmendWarning, match="as a whole"):
         save_picture(picture.rebuild(1 - picture.image, mask), tmp_path / "out.jpg")
     assert read_picture(tmp_path / "out.jpg").size == SIZE
+
+
+def test_a_jpeg_without_its_end_marker_is_opened_and_a_cut_one_refused(tmp_path):
+    data = written(photo(), progressive=True)
+    (tmp_path / "in.jpg").write_bytes(data[:-2])
+    with pytest.warns(SelfmendWarning, match="end marker is missing"):
+        picture = read_picture(tmp_path / "in.jpg")
+    assert np.array_equal(picture.image, read_picture(PILImage.open(io.BytesIO(data))).image)
+    (tmp_path / "in.jpg").write_bytes(data[:-40])
+    with pytest.raises(ImageError, match="damaged or truncated"):
+        read_picture(tmp_path / "in.jpg")
