@@ -1,13 +1,15 @@
 """The clean photos that the damage finder was trained on, from packages that anyone can get.
 
-    python benchmarks/damage_photos.py OUT --debian FOLDER [--wheels FOLDER]
+    python benchmarks/damage_photos.py OUT --debian FOLDER [--wheels FOLDER] [--clones FOLDER]
 
 FOLDER holds the unpacked Debian packages (`apt-get download NAME`, `dpkg-deb -x`) lomiri-wallpapers-16.04,
 lomiri-wallpapers-20.04, mate-backgrounds, ukui-wallpapers, gnome-backgrounds, opencv-doc, palapeli-data,
 stellarium-data, tuxpaint-stamps-default and golang-github-disintegration-imaging-dev; --wheels the unpacked wheels of
-scikit-learn and matplotlib. What is not there is left out, and named. scikit-image's own pictures are taken too. Photos
-are written with long sides of 1500 and 640 pixels; cut-out photos of things (the stamps of Tux Paint) are laid over
-others, for more scenes.
+scikit-learn and matplotlib; --clones the Git repositories BuddiesOfBudgie/budgie-backgrounds (CC0),
+elementary/wallpapers (photos given to the public), getsolus/artwork (CC BY, CC BY-SA), pop-os/wallpapers (CC0) and
+MohamedBakrAli/Kodak-Lossless-True-Color-Image-Suite (free of restrictions by Kodak). What is not there is left out, and
+named. scikit-image's own pictures are taken too. Photos are written with long sides of 1500 and 640 pixels; cut-out
+photos of things (the stamps of Tux Paint) are laid over others, for more scenes.
 """
 
 from __future__ import annotations
@@ -32,6 +34,10 @@ SAMPLES = (
     "opencv-doc/**/data/*.jpg", "opencv-doc/**/data/*.png", "opencv-doc/**/text/scenetext0?.jpg",
     "opencv-doc/**/reg/home.png", "opencv-doc/**/input_images/plant.jpg", "palapeli-data/**/*.jpg",
     "golang-*/**/testdata/branches.png", "golang-*/**/testdata/flowers.png", "stellarium-data/**/landscapes/**/*.png",
+)  # fmt: skip
+CLONES = (
+    "*budgie-backgrounds/backgrounds/*.jpg", "*wallpapers/backgrounds/*.jpg", "*artwork/backgrounds/*.jpg",
+    "*wallpapers/original/*-*-[0-9]*.jpg", "*wallpapers/original/[ns]*-*.jpg", "*Kodak*/PhotoCD*/*.png",
 )  # fmt: skip
 WHEELS = ("**/datasets/images/*.jpg", "**/sample_data/*.jpg")
 SIDES = 1500, 640  # pixels
@@ -76,6 +82,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--debian", type=Path)
     parser.add_argument("--wheels", type=Path)
+    parser.add_argument("--clones", type=Path)
     args = parser.parse_args()
     import skimage.data
 
@@ -83,6 +90,7 @@ def main() -> None:
     own = Path(skimage.data.__file__).parent
     sources = [own / name for name in SKIMAGE]
     sources += [*found(args.debian, WALLPAPERS), *found(args.debian, SAMPLES), *found(args.wheels, WHEELS)]
+    sources += sorted({*found(args.clones, CLONES)})
     photos = [name for source in sources for name in written(source, args.out)]
     stamps = [p for p in found(args.debian, ("tuxpaint-stamps-default/**/*.png",)) if "cartoon" not in str(p)]
     rng = np.random.default_rng(0)

@@ -9,7 +9,7 @@ PyTorch.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from selfmend._version import __version__
 
@@ -67,12 +67,14 @@ _ELSEWHERE = {"SelfmendError": "selfmend.errors", "mend_folder": "selfmend.jobs.
 """Where the names are that `selfmend.api` does not have."""
 
 
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module 'selfmend' has no attribute {name!r}")
-    import importlib
+if not TYPE_CHECKING:  # an editor sees the imports above, and that no other name is there
 
-    return getattr(importlib.import_module(_ELSEWHERE.get(name, "selfmend.api")), name)
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module 'selfmend' has no attribute {name!r}")
+        import importlib
+
+        return getattr(importlib.import_module(_ELSEWHERE.get(name, "selfmend.api")), name)
 
 
 def __dir__() -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from selfmend.errors import ImageError, OptionError, SelfmendWarning
 from selfmend.image.files import read_picture
@@ -19,7 +19,7 @@ from selfmend.methods.base import Method
 from selfmend.methods.generative import Generative
 from selfmend.methods.registry import check_takes_reference, methods_that
 from selfmend.progress import Progress, ProgressEvent, silent
-from selfmend.types import Image, Mask, Size, size_of
+from selfmend.types import Image, ImageLike, ImageResult, Mask, MaskLike, Size, size_of
 
 if TYPE_CHECKING:
     from selfmend.registration.align import Aligned
@@ -40,7 +40,9 @@ class MaskedPicture:
     opaque: bool = False
 
 
-def read_masked(image: Any, mask: Any = None, *, invert: bool = False, grow: int = 0) -> MaskedPicture:
+def read_masked(
+    image: ImageLike | Picture, mask: MaskLike | None = None, *, invert: bool = False, grow: int = 0
+) -> MaskedPicture:
     """Read a picture and its mask.
 
     Args:
@@ -64,10 +66,10 @@ def fill(
     *,
     seed: int = 0,
     samples: int = 1,
-    reference: Any = None,
+    reference: ImageLike | Aligned | None = None,
     align: bool = True,
     progress: Progress = silent,
-) -> list[Any]:
+) -> list[ImageResult]:
     """Fill a hole, and paste the fills into what came: known pixels are copied from there, to the bit.
 
     Args:
@@ -97,7 +99,7 @@ def drawn(
     samples: int = 1,
     seed: int = 0,
     progress: Progress = silent,
-) -> list[Any]:
+) -> list[ImageResult]:
     """Samples in the kind of `picture`; `image` is what they are to be like, without a hole."""
     made = worker.sample(image, size=size, samples=samples, seed=seed, progress=progress)
     warn_of_transparency(picture)
@@ -106,14 +108,14 @@ def drawn(
 
 def retargeted(
     worker: Generative, picture: Picture, image: Image, *, size: Size, seed: int = 0, progress: Progress = silent
-) -> Any:
+) -> ImageResult:
     """`image` in another shape, in the kind of `picture`."""
     made = worker.retarget(image, size=size, seed=seed, progress=progress)
     warn_of_transparency(picture)
     return picture.like(made)
 
 
-def enlarged(picture: Picture, image: Image) -> Any:
+def enlarged(picture: Picture, image: Image) -> ImageResult:
     """An enlargement of `picture` in its kind and mode, its transparency enlarged with it."""
     if picture.alpha is None:
         return picture.like(image)
@@ -140,18 +142,18 @@ def generative(worker: Method) -> Generative:
     return worker
 
 
-def one_or_all(results: list[Any]) -> Any:
+def one_or_all(results: list[ImageResult]) -> ImageResult | list[ImageResult]:
     """The only result, or the list of all."""
     return results[0] if len(results) == 1 else results
 
 
-def is_alpha(mask: Any) -> bool:
+def is_alpha(mask: object) -> bool:
     """Whether the picture's transparency is the mask."""
     return isinstance(mask, str) and mask == "alpha"
 
 
 def fitted_reference(
-    source: Any,
+    source: ImageLike | Aligned | None,
     picture: Picture,
     mask: Mask,
     kind: type[Method],

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from selfmend.errors import ImageError, MaskError
+
+if TYPE_CHECKING:
+    import torch
+    from PIL import Image as PILImage
 
 Image: TypeAlias = NDArray[np.float32]
 """float32 (H, W, C) in [0, 1]; C is 1 (grey), 3 (RGB) or 4 (CMYK). Alpha is never a channel of an Image."""
@@ -17,6 +23,28 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 Size: TypeAlias = tuple[int, int]
 """(height, width) in pixels."""
+
+FilePath: TypeAlias = "str | os.PathLike[str]"
+
+ImageLike: TypeAlias = "FilePath | PILImage.Image | NDArray[np.generic] | torch.Tensor"
+"""What functions for users take as a picture: a file; a PIL image of any mode but F; an array (H, W), (H, W, 1),
+(H, W, 2: grey, alpha), (H, W, 3) or (H, W, 4: RGBA) of uint8, uint16 or floats in [0, 1]; a float tensor (C, H, W) or
+(N, C, H, W) in [0, 1]."""
+
+MaskLike: TypeAlias = ImageLike
+"""The same as a mask, white or True = hole; or "alpha" (transparent pixels), "#RRGGBB" (a colour), "x,y,w,h"."""
+
+ImageT = TypeVar("ImageT", bound="PILImage.Image | NDArray[np.generic] | torch.Tensor")
+"""A picture that is no file: what comes back is of the kind that came."""
+
+ImageResult: TypeAlias = "PILImage.Image | NDArray[np.generic] | torch.Tensor"
+"""A picture that comes back."""
+
+FileImage: TypeAlias = "PILImage.Image | NDArray[np.uint16]"
+"""What comes back for a file: a PIL image, or an array (H, W, C) for 16-bit colour, which PIL has no mode for."""
+
+OptionValue: TypeAlias = "int | float | str | Sequence[int] | Sequence[float] | None"
+"""Of an option of a method; `selfmend methods NAME` lists them with their ranges."""
 
 
 def size_of(image: NDArray[Any]) -> Size:

@@ -109,10 +109,12 @@ def resolve(name: str, origin: str) -> Any:
         raise MissingExtraError.of(name, "learn", error) from error
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _ORIGINS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return resolve(name, _ORIGINS[name])
+if not TYPE_CHECKING:  # an editor sees the imports above, and that no other name is there
+
+    def __getattr__(name: str) -> object:
+        if name not in _ORIGINS:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return resolve(name, _ORIGINS[name])
 
 
 def __dir__() -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image as PILImage
@@ -34,7 +33,7 @@ from selfmend.methods.singan.scales import Scales
 from selfmend.nn.tensors import make_generator, to_array, to_mask, to_tensor
 from selfmend.pipeline import warn_of_transparency
 from selfmend.progress import Progress, silent
-from selfmend.types import Mask, Size
+from selfmend.types import ImageLike, ImageResult, Mask, MaskLike, Size
 
 
 class Applications:
@@ -49,13 +48,13 @@ class Applications:
 
     def paint(
         self,
-        picture: Any,
+        picture: ImageLike,
         *,
         start_scale: int | None = None,
         quantized: bool = False,
         seed: int | None = None,
         progress: Progress = silent,
-    ) -> Any:
+    ) -> ImageResult:
         """A picture like the learned one out of a painting of a few flat colours.
 
         Args:
@@ -96,14 +95,14 @@ class Applications:
 
     def harmonize(
         self,
-        composite: Any,
-        mask: Any,
+        composite: ImageLike,
+        mask: MaskLike,
         *,
         start_scale: int | None = None,
         seed: int | None = None,
         invert_mask: bool = False,
         progress: Progress = silent,
-    ) -> Any:
+    ) -> ImageResult:
         """Give an object that was pasted onto the learned picture its texture and palette.
 
         Args:
@@ -137,15 +136,15 @@ class Applications:
 
     def edit(
         self,
-        edited: Any,
-        mask: Any = None,
+        edited: ImageLike,
+        mask: MaskLike | None = None,
         *,
         start_scale: int | None = None,
         masked: bool = True,
         seed: int | None = None,
         invert_mask: bool = False,
         progress: Progress = silent,
-    ) -> Any:
+    ) -> ImageResult:
         """Mend the seams of a learned picture whose parts were moved, copied or removed by hand.
 
         Args:
@@ -179,7 +178,7 @@ class Applications:
         )  # fmt: skip
         return _put_in(done, given, scales, finished=self._finish is not None, masked=masked)
 
-    def edited_mask(self, edited: Any) -> Mask:
+    def edited_mask(self, edited: ImageLike) -> Mask:
         """Where a picture differs from the learned one by more than 16 of 255 levels: (H, W), of its size.
 
         Raises:
@@ -286,7 +285,7 @@ class Applications:
         return self.folder / name
 
 
-def _put_in(done: RedrawResult, given: Picture, scales: Scales, *, finished: bool, masked: bool = True) -> Any:
+def _put_in(done: RedrawResult, given: Picture, scales: Scales, *, finished: bool, masked: bool = True) -> ImageResult:
     """What was drawn, in the kind of the picture that came; a warning says where it was enlarged."""
     finest, size = scales.plan.sizes[-1], given.size
     if max(size) > max(finest) and not finished:

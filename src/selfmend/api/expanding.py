@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -13,15 +13,29 @@ from selfmend.image.files import read_picture
 from selfmend.image.picture import Picture
 from selfmend.methods.registry import DEFAULT_METHOD, method_class
 from selfmend.progress import Progress, silent
-from selfmend.types import Mask, Size
+from selfmend.types import FileImage, FilePath, ImageLike, ImageResult, ImageT, Mask, OptionValue, Size
 
 _TRUSTED = 0.15  # of the picture's side: so far from it what is new mostly continues it
 _MOST = 4  # times the picture's pixels in the result
 _ASPECT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*[:/x]\s*(\d+(?:\.\d+)?)\s*")
 
 
+# fmt: off
+@overload
 def expand(
-    image: Any,
+    image: ImageT, *, left: int = ..., right: int = ..., top: int = ..., bottom: int = ...,
+    aspect: str | None = ..., method: str = ..., preset: str | None = ..., seed: int | None = ...,
+    device: str = ..., progress: Progress = ..., **options: OptionValue
+) -> ImageT: ...
+@overload
+def expand(
+    image: FilePath, *, left: int = ..., right: int = ..., top: int = ..., bottom: int = ...,
+    aspect: str | None = ..., method: str = ..., preset: str | None = ..., seed: int | None = ...,
+    device: str = ..., progress: Progress = ..., **options: OptionValue
+) -> FileImage: ...
+# fmt: on
+def expand(
+    image: ImageLike,
     *,
     left: int = 0,
     right: int = 0,
@@ -34,7 +48,7 @@ def expand(
     device: str = "auto",
     progress: Progress = silent,
     **options: Any,
-) -> Any:
+) -> ImageResult:
     """More of the scene around a picture, made of what the picture shows.
 
     A warning says how much is new and how far it can be trusted: near the picture it continues lines and textures, far

@@ -145,7 +145,7 @@ def fill(request: FillRequest, progress: Progress = silent) -> Filled:
         results = pipeline.fill(
             masked, method, seed=seed, samples=request.samples, reference=reference, progress=progress
         )
-        if mask.any() and len(results) > 1 and np.array_equal(results[0], results[1]):
+        if mask.any() and len(results) > 1 and np.array_equal(np.asarray(results[0]), np.asarray(results[1])):
             warnings.warn(f"{name} has one fill only: all samples are the same", SelfmendWarning, stacklevel=2)
     return Filled(
         picture=picture, mask=mask, results=results, method=name, seed=seed, config=describe_config(method.config),
@@ -205,7 +205,7 @@ def _learn_and_fill(
             device=request.device, folder=folder, opaque=opaque, progress=while_learning(progress),
         )  # fmt: skip
         told = after_learning(progress)
-        draw = partial(model.inpaint, samples=request.samples, reference=reference, progress=told)
+        draw: Draw = partial(model.inpaint, samples=request.samples, reference=reference, progress=told)
         if request.every_scale and isinstance(model, Model):
             return _sheet(model, picture, mask, reference, draw)
         results = draw()
@@ -231,7 +231,7 @@ def _fill_with_model(request: FillRequest, folder: Path, progress: Progress) -> 
     if mask.shape != picture.size:
         raise MaskError("the model's own hole is of another size than this picture; say where its hole is: --mask")
     reference = _aligned_reference(request, picture, mask, type(model.method), progress)
-    draw = partial(
+    draw: Draw = partial(
         model.inpaint, request.image, source, samples=request.samples, seed=request.seed,
         invert_mask=request.invert_mask, grow_mask=request.grow, reference=reference, progress=progress,
         **request.options,

@@ -50,7 +50,7 @@ class FinderConfig:
     )
 
 
-class _Lessons(Dataset):
+class _Lessons(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     """What the network sees of damaged squares, and their masks, by step and place in its batch.
 
     Each is drawn from the seed, the step and the place alone. Drawing one takes as long as learning from it, so it is

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from selfmend.image.color import as_rgb
 from selfmend.image.files import read_picture
 from selfmend.image.picture import Picture
 from selfmend.masks.finders import Region, find_in
 from selfmend.masks.reading import parse_box
-from selfmend.types import Mask
+from selfmend.types import ImageLike, Mask
 
 
 def find_mask(
-    image: Any,
+    image: ImageLike,
     kind: str = "damage",
     *,
     sensitivity: float = 0.5,

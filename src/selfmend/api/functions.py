@@ -5,9 +5,9 @@ What needs PyTorch or FFmpeg is imported where it is used, so that a fill that n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from selfmend.errors import ImageError, MaskError, OptionError
 from selfmend.image.files import read_picture
@@ -23,17 +23,47 @@ from selfmend.methods.registry import (
 )
 from selfmend.pipeline import drawn, enlarged, fill, generative, one_or_all, read_masked, retargeted
 from selfmend.progress import Progress, after_learning, silent, while_learning
-from selfmend.types import Size
+from selfmend.types import FileImage, FilePath, ImageLike, ImageResult, ImageT, MaskLike, OptionValue, Size
 
 if TYPE_CHECKING:
+    import torch
+
     from selfmend.api.models import Model
     from selfmend.video.pipeline import VideoReport
     from selfmend.video.reader import Moment
 
 
+# fmt: off
+@overload
+def inpaint(  # type: ignore[overload-overlap]
+    image: ImageT, mask: MaskLike, *, method: str = ..., preset: str | None = ..., samples: Literal[1] = ...,
+    seed: int = ..., device: str = ..., invert_mask: bool = ..., grow_mask: int = ...,
+    reference: ImageLike | None = ..., align: bool = ..., model: str | Path | None = ..., progress: Progress = ...,
+    **options: OptionValue
+) -> ImageT: ...
+@overload
 def inpaint(
-    image: Any,
-    mask: Any,
+    image: ImageT, mask: MaskLike, *, method: str = ..., preset: str | None = ..., samples: int, seed: int = ...,
+    device: str = ..., invert_mask: bool = ..., grow_mask: int = ..., reference: ImageLike | None = ...,
+    align: bool = ..., model: str | Path | None = ..., progress: Progress = ..., **options: OptionValue
+) -> list[ImageT]: ...
+@overload
+def inpaint(  # type: ignore[overload-overlap]
+    image: FilePath, mask: MaskLike, *, method: str = ..., preset: str | None = ..., samples: Literal[1] = ...,
+    seed: int = ..., device: str = ..., invert_mask: bool = ..., grow_mask: int = ...,
+    reference: ImageLike | None = ..., align: bool = ..., model: str | Path | None = ..., progress: Progress = ...,
+    **options: OptionValue
+) -> FileImage: ...
+@overload
+def inpaint(
+    image: FilePath, mask: MaskLike, *, method: str = ..., preset: str | None = ..., samples: int, seed: int = ...,
+    device: str = ..., invert_mask: bool = ..., grow_mask: int = ..., reference: ImageLike | None = ...,
+    align: bool = ..., model: str | Path | None = ..., progress: Progress = ..., **options: OptionValue
+) -> list[FileImage]: ...
+# fmt: on
+def inpaint(
+    image: ImageLike,
+    mask: MaskLike,
     *,
     method: str = DEFAULT_METHOD,
     preset: str | None = None,
@@ -42,12 +72,12 @@ def inpaint(
     device: str = "auto",
     invert_mask: bool = False,
     grow_mask: int = 0,
-    reference: Any = None,
+    reference: ImageLike | None = None,
     align: bool = True,
     model: str | Path | None = None,
     progress: Progress = silent,
     **options: Any,
-) -> Any:
+) -> ImageResult | list[Any]:
     """Fill the holes of a picture from the picture itself, or with a trained model.
 
     Args:
@@ -101,26 +131,65 @@ def inpaint(
     return one_or_all(fill(masked, worker, reference=reference, **given))
 
 
-def _each_of_batch(images: Any, masks: Any, *, reference: Any, samples: int, **given: Any) -> Any:
+def _each_of_batch(
+    images: torch.Tensor, masks: MaskLike, *, reference: ImageLike | None, samples: int, **given: Any
+) -> torch.Tensor | list[torch.Tensor]:
     """A batch of tensors (N, C, H, W), each picture filled as it would be alone."""
     import torch
 
     if reference is not None:
         raise ImageError(f"a reference goes with one picture; {len(images)} came")
-    several = is_tensor(masks) and masks.ndim == 4 and len(masks) > 1
-    if several and len(masks) != len(images):
-        raise MaskError(f"there are {len(masks)} masks for {len(images)} pictures; one, or as many, fit")
-    fills = [
-        inpaint(image[None], mask, samples=samples, **given)
-        for image, mask in zip(images, masks if several else [masks] * len(images), strict=True)
-    ]
+    one_each: Iterable[MaskLike] = [masks] * len(images)
+    if is_tensor(masks) and masks.ndim == 4 and len(masks) > 1:
+        if len(masks) != len(images):
+            raise MaskError(f"there are {len(masks)} masks for {len(images)} pictures; one, or as many, fit")
+        one_each = masks
+    fills = [inpaint(image[None], mask, samples=samples, **given) for image, mask in zip(images, one_each, strict=True)]
     if samples == 1:
-        return torch.cat(fills) if fills else images.clone()
+        return torch.cat([fill for fill in fills if is_tensor(fill)]) if fills else images.clone()
     return [torch.cat(same) for same in zip(*fills, strict=True)]
 
 
+# fmt: off
+@overload
+def sample(  # type: ignore[overload-overlap]
+    image: ImageT, *, method: str = ..., preset: str | None = ..., size: Size | None = ...,
+    samples: Literal[1] = ..., seed: int | None = ..., device: str = ..., model: str | Path | Model | None = ...,
+    folder: str | Path | None = ..., progress: Progress = ..., **options: OptionValue
+) -> ImageT: ...
+@overload
 def sample(
-    image: Any = None,
+    image: ImageT, *, method: str = ..., preset: str | None = ..., size: Size | None = ..., samples: int,
+    seed: int | None = ..., device: str = ..., model: str | Path | Model | None = ...,
+    folder: str | Path | None = ..., progress: Progress = ..., **options: OptionValue
+) -> list[ImageT]: ...
+@overload
+def sample(  # type: ignore[overload-overlap]
+    image: FilePath, *, method: str = ..., preset: str | None = ..., size: Size | None = ...,
+    samples: Literal[1] = ..., seed: int | None = ..., device: str = ..., model: str | Path | Model | None = ...,
+    folder: str | Path | None = ..., progress: Progress = ..., **options: OptionValue
+) -> FileImage: ...
+@overload
+def sample(
+    image: FilePath, *, method: str = ..., preset: str | None = ..., size: Size | None = ..., samples: int,
+    seed: int | None = ..., device: str = ..., model: str | Path | Model | None = ...,
+    folder: str | Path | None = ..., progress: Progress = ..., **options: OptionValue
+) -> list[FileImage]: ...
+@overload
+def sample(  # type: ignore[overload-overlap]
+    image: None = ..., *, method: str = ..., preset: str | None = ..., size: Size | None = ...,
+    samples: Literal[1] = ..., seed: int | None = ..., device: str = ..., model: str | Path | Model | None = ...,
+    folder: str | Path | None = ..., progress: Progress = ..., **options: OptionValue
+) -> ImageResult: ...
+@overload
+def sample(
+    image: None = ..., *, method: str = ..., preset: str | None = ..., size: Size | None = ..., samples: int,
+    seed: int | None = ..., device: str = ..., model: str | Path | Model | None = ...,
+    folder: str | Path | None = ..., progress: Progress = ..., **options: OptionValue
+) -> list[ImageResult]: ...
+# fmt: on
+def sample(
+    image: ImageLike | None = None,
     *,
     method: str = DEFAULT_GENERATIVE_METHOD,
     preset: str | None = None,
@@ -132,7 +201,7 @@ def sample(
     folder: str | Path | None = None,
     progress: Progress = silent,
     **options: Any,
-) -> Any:
+) -> ImageResult | list[Any]:
     """New pictures that look like one picture.
 
     Args:
@@ -173,8 +242,28 @@ def sample(
     return one_or_all(drawn(worker, picture, picture.image, size=size, samples=samples, seed=seed, progress=progress))
 
 
+# fmt: off
+@overload
 def retarget(
-    image: Any,
+    image: ImageT, size: Size, *, method: str = ..., preset: str | None = ..., seed: int | None = ...,
+    device: str = ..., model: str | Path | Model | None = ..., folder: str | Path | None = ...,
+    progress: Progress = ..., **options: OptionValue
+) -> ImageT: ...
+@overload
+def retarget(
+    image: FilePath, size: Size, *, method: str = ..., preset: str | None = ..., seed: int | None = ...,
+    device: str = ..., model: str | Path | Model | None = ..., folder: str | Path | None = ...,
+    progress: Progress = ..., **options: OptionValue
+) -> FileImage: ...
+@overload
+def retarget(
+    image: None, size: Size, *, method: str = ..., preset: str | None = ..., seed: int | None = ...,
+    device: str = ..., model: str | Path | Model | None = ..., folder: str | Path | None = ...,
+    progress: Progress = ..., **options: OptionValue
+) -> ImageResult: ...
+# fmt: on
+def retarget(
+    image: ImageLike | None,
     size: Size,
     *,
     method: str = DEFAULT_GENERATIVE_METHOD,
@@ -185,7 +274,7 @@ def retarget(
     folder: str | Path | None = None,
     progress: Progress = silent,
     **options: Any,
-) -> Any:
+) -> ImageResult:
     """The picture in another shape: its things keep their sizes, what lies between them is repeated or left out.
 
     Args:
@@ -209,19 +298,19 @@ def retarget(
     return retargeted(worker, picture, picture.image, size=size, seed=seed, progress=progress)
 
 
-def _picture(image: Any) -> Picture:
+def _picture(image: ImageLike | None) -> Picture:
     if image is None:
         raise OptionError("no picture given, and no model that has learned one")
     return read_picture(image)
 
 
 def _learned_here(
-    image: Any,
+    image: ImageLike | None,
     model: str | Path | Model | None,
     folder: str | Path | None,
     method: str,
     preset: str | None,
-    options: Mapping[str, Any],
+    options: Mapping[str, OptionValue],
     seed: int | None,
     device: str,
     progress: Progress,
@@ -245,8 +334,20 @@ def _learned_here(
     )  # fmt: skip
 
 
+# fmt: off
+@overload
 def super_resolve(
-    image: Any,
+    image: ImageT, factor: float, *, method: str | None = ..., preset: str | None = ..., seed: int = ...,
+    device: str = ..., folder: str | Path | None = ..., progress: Progress = ..., **options: OptionValue
+) -> ImageT: ...
+@overload
+def super_resolve(
+    image: FilePath, factor: float, *, method: str | None = ..., preset: str | None = ..., seed: int = ...,
+    device: str = ..., folder: str | Path | None = ..., progress: Progress = ..., **options: OptionValue
+) -> FileImage: ...
+# fmt: on
+def super_resolve(
+    image: ImageLike,
     factor: float,
     *,
     method: str | None = None,
@@ -256,7 +357,7 @@ def super_resolve(
     folder: str | Path | None = None,
     progress: Progress = silent,
     **options: Any,
-) -> Any:
+) -> ImageResult:
     """The picture enlarged, with detail like that which it has at smaller scales.
 
     Args:
@@ -308,7 +409,9 @@ def enlarging_name(method: str | None, preset: str | None, folder: str | Path | 
     return method or ("singan" if learns else DEFAULT_ENLARGING_METHOD)
 
 
-def enlarging(name: str, preset: str | None, options: Mapping[str, Any], *, device: str = "auto") -> Enlarging | None:
+def enlarging(
+    name: str, preset: str | None, options: Mapping[str, OptionValue], *, device: str = "auto"
+) -> Enlarging | None:
     """The method that enlarges without learning; None for one of `LEARN_TO_ENLARGE`.
 
     Raises:
@@ -329,7 +432,7 @@ def fit_super_resolution(
     *,
     method: str = "singan",
     preset: str | None = None,
-    options: Mapping[str, Any] | None = None,
+    options: Mapping[str, OptionValue] | None = None,
     seed: int = 0,
     device: str = "auto",
     folder: str | Path | None = None,
@@ -350,13 +453,13 @@ def mend_video(
     film: str | Path,
     output: str | Path,
     *,
-    mask: Any = None,
+    mask: MaskLike | None = None,
     masks: str | Path | None = None,
     subtitles: bool = False,
     find: str | None = None,
     sensitivity: float = 0.5,
     region: tuple[int, int, int, int] | None = None,
-    text: Mapping[str, Any] | None = None,
+    text: Mapping[str, OptionValue] | None = None,
     invert_mask: bool = False,
     grow_mask: int = 0,
     first: Moment = 0,
@@ -364,7 +467,7 @@ def mend_video(
     method: str = DEFAULT_METHOD,
     preset: str | None = None,
     steady: str = "temporal",
-    temporal: Mapping[str, Any] | None = None,
+    temporal: Mapping[str, OptionValue] | None = None,
     seed: int = 0,
     device: str = "auto",
     model: str | Path | None = None,
@@ -373,7 +476,7 @@ def mend_video(
     restart: bool = False,
     overwrite: bool = False,
     progress: Progress = silent,
-    **options: Any,
+    **options: OptionValue,
 ) -> VideoReport:
     """Fill the holes of a film's frames, and write a film like it with the same sound.
 

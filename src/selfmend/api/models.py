@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,7 +26,10 @@ from selfmend.nn.tensors import to_tensor
 from selfmend.pipeline import MaskedPicture, drawn, enlarged, fill, generative, one_or_all, read_masked, retargeted
 from selfmend.progress import Progress, silent
 from selfmend.training.checkpoints import RunFolder
-from selfmend.types import Image, Mask, Size, check_mask
+from selfmend.types import Image, ImageLike, ImageResult, Mask, MaskLike, OptionValue, Size, check_mask
+
+if TYPE_CHECKING:
+    from selfmend.registration.align import Aligned
 
 
 class Model(Applications):
@@ -55,18 +58,18 @@ class Model(Applications):
 
     def inpaint(
         self,
-        image: Any = None,
-        mask: Any = None,
+        image: ImageLike | None = None,
+        mask: MaskLike | None = None,
         *,
         samples: int = 1,
         seed: int | None = None,
         invert_mask: bool = False,
         grow_mask: int = 0,
-        reference: Any = None,
+        reference: ImageLike | Aligned | None = None,
         align: bool = True,
         progress: Progress = silent,
-        **options: Any,
-    ) -> Any:
+        **options: OptionValue,
+    ) -> ImageResult | list[ImageResult]:
         """Fill holes with what was learned.
 
         Args:
@@ -101,8 +104,8 @@ class Model(Applications):
         samples: int = 1,
         seed: int | None = None,
         progress: Progress = silent,
-        **options: Any,
-    ) -> Any:
+        **options: OptionValue,
+    ) -> ImageResult | list[ImageResult]:
         """New pictures that look like the learned one; see `selfmend.sample`.
 
         Args:
@@ -121,7 +124,9 @@ class Model(Applications):
         image = self.whole_image(progress=progress)
         return one_or_all(drawn(worker, self.picture, image, size=size, samples=samples, seed=seed, progress=progress))
 
-    def retarget(self, size: Size, *, seed: int | None = None, progress: Progress = silent, **options: Any) -> Any:
+    def retarget(
+        self, size: Size, *, seed: int | None = None, progress: Progress = silent, **options: OptionValue
+    ) -> ImageResult:
         """The learned picture in another shape; see `selfmend.retarget`. Other arguments as in `sample`."""
         worker = generative(self.method.with_fill_options(options))
         seed = self.seed if seed is None else seed
@@ -129,7 +134,7 @@ class Model(Applications):
             worker, self.picture, self.whole_image(progress=progress), size=size, seed=seed, progress=progress
         )
 
-    def super_resolve(self, *, seed: int | None = None, progress: Progress = silent) -> Any:
+    def super_resolve(self, *, seed: int | None = None, progress: Progress = silent) -> ImageResult:
         """The learned picture enlarged, if it was learned for that; see `selfmend.super_resolve`.
 
         Raises:
@@ -214,18 +219,18 @@ class FolderModel:
 
     def inpaint(
         self,
-        image: Any = None,
-        mask: Any = None,
+        image: ImageLike | None = None,
+        mask: MaskLike | None = None,
         *,
         samples: int = 1,
         seed: int | None = None,
         invert_mask: bool = False,
         grow_mask: int = 0,
-        reference: Any = None,
+        reference: ImageLike | Aligned | None = None,
         align: bool = True,
         progress: Progress = silent,
-        **options: Any,
-    ) -> Any:
+        **options: OptionValue,
+    ) -> ImageResult | list[ImageResult]:
         """Fill the holes of a picture of any size.
 
         Args:

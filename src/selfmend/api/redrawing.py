@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 from PIL import Image as PILImage
@@ -26,7 +26,18 @@ from selfmend.patches import redraw
 from selfmend.patches.harmonise import HarmoniseSettings, harmonise
 from selfmend.pipeline import warn_of_transparency
 from selfmend.progress import Progress, silent
-from selfmend.types import Image, Mask, size_of
+from selfmend.types import (
+    FileImage,
+    FilePath,
+    Image,
+    ImageLike,
+    ImageResult,
+    ImageT,
+    Mask,
+    MaskLike,
+    OptionValue,
+    size_of,
+)
 
 if TYPE_CHECKING:
     from selfmend.api.models import Model
@@ -35,11 +46,25 @@ _BEFORE = "picture before it"
 Settings = TypeVar("Settings", HarmoniseSettings, redraw.RedrawSettings)
 
 
+# fmt: off
+@overload
 def harmonize(
-    composite: Any,
-    mask: Any,
+    composite: ImageT, mask: MaskLike, *, picture: ImageLike | None = ..., model: str | Path | Model | None = ...,
+    start_scale: int | None = ..., seed: int | None = ..., invert_mask: bool = ..., device: str = ...,
+    progress: Progress = ..., **options: OptionValue
+) -> ImageT: ...
+@overload
+def harmonize(
+    composite: FilePath, mask: MaskLike, *, picture: ImageLike | None = ..., model: str | Path | Model | None = ...,
+    start_scale: int | None = ..., seed: int | None = ..., invert_mask: bool = ..., device: str = ...,
+    progress: Progress = ..., **options: OptionValue
+) -> FileImage: ...
+# fmt: on
+def harmonize(
+    composite: ImageLike,
+    mask: MaskLike,
     *,
-    picture: Any = None,
+    picture: ImageLike | None = None,
     model: str | Path | Model | None = None,
     start_scale: int | None = None,
     seed: int | None = None,
@@ -47,7 +72,7 @@ def harmonize(
     device: str = "auto",
     progress: Progress = silent,
     **options: Any,
-) -> Any:
+) -> ImageResult:
     """Give an object that was pasted onto a picture its texture and palette.
 
     Args:
@@ -84,11 +109,27 @@ def harmonize(
     return given.rebuild(made, (made != given.image).any(2))
 
 
+# fmt: off
+@overload
 def edit(
-    edited: Any,
-    mask: Any = None,
+    edited: ImageT, mask: MaskLike | None = ..., *, picture: ImageLike | None = ...,
+    model: str | Path | Model | None = ..., start_scale: int | None = ..., masked: bool = ...,
+    seed: int | None = ..., invert_mask: bool = ..., device: str = ..., progress: Progress = ...,
+    **options: OptionValue
+) -> ImageT: ...
+@overload
+def edit(
+    edited: FilePath, mask: MaskLike | None = ..., *, picture: ImageLike | None = ...,
+    model: str | Path | Model | None = ..., start_scale: int | None = ..., masked: bool = ...,
+    seed: int | None = ..., invert_mask: bool = ..., device: str = ..., progress: Progress = ...,
+    **options: OptionValue
+) -> FileImage: ...
+# fmt: on
+def edit(
+    edited: ImageLike,
+    mask: MaskLike | None = None,
     *,
-    picture: Any = None,
+    picture: ImageLike | None = None,
     model: str | Path | Model | None = None,
     start_scale: int | None = None,
     masked: bool = True,
@@ -97,7 +138,7 @@ def edit(
     device: str = "auto",
     progress: Progress = silent,
     **options: Any,
-) -> Any:
+) -> ImageResult:
     """Mend the seams of a picture whose parts were moved, copied or removed by hand.
 
     Args:
@@ -143,9 +184,23 @@ def edit(
     return given.rebuild(made, (made != given.image).any(2) if masked else np.ones_like(hole))
 
 
+# fmt: off
+@overload
 def paint(
-    painting: Any,
-    picture: Any = None,
+    painting: ImageT, picture: ImageLike | None = ..., *, model: str | Path | Model | None = ...,
+    start_scale: int | None = ..., quantized: bool = ..., seed: int | None = ..., device: str = ...,
+    progress: Progress = ..., **options: OptionValue
+) -> ImageT: ...
+@overload
+def paint(
+    painting: FilePath, picture: ImageLike | None = ..., *, model: str | Path | Model | None = ...,
+    start_scale: int | None = ..., quantized: bool = ..., seed: int | None = ..., device: str = ...,
+    progress: Progress = ..., **options: OptionValue
+) -> FileImage: ...
+# fmt: on
+def paint(
+    painting: ImageLike,
+    picture: ImageLike | None = None,
     *,
     model: str | Path | Model | None = None,
     start_scale: int | None = None,
@@ -154,7 +209,7 @@ def paint(
     device: str = "auto",
     progress: Progress = silent,
     **options: Any,
-) -> Any:
+) -> ImageResult:
     """A picture like another one out of a painting of a few flat colours.
 
     Args:
@@ -194,7 +249,7 @@ def paint(
 
 
 def animate(
-    picture: Any = None,
+    picture: ImageLike | None = None,
     *,
     model: str | Path | Model | None = None,
     frames: int = 100,
@@ -205,7 +260,7 @@ def animate(
     seed: int | None = None,
     device: str = "auto",
     progress: Progress = silent,
-    **options: Any,
+    **options: OptionValue,
 ) -> list[PILImage.Image]:
     """A film in which a picture moves; `selfmend.image.animation.save_frames` writes it.
 
@@ -245,7 +300,9 @@ def animate(
     return [to_rgb(frame) for frame in drawn]
 
 
-def _learned(model: str | Path | Model, picture: Any, options: Mapping[str, Any], device: str) -> Model:
+def _learned(
+    model: str | Path | Model, picture: ImageLike | None, options: Mapping[str, OptionValue], device: str
+) -> Model:
     """The model, which needs neither a picture nor options of patches beside it."""
     given = [name for name, value in options.items() if value is not None]
     if given:
@@ -257,15 +314,15 @@ def _learned(model: str | Path | Model, picture: Any, options: Mapping[str, Any]
     return load_picture_model(model, device=device)
 
 
-def _settings(defaults: Settings, options: Mapping[str, Any]) -> Settings:
+def _settings(defaults: Settings, options: Mapping[str, OptionValue]) -> Settings:
     return replace_options(defaults, {name: value for name, value in options.items() if value is not None})
 
 
 def _channels(picture: Picture) -> int:
-    return picture.image.shape[2]
+    return int(picture.image.shape[2])
 
 
-def edited_region(edited: Any, picture: Any) -> Mask:
+def edited_region(edited: ImageLike, picture: ImageLike) -> Mask:
     """Where a picture differs from what it was before by more than 16 of 255 levels: (H, W), of its size.
 
     Raises:
@@ -276,7 +333,7 @@ def edited_region(edited: Any, picture: Any) -> Mask:
     return edited_mask(given.image, _before(picture, given), of=_BEFORE)
 
 
-def _before(picture: Any, given: Picture) -> Image:
+def _before(picture: ImageLike, given: Picture) -> Image:
     """The picture before an edit, in the size and with the channels of the edited one."""
     before = as_channels(read_picture(picture).image, _channels(given), name="picture")
     check_like(given.size, size_of(before), name="edited picture", of=_BEFORE)

@@ -5,19 +5,20 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
-from selfmend.api.finding import find_mask
 from selfmend.errors import OptionError, SelfmendWarning
+from selfmend.image.color import as_rgb
 from selfmend.image.files import read_picture
 from selfmend.image.grain import grained
 from selfmend.image.picture import Picture
-from selfmend.masks.finders import FINDERS, Region
+from selfmend.masks.finders import FINDERS, Region, find_in
+from selfmend.masks.reading import box_mask, grow_mask, parse_box
 from selfmend.methods.base import Method
 from selfmend.methods.registry import DEFAULT_METHOD, method_class
 from selfmend.progress import Progress, silent
 from selfmend.seeding import make_rng
-from selfmend.types import Image, Mask
+from selfmend.types import FileImage, FilePath, Image, ImageLike, ImageResult, ImageT, Mask, OptionValue
 
 GROW = 1
 """Pixels by which what was found grows before it is filled: the borders of damage are soft."""
@@ -35,11 +36,11 @@ class Restored:
 
     picture: Picture
     mask: Mask
-    result: Any
+    result: ImageResult
 
 
 def restored(
-    image: Any,
+    image: ImageLike | Picture,
     worker: Method,
     *,
     kind: str = "damage",
@@ -47,17 +48,18 @@ def restored(
     region: str | Region | None = None,
     grow: int = GROW,
     grain: bool = True,
-    same_in: Sequence[Any] = (),
+    same_in: Sequence[ImageLike] = (),
     seed: int = 0,
     progress: Progress = silent,
 ) -> Restored:
     """`restore`, with what was found; `worker` is the method, and the other arguments are as there."""
     picture = image if isinstance(image, Picture) else read_picture(image)
+    box = parse_box(region) if isinstance(region, str) else region
     others = _alike(picture, kind, same_in)
     if others:
-        mask = _shared(picture, others, sensitivity, region, grow)
+        mask = _shared(picture, others, sensitivity, box, grow)
     else:
-        mask = find_mask(picture, kind, sensitivity=sensitivity, region=region, grow=grow)
+        mask = find_in(as_rgb(picture.image), kind, sensitivity=sensitivity, region=box, grow=grow)
     if picture.alpha is not None:
         mask &= picture.alpha >= 0.5  # what is cut away is no damage
     if not mask.any():
@@ -75,7 +77,7 @@ def restored(
     return Restored(picture=picture, mask=mask, result=picture.rebuild(filled, mask))
 
 
-def _alike(picture: Picture, kind: str, same_in: Sequence[Any]) -> list[Image]:
+def _alike(picture: Picture, kind: str, same_in: Sequence[ImageLike]) -> list[Image]:
     """The pictures with the same mark.
 
     Raises:
@@ -90,34 +92,44 @@ def _alike(picture: Picture, kind: str, same_in: Sequence[Any]) -> list[Image]:
     return alike(picture, same_in)
 
 
-def _shared(
-    picture: Picture, others: Sequence[Image], sensitivity: float, region: str | Region | None, grow: int
-) -> Mask:
+def _shared(picture: Picture, others: Sequence[Image], sensitivity: float, box: Region | None, grow: int) -> Mask:
     """The mark that the pictures share, in the region."""
     from selfmend.api.watermarks import find_in_alike
-    from selfmend.masks.reading import box_mask, grow_mask, parse_box
 
     mask = find_in_alike(picture, others, sensitivity)
-    box = parse_box(region) if isinstance(region, str) else region
     return grow_mask(mask if box is None else mask & box_mask(box, picture.size), grow)
 
 
+# fmt: off
+@overload
 def restore(
-    image: Any,
+    image: ImageT, kind: str = ..., *, sensitivity: float = ..., region: str | Region | None = ..., grow: int = ...,
+    grain: bool = ..., same_in: Sequence[ImageLike] = ..., method: str = ..., preset: str | None = ...,
+    seed: int = ..., device: str = ..., progress: Progress = ..., **options: OptionValue
+) -> ImageT: ...
+@overload
+def restore(
+    image: FilePath, kind: str = ..., *, sensitivity: float = ..., region: str | Region | None = ...,
+    grow: int = ..., grain: bool = ..., same_in: Sequence[ImageLike] = ..., method: str = ...,
+    preset: str | None = ..., seed: int = ..., device: str = ..., progress: Progress = ..., **options: OptionValue
+) -> FileImage: ...
+# fmt: on
+def restore(
+    image: ImageLike,
     kind: str = "damage",
     *,
     sensitivity: float = 0.5,
     region: str | Region | None = None,
     grow: int = GROW,
     grain: bool = True,
-    same_in: Sequence[Any] = (),
+    same_in: Sequence[ImageLike] = (),
     method: str = DEFAULT_METHOD,
     preset: str | None = None,
     seed: int = 0,
     device: str = "auto",
     progress: Progress = silent,
     **options: Any,
-) -> Any:
+) -> ImageResult:
     """Find the damage of a picture and fill it from the picture itself.
 
     Args:

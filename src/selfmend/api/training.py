@@ -49,7 +49,7 @@ from selfmend.training.devices import (
 )
 from selfmend.training.log import Listener, LogFile
 from selfmend.training.pictures import PictureSet, find_pictures
-from selfmend.types import Mask
+from selfmend.types import ImageLike, Mask, MaskLike, OptionValue
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -57,9 +57,9 @@ if TYPE_CHECKING:
 
 def fit(
     method: str,
-    image: Any,
+    image: ImageLike,
     *,
-    mask: Any = None,
+    mask: MaskLike | None = None,
     preset: str | None = None,
     seed: int = 0,
     device: str = "auto",
@@ -67,7 +67,7 @@ def fit(
     grow_mask: int = 0,
     folder: str | Path | None = None,
     progress: Progress = silent,
-    **options: Any,
+    **options: OptionValue,
 ) -> Model | FolderModel:
     """Train a method on one picture, or on a folder of them.
 
@@ -85,9 +85,10 @@ def fit(
     if method_class(method).learns_from_folder:
         if mask is not None or invert_mask or grow_mask:
             raise OptionError(f"{method} learns from whole pictures; leave the mask out (masks=... makes its holes)")
-        return fit_folder(
-            method, image, preset=preset, seed=seed, device=device, folder=folder, progress=progress, **options
-        )
+        if not isinstance(image, str | Path):
+            raise OptionError(f"{method} learns from a folder of pictures; {type(image).__name__} came")
+        given: dict[str, Any] = {"preset": preset, "seed": seed, "device": device, "folder": folder, **options}
+        return fit_folder(method, image, progress=progress, **given)
     picture = read_picture(image)
     hole = None if mask is None else read_mask(mask, picture, invert=invert_mask, grow=grow_mask)
     return fit_picture(
@@ -380,7 +381,7 @@ def fit_folder(
     validate_every: int = VALIDATE_EVERY,
     tensorboard: bool = False,
     progress: Progress = silent,
-    **options: Any,
+    **options: OptionValue,
 ) -> FolderModel:
     """Train a method on a folder of pictures.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import overload
 
 import numpy as np
 
@@ -19,22 +19,34 @@ from selfmend.masks.watermark import find_same_watermark, find_watermark
 from selfmend.methods.base import Method
 from selfmend.methods.registry import DEFAULT_METHOD, method_class
 from selfmend.progress import Progress, silent
-from selfmend.types import Image, Mask, size_of
+from selfmend.types import FileImage, FilePath, Image, ImageLike, ImageResult, ImageT, Mask, MaskLike, size_of
 
 _SOFT = 2  # pixels around a found mark that its soft border may reach
 
 
+# fmt: off
+@overload
 def remove_watermark(
-    image: Any,
-    mask: Any = None,
+    image: ImageT, mask: MaskLike | None = ..., *, same_in: Sequence[ImageLike] = ..., colour: str | None = ...,
+    sensitivity: float = ..., method: str = ..., seed: int = ..., progress: Progress = ...
+) -> ImageT: ...
+@overload
+def remove_watermark(
+    image: FilePath, mask: MaskLike | None = ..., *, same_in: Sequence[ImageLike] = ..., colour: str | None = ...,
+    sensitivity: float = ..., method: str = ..., seed: int = ..., progress: Progress = ...
+) -> FileImage: ...
+# fmt: on
+def remove_watermark(
+    image: ImageLike,
+    mask: MaskLike | None = None,
     *,
-    same_in: Sequence[Any] = (),
+    same_in: Sequence[ImageLike] = (),
     colour: str | None = None,
     sensitivity: float = 0.5,
     method: str = DEFAULT_METHOD,
     seed: int = 0,
     progress: Progress = silent,
-) -> Any:
+) -> ImageResult:
     """The picture without its half-transparent watermark.
 
     Where its opacity and colour can be estimated, the blend is inverted, so that the picture's own pixels come back;
@@ -95,7 +107,7 @@ def taken_out(
     return result, grow_mask(mask, _SOFT)
 
 
-def alike(picture: Picture, others: Sequence[Any]) -> list[Image]:
+def alike(picture: Picture, others: Sequence[ImageLike]) -> list[Image]:
     """Those of the others that have the picture's size, (H, W, 3).
 
     Raises:

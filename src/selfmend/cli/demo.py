@@ -47,7 +47,7 @@ def demo(
     save_picture(mask, names[1])
     started = time.perf_counter()
     with terminal_progress(quiet=quiet) as progress:
-        mended = api.inpaint(names[0], names[1], method=method or api.DEFAULT_METHOD, preset=preset, progress=progress)
+        mended = api.inpaint(damaged, names[1], method=method or api.DEFAULT_METHOD, preset=preset, progress=progress)
     seconds = time.perf_counter() - started
     save_picture(mended, names[2])
     save_picture(contact_sheet([damaged, mended, truth], ["damaged", "mended", "what it was"]), names[3])

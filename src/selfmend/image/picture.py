@@ -8,14 +8,17 @@ every mode (palette, CMYK, 16-bit, ...).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
 from selfmend.errors import ImageError
-from selfmend.types import Image, Mask, Size, check_image, size_of
+from selfmend.types import Image, ImageResult, Mask, Size, check_image, size_of
+
+if TYPE_CHECKING:
+    import torch
 
 # What each PIL mode is worked in: colour channels, then whether the last channel of the working mode is alpha.
 _WORKING_MODES = {
@@ -53,7 +56,7 @@ class Picture:
         """(height, width)."""
         return size_of(self.image)
 
-    def rebuild(self, image: Image, mask: Mask, *, opaque: bool = False) -> Any:
+    def rebuild(self, image: Image, mask: Mask, *, opaque: bool = False) -> ImageResult:
         """The original with the hole's pixels taken from `image`: same kind, size and mode, alpha and ICC kept.
 
         Args:
@@ -67,7 +70,7 @@ class Picture:
             return _fill_array(self.original, image, mask, opaque)
         return _fill_pil(self.original, image, mask, opaque)
 
-    def like(self, image: Image, *, alpha: NDArray[np.float32] | None = None) -> Any:
+    def like(self, image: Image, *, alpha: NDArray[np.float32] | None = None) -> ImageResult:
         """A new picture of any size, of the kind and mode of this one, with its colour profile.
 
         EXIF is not copied: it tells of the photo. A palette, which has this picture's colours only, becomes RGB.
@@ -110,18 +113,18 @@ def to_picture(source: Any) -> Picture:
     raise ImageError(f"image is of type {type(source).__name__}; a path, PIL image, array or tensor fits")
 
 
-def is_tensor(value: Any) -> bool:
+def is_tensor(value: object) -> TypeGuard[torch.Tensor]:
     """Whether it is a PyTorch tensor; asked by its looks, so that no torch is needed where none came."""
     return type(value).__module__.partition(".")[0] == "torch" and hasattr(value, "new_tensor")
 
 
-def _as_tensor(original: Any, image: Image) -> Any:
+def _as_tensor(original: torch.Tensor, image: Image) -> torch.Tensor:
     """An image as a tensor of the kind of another: its type, device, and with or without a batch axis."""
     planes = original.new_tensor(np.ascontiguousarray(image.transpose(2, 0, 1)))
     return planes if original.ndim == 3 else planes[None]
 
 
-def _fill_tensor(original: Any, image: Image, mask: Mask) -> Any:
+def _fill_tensor(original: torch.Tensor, image: Image, mask: Mask) -> torch.Tensor:
     merged = original.detach().clone()
     hole = original.new_tensor(mask).bool()
     merged[..., hole] = _as_tensor(original, image)[..., hole]

@@ -272,8 +272,8 @@ def super_resolve(job: RunningJob) -> JobOutput:
         learns = method_info(settings.method).learns == "picture"
         named = {name: getattr(settings, name) for name in ("method", "preset")}
         made = api.super_resolve(
-            path, settings.factor, device=job.context.device, folder=job.folder / "run" if learns else None,
-            **named, **drawn, **job.options,
+            job.needed("image"), settings.factor, device=job.context.device,
+            folder=job.folder / "run" if learns else None, **named, **drawn, **job.options,
         )  # fmt: skip
     return JobOutput(results=[made], suffix="-enlarged", ending=job.ending(path, model))
 

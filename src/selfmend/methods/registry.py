@@ -107,10 +107,12 @@ def method_class(name: str) -> type[Method]:
     if name not in METHODS:  # looking for plug-ins takes a while
         check_known("method", name, method_names())
         (point,) = entry_points(group="selfmend.methods", name=name)
-        return point.load()
+        plugin: type[Method] = point.load()
+        return plugin
     module, attribute = METHODS[name].target.split(":")
     try:
-        return getattr(importlib.import_module(module), attribute)
+        found: type[Method] = getattr(importlib.import_module(module), attribute)
+        return found
     except ImportError as error:
         if METHODS[name].extra and (error.name or "").partition(".")[0] != "selfmend":
             raise MissingExtraError.of(name, METHODS[name].extra, error) from error
