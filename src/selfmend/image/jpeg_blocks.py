@@ -400,11 +400,12 @@ def _written(coded: _Coded, blocks: np.ndarray, scans: bytes) -> bytes:
     from selfmend.image import jpeg_loops as loops
 
     made, at = [], 0
+    filled = np.count_nonzero(blocks)
     replaced: dict[int, _Table] = {}  # tables that differ from what the file says at this place
     for scan in coded.scans:
-        width = int(scan.how[2] - scan.how[1] + 1)
         units = int(scan.layout[0] * (scan.parts[:, 2] * scan.parts[:, 3]).sum())
-        room = units * (2 * width + 2) + scan.layout[0] + 8
+        # one for each coefficient; and of each block one for DC, three for long gaps, one for its end
+        room = filled + 5 * units + int(scan.layout[0]) + 8
         symbols = np.empty((room, 3), np.int16)
         count = loops.write_symbols(blocks, scan.restart, scan.layout, scan.parts, scan.how, symbols)
         symbols = symbols[:count]
