@@ -38,6 +38,12 @@ def test_a_film_is_mended_beside_itself(film, run):
     assert Clip("p.mkv").frame_count == 4
 
 
+def test_a_name_with_a_colon_is_a_file(film, run, folder):
+    film.rename(folder / "10:30.mp4")
+    assert run("video", "10:30.mp4", "-m", "20,20,12,8", "--method", "telea").code == 0
+    assert (folder / "10:30-mended.mp4").exists()
+
+
 def test_mistakes_are_one_line_each(film, refused, folder):
     mask = ("--mask", "20,20,12,8")
     assert refused("video", "no.mp4", *mask) == "no such file: no.mp4"

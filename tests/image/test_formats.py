@@ -130,10 +130,13 @@ def test_an_old_thumbnail_does_not_survive(tmp_path):
     PHOTO.save(tmp_path / "thumb.jpg", quality=30)
     small = (tmp_path / "thumb.jpg").read_bytes()
     body = exif.tobytes()[6:]
-    next_directory = 8 + 2 + 12 * struct.unpack("<H", body[8:10])[0]
-    tags = [(0x0201, len(body) + 6 + 24), (0x0202, len(small))]
-    directory = struct.pack("<H", 2) + b"".join(struct.pack("<HHII", t, 4, 1, v) for t, v in tags) + bytes(4)
-    body = body[:next_directory] + struct.pack("<I", len(body)) + body[next_directory + 4 :] + directory + small
+    order = "<" if body.startswith(b"II") else ">"
+    link = 8 + 2 + 12 * struct.unpack(order + "H", body[8:10])[0]
+    tags = [(0x0201, len(body) + 2 + 24 + 4), (0x0202, len(small))]
+    directory = (
+        struct.pack(order + "H", 2) + b"".join(struct.pack(order + "HHII", t, 4, 1, v) for t, v in tags) + bytes(4)
+    )
+    body = body[:link] + struct.pack(order + "I", len(body)) + body[link + 4 :] + directory + small
     PHOTO.save(tmp_path / "in.jpg", exif=b"Exif\0\0" + body)
     assert (tmp_path / "in.jpg").read_bytes().count(small) == 1
     mend(tmp_path / "in.jpg", tmp_path / "out.jpg")

@@ -112,7 +112,7 @@ def test_decompression_bombs_are_refused_undecoded(tmp_path, data):
         data = data[:at] + struct.pack(">HH", 60_000, 60_000) + data[at + 4 :]
     (tmp_path / "bomb.png").write_bytes(data)
     tracemalloc.start()
-    with pytest.raises(ImageError, match=r"claims (3600|182) million pixels; at most 179"):
+    with pytest.raises(ImageError, match=r"(60000 x 60000|14000 x 13000) pixels; at most 179"):
         read_picture(tmp_path / "bomb.png")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -122,7 +122,7 @@ def test_decompression_bombs_are_refused_undecoded(tmp_path, data):
 def test_our_limit_holds_where_pils_is_lifted(tmp_path, monkeypatch):
     monkeypatch.setattr(PILImage, "MAX_IMAGE_PIXELS", None)
     (tmp_path / "bomb.png").write_bytes(png_header(60_000, 60_000))
-    with pytest.raises(ImageError, match="has 60000 x 60000 pixels; at most 179 million fit"):
+    with pytest.raises(ImageError, match="60000 x 60000 pixels; at most 179 million fit"):
         read_picture(tmp_path / "bomb.png")
 
 

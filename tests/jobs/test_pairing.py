@@ -86,6 +86,13 @@ def test_masks_beside_their_pictures(place):
     assert (masks(found), found.lonely) == ({"a.jpg": "all/a.png"}, ())
 
 
+def test_decomposed_names_are_those_of_composed_ones(place):
+    place("in/A\u0308.png", "in/\u00e9.png", "m/\u00c4.png", "m/e\u0301-mask.png")
+    found = find_pairs("in", "m", "out")
+    assert masks(found) == {"A\u0308.png": "m/\u00c4.png", "\u00e9.png": "m/e\u0301-mask.png"}
+    assert [pair.output for pair in found.pairs] == ["A\u0308.png", "\u00e9.png"]
+
+
 def test_a_format_that_cannot_be_written_becomes_png(place):
     place("in/a.psd", "in/b.psd", "in/b.png")
     found = find_pairs("in", "alpha", "out")

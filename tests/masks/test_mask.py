@@ -92,10 +92,12 @@ def test_a_file_of_zeros_and_ones_is_understood(tmp_path):
         assert np.array_equal(hole_of(tmp_path / "labels.png"), HOLE)
 
 
-def test_alpha_is_the_transparent_half():
-    pixels = np.zeros((1, 3, 4), np.uint8)
-    pixels[0, :, 3] = [127, 128, 0]
-    assert hole_of("alpha", to_picture(pixels)).tolist() == [[True, False, True]]
+def test_alpha_is_the_transparent_half_with_its_soft_rim():
+    pixels = np.zeros((1, 9, 4), np.uint8)
+    pixels[0, :, 3] = [255, 128, 127, 0, 200, 254, 255, 128, 254]
+    assert hole_of("alpha", to_picture(pixels)).astype(int).tolist() == [[0, 1, 1, 1, 1, 1, 0, 0, 0]]
+    pixels[0, :, 3] = [254, 128, 127, 0, 200, 254, 254, 128, 254]  # else all would be hole
+    assert hole_of("alpha", to_picture(pixels)).astype(int).tolist() == [[0, 0, 1, 1, 0, 0, 0, 0, 0]]
     with pytest.raises(MaskError, match="'alpha' needs a picture with transparency"):
         hole_of("alpha")
 

@@ -97,6 +97,8 @@ def test_files_get_names_of_ours(tmp_path) -> None:
         ("C:\\x\\my photo.JPG", "my photo"),
         ("../../etc/passwd", "passwd"),
         ("Müllers Ärger.png", "Müllers Ärger"),
+        ("A\u0308rger.png", "\u00c4rger"),
+        ("\u0928\u092e\u0938\u094d\u0924\u0947.png", "\u0928\u092e\u0938\u094d\u0924\u0947"),
         ('a"b\r\nc\x00.png', "a_b__c_"),
         ("..", "picture"),
         ("", "picture"),

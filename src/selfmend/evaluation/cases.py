@@ -17,7 +17,7 @@ from selfmend.evaluation.benchmark_folder import BenchmarkFolder
 from selfmend.files import exists
 from selfmend.image.color import as_rgb
 from selfmend.image.draw import paint_hole, to_rgb
-from selfmend.image.files import by_stem, list_pictures, read_picture, save_picture
+from selfmend.image.files import by_stem, list_pictures, read_picture, save_picture, stem_of
 from selfmend.image.resize import resize
 from selfmend.masks.random import strokes, text
 from selfmend.masks.reading import box_mask, drawn_mask, fit_mask, same_aspect
@@ -219,18 +219,18 @@ def _paired(folder: Path, photos: Sequence[Path]) -> list[Path]:
     files = [folder / name for name in list_pictures(folder)]
     if not files:
         raise MaskError(f"{folder} holds no masks; a folder of pictures that are white where the hole is fits")
-    stems = {photo.stem for photo in photos}
-    if not stems & {file.stem for file in files}:
+    stems = {stem_of(photo.name) for photo in photos}
+    if not stems & {stem_of(file.name) for file in files}:
         if len(files) != len(photos):
             raise MaskError(
                 f"{folder} holds {len(files)} masks for {len(photos)} photos, and none has a photo's name; as many "
                 "masks as photos, or masks with their names, fit"
             )
         return files
-    named = by_stem(folder, [file for file in files if file.stem in stems])
-    lacking = next((photo for photo in photos if photo.stem not in named), None)
+    named = by_stem(folder, [file for file in files if stem_of(file.name) in stems])
+    lacking = next((photo for photo in photos if stem_of(photo.name) not in named), None)
     if lacking is not None:
         raise MaskError(
             f"{folder} has no mask named {lacking.stem!r}, but others have a photo's name; one of each fits"
         )
-    return [named[photo.stem] for photo in photos]
+    return [named[stem_of(photo.name)] for photo in photos]

@@ -14,7 +14,7 @@ import numpy as np
 from selfmend.errors import ImageError, MaskError, MissingWeightsError, OptionError, check_known
 from selfmend.files import exists
 from selfmend.image.edges import canny_edges
-from selfmend.image.files import by_stem, read_picture
+from selfmend.image.files import by_stem, read_picture, stem_of
 from selfmend.image.picture_files import naming, pair_by_name, pictures_at, read_rgb, warn
 from selfmend.masks.reading import read_mask
 from selfmend.metrics.bootstrap import mean_interval
@@ -175,10 +175,10 @@ def _masks(mask: str | None, pairs: list[tuple[Path, Path]]) -> list[str] | None
     if not exists(mask) or not folder.is_dir():
         return [mask] * len(pairs)
     files = by_stem(folder, pictures_at(folder))
-    lacking = next((truth for truth, _ in pairs if truth.stem not in files), None)
+    lacking = next((truth for truth, _ in pairs if stem_of(truth.name) not in files), None)
     if lacking is not None:
         raise ImageError(f"{folder} has no mask named {lacking.stem!r}; one of each picture's name fits")
-    return [str(files[truth.stem]) for truth, _ in pairs]
+    return [str(files[stem_of(truth.name)]) for truth, _ in pairs]
 
 
 def _scores(output: Image, truth: Image, hole: Mask | None, choice: Choice, file: Path) -> dict[str, float | None]:

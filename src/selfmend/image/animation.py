@@ -153,7 +153,7 @@ def _write_film(pictures: list[PILImage.Image], path: Path, fps: float) -> None:
     import av
 
     codec = "libx264" if "libx264" in av.codecs_available else "mpeg4"
-    with av.open(str(path), "w", format="mp4") as film:
+    with av.open(f"file:{path}", "w", format="mp4") as film:
         stream = film.add_stream(codec, rate=Fraction(fps).limit_denominator(1001))
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height = (side + side % 2 for side in pictures[0].size)

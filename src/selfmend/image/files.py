@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
+import unicodedata
 import warnings
 from collections import Counter
 from functools import lru_cache
@@ -12,20 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import ExifTags, ImageOps, JpegImagePlugin
+from PIL import ExifTags
 from PIL import Image as PILImage
 
-from selfmend.errors import ImageError, SelfmendWarning, TooManyPixelsError
+from selfmend.errors import ImageError, SelfmendWarning
 from selfmend.files import atomic_path, exists
 from selfmend.image import formats as sixteen_bit
-from selfmend.image.formats import ENDINGS, convert_for, describing, save_options, to_eight_bit
+from selfmend.image.decoding import decode, upright
+from selfmend.image.formats import ENDINGS, convert_for, lost_in, save_options, to_eight_bit
 from selfmend.image.picture import Picture, to_picture
+from selfmend.image.rewriting import encode, left_out, rewritten, source_is
 
 if TYPE_CHECKING:
     from selfmend.types import Size
 
 
-MAX_PIXELS = 179_000_000  # a 16 000 x 11 000 scan; more is refused before it is decoded, as a decompression bomb
 MAX_BYTES = 2**31
 
 
@@ -38,67 +39,14 @@ def read_picture(source: Any) -> Picture:
         ImageError: no such file, not a picture, truncated, too large, or a kind that does not fit.
     """
     if isinstance(source, str | Path):
-        return to_picture(_read_file(Path(source)))
+        return to_picture(decode(_read_bytes(Path(source)), name=str(source)))
     if isinstance(source, PILImage.Image):
         try:
             source.load()
         except Exception as error:  # an opened file is decoded here, and decoders raise anything
             raise ImageError(f"the picture is damaged or truncated ({_line(error)})") from error
-        source = ImageOps.exif_transpose(source) if source.getexif().get(ExifTags.Base.Orientation, 1) != 1 else source
+        source = upright(source)
     return to_picture(source)
-
-
-def _read_file(path: Path) -> Any:
-    data = _read_bytes(path)
-    picture = open_picture(data, name=str(path))
-    frames = getattr(picture, "n_frames", 1)
-    if frames > 1 and picture.format != "MPO":  # MPO: a phone's JPEG with a thumbnail or depth map behind it
-        what = "pages" if picture.format == "TIFF" else "frames"
-        warnings.warn(f"{path} has {frames} {what}; the first is used", SelfmendWarning, stacklevel=4)
-    deep = sixteen_bit.is_sixteen_bit_colour(data, picture)
-    try:
-        orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)  # loading a TIFF turns it and drops this
-        picture.load()  # 16-bit files too: a truncated one must not pass for a whole one
-        sixteen = sixteen_bit.decode(data, picture, orientation) if deep else None
-        upright = _upright(picture) if sixteen is None else sixteen
-    except Exception as error:  # decoders raise anything
-        raise ImageError(f"{path} is damaged or truncated ({_line(error)}); get a whole copy of the file") from error
-    if deep and sixteen is None:
-        message = f"{path} has 16 bits a channel in a layout that is read as 8 bits only"
-        warnings.warn(message, SelfmendWarning, stacklevel=4)
-    return upright
-
-
-def open_picture(
-    data: bytes, *, name: str, max_pixels: int = MAX_PIXELS, formats: tuple[str, ...] | None = None
-) -> PILImage.Image:
-    """A picture file of which only the head has been read: what it claims to be is checked before it is decoded.
-
-    Args:
-        data: the whole file.
-        name: what an error calls it.
-        max_pixels: it may have.
-        formats: PIL's names of those that are read; None is all.
-
-    Raises:
-        ImageError: not a picture.
-        TooManyPixelsError: more than `max_pixels`.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", PILImage.DecompressionBombWarning)  # our own limit follows
-            picture = PILImage.open(io.BytesIO(data), formats=formats)
-    except PILImage.DecompressionBombError as error:
-        count = re.search(r"\d+", str(error))
-        many = f"{int(count[0]) / 1e6:.0f} million pixels" if count else "too many pixels"
-        raise TooManyPixelsError(f"{name} claims {many}; at most {max_pixels / 1e6:.3g} million fit") from error
-    except Exception as error:  # what a damaged header raises depends on the format: OSError, SyntaxError, struct.error
-        why = "it is text" if _is_text(data) else "unknown format, or damaged"
-        raise ImageError(f"{name} is not a picture that can be read ({why})") from error
-    width, height = picture.size
-    if width * height > max_pixels:
-        raise TooManyPixelsError(f"{name} has {width} x {height} pixels; at most {max_pixels / 1e6:.3g} million fit")
-    return picture
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -120,38 +68,18 @@ def _read_bytes(path: Path) -> bytes:
     return data
 
 
-def _is_text(data: bytes) -> bool:
-    head = data[:1024]
-    return all(byte >= 32 or byte in b"\t\r\n" for byte in head)
-
-
 def _line(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
-
-
-def _upright(picture: PILImage.Image) -> PILImage.Image:
-    """The picture turned as a viewer shows it, with what a JPEG needs to be written again with the same tables."""
-    tables = getattr(picture, "quantization", None)
-    sampling = JpegImagePlugin.get_sampling(picture) if tables else -1
-    orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
-    described = describing(picture.getexif()) if picture.format == "TIFF" else None
-    turned = ImageOps.exif_transpose(picture)
-    if turned is picture:
-        turned = picture.copy()
-    if described:  # PIL has a TIFF's tags in the file object only
-        turned.info["exif"] = described.tobytes()
-    if tables:
-        turned.info |= {"jpeg_tables": tables, "jpeg_orientation": orientation}
-        turned.info |= {"jpeg_sampling": sampling} if sampling >= 0 else {}
-    return turned
 
 
 def save_picture(picture: Any, path: str | Path) -> None:
     """Write a PIL image or array to `path`, whole or not at all, with its ICC profile, EXIF and resolution.
 
-    A JPEG that came from a JPEG is written with its tables, and stored on the side on which it was stored, with the
-    orientation in its EXIF: so its blocks fall where they fell, and nearly all known pixels keep their values. PNG,
-    TIFF and WebP (lossless) keep them to the bit. What the format cannot hold is converted, with a warning.
+    A picture that came from a file of the same format is written into a copy of that file: all that the file says
+    beside its pixels (metadata, other pages, unknown parts) stays byte for byte; `docs/files.md` has the table. PNG,
+    TIFF and WebP (lossless) keep known pixels to the bit. A JPEG is written with its tables, and stored on the side on
+    which it was stored, so that its blocks fall where they fell. What a format cannot hold is converted, with a
+    warning.
 
     Raises:
         ImageError: the file cannot be written; a previous one stays.
@@ -160,22 +88,39 @@ def save_picture(picture: Any, path: str | Path) -> None:
     kind = ENDINGS.get(path.suffix.lower())
     if kind is None:
         raise ImageError(f"cannot write {path}: unknown picture format {path.suffix!r}")
+    kept = rewritten(picture, kind)
+    if kept is not None:
+        return _write(path, kept)
+    lost = left_out(picture, kind) if source_is(picture, kind) else lost_in(picture, kind)
+    if lost:
+        _warn(f"{kind} is written without {', '.join(lost)}; the source's own format keeps it")
     deep = isinstance(picture, np.ndarray) and picture.dtype == np.uint16 and picture.ndim == 3
     if deep and kind not in ("PNG", "TIFF"):
         picture, deep = to_eight_bit(picture, kind), False
     elif not deep:
         picture = PILImage.fromarray(picture) if isinstance(picture, np.ndarray) else picture
     try:
-        with atomic_path(path) as temporary:
-            if deep:
+        if deep:
+            with atomic_path(path) as temporary:
                 write = sixteen_bit.write_png if kind == "PNG" else sixteen_bit.write_tiff
-                write(picture, temporary, getattr(picture, "info", {}))
-                return
-            held = convert_for(picture, kind)
-            held.save(temporary, format=kind, **save_options(held, kind))
+                return write(picture, temporary, getattr(picture, "info", {}))
+        held = convert_for(picture, kind)
+        made = encode(held, kind, save_options(held, kind))
     except (OSError, ValueError, RuntimeError) as error:  # the last: libtiff's
-        why = getattr(error, "strerror", None) or _line(error)
-        raise ImageError(f"cannot write {path}: {why}") from error
+        raise ImageError(f"cannot write {path}: {getattr(error, 'strerror', None) or _line(error)}") from error
+    return _write(path, made)
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(data)
+    except OSError as error:
+        raise ImageError(f"cannot write {path}: {error.strerror or _line(error)}") from error
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, SelfmendWarning, stacklevel=3)
 
 
 def list_pictures(folder: str | Path) -> list[str]:
@@ -226,15 +171,25 @@ def natural_order(names: list[str]) -> list[str]:
     return sorted(names, key=lambda name: [(int(p) if p.isdecimal() else 0, p) for p in re.split(r"(\d+)", name)])
 
 
+def stem_of(name: str | Path) -> str:
+    """A file's name without its ending, to compare: names that macOS stores decomposed (NFD) are composed.
+
+    Example:
+        >>> stem_of("A\u0308.png") == stem_of("\u00c4.jpg")
+        True
+    """
+    return unicodedata.normalize("NFC", os.path.splitext(name)[0])
+
+
 def by_stem(folder: Path, files: list[Path]) -> dict[str, Path]:
-    """The files of a folder by their names without the ending.
+    """The files of a folder by `stem_of` of their names.
 
     Raises:
         ImageError: two of one name.
     """
-    named = {file.stem: file for file in files}
+    named = {stem_of(file.name): file for file in files}
     if len(named) < len(files):
-        twice = next(stem for stem, count in Counter(f.stem for f in files).items() if count > 1)
+        twice = next(stem for stem, count in Counter(stem_of(f.name) for f in files).items() if count > 1)
         raise ImageError(f"{folder} has several pictures named {twice!r}; one of each name fits")
     return named
 

@@ -1,10 +1,7 @@
-"""What each file format can hold, and the 16-bit colour files that Pillow has no mode for.
+"""What each file format can hold, how a picture is brought into a form that one holds, and 16-bit colour.
 
-What the file formats can hold, and how a picture is brought into a form that one holds: nothing is lost unsaid.
-
-16-bit colour files, for which PIL has no mode: read by OpenCV, written here with profile, EXIF and resolution.
-
-The pixels are uint16 (H, W, C): C is 2 grey and alpha, 3 RGB, 4 RGBA.
+Nothing is lost unsaid. 16-bit colour, for which PIL has no mode, is read by OpenCV and written here with profile, EXIF
+and resolution; its pixels are uint16 (H, W, C): C is 2 grey and alpha, 3 RGB, 4 RGBA.
 """
 
 from __future__ import annotations
@@ -13,14 +10,17 @@ import io
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import ExifTags, ImageCms, TiffImagePlugin, features
+from PIL import ExifTags, ImageCms, PngImagePlugin, TiffImagePlugin, features
 from PIL import Image as PILImage
 
 from selfmend.errors import SelfmendWarning
+from selfmend.image.exif import patched
 
 ENDINGS = {
     ".png": "PNG",
@@ -50,8 +50,8 @@ _HELD = {  # the modes that each format gives back as they were
     "BMP": ("1", "L", "P", "RGB"),
     "GIF": ("L", "P"),
     "TGA": ("L", "LA", "P", "RGB", "RGBA"),
-    "PPM": ("L", "RGB"),
-    "JPEG2000": ("L", "LA", "RGB", "RGBA"),
+    "PPM": ("L", "RGB", "I;16", "I"),
+    "JPEG2000": ("L", "LA", "RGB", "RGBA", "I;16"),
     "AVIF": ("RGB", "RGBA"),
 }
 _KEYED = ("PNG", "GIF")  # formats that keep a transparent palette entry or colour
@@ -70,20 +70,89 @@ _TAKES = {  # what is said beside the pixels
     "icc_profile": ("PNG", "JPEG", "WEBP", "TIFF", "AVIF"),
     "exif": ("PNG", "JPEG", "WEBP", "TIFF", "AVIF"),
     "dpi": ("PNG", "JPEG", "TIFF", "BMP"),
+    "xmp": ("PNG", "JPEG", "WEBP", "TIFF", "AVIF"),
+    "comment": ("JPEG", "GIF"),
 }
+_NAMES = {"exif": "EXIF", "xmp": "XMP", "comment": "the comment", "photoshop": "IPTC"}
+_XMP_TAG = 700
+_PNG_TEXTS = "XML:com.adobe.xmp"
 
 
 def convert_for(picture: PILImage.Image, kind: str) -> PILImage.Image:
     """The picture in a mode that the format `kind` holds, as it is stored; a warning says what is lost by that."""
-    converted = _convert_mode(picture, kind)
+    converted = _in_srgb(_convert_mode(picture, kind), kind)
     orientation = converted.info.get("jpeg_orientation", 1)
     if kind != "JPEG" or orientation not in _STORED:
         return converted
     stored = _with_info(converted.transpose(_STORED[orientation]), converted)
-    exif = converted.getexif()
-    exif[ExifTags.Base.Orientation] = orientation
-    stored.info["exif"] = exif.tobytes()
+    exif = _exif_bytes(converted)
+    if exif:
+        stored.info["exif"] = patched(exif, orientation=orientation, size=stored.size[::-1])
+    else:
+        alone = PILImage.Exif()
+        alone[ExifTags.Base.Orientation] = orientation
+        stored.info["exif"] = alone.tobytes()
     return stored
+
+
+def _exif_bytes(picture: PILImage.Image) -> bytes | None:
+    """EXIF as bytes that came as bytes, or what PIL makes of tags that were set by hand."""
+    raw = picture.info.get("exif")
+    if isinstance(raw, bytes):
+        return raw
+    exif = picture.getexif()
+    return exif.tobytes() if len(exif) else None
+
+
+def _in_srgb(picture: PILImage.Image, kind: str) -> PILImage.Image:
+    """For a format without colour profiles: the colours as sRGB, which is what it is taken for."""
+    profile = picture.info.get("icc_profile")
+    if not profile or kind in _TAKES["icc_profile"]:
+        return picture
+    try:
+        source, target = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
+        converted = _by_profile(picture, source, target)
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        converted = None
+    if converted is None:
+        _warn(f"{kind} holds no colour profile, and the picture's cannot be used: dropped; write a .png to keep it")
+    elif converted.tobytes() != picture.tobytes() or converted.getpalette() != picture.getpalette():
+        _warn(f"{kind} holds no colour profile: converted to sRGB; write a .png to keep it")
+    made = converted or picture.copy()
+    made.info = {k: v for k, v in picture.info.items() if k != "icc_profile"}
+    return made
+
+
+def _by_profile(picture: PILImage.Image, source: Any, target: Any) -> PILImage.Image | None:
+    if picture.mode == "P":
+        made = plain_palette(picture)
+        colours = PILImage.frombytes(
+            "RGB", (len(picture.getpalette("RGB") or []) // 3, 1), bytes(picture.getpalette("RGB") or [])
+        )
+        shown = ImageCms.profileToProfile(colours, source, target, outputMode="RGB")
+        assert shown is not None
+        made.putpalette(shown.tobytes())
+        return made
+    alpha = picture.getchannel("A") if picture.mode in ("LA", "RGBA") else None
+    mode = {"LA": "L", "RGBA": "RGB"}.get(picture.mode, picture.mode)
+    if mode not in ("L", "RGB"):
+        return None
+    space = source.profile.xcolor_space.strip()  # grey pictures often have the profile of their RGB neighbours
+    given = picture.convert("RGB" if space == "RGB" else mode)
+    shown = ImageCms.profileToProfile(given, source, target, outputMode="RGB")
+    assert shown is not None
+    made = shown.convert(mode)
+    if alpha is not None:
+        made.putalpha(alpha)
+    return made
+
+
+def plain_palette(picture: PILImage.Image) -> PILImage.Image:
+    """A palette picture with a palette of RGB alone: PIL's GIF writer takes one with alpha wrong."""
+    made = PILImage.frombytes("P", picture.size, picture.tobytes())
+    made.putpalette(bytes(picture.copy().getpalette("RGB") or []))
+    made.info = dict(picture.info)
+    return made
 
 
 def _convert_mode(picture: PILImage.Image, kind: str) -> PILImage.Image:
@@ -117,24 +186,89 @@ def save_options(picture: PILImage.Image, kind: str) -> dict[str, Any]:
     """What PIL is told when it writes `picture`, in a mode of that format, as `kind`."""
     info = picture.info
     options: dict[str, Any] = {k: info[k] for k in ("icc_profile", "dpi") if info.get(k) and kind in _TAKES[k]}
-    exif = describing(picture.getexif()) if kind == "TIFF" else picture.getexif()
-    if exif is not None and len(exif) and kind in _TAKES["exif"]:
-        options["exif"] = exif.tobytes()
+    options |= _metadata_options(picture, kind)
     if kind == "JPEG":
         options |= {"subsampling": info.get("jpeg_sampling", 0), "progressive": bool(info.get("progressive"))}
         tables = info.get("jpeg_tables")
         options |= {"qtables": tables} if tables else {"quality": 95}
     if kind == "PNG":
         options["compress_level"] = 4  # a third of the time of the usual 6, files larger by a twentieth
+    if kind == "GIF":
+        options |= {"optimize": False} if picture.mode == "P" else {}
     if kind == "WEBP":
         options |= {"lossless": True, "exact": True}  # exact: colours under full transparency are pixels too
     if kind == "TIFF":
         # libtiff, which compresses, cannot write the directories of a camera's data; PIL alone can
-        nested = exif is not None and any(directory in exif for directory in _DIRECTORIES)
-        options |= {} if nested else {"compression": "tiff_deflate"}
+        options |= {} if _has_directories(options.get("exif")) else {"compression": "tiff_deflate"}
     if kind == "AVIF":
         options |= {"quality": 100, "subsampling": "4:4:4"}
     return options
+
+
+def _metadata_options(picture: PILImage.Image, kind: str) -> dict[str, Any]:
+    """EXIF, XMP and comment, as the bytes that came wherever the format takes bytes."""
+    info, exif = picture.info, _exif_bytes(picture)
+    options: dict[str, Any] = {}
+    xmp = info.get("xmp")
+    if kind == "TIFF":
+        directory = _tags(exif) if exif else PILImage.Exif()
+        if directory is not None and isinstance(xmp, bytes):
+            directory[_XMP_TAG] = xmp
+        if directory is not None and len(directory):
+            options["exif"] = directory.tobytes()
+    elif exif and kind in _TAKES["exif"]:
+        options["exif"] = exif
+    if isinstance(xmp, bytes) and kind == "PNG":
+        options["pnginfo"] = texts = PngImagePlugin.PngInfo()
+        texts.add_itxt(_PNG_TEXTS, xmp.decode("utf-8", "replace"))
+    elif isinstance(xmp, bytes) and kind in ("JPEG", "WEBP", "AVIF"):
+        options["xmp"] = xmp
+    if info.get("comment") and kind in _TAKES["comment"]:
+        options["comment"] = info["comment"]
+    return options
+
+
+def _has_directories(exif: bytes | None) -> bool:
+    if not exif:
+        return False
+    tags = PILImage.Exif()
+    tags.load(exif)
+    return any(one in tags for one in _DIRECTORIES)
+
+
+def _tags(exif: bytes) -> PILImage.Exif | None:
+    """EXIF as tags of a TIFF: those that describe the picture; nothing, with a warning, where it cannot be read."""
+    tags = PILImage.Exif()
+    try:
+        tags.load(exif)
+        return describing(tags) or PILImage.Exif()
+    except Exception:  # PIL's reader of tags raises anything
+        _warn("the picture's EXIF cannot be read and is not taken over into the TIFF")
+        return None
+
+
+def lost_in(picture: Any, kind: str) -> list[str]:
+    """What `picture` says beside its pixels that a newly written file of this kind does not hold."""
+    info = getattr(picture, "info", {})
+    lost = [name for key, name in _NAMES.items() if info.get(key) and kind not in _TAKES.get(key, ())]
+    texts = [
+        key for key, value in info.items() if isinstance(value, str) and isinstance(key, str) and key != _PNG_TEXTS
+    ]
+    known = ("compression", "mode", "blend")
+    return lost + (["texts"] if [key for key in texts if key not in known] else [])
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without our own warnings: what is done again was warned of before."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SelfmendWarning)
+        yield
+
+
+def turned(array: np.ndarray, orientation: int) -> np.ndarray:
+    """Stored rows and columns as the upright picture, by EXIF's orientation."""
+    return _TURNS[orientation](array) if orientation in _TURNS else array
 
 
 def describing(exif: PILImage.Exif) -> PILImage.Exif | None:
@@ -250,6 +384,8 @@ def decode(data: bytes, picture: PILImage.Image, orientation: int = 1) -> Sixtee
     tags = getattr(picture, "tag_v2", None)
     if tags is not None and tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) != 2:  # not RGB
         return None
+    if tags is not None and (tags.get(284, 1) != 1 or len(tags.get(TiffImagePlugin.BITSPERSAMPLE, ())) != 3):
+        return None  # planes, or channels of which OpenCV does not know what they are
     try:
         array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
@@ -263,10 +399,6 @@ def decode(data: bytes, picture: PILImage.Image, orientation: int = 1) -> Sixtee
         array = _TURNS[orientation](array)
     result = np.ascontiguousarray(array).view(SixteenBit)
     result.info = {key: picture.info[key] for key in ("icc_profile", "dpi") if key in picture.info}
-    exif = picture.getexif()
-    exif.pop(ExifTags.Base.Orientation, None)
-    if tags is None and len(exif):  # a TIFF's are the tags of its storage
-        result.info["exif"] = exif.tobytes()
     return result
 
 

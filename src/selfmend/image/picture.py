@@ -195,9 +195,10 @@ def _from_pil(picture: PILImage.Image) -> Picture:
         if values.min() < 0 or values.max() > 65535:
             span = f"from {values.min():.0f} to {values.max():.0f}"
             raise ImageError(f"image of mode {picture.mode} has values {span}; 16-bit values, 0 to 65535, fit")
-        image, alpha = _split(values[..., None] / np.float32(65535), has_alpha=False)
-        return Picture(image, alpha, picture)
-    working = picture.convert(_working_mode(picture))
+        image, _ = _split(values[..., None] / np.float32(65535), has_alpha=False)
+        key = picture.info.get("transparency")
+        return Picture(image, (values != key).astype(np.float32) if isinstance(key, int) else None, picture)
+    working = picture.copy().convert(_working_mode(picture))  # PIL changes the palette of what it converts
     values = np.divide(np.asarray(working), np.float32(255), dtype=np.float32)
     values = values[..., None] if values.ndim == 2 else values
     image, alpha = _split(values, has_alpha=working.mode in ("LA", "RGBA"))
@@ -215,7 +216,12 @@ def _working_mode(picture: PILImage.Image) -> str:
 def _fill_pil(picture: PILImage.Image, values: np.ndarray, hole: np.ndarray, opaque: bool) -> PILImage.Image:
     if picture.mode in _SIXTEEN_BIT:
         array = np.array(picture)
-        array[hole] = np.rint(values[..., 0] * 65535)[hole].astype(array.dtype)
+        new = np.rint(values[..., 0] * 65535).astype(array.dtype)
+        key = picture.info.get("transparency")
+        if isinstance(key, int):  # the grey that stands for transparent
+            hole = hole if opaque else hole & (array != key)
+            new[new == key] ^= 1
+        array[hole] = new[hole]
         result = picture.copy()
         result.frombytes(array.tobytes())
     elif picture.mode in ("P", "PA"):
@@ -267,7 +273,7 @@ def _colours(values: np.ndarray) -> PILImage.Image:
 
 def _fill_palette(picture: PILImage.Image, values: np.ndarray, hole: np.ndarray, opaque: bool) -> PILImage.Image:
     """The nearest opaque colour of the palette for each hole pixel, so that the picture keeps its palette."""
-    palette = np.array(picture.getpalette("RGBA"), dtype=np.float32).reshape(-1, 4)
+    palette = np.array(picture.copy().getpalette("RGBA"), dtype=np.float32).reshape(-1, 4)
     transparency = picture.info.get("transparency", b"")
     usable = palette[:, 3] == 255
     if isinstance(transparency, bytes):

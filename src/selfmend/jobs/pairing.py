@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from selfmend.errors import ImageError, MaskError
 from selfmend.files import exists
-from selfmend.image.files import is_picture_name, list_files, list_pictures
+from selfmend.image.files import is_picture_name, list_files, list_pictures, stem_of
 from selfmend.image.formats import ENDINGS
 
 _SUFFIXES = ("-mask", "_mask")
@@ -102,8 +103,8 @@ def _mask_files(root: Path, masks: Path, output: Path, names: list[str]) -> tupl
     if not masks.samefile(root):
         files = _without(_without(list_pictures(masks), masks, output), masks, root)
         return files, _without(names, root, masks)
-    stems = {os.path.splitext(name)[0] for name in names if is_picture_name(name)}
-    files = [n for n in names if is_picture_name(n) and _plain(os.path.splitext(n)[0]) in stems]
+    stems = {stem_of(name) for name in names if is_picture_name(name)}
+    files = [n for n in names if is_picture_name(n) and _plain(stem_of(n)) in stems]
     return files, sorted(set(names) - set(files))
 
 
@@ -116,14 +117,14 @@ def _pair(pairs: Sequence[Pair], folder: Path, files: Sequence[str]) -> tuple[li
     """The pairs with their masks or problems, and the masks that are left over."""
     named: dict[str, list[str]] = defaultdict(list)
     for file in files:
-        stem = os.path.splitext(file)[0]
+        stem = stem_of(file)
         for key in filter(None, (stem, _plain(stem))):
             named[key].append(file)
-    bare = Counter(os.path.splitext(pair.name)[0] for pair in pairs)
+    bare = Counter(stem_of(pair.name) for pair in pairs)
     paired, taken = [], set()
     for pair in pairs:
-        stem = os.path.splitext(pair.name)[0]
-        exact = named.get(pair.name)
+        stem = stem_of(pair.name)
+        exact = named.get(unicodedata.normalize("NFC", pair.name))
         found = exact or named.get(stem, [])
         taken.update(found)
         if not found:

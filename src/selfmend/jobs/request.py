@@ -5,8 +5,8 @@ Only the heads of the files are looked at here; they are put into the job's fold
 
 from __future__ import annotations
 
-import re
 import secrets
+import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 NO_HOLE = "there is no mask, and the picture has no transparent pixels; mark what is to be filled, as the file 'mask'"
 _LONGEST_NAME = 80
+_PLAIN = " .()+,=@-_"  # signs of a name that are no letters, marks or digits, and do no harm
 _SEEDS = 2**31  # a number that JavaScript holds exactly
 
 
@@ -195,13 +196,14 @@ def save_inputs(files: Mapping[str, bytes], looked: Mapping[str, Input], folder:
 
 def safe_stem(name: str) -> str:
     """What a result is called after: the user's name for the picture, without folders, ending and odd characters."""
-    stem = PurePosixPath(name.replace("\\", "/")).stem
-    clean = re.sub(r"[^\w .()+,=@-]", "_", stem).strip(" .")[:_LONGEST_NAME].strip(" .")
+    stem = unicodedata.normalize("NFC", PurePosixPath(name.replace("\\", "/")).stem)  # macOS sends decomposed names
+    kept = (c if c in _PLAIN or unicodedata.category(c)[0] in "LMN" else "_" for c in stem)
+    clean = "".join(kept).strip(" .")[:_LONGEST_NAME].strip(" .")
     return clean or "picture"
 
 
 def _look(what: str, data: bytes, name: str, limits: Limits) -> Input:
-    from selfmend.image.files import open_picture
+    from selfmend.image.decoding import open_picture
 
     called = f"the {what}" + (f" ({safe_stem(name)}{PurePosixPath(name).suffix[:8]})" if name else "")
     if not data:

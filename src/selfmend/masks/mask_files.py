@@ -154,10 +154,10 @@ def _targets(
         targets = [
             _Target(
                 picture=file,
-                mask=folder / f"{stem}.png",
-                overlay=shown / f"{stem}.png" if with_overlay else None,
+                mask=folder / f"{file.stem}.png",
+                overlay=shown / f"{file.stem}.png" if with_overlay else None,
             )
-            for stem, file in by_stem(source, files).items()
+            for file in by_stem(source, files).values()
         ]
     for path in (targets[0].mask, targets[0].overlay):
         if path is not None and path.suffix.lower() != ".png":

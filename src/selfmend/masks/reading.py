@@ -27,9 +27,10 @@ def read_mask(source: Any, picture: Picture, *, invert: bool = False, grow: int 
 
     Args:
         source: path of a mask file (white >= 128 is hole, transparent is not), "alpha" (transparent pixels of the
-            picture are the hole), "#RRGGBB" (pixels of that colour), "x,y,w,h" (a box, in pixels from the top left),
-            a PIL image, an array (H, W) or (H, W, C), or a tensor (H, W), (1, H, W) or (1, 1, H, W). Arrays and
-            tensors are bool, integers (0 and 1, or 0 to 255), uint16, or floats in [0, 1].
+            picture are the hole, and half-transparent ones that lie at these), "#RRGGBB" (pixels of that colour),
+            "x,y,w,h" (a box, in pixels from the top left), a PIL image, an array (H, W) or (H, W, C), or a tensor
+            (H, W), (1, H, W) or (1, 1, H, W). Arrays and tensors are bool, integers (0 and 1, or 0 to 255), uint16, or
+            floats in [0, 1].
         picture: what the mask is for; a mask of another size is resized if its aspect fits, with a warning.
         invert: the mask's convention is black = hole.
         grow: pixels by which the hole grows to all sides, for soft brush edges and the halos of JPEG.
@@ -120,9 +121,17 @@ def box_mask(box: tuple[int, ...], size: Size) -> Mask:
 
 
 def _from_alpha(picture: Picture) -> Mask:
+    """What is transparent, and the half-transparent pixels that lie at it, as a soft eraser leaves them."""
     if picture.alpha is None:
         raise MaskError("mask 'alpha' needs a picture with transparency; this one has none, so give a mask file")
-    return picture.alpha < 0.5
+    clear, soft = picture.alpha < 0.5, picture.alpha < 1
+    if not (soft & ~clear).any():
+        return clear
+    import cv2
+
+    _, pieces = cv2.connectedComponents(soft.astype(np.uint8), connectivity=8)
+    whole = np.isin(pieces, np.unique(pieces[clear])) & soft
+    return clear if whole.all() else whole
 
 
 def colour_mask(colour: str, image: Image, *, tolerance: float = COLOUR_TOLERANCE) -> Mask:

@@ -7,6 +7,7 @@ import json
 import re
 import tempfile
 import threading
+import unicodedata
 import warnings
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,7 @@ def picture_file(path: Path, *, name: str, media_type: str, download: bool = Fal
 
 def disposition(name: str, *, ending: str | None = None, download: bool = False) -> str:
     """A Content-Disposition whose file name can do no harm: no folders, no control characters, no quotes."""
+    name = unicodedata.normalize("NFC", name)  # macOS sends decomposed names
     base = re.sub(r'[\x00-\x1f\x7f"\\/:*?<>|;\ud800-\udfff]', "_", name.replace("\\", "/").rsplit("/", 1)[-1]).strip(
         ". "
     )[-120:]

@@ -144,7 +144,7 @@ def open_film(path: str | Path) -> tuple[InputContainer, VideoStream]:
         if path.is_dir():
             container = av.open(frame_list(frame_files(path)), "r", format="concat", options={"safe": "0"})
         else:
-            container = av.open(str(path), "r")
+            container = av.open(f"file:{path}", "r")  # `10:30.mp4` is no protocol
     except (av.FFmpegError, OSError, ValueError) as error:
         raise ImageError(f"{path} is not a film that can be read ({reason(error)})") from error
     try:

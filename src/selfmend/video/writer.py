@@ -285,7 +285,7 @@ class FilmWriter:
         self._start: int | None = 0 if clip.whole else None
         self._passing: Passing | None = None
         try:
-            self._film: OutputContainer = av.open(str(path), "w", options={"fflags": "+bitexact"})
+            self._film: OutputContainer = av.open(f"file:{path}", "w", options={"fflags": "+bitexact"})
         except (ValueError, OSError) as error:
             raise ImageError(f"cannot write {path.name}: {reason(error)}") from error
         try:

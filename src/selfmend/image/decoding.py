@@ -1,0 +1,363 @@
+"""Picture files decoded: upright, in all their bits, with the file itself kept for what it says beside its pixels.
+
+PIL decodes what it has a mode for; 16-bit colour and TIFF layouts that it has none for are read by OpenCV and `tiff`.
+What every viewer opens is opened, with a warning that names what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import struct
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from PIL import ExifTags, JpegImagePlugin, PngImagePlugin
+from PIL import Image as PILImage
+
+from selfmend.errors import ImageError, SelfmendWarning, TooManyPixelsError
+from selfmend.image import exif as exif_block
+from selfmend.image import formats as sixteen_bit
+from selfmend.image import jpeg, jpeg_blocks, png, tiff
+from selfmend.image.formats import SixteenBit, describing
+
+_DEFAULT_MAX_PIXELS = 179_000_000  # a 16 000 x 11 000 scan; what has more is refused before it is decoded, as a bomb
+
+
+def _max_pixels() -> int:
+    """What the environment says, or the default."""
+    text = os.environ.get("SELFMEND_MAX_PIXELS", "")
+    try:
+        return max(1, int(float(text))) if text else _DEFAULT_MAX_PIXELS
+    except (ValueError, OverflowError):
+        _warn(f"SELFMEND_MAX_PIXELS is {text!r}, which is no number; {_DEFAULT_MAX_PIXELS} is taken")
+        return _DEFAULT_MAX_PIXELS
+
+
+SOURCE = "selfmend_source"
+"""Key of a picture's `info` under which its `SourceFile` stands."""
+
+_TURNS = {
+    2: PILImage.Transpose.FLIP_LEFT_RIGHT, 3: PILImage.Transpose.ROTATE_180, 4: PILImage.Transpose.FLIP_TOP_BOTTOM,
+    5: PILImage.Transpose.TRANSPOSE, 6: PILImage.Transpose.ROTATE_270, 7: PILImage.Transpose.TRANSVERSE,
+    8: PILImage.Transpose.ROTATE_90,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """The file that a picture came from.
+
+    Attributes:
+        kind: PIL's name of its format.
+        data: all of it.
+        orientation: how its pixels lie in it, 1 to 8; the picture itself is upright.
+    """
+
+    kind: str
+    data: bytes = field(repr=False)
+    orientation: int = 1
+
+
+def open_picture(
+    data: bytes, *, name: str, max_pixels: int | None = None, formats: tuple[str, ...] | None = None
+) -> PILImage.Image:
+    """A picture file of which only the head has been read: what it claims to be is checked before it is decoded.
+
+    Args:
+        data: the whole file.
+        name: what an error calls it.
+        max_pixels: it may have; None takes SELFMEND_MAX_PIXELS, or 179 million.
+        formats: PIL's names of those that are read; None is all.
+
+    Raises:
+        ImageError: not a picture.
+        TooManyPixelsError: more than `max_pixels`.
+    """
+    limit = _max_pixels() if max_pixels is None else max_pixels
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PILImage.DecompressionBombWarning)  # our own limit follows
+            picture = _opened(data, formats)
+    except PILImage.DecompressionBombError as error:
+        count = re.search(r"\d+", str(error))
+        many = f"{int(count[0]) / 1e6:.0f} million pixels" if count else "too many pixels"
+        raise TooManyPixelsError(_too_many(f"{name} claims {many}", limit)) from error
+    except Exception as error:  # what a damaged header raises depends on the format: OSError, SyntaxError, struct.error
+        why = "it is text" if _is_text(data) else "unknown format, or damaged"
+        raise ImageError(f"{name} is not a picture that can be read ({why})") from error
+    check_pixels(picture.size[::-1], name, limit)
+    return picture
+
+
+def _opened(data: bytes, formats: tuple[str, ...] | None) -> PILImage.Image:
+    """PIL's opened file."""
+    try:
+        return _opened_at_any_size(data, formats)
+    except ValueError:
+        if not data.startswith(png.SIGNATURE):
+            raise
+    chunks = png.chunks_of(data)  # texts or a profile of more than a megabyte
+    picture = _opened_at_any_size(png.lean(data, limit=PngImagePlugin.MAX_TEXT_CHUNK), formats)
+    profile = png.profile_of(chunks)
+    picture.info.update({} if profile is None else {"icc_profile": profile})
+    return picture
+
+
+def _opened_at_any_size(data: bytes, formats: tuple[str, ...] | None) -> PILImage.Image:
+    """`PIL.Image.open` without its limit of pixels, which is one for all threads of a process; ours follows."""
+    try:
+        return PILImage.open(io.BytesIO(data), formats=formats)
+    except PILImage.DecompressionBombError:
+        for name in PILImage.ID if formats is None else formats:
+            factory, accept = PILImage.OPEN[name]
+            if accept is None or accept(data[:16]) is True:
+                try:
+                    return factory(io.BytesIO(data), "")
+                except (SyntaxError, IndexError, TypeError, struct.error):  # PIL's signs of another format
+                    continue
+        raise
+
+
+def check_pixels(size: tuple[int, int], name: str, limit: int | None = None) -> None:
+    """Refuse what has more pixels than may be decoded.
+
+    Raises:
+        TooManyPixelsError: it has.
+    """
+    limit = _max_pixels() if limit is None else limit
+    if size[0] * size[1] > limit:
+        raise TooManyPixelsError(_too_many(f"{name} has {size[1]} x {size[0]} pixels", limit))
+
+
+def _too_many(what: str, limit: int) -> str:
+    return f"{what}; at most {limit / 1e6:.3g} million fit (SELFMEND_MAX_PIXELS says how many may)"
+
+
+def decode(data: bytes, *, name: str) -> Any:
+    """A picture file as an upright PIL image or, where PIL has no mode for it, a `SixteenBit` array.
+
+    `info[SOURCE]` of either is the file itself.
+
+    Raises:
+        ImageError: not a picture, damaged, truncated, too large.
+    """
+    data, wrong = _repaired(data)
+    if wrong:
+        _warn(f"{name} is slightly broken ({wrong}); what it shows is used")
+    page = tiff.first_page(data)
+    page = page if page is not None and page.is_understood() else None
+    if page is not None and _pil_has_no_mode(page):
+        return _decode_tiff(data, page, name)
+    try:
+        picture = open_picture(data, name=name)
+        return _decode_with_pil(data, picture, name)
+    except TooManyPixelsError:
+        raise
+    except ImageError:
+        if page is None or page.number(tiff.PHOTOMETRIC, 1) in (tiff.PALETTE, tiff.LAB):
+            raise
+        return _decode_tiff(data, page, name)
+
+
+def _repaired(data: bytes) -> tuple[bytes, str]:
+    if data.startswith(png.SIGNATURE):
+        return png.repaired(data)
+    parts = jpeg.parts_of(data) if data.startswith(b"\xff\xd8") else None
+    if parts is not None and not parts.scans.endswith(b"\xff\xd9") and jpeg_blocks.is_whole(parts):
+        return data.rstrip(b"\xff") + b"\xff\xd9", "its end marker is missing"
+    return data, ""
+
+
+def _pil_has_no_mode(page: tiff.Page) -> bool:
+    """16 bits of more than one channel, or white first; and channels that PIL takes for transparency."""
+    if page.bits == 16:
+        return page.channels > 1 or page.number(tiff.PHOTOMETRIC, 1) == tiff.MIN_IS_WHITE
+    return page.bits == 8 and page.channels > page.colours + (page.alpha is not None)
+
+
+def _decode_tiff(data: bytes, page: tiff.Page, name: str) -> Any:
+    check_pixels(page.size, name)
+    try:
+        samples = tiff.read_samples(data, page)
+    except (ImageError, ValueError) as error:
+        raise ImageError(f"{name} is damaged or truncated ({_line(error)}); get a whole copy of the file") from error
+    if page.follows:
+        _warn(f"{name} has several pages; the first is used")
+    shown = sixteen_bit.turned(shown_of(samples, page), page.orientation)
+    info = _tiff_info(data, page)
+    if page.bits == 16 and shown.shape[2] > 1:
+        if page.colours == 4 or page.number(tiff.PHOTOMETRIC, 1) == tiff.LAB:
+            raise ImageError(f"{name} has 16 bits a channel of CMYK or LAB; 8 bits of these fit, or 16 of RGB")
+        result = np.ascontiguousarray(shown).view(SixteenBit)
+        result.info = info
+        return result
+    if shown.shape[2] == 1:
+        grey = np.ascontiguousarray(shown[..., 0])
+        picture = PILImage.fromarray(grey > 0 if page.bits == 1 else grey)
+    else:
+        mode = {2: "LA", 3: "RGB", 4: "CMYK" if page.colours == 4 else "RGBA"}[shown.shape[2]]
+        picture = PILImage.frombytes(mode, shown.shape[1::-1], np.ascontiguousarray(shown).tobytes())
+    picture.info.update(info)
+    return picture
+
+
+def _tiff_info(data: bytes, page: tiff.Page) -> dict[str, Any]:
+    """What PIL would have put into `info`, where it can open the file at all."""
+    info: dict[str, Any] = {SOURCE: SourceFile("TIFF", data, page.orientation)}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with PILImage.open(io.BytesIO(data)) as opened:
+                info.update({key: opened.info[key] for key in ("icc_profile", "dpi") if key in opened.info})
+                described = describing(opened.getexif())
+                info.update({"exif": described.tobytes()} if described else {})
+    except Exception:  # PIL has no mode for it, or a tag is broken: the file itself is kept
+        return info
+    return info
+
+
+def shown_of(samples: np.ndarray, page: tiff.Page) -> np.ndarray:
+    """Stored samples as values: white is high, alpha is straight and last; channels that are neither are left out."""
+    values = samples[..., : page.colours]
+    top = np.iinfo(samples.dtype).max if page.bits > 1 else 1
+    if page.number(tiff.PHOTOMETRIC, 1) == tiff.MIN_IS_WHITE:
+        values = top - values
+    if page.alpha is None:
+        return values
+    alpha = samples[..., page.alpha : page.alpha + 1]
+    if page.premultiplied:
+        whole = values.astype(np.float64) * top / np.maximum(alpha, 1)
+        values = np.rint(whole).clip(0, top).astype(samples.dtype)
+    return np.concatenate([values, alpha], 2)
+
+
+def stored_of(shown: np.ndarray, page: tiff.Page, before: np.ndarray, changed: np.ndarray) -> np.ndarray:
+    """Values written into stored samples where they changed, the inverse of `shown_of`.
+
+    Args:
+        shown: (H, W, C) values, as `shown_of` gives them.
+        page: of the file.
+        before: (H, W, S) the samples that came.
+        changed: bool (H, W).
+    """
+    after = before.copy()
+    top = np.iinfo(before.dtype).max if page.bits > 1 else 1
+    values = shown[changed][:, : page.colours].astype(np.float64)
+    if page.number(tiff.PHOTOMETRIC, 1) == tiff.MIN_IS_WHITE:
+        values = top - values
+    rows = after[changed]
+    if page.alpha is not None and shown.shape[2] > page.colours:
+        alpha = shown[changed][:, page.colours]
+        rows[:, page.alpha] = alpha
+        if page.premultiplied:
+            values = np.rint(values * alpha[:, None] / top)
+    rows[:, : page.colours] = values
+    after[changed] = rows
+    return after
+
+
+def _decode_with_pil(data: bytes, picture: PILImage.Image, name: str) -> Any:
+    frames = _frames(picture)
+    if frames > 1 and not _are_of_one(picture):
+        _warn(f"{name} has {frames} {'pages' if picture.format == 'TIFF' else 'frames'}; the first is used")
+    deep = sixteen_bit.is_sixteen_bit_colour(data, picture)
+    exif, orientation = _exif_of(data, picture, name)
+    try:
+        picture.load()  # 16-bit files too: a truncated one must not pass for a whole one
+        sixteen = sixteen_bit.decode(data, picture, orientation) if deep else None
+        upright = _upright(picture, orientation) if sixteen is None else sixteen
+    except Exception as error:  # decoders raise anything
+        raise ImageError(f"{name} is damaged or truncated ({_line(error)}); get a whole copy of the file") from error
+    if deep and sixteen is None:
+        _warn(f"{name} has 16 bits a channel in a layout that is read as 8 bits only")
+    kind = "JPEG" if picture.format == "MPO" else picture.format or ""
+    upright.info[SOURCE] = SourceFile(kind, data, orientation)
+    upright.info.pop("exif", None)
+    if exif is not None:
+        upright.info["exif"] = exif_block.PREFIX + exif_block.block_of(exif)
+    if isinstance(upright.info.get("xmp"), bytes):
+        upright.info["xmp"] = exif_block.patched_xmp(upright.info["xmp"])
+    return upright
+
+
+def _are_of_one(picture: PILImage.Image) -> bool:
+    """Whether the pictures of a file are of one photo: a phone's JPEG with a preview, gain or depth map behind it."""
+    listed = getattr(picture, "mpinfo", {}).get(0xB002, ())
+    kinds = [str(one.get("Attribute", {}).get("MPType", "")) for one in listed]
+    return picture.format == "MPO" and not any(kind.startswith("Multi-Frame") for kind in kinds)
+
+
+def _frames(picture: PILImage.Image) -> int:
+    try:
+        return int(getattr(picture, "n_frames", 1))
+    except Exception:  # a later frame is damaged: the first may be whole
+        return 2
+
+
+def _exif_of(data: bytes, picture: PILImage.Image, name: str) -> tuple[bytes | None, int]:
+    """EXIF as it is to be said of the upright picture, and how the stored one lies."""
+    if picture.format == "TIFF":
+        try:
+            orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)  # loading turns a TIFF and drops this
+            described = describing(picture.getexif())
+            return (described.tobytes() if described else None), orientation if orientation in _TURNS else 1
+        except Exception as error:  # PIL's reader of tags raises anything
+            _warn(f"{name} has tags that cannot be read ({_line(error)}); they are kept as they are in a TIFF only")
+            return None, 1
+    raw = picture.info.get("exif")
+    if data.startswith(png.SIGNATURE):  # an eXIf behind the pixels is not read by PIL before these are
+        raw = png.exif_of(png.chunks_of(data)) or raw
+    if not isinstance(raw, bytes) or not raw:
+        return None, 1
+    if not exif_block.is_readable(raw):
+        _warn(f"{name} has EXIF that cannot be read; it is kept as it is")
+        return raw, 1
+    orientation = exif_block.orientation_of(raw)
+    size = picture.size[::-1] if orientation < 5 else picture.size
+    return exif_block.patched(raw, orientation=1, size=size), orientation
+
+
+def _upright(picture: PILImage.Image, orientation: int) -> PILImage.Image:
+    """The picture turned as a viewer shows it, with what a JPEG needs to be written again with the same tables."""
+    tables = getattr(picture, "quantization", None)
+    sampling = JpegImagePlugin.get_sampling(picture) if tables else -1
+    turned = picture.copy()
+    if orientation in _TURNS and picture.format != "TIFF":
+        turned = picture.transpose(_TURNS[orientation])
+    turned.info = dict(picture.info)
+    if tables:
+        turned.info |= {"jpeg_tables": tables, "jpeg_orientation": orientation}
+        turned.info |= {"jpeg_sampling": sampling} if sampling >= 0 else {}
+    return turned
+
+
+def upright(picture: PILImage.Image) -> PILImage.Image:
+    """A picture that somebody else opened, turned as a viewer shows it; itself where it lies so already."""
+    raw = picture.info.get("exif")
+    try:
+        exif = raw if isinstance(raw, bytes) else picture.getexif().tobytes()
+    except Exception:  # PIL's reader of tags raises anything
+        return picture
+    orientation = exif_block.orientation_of(exif)
+    if orientation == 1:
+        return picture
+    turned = picture.transpose(_TURNS[orientation])
+    turned.info = dict(picture.info) | {"exif": exif_block.patched(exif, orientation=1, size=turned.size[::-1])}
+    return turned
+
+
+def _is_text(data: bytes) -> bool:
+    head = data[:1024]
+    return all(byte >= 32 or byte in b"\t\r\n" for byte in head)
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, SelfmendWarning, stacklevel=5)

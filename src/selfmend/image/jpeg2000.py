@@ -1,0 +1,43 @@
+"""JPEG 2000 files box by box: the codestream is exchanged, all other boxes (profile, XMP, texts, resolution) stay.
+
+Source: ITU-T T.800, Annex I.
+"""
+
+from __future__ import annotations
+
+import struct
+
+_SIGNATURE = b"\0\0\0\x0cjP  \r\n\x87\n"
+_CODESTREAM, _HEADER = b"jp2c", b"jp2h"
+_SHAPE = slice(8, 30)  # of the header: its first box, with size, channels and bits
+Box = tuple[bytes, bytes]
+
+
+def boxes_of(data: bytes) -> list[Box]:
+    """(kind, all its bytes) of each box; none where they cannot be followed."""
+    found: list[Box] = []
+    at = 0
+    while at + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        if length == 1 and at + 16 <= len(data):
+            length = struct.unpack_from(">Q", data, at + 8)[0]
+        length = length or len(data) - at  # 0: to the end
+        if length < 8 or at + length > len(data):
+            return []
+        found.append((kind, data[at : at + length]))
+        at += length
+    return found if data.startswith(_SIGNATURE) else []
+
+
+def with_codestream(written: bytes, source: bytes) -> bytes | None:
+    """The file that came with the codestream of a newly written one; None where the two do not fit.
+
+    They fit if both have one size, channels and bits.
+    """
+    old, fresh = boxes_of(source), boxes_of(written)
+    streams = [box for kind, box in fresh if kind == _CODESTREAM]
+    heads = [next((box[_SHAPE] for kind, box in boxes if kind == _HEADER), b"") for boxes in (old, fresh)]
+    if len(streams) != 1 or [kind for kind, _ in old].count(_CODESTREAM) != 1 or heads[0] != heads[1]:
+        return None
+    stream = struct.pack(">I4s", len(streams[0]), _CODESTREAM) + streams[0][8:]
+    return b"".join(stream if kind == _CODESTREAM else box for kind, box in old)

@@ -1,0 +1,167 @@
+"""PNG files chunk by chunk: only the pixels are written anew, all that is said beside them stays byte for byte.
+
+Source: Portable Network Graphics (PNG) Specification, third edition, sections 5, 7, 9 and 11.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+"""Colour type: number of channels."""
+MAX_UNPACKED = 64 * 2**20  # bytes of a profile or text; more is kept packed and not looked at
+_PIXELS = (b"IHDR", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT")  # the last three: frames after the first
+_OF_THE_MODE = (b"PLTE", b"tRNS", b"sBIT", b"bKGD", b"hIST")  # true of this colour type and depth only
+Chunk = tuple[bytes, bytes]
+
+
+def chunks_of(data: bytes) -> list[Chunk]:
+    """(name, body) of each whole chunk, whatever its checksum; a cut one and what comes after IEND are left out."""
+    return [(name, body) for name, body, _ in _walk(data)]
+
+
+def _walk(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
+    at = len(SIGNATURE)
+    while at + 12 <= len(data):
+        length = struct.unpack_from(">I", data, at)[0]
+        name, body = data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
+        if len(body) < length or at + 12 + length > len(data):
+            return
+        good = zlib.crc32(name + body) == struct.unpack_from(">I", data, at + 8 + length)[0]
+        yield name, body, good
+        at += 12 + length
+        if name == b"IEND":
+            return
+
+
+def repaired(data: bytes) -> tuple[bytes, str]:
+    """A PNG with right checksums, and what was wrong, or the data itself and "".
+
+    Viewers pass over a wrong checksum; whether the pixels themselves are whole is seen when they are unpacked.
+    """
+    walked = list(_walk(data))
+    wrong = [name.decode("latin-1") for name, _, good in walked if not good]
+    if not wrong or not walked or walked[0][0] != b"IHDR":
+        return data, ""
+    return joined([(n, b) for n, b, _ in walked]), f"wrong checksum of {', '.join(sorted(set(wrong)))}"
+
+
+def lean(data: bytes, *, limit: int) -> bytes:
+    """The file without profiles and texts that unpack to more than `limit` bytes, which PIL refuses."""
+    return joined(
+        [(n, b) for n, b in chunks_of(data) if n not in (b"iCCP", b"zTXt", b"iTXt") or _unpacks(n, b) < limit]
+    )
+
+
+def profile_of(chunks: Sequence[Chunk]) -> bytes | None:
+    """The ICC profile, if there is one that can be unpacked."""
+    for name, body in chunks:
+        if name == b"iCCP":
+            return _unpack(body[body.find(b"\0") + 2 :])
+    return None
+
+
+def exif_of(chunks: Sequence[Chunk]) -> bytes | None:
+    """The EXIF block, if there is one."""
+    return next((body for name, body in chunks if name == b"eXIf"), None)
+
+
+def _unpacks(name: bytes, body: bytes) -> int:
+    """Bytes that a profile or text has when unpacked; more than fit where it cannot be."""
+    keyword, _, rest = body.partition(b"\0")
+    if name == b"iTXt" and rest[:1] != b"\1":
+        return len(body)
+    packed = rest[1:] if name != b"iTXt" else rest[2:].split(b"\0", 2)[-1]
+    whole = _unpack(packed)
+    return MAX_UNPACKED if whole is None else len(keyword) + len(whole)
+
+
+def _unpack(packed: bytes) -> bytes | None:
+    unpacker = zlib.decompressobj()
+    try:
+        whole = unpacker.decompress(packed, MAX_UNPACKED)
+    except zlib.error:
+        return None
+    return None if unpacker.unconsumed_tail else whole
+
+
+def joined(chunks: Sequence[Chunk]) -> bytes:
+    """The file of these chunks."""
+    parts = [SIGNATURE]
+    for name, body in chunks:
+        parts += [struct.pack(">I", len(body)), name, body, struct.pack(">I", zlib.crc32(name + body))]
+    return b"".join(parts)
+
+
+def header(chunks: Sequence[Chunk]) -> tuple[int, int, int, int]:
+    """Width, height, bit depth and colour type."""
+    width, height, depth, colour = struct.unpack_from(">IIBB", chunks[0][1])
+    return width, height, depth, colour
+
+
+def with_pixels(chunks: Sequence[Chunk], samples: np.ndarray, *, frames: bool = True) -> bytes:
+    """The file with other pixels, of any size; its depth, colour type, palette and all other chunks stay.
+
+    Args:
+        chunks: of the file.
+        samples: integers (H, W, C), as they are stored: not scaled, palette indices of a palette picture.
+        frames: keep the frames after the first, where these pixels have the size of the old ones.
+    """
+    old_width, old_height, depth, colour = header(chunks)
+    height, width, _ = samples.shape
+    left = _PIXELS if not frames or (height, width) != (old_height, old_width) else _PIXELS[:3]
+    head = (b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
+    pixels = (b"IDAT", _packed(samples, depth, filters=colour != 3 and depth >= 8))
+    made: list[Chunk] = [head]
+    for name, body in chunks:
+        if name == b"IDAT" and pixels not in made:
+            made.append(pixels)
+        if name not in left:
+            made.append((name, body))
+    return joined([*made, (b"IEND", b"")])
+
+
+def carried(written: bytes, chunks: Sequence[Chunk]) -> bytes:
+    """A newly written file with what another, of another colour type, says beside its pixels."""
+    fresh = chunks_of(written)
+    taken = [c for c in chunks if c[0] not in (*_PIXELS, *_OF_THE_MODE)]
+    said = {name for name, _ in taken}
+    first = next(k for k, (name, _) in enumerate(fresh) if name in (b"PLTE", b"IDAT"))
+    ours = [c for c in fresh[1:first] if c[0] not in said]
+    return joined([fresh[0], *ours, *taken, *[c for c in fresh[first:] if c[0] not in said]])
+
+
+def _packed(samples: np.ndarray, depth: int, *, filters: bool) -> bytes:
+    height, _, channels = samples.shape
+    if depth < 8:
+        bits = np.unpackbits(samples.astype(np.uint8)[..., None], axis=-1)[..., 8 - depth :]
+        rows = np.packbits(bits.reshape(height, -1), axis=1)
+    else:
+        rows = np.ascontiguousarray(samples.astype(">u2" if depth == 16 else np.uint8)).view(np.uint8)
+        rows = rows.reshape(height, -1)
+    step = max(1, channels * depth // 8)
+    compressor = zlib.compressobj(6)
+    parts = []
+    above = np.zeros(rows.shape[1], np.uint8)
+    for row in rows:
+        kind, body = _filtered(row, above, step) if filters else (0, row)
+        parts.append(compressor.compress(bytes([kind]) + body.tobytes()))
+        above = row
+    return b"".join([*parts, compressor.flush()])
+
+
+def _filtered(row: np.ndarray, above: np.ndarray, step: int) -> tuple[int, np.ndarray]:
+    """The row by the filter whose bytes are smallest in sum (section 12.7's advice)."""
+    left, corner = np.zeros_like(row), np.zeros_like(row)
+    left[step:], corner[step:] = row[:-step], above[:-step]
+    a, b, c = left.astype(np.int16), above.astype(np.int16), corner.astype(np.int16)
+    near = np.abs(b - c), np.abs(a - c), np.abs(a + b - 2 * c)
+    paeth = np.where((near[0] <= near[1]) & (near[0] <= near[2]), a, np.where(near[1] <= near[2], b, c))
+    tries = [(0, row), (1, row - left), (2, row - above), (3, row - ((a + b) // 2).astype(np.uint8)),
+             (4, row - paeth.astype(np.uint8))]  # fmt: skip
+    return min(tries, key=lambda one: int(np.abs(one[1].view(np.int8).astype(np.int32)).sum()))

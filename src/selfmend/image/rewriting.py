@@ -1,0 +1,210 @@
+"""A picture written into a copy of the file that it came from: its pixels are new, all else stays byte for byte.
+
+Which pixels changed is seen by decoding the file again. So nothing need be remembered of what was done to the picture,
+and one that was changed everywhere is written as well.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import Any
+
+import numpy as np
+from PIL import Image as PILImage
+
+from selfmend.errors import SelfmendWarning
+from selfmend.image import gif, jpeg, jpeg2000, jpeg_blocks, png, tiff, webp
+from selfmend.image.decoding import SOURCE, SourceFile, decode, stored_of
+from selfmend.image.exif import patched, patched_xmp
+from selfmend.image.formats import plain_palette, quiet, turned
+
+_PNG_MODES = {  # PIL's mode: colour type and depths
+    "1": (0, (1,)), "L": (0, (2, 4, 8)), "I;16": (0, (16,)), "I": (0, (16,)), "I;16B": (0, (16,)),
+    "P": (3, (1, 2, 4, 8)), "LA": (4, (8,)), "RGB": (2, (8,)), "RGBA": (6, (8,)),
+}  # fmt: skip
+_GREYS = bytes(level for level in range(256) for _ in range(3))
+_XMP_NAME = b"XML:com.adobe.xmp\0"
+
+
+def source_of(picture: Any) -> SourceFile | None:
+    """The file that a picture came from, if it is known."""
+    found = getattr(picture, "info", {}).get(SOURCE)
+    return found if isinstance(found, SourceFile) else None
+
+
+def rewritten(picture: Any, kind: str) -> bytes | None:
+    """The source file of `picture` with its pixels, or None where it cannot hold them.
+
+    Args:
+        picture: PIL image or `SixteenBit` array, upright.
+        kind: PIL's name of the format that is wanted; it must be that of the source.
+    """
+    source = source_of(picture)
+    if source is None or source.kind != kind:
+        return None
+    if kind == "PNG":
+        return _into_png(picture, source)
+    if kind == "TIFF":
+        return _into_tiff(picture, source)
+    return _into_gif(picture, source) if kind == "GIF" else None
+
+
+def _into_png(picture: Any, source: SourceFile) -> bytes | None:
+    chunks = png.chunks_of(source.data)
+    if not chunks or chunks[0][0] != b"IHDR" or not any(name == b"IDAT" for name, _ in chunks):
+        return None
+    _, _, depth, colour = png.header(chunks)
+    samples = _png_samples(picture, depth, colour)
+    if samples is None or (colour == 3 and not _same_palette(picture, chunks)):
+        return None
+    return png.with_pixels(upright_chunks(chunks, samples.shape[:2]), samples, frames=source.orientation == 1)
+
+
+def upright_chunks(chunks: list[png.Chunk], size: tuple[int, int]) -> list[png.Chunk]:
+    """The chunks with EXIF and XMP that are true of the upright picture of `size`."""
+    made = []
+    for name, body in chunks:
+        if name == b"eXIf":
+            body = patched(body, orientation=1, size=size)
+        if name == b"iTXt" and body.startswith(_XMP_NAME):
+            body = patched_xmp(body)
+        made.append((name, body))
+    return made
+
+
+def _png_samples(picture: Any, depth: int, colour: int) -> np.ndarray | None:
+    if isinstance(picture, np.ndarray):
+        channels = png.CHANNELS[colour]
+        if depth != 16 or picture.ndim != 3 or colour == 0:
+            return None
+        if picture.shape[2] == channels:
+            return np.asarray(picture)
+        if colour == 2 and picture.shape[2] == 4:  # a key: transparent pixels hold it still
+            return np.asarray(picture)[..., :3]
+        return None
+    fits = _PNG_MODES.get(picture.mode)
+    if fits is None or fits[0] != colour or depth not in fits[1]:
+        return None
+    values = np.asarray(picture)
+    values = values[..., None] if values.ndim == 2 else values
+    if colour == 0 and depth in (2, 4):  # PIL spreads these over 0 to 255
+        values = np.rint(values / (255 / ((1 << depth) - 1)))
+    return values
+
+
+def _same_palette(picture: PILImage.Image, chunks: list[png.Chunk]) -> bool:
+    stored = next((body for name, body in chunks if name == b"PLTE"), b"")
+    palette = bytes(picture.getpalette("RGB") or [])
+    return len(stored) > 0 and palette[: len(stored)] == stored[: len(palette)]
+
+
+def _into_tiff(picture: Any, source: SourceFile) -> bytes | None:
+    page = tiff.first_page(source.data)
+    if page is None or not page.is_understood():
+        return None
+    with quiet():
+        before = decode(source.data, name="the source")
+    old, new = _values(before), _values(picture)
+    if old.shape != new.shape or old.dtype != new.dtype or getattr(before, "mode", "") != getattr(picture, "mode", ""):
+        return None
+    changed = (old != new).any(2)
+    samples = turned(tiff.read_samples(source.data, page), page.orientation)
+    if page.number(tiff.PHOTOMETRIC, 1) == tiff.LAB:
+        new = np.concatenate([new[..., :1], new[..., 1:3] ^ 128], 2)  # PIL counts a and b from 0, TIFF from -128
+    if page.bits == 1:
+        new = (new > 0).astype(np.uint8)
+    return tiff.with_samples(source.data, page, stored_of(new, page, np.ascontiguousarray(samples), changed))
+
+
+def _values(picture: Any) -> np.ndarray:
+    values = np.asarray(picture)
+    values = values[..., None] if values.ndim == 2 else values
+    values = values.astype(np.uint16) if values.dtype.kind in "iu" and values.dtype.itemsize > 1 else values
+    return values.astype(np.uint8) if values.dtype == bool else values
+
+
+def left_out(picture: Any, kind: str) -> list[str]:
+    """What the source of a picture says beside its pixels, and a new file of the same kind does not."""
+    source = source_of(picture)
+    data = b"" if source is None or source.kind != kind else source.data
+    if kind == "PPM" and b"#" in data[:256].split(b"\n255\n")[0]:
+        return ["its comment"]
+    if kind == "TGA" and data.endswith(b"TRUEVISION-XFILE.\0") and any(data[-26:-18]):
+        return ["its extension area"]
+    if kind == "BMP" and data[14:18] == b"\x7c\0\0\0" and data[70:74] in (b"DEBM", b"KNIL"):
+        return ["its colour profile"]
+    return []
+
+
+def _into_gif(picture: Any, source: SourceFile) -> bytes | None:
+    frame = gif.first_frame(source.data)
+    if frame is None or not isinstance(picture, PILImage.Image) or picture.mode not in ("L", "P"):
+        return None
+    height, width = frame.screen
+    if frame.box != (0, 0, width, height) or picture.size != (width, height):
+        return None
+    indices = np.asarray(picture)
+    if indices.max() >= len(frame.palette) // 3:
+        return None
+    ours = bytes(picture.copy().getpalette("RGB") or []) if picture.mode == "P" else _GREYS
+    common = min(len(ours), len(frame.palette))
+    return gif.with_pixels(source.data, frame, indices) if ours[:common] == frame.palette[:common] else None
+
+
+def source_is(picture: Any, kind: str) -> bool:
+    """Whether the picture came from a file of this kind."""
+    source = source_of(picture)
+    return source is not None and source.kind == kind
+
+
+def encode(held: PILImage.Image, kind: str, options: dict[str, Any]) -> bytes:
+    """A picture as a new file of this kind, with all that its source of the same kind says beside its pixels.
+
+    Args:
+        held: in a mode of the format, and for JPEG on the side on which the source stores it.
+        kind: PIL's name of the format.
+        options: for PIL.
+    """
+    source = source_of(held)
+    file = io.BytesIO()
+    if source is not None and source.kind == kind == "JPEG":
+        parts = jpeg.parts_of(source.data)
+        if parts is not None and jpeg.mode_of(parts.segments) == held.mode:
+            return _into_jpeg(held, source, parts, options)
+    if kind == "GIF" and held.mode == "P":
+        held = plain_palette(held)
+    held.save(file, format=kind, **options)
+    if source is not None and source.kind == kind == "PNG":  # of another colour type
+        chunks = upright_chunks(png.chunks_of(source.data), held.size[::-1])
+        return png.carried(file.getvalue(), chunks)
+    if source is not None and source.kind == kind == "WEBP":
+        return webp.with_picture(file.getvalue(), source.data)
+    if source is not None and source.kind == kind == "JPEG2000":
+        return jpeg2000.with_codestream(file.getvalue(), source.data) or file.getvalue()
+    return file.getvalue()
+
+
+def _into_jpeg(held: PILImage.Image, source: SourceFile, parts: jpeg.Parts, options: dict[str, Any]) -> bytes:
+    """Its touched blocks alone, or, where they cannot be had alone, all of them with the tables of the source."""
+    with PILImage.open(io.BytesIO(source.data)) as opened:
+        before = np.asarray(opened)
+    after = np.asarray(held)
+    if before.shape == after.shape:
+        try:
+            scans = jpeg_blocks.with_pixels(parts, before, after)
+            return jpeg.with_scans(source.data, scans, size=held.size[::-1])
+        except jpeg_blocks.BlocksError as error:
+            warnings.warn(
+                f"the JPEG is coded anew as a whole, which changes known pixels a little: {error}",
+                SelfmendWarning,
+                stacklevel=4,
+            )
+    if held.mode == "RGB" and jpeg_blocks.stores_rgb(parts.segments):
+        options = options | {"keep_rgb": True}
+    file = io.BytesIO()
+    beside = ("exif", "xmp", "comment", "icc_profile", "dpi")
+    held.info, info = {}, held.info  # PIL's writer takes a comment from there
+    held.save(file, format="JPEG", **{key: value for key, value in options.items() if key not in beside})
+    held.info = info
+    return jpeg.with_said(file.getvalue(), source.data, size=held.size[::-1])

@@ -1,0 +1,343 @@
+"""TIFF files tag by tag: only the first page's pixels are written anew, all else stays where and as it was.
+
+Samples are read as they are stored: planar or not, striped or tiled, in either byte order, BigTIFF too, with 1, 8 or 16
+bits, any number of channels. The new pixels go behind the old file, and the few tags that say where they are, are
+changed; so other pages, maker notes, unknown tags and their offsets stay. What is compressed in another way than none,
+PackBits, LZW or Deflate is left to PIL.
+
+Source: TIFF Revision 6.0, sections 2, 8, 9, 13, 14, 15 and 18; its Technical Note 3 (predictor), the BigTIFF design.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from selfmend.errors import ImageError
+
+WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC, ORIENTATION = 256, 257, 258, 259, 262, 274
+STRIP_OFFSETS, SAMPLES, ROWS, STRIP_COUNTS, PLANAR, PREDICTOR = 273, 277, 278, 279, 284, 317
+TILE_WIDTH, TILE_LENGTH, TILE_OFFSETS, TILE_COUNTS, EXTRA, FORMAT = 322, 323, 324, 325, 338, 339
+MIN_IS_WHITE, MIN_IS_BLACK, RGB, PALETTE, CMYK, LAB = 0, 1, 2, 3, 5, 8
+ASSOCIATED, STRAIGHT = 1, 2
+"""What an extra sample is: premultiplied alpha, alpha; 0 is anything else."""
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+_CODES = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
+_PLACE = (STRIP_OFFSETS, STRIP_COUNTS, ROWS, TILE_WIDTH, TILE_LENGTH, TILE_OFFSETS, TILE_COUNTS)
+_COLOURS = {MIN_IS_WHITE: 1, MIN_IS_BLACK: 1, RGB: 3, PALETTE: 1, CMYK: 4, LAB: 3}
+_MAX_TAGS = 4096
+
+
+@dataclass(frozen=True)
+class Tag:
+    """An entry of a directory: its raw twelve or twenty bytes, and its numbers, if it has whole ones."""
+
+    number: int
+    raw: bytes
+    values: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """The first directory of a file.
+
+    Attributes:
+        order: struct's sign of the byte order.
+        big: whether it is a BigTIFF.
+        at: where the directory stands.
+        follows: where the next one stands, 0 for none.
+        tags: by number.
+    """
+
+    order: str
+    big: bool
+    at: int
+    follows: int
+    tags: dict[int, Tag] = field(repr=False)
+
+    def numbers(self, tag: int, default: tuple[int, ...] = ()) -> tuple[int, ...]:
+        """The numbers of a tag."""
+        return self.tags[tag].values if tag in self.tags and self.tags[tag].values else default
+
+    def number(self, tag: int, default: int) -> int:
+        """The first number of a tag."""
+        return self.numbers(tag, (default,))[0]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) as stored."""
+        return self.number(LENGTH, 0), self.number(WIDTH, 0)
+
+    @property
+    def bits(self) -> int:
+        """Bits of a sample; 0 where channels differ in it."""
+        bits = self.numbers(BITS, (1,))
+        return bits[0] if len(set(bits)) == 1 else 0
+
+    @property
+    def channels(self) -> int:
+        """Samples of a pixel."""
+        return self.number(SAMPLES, 1)
+
+    @property
+    def colours(self) -> int:
+        """Of these, those that are colour: the first ones."""
+        return _COLOURS.get(self.number(PHOTOMETRIC, -1), 0)
+
+    @property
+    def extra(self) -> tuple[int, ...]:
+        """What each channel behind the colours is; a single one of which nothing is said, is taken for transparency."""
+        if EXTRA not in self.tags and self.channels == self.colours + 1:
+            return (STRAIGHT,)
+        return self.numbers(EXTRA)
+
+    @property
+    def alpha(self) -> int | None:
+        """The channel that is transparency, if one says it is."""
+        extra = self.extra
+        found = [k for k, kind in enumerate(extra) if kind in (ASSOCIATED, STRAIGHT)]
+        return self.colours + found[0] if found and self.colours + found[0] < self.channels else None
+
+    @property
+    def premultiplied(self) -> bool:
+        """Whether the colours are multiplied by the transparency."""
+        alpha = self.alpha
+        return alpha is not None and self.extra[alpha - self.colours] == ASSOCIATED
+
+    @property
+    def orientation(self) -> int:
+        """1 to 8."""
+        value = self.number(ORIENTATION, 1)
+        return value if 1 <= value <= 8 else 1
+
+    def is_understood(self) -> bool:
+        """Whether `read_samples` and `with_samples` can handle it."""
+        return (
+            self.bits in (1, 8, 16)
+            and self.colours > 0
+            and self.channels >= self.colours
+            and (self.bits > 1 or self.channels == 1)
+            and self.number(COMPRESSION, 1) in (1, 5, 8, 32773, 32946)
+            and self.number(PREDICTOR, 1) in (1, 2)
+            and self.number(FORMAT, 1) == 1
+            and self.number(266, 1) == 1  # FillOrder
+            and self.number(PLANAR, 1) in (1, 2)
+            and min(self.size) > 0
+        )
+
+
+def first_page(data: bytes) -> Page | None:
+    """The first directory of a TIFF file, or None where it is none or is broken."""
+    order = {b"II": "<", b"MM": ">"}.get(data[:2])
+    if order is None or len(data) < 16:
+        return None
+    version = struct.unpack_from(order + "H", data, 2)[0]
+    if version not in (42, 43):
+        return None
+    big = version == 43
+    at = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)[0]
+    try:
+        return _directory(data, order, big, at)
+    except (struct.error, IndexError, ValueError):
+        return None
+
+
+def _directory(data: bytes, order: str, big: bool, at: int) -> Page | None:
+    count = struct.unpack_from(order + ("Q" if big else "H"), data, at)[0]
+    if count > _MAX_TAGS:
+        return None
+    step, start = (20, at + 8) if big else (12, at + 2)
+    tags = {}
+    for k in range(count):
+        raw = data[start + step * k : start + step * (k + 1)]
+        number, kind, many = struct.unpack_from(order + ("HHQ" if big else "HHI"), raw)
+        tags[number] = Tag(number, raw, _values(data, order, big, kind, many, raw[12 if big else 8 :]))
+    follows = struct.unpack_from(order + ("Q" if big else "I"), data, start + step * count)[0]
+    return Page(order, big, at, follows, tags)
+
+
+def _values(data: bytes, order: str, big: bool, kind: int, many: int, here: bytes) -> tuple[int, ...]:
+    code = _CODES.get(kind)
+    if code is None or many == 0 or many > len(data):
+        return ()
+    size = _SIZES[kind] * many
+    at = 0 if size <= len(here) else struct.unpack(order + ("Q" if big else "I"), here)[0]
+    source = here if size <= len(here) else data
+    return struct.unpack_from(f"{order}{many}{code}", source, at) if at + size <= len(source) else ()
+
+
+def read_samples(data: bytes, page: Page) -> np.ndarray:
+    """The samples as they are stored, (H, W, C) of uint8 (values 0 and 1 for 1 bit) or uint16, not turned.
+
+    Raises:
+        ImageError: pieces that are missing or cut.
+    """
+    height, width = page.size
+    tiled = TILE_OFFSETS in page.tags
+    piece_w = page.number(TILE_WIDTH, width) if tiled else width
+    piece_h = page.number(TILE_LENGTH, height) if tiled else min(page.number(ROWS, height), height)
+    offsets = page.numbers(TILE_OFFSETS if tiled else STRIP_OFFSETS)
+    planes = page.channels if page.number(PLANAR, 1) == 2 else 1
+    across, down = -(-width // max(1, piece_w)), -(-height // max(1, piece_h))
+    if len(offsets) < across * down * planes:
+        raise ImageError("the file is cut off: pieces of the picture are missing")
+    counts = page.numbers(TILE_COUNTS if tiled else STRIP_COUNTS) or (len(data),) * len(offsets)
+    channels = page.channels // planes
+    out = np.empty((height, width, page.channels), np.uint16 if page.bits == 16 else np.uint8)
+    for k in range(across * down * planes):
+        plane, place = divmod(k, across * down)
+        top, left = place // across * piece_h, place % across * piece_w
+        rows = piece_h if tiled else min(piece_h, height - top)
+        piece = _piece(data[offsets[k] : offsets[k] + counts[k]], page, rows, piece_w, channels)
+        part = piece[: height - top, : width - left]
+        target = out[top : top + piece_h, left : left + piece_w]
+        target[..., plane : plane + 1] = part if planes > 1 else part[..., :1]
+        if planes == 1:
+            target[:] = part
+    return out
+
+
+def _piece(raw: bytes, page: Page, rows: int, width: int, channels: int) -> np.ndarray:
+    row_bytes = -(-width * channels * page.bits // 8)
+    body = _unpacked(raw, page.number(COMPRESSION, 1), rows * row_bytes)
+    if len(body) < rows * row_bytes:
+        raise ImageError("the file is cut off: a piece of the picture is not whole")
+    flat = np.frombuffer(body, np.uint8, rows * row_bytes).reshape(rows, row_bytes)
+    if page.bits == 1:
+        return np.unpackbits(flat, axis=1)[:, :width, None]
+    kind = np.dtype(page.order + "u2") if page.bits == 16 else np.dtype(np.uint8)
+    piece = flat.view(kind).reshape(rows, width, channels).astype(kind.newbyteorder("="))
+    return np.cumsum(piece, axis=1, dtype=piece.dtype) if page.number(PREDICTOR, 1) == 2 else piece
+
+
+def _unpacked(raw: bytes, compression: int, size: int) -> bytes:
+    if compression == 1:
+        return raw
+    if compression in (8, 32946):
+        try:
+            return zlib.decompressobj().decompress(raw, size)
+        except zlib.error as error:
+            raise ImageError(f"a piece of the picture is damaged ({error})") from error
+    return _packbits(raw, size) if compression == 32773 else _lzw(raw, size)
+
+
+def _packbits(raw: bytes, size: int) -> bytes:
+    out, at = bytearray(), 0
+    while at < len(raw) and len(out) < size:
+        n = raw[at]
+        if n < 128:
+            out += raw[at + 1 : at + 2 + n]
+            at += 2 + n
+        else:
+            if n > 128:
+                out += raw[at + 1 : at + 2] * (257 - n)
+            at += 2 if n > 128 else 1
+    return bytes(out)
+
+
+def _lzw(raw: bytes, size: int) -> bytes:
+    """Section 13: codes of 9 to 12 bits, most significant first, wider one code early."""
+    table: list[bytes] = [bytes([k]) for k in range(256)] + [b"", b""]
+    out, width, held, bits, last = bytearray(), 9, 0, 0, b""
+    for byte in raw:
+        held, bits = (held << 8 | byte) & 0xFFFFFF, bits + 8
+        if bits < width:
+            continue
+        bits -= width
+        code = held >> bits & ((1 << width) - 1)
+        if code == 257 or len(out) >= size:
+            break
+        if code == 256:
+            del table[258:]
+            width, last = 9, b""
+            continue
+        if code > len(table) or (code == len(table) and not last):
+            raise ImageError("a piece of the picture is damaged (LZW)")
+        entry = table[code] if code < len(table) else last + last[:1]
+        out += entry
+        if last:
+            table.append(last + entry[:1])
+        last = entry
+        width = min(12, max(9, (len(table) + 1).bit_length()))
+    return bytes(out)
+
+
+def with_samples(data: bytes, page: Page, samples: np.ndarray) -> bytes:
+    """The file with other samples in its first page, of any size, upright; all else stays.
+
+    The old pixels are blanked: what was mended must not be found in the file.
+
+    Args:
+        data: the file.
+        page: its first directory.
+        samples: (H, W, C) as `read_samples` gives them.
+    """
+    made = bytearray(data)
+    tiled = TILE_OFFSETS in page.tags
+    offsets = page.numbers(TILE_OFFSETS if tiled else STRIP_OFFSETS)
+    for at, count in zip(offsets, page.numbers(TILE_COUNTS if tiled else STRIP_COUNTS), strict=False):
+        made[at : at + count] = bytes(len(made[at : at + count]))
+    if len(offsets) == 1 and offsets[0] + page.numbers(STRIP_COUNTS, (0,))[0] == len(made):
+        del made[offsets[0] :]  # pixels that end the file
+    height, width, channels = samples.shape
+    packing = page.number(COMPRESSION, 1)
+    packing = packing if packing in (1, 8, 32946) else 8
+    planes = channels if page.number(PLANAR, 1) == 2 else 1
+    rows = height if packing == 1 else max(1, min(height, 2**18 // max(1, width * channels)))
+    pieces = []
+    for plane in range(planes):
+        part = samples[..., plane : plane + 1] if planes > 1 else samples
+        pieces += [_packed(part[top : top + rows], page, packing) for top in range(0, height, rows)]
+    places = []
+    for piece in pieces:
+        made += bytes(len(made) % 2)
+        places.append(len(made))
+        made += piece
+    changed = {
+        WIDTH: (width,), LENGTH: (height,), COMPRESSION: (packing,), ROWS: (rows,), STRIP_OFFSETS: tuple(places),
+        STRIP_COUNTS: tuple(len(piece) for piece in pieces),
+        **({ORIENTATION: (1,)} if ORIENTATION in page.tags else {}),
+    }  # fmt: skip
+    return _with_tags(made, page, changed)
+
+
+def _packed(samples: np.ndarray, page: Page, packing: int) -> bytes:
+    if page.bits == 1:
+        body = np.packbits(samples[..., 0], axis=1).tobytes()
+    else:
+        if page.number(PREDICTOR, 1) == 2:
+            samples = samples.copy()
+            samples[:, 1:] -= samples[:, :-1].copy()
+        body = samples.astype(page.order + "u2" if page.bits == 16 else np.uint8).tobytes()
+    return body if packing == 1 else zlib.compress(body, 6)
+
+
+def _with_tags(made: bytearray, page: Page, changed: dict[int, tuple[int, ...]]) -> bytes:
+    """The directory anew behind the file, its raw entries but for these; the old one stays as unused bytes."""
+    order, big = page.order, page.big
+    entries = {number: tag.raw for number, tag in page.tags.items() if number not in _PLACE}
+    for number, values in changed.items():
+        short = number in (COMPRESSION, ORIENTATION)
+        kind = 3 if short else 16 if big else 4
+        body = struct.pack(f"{order}{len(values)}{'H' if short else 'Q' if big else 'I'}", *values)
+        room = 8 if big else 4
+        if len(body) > room:
+            made += bytes(-len(made) % 8)
+            body, place = struct.pack(order + ("Q" if big else "I"), len(made)), body
+            made += place
+        entries[number] = struct.pack(order + ("HHQ" if big else "HHI"), number, kind, len(values)) + body.ljust(
+            room, b"\0"
+        )
+    made += bytes(-len(made) % 8)
+    at = len(made)
+    if at >= 2**32 and not big:
+        raise ImageError("the picture does not fit into a TIFF of 4 GiB; write a .png")
+    made += struct.pack(order + ("Q" if big else "H"), len(entries))
+    for number in sorted(entries):
+        made += entries[number]
+    made += struct.pack(order + ("Q" if big else "I"), page.follows)
+    struct.pack_into(order + ("Q" if big else "I"), made, 8 if big else 4, at)
+    return bytes(made)

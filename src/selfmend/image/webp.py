@@ -1,0 +1,68 @@
+"""WebP files chunk by chunk: the picture is exchanged, all that is said beside it stays byte for byte.
+
+Source: WebP Container Specification (RFC 9649, section 2).
+"""
+
+from __future__ import annotations
+
+import struct
+
+from selfmend.image.exif import patched, patched_xmp
+
+_PICTURE = (b"VP8 ", b"VP8L", b"ALPH")
+_ANIMATED = (b"ANIM", b"ANMF")
+_HAS_ALPHA = 0x10
+Chunk = tuple[bytes, bytes]
+
+
+def chunks_of(data: bytes) -> list[Chunk]:
+    """(name, body) of each whole chunk; none where it is no WebP file."""
+    found: list[Chunk] = []
+    if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
+        return found
+    at = 12
+    while at + 8 <= len(data):
+        name, length = data[at : at + 4], struct.unpack_from("<I", data, at + 4)[0]
+        body = data[at + 8 : at + 8 + length]
+        if len(body) < length:
+            break
+        found.append((name, body))
+        at += 8 + length + length % 2
+    return found
+
+
+def with_picture(written: bytes, source: bytes) -> bytes:
+    """A newly written file with what another said beside its picture.
+
+    Args:
+        written: upright, with nothing beside its picture that the other does not say.
+        source: the file that came; what it says is kept where it is a still picture in the extended form.
+    """
+    said, fresh = chunks_of(source), chunks_of(written)
+    if not said or said[0][0] != b"VP8X" or any(name in _ANIMATED for name, _ in said):
+        return written
+    picture = [chunk for chunk in fresh if chunk[0] in _PICTURE]
+    size = _size(fresh)
+    made: list[Chunk] = []
+    for name, body in said:
+        if name == b"VP8X":
+            alpha = body[0] & ~_HAS_ALPHA | (fresh[0][1][0] & _HAS_ALPHA if fresh[0][0] == b"VP8X" else 0)
+            body = bytes([alpha]) + body[1:4] + struct.pack("<I", size[1] - 1)[:3] + struct.pack("<I", size[0] - 1)[:3]
+        elif name == b"EXIF":
+            body = patched(body, orientation=1, size=size)
+        elif name == b"XMP ":
+            body = patched_xmp(body)
+        elif name in _PICTURE:
+            made += picture
+            picture = []
+            continue
+        made.append((name, body))
+    parts = b"".join(n + struct.pack("<I", len(b)) + b + bytes(len(b) % 2) for n, b in made)
+    return b"RIFF" + struct.pack("<I", len(parts) + 4) + b"WEBP" + parts
+
+
+def _size(chunks: list[Chunk]) -> tuple[int, int]:
+    """(height, width) of a file that PIL wrote without loss."""
+    body = next(body for name, body in chunks if name == b"VP8L")
+    bits = struct.unpack_from("<I", body, 1)[0]
+    return (bits >> 14 & 0x3FFF) + 1, (bits & 0x3FFF) + 1
