@@ -47,6 +47,7 @@ class Steady(FakeRunner):
         super().__init__(folder)
         job = self.submit("fill", {"image": png()}, {}, names={"image": "photo.png"})
         self.jobs[EXAMPLE_ID] = dataclasses.replace(self.jobs.pop(job.id), id=EXAMPLE_ID)
+        self.orders[EXAMPLE_ID] = self.orders.pop(job.id)
         (folder / job.id).rename(folder / EXAMPLE_ID)
 
     def remove(self, job_id):
