@@ -12,6 +12,7 @@ import torch
 from PIL import Image as PILImage
 
 import selfmend
+from facts import mentions
 from folder_of_pictures import draw_folder
 from selfmend.api import FolderModel, FolderTraining
 from selfmend.errors import ImageError, MaskError, MissingWeightsError, OptionError, SelfmendWarning
@@ -99,7 +100,7 @@ def test_samples(name: str) -> None:
     two = make(name).inpaint(image, mask, samples=2, seed=1)
     assert np.array_equal(two[0], make(name).inpaint(image, mask, seed=1)[0])
     assert np.array_equal(two[0], two[1]) == method_class(name).deterministic
-    with pytest.raises(OptionError, match="samples is 0; at least 1 fits"):
+    with pytest.raises(OptionError, match=mentions("samples", "0", "1")):
         make(name).inpaint(image, mask, samples=0)
 
 
@@ -150,20 +151,20 @@ def test_empty_mask_returns_the_picture(name: str) -> None:
 
 
 def test_full_mask_raises(name: str) -> None:
-    with pytest.raises(MaskError, match=r"covers the whole picture.*--invert-mask"):
+    with pytest.raises(MaskError, match=mentions("--invert-mask")):
         make(name).inpaint(textured(), np.ones_like(hole()))
 
 
 def test_mostly_hole_warns(name: str) -> None:
     with (
-        pytest.warns(SelfmendWarning, match=r"[89]\d% of the picture is hole.*--invert-mask"),
+        pytest.warns(SelfmendWarning, match=mentions("hole", "--invert-mask")),
         contextlib.suppress(MaskError),
     ):
         make(name).inpaint(textured(), ~hole())  # too little may be known: that is said, not guessed
 
 
 def test_wrong_range_and_shape_are_refused(name: str) -> None:
-    with pytest.raises(ImageError, match=r"values from 0 to 25\d.*divide bytes by 255"):
+    with pytest.raises(ImageError, match=mentions("[0, 1]", "255")):
         make(name).inpaint(np.floor(np.linspace(0, 255, 3 * 37 * 53, dtype=np.float32)).reshape(37, 53, 3), hole())
     with pytest.raises(MaskError, match="bool array"):
         make(name).inpaint(textured(), hole().astype(np.float32))
@@ -214,7 +215,7 @@ def test_options_say_what_they_are(name: str) -> None:
     for config in method_class(name).presets.values():
         for row in describe_options(config):
             assert row["help"], row["name"]
-    with pytest.raises(OptionError, match="unknown option 'sede'"):
+    with pytest.raises(OptionError, match=mentions("'sede'")):
         method_class(name).from_options(options={"sede": 1})
     with pytest.raises(OptionError, match="unknown preset of"):
         method_class(name).from_options("papr")
@@ -271,7 +272,7 @@ def test_learned_from_a_folder_saved_and_loaded_gives_the_same(name: str, faces:
     filled = model.inpaint(textured(), hole())
     assert np.array_equal(loaded.inpaint(textured(), hole()), filled)
     assert np.array_equal(selfmend.inpaint(textured(), hole(), model=tmp_path / "run", device="cpu"), filled)
-    with pytest.raises(OptionError, match="option steps is fixed by the training"):
+    with pytest.raises(OptionError, match=mentions("steps")):
         loaded.inpaint(textured(), hole(), steps=2)
 
 
@@ -341,7 +342,7 @@ def test_retargeting_gives_the_shape_that_is_asked_for(name: str, channels: int)
 
 
 def test_a_method_that_learns_nothing_cannot_be_fitted() -> None:
-    with pytest.raises(OptionError, match=r"telea learns nothing.*use inpaint.*singan"):
+    with pytest.raises(OptionError, match=mentions("telea")):
         selfmend.fit("telea", textured())
 
 

@@ -16,6 +16,7 @@ from PIL import Image as PILImage
 
 import selfmend.api
 import selfmend.cli
+from facts import mentions
 from fake_runner import FakeRunner
 from selfmend.cli.common import option_of, run_command
 from selfmend.errors import OptionError
@@ -83,7 +84,7 @@ def test_the_server_checks_a_new_task(toy) -> None:
     ):
         with pytest.raises(OptionError, match=message):
             check_settings("soft-blur", given, files=["image"], models=())
-    with pytest.raises(OptionError, match=r"soft-blur needs the file 'image'; send it$"):
+    with pytest.raises(OptionError, match=mentions("soft-blur", "'image'")):
         check_settings("soft-blur", {}, files=["mask"], models=())
 
 
@@ -193,7 +194,7 @@ def test_the_command_line_has_an_option_of_a_new_task(toy, capsys) -> None:
     ):
         with pytest.raises(OptionError, match=message):
             app(given, standalone_mode=False)
-    with pytest.raises(OptionError, match="unknown option 'sigma'"):
+    with pytest.raises(OptionError, match=mentions("'sigma'")):
         option_of("soft-blur", "sigma")
 
 

@@ -8,6 +8,7 @@ import torch
 from PIL import Image as PILImage
 
 import selfmend
+from facts import mentions
 from pictures import picture
 from selfmend.errors import OptionError, SelfmendWarning
 from selfmend.image.picture import to_picture
@@ -100,7 +101,7 @@ def test_what_a_hole_held_has_no_influence() -> None:
 
 @pytest.mark.parametrize("make", [selfmend.sample, lambda image, **more: selfmend.retarget(image, (40, 40), **more)])
 def test_methods_that_fill_only_are_refused(make) -> None:
-    with pytest.raises(OptionError, match=r"telea fills holes and makes no new pictures; these do: .*singan"):
+    with pytest.raises(OptionError, match=mentions("telea")):
         make(PIXELS, method="telea")
 
 
@@ -154,26 +155,26 @@ def test_what_enlarges_and_who_is_meant_where_none_is_named() -> None:
     assert np.array_equal(selfmend.super_resolve(PIXELS, 1.3), quick)
     learned = selfmend.super_resolve(PIXELS, 1.3, method="singan", preset="tiny")
     assert np.array_equal(selfmend.super_resolve(PIXELS, 1.3, preset="tiny"), learned)
-    with pytest.raises(OptionError, match="telea enlarges no pictures; these do: gpnn, singan"):
+    with pytest.raises(OptionError, match=mentions("telea")):
         selfmend.super_resolve(PIXELS, 1.3, method="telea")
-    with pytest.raises(OptionError, match="gpnn learns nothing, so there is nothing to keep; leave folder out"):
+    with pytest.raises(OptionError, match=mentions("gpnn", "folder")):
         selfmend.super_resolve(PIXELS, 1.3, method="gpnn", folder="run")
-    with pytest.raises(OptionError, match="unknown option 'patchs'"):
+    with pytest.raises(OptionError, match=mentions("'patchs'")):
         selfmend.super_resolve(PIXELS, 1.3, patchs=3)
 
 
 def test_only_what_was_trained_for_it_enlarges(model: selfmend.Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(OptionError, match="not trained to enlarge; train with super_resolution=4"):
+    with pytest.raises(OptionError, match=mentions("super_resolution=4")):
         model.super_resolve()
     monkeypatch.setitem(METHODS, "learner", MethodInfo(target="learner:Learner", learns="picture"))
-    with pytest.raises(OptionError, match="learner enlarges no pictures; train singan with super_resolution=4"):
+    with pytest.raises(OptionError, match=mentions("learner", "super_resolution=4")):
         selfmend.fit("learner", PIXELS).super_resolve()
-    with pytest.raises(OptionError, match="the factor is 1; a number above 1 fits, such as 2"):
+    with pytest.raises(OptionError, match=mentions("1", "2")):
         selfmend.super_resolve(PIXELS, 1)
 
 
 def test_nothing_is_written_for_a_picture_that_cannot_be_learned(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="the coarsest scale would have 9x9 pixels, less than the 11x11"):
+    with pytest.raises(OptionError, match=mentions("9x9", "pixels", "11x11")):
         selfmend.fit("singan", PIXELS[:9, :9], preset="tiny", folder=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

@@ -7,6 +7,7 @@ from PIL import Image as PILImage
 from skimage import data
 
 import selfmend
+from facts import mentions
 from selfmend.errors import SelfmendWarning
 from selfmend.image.grain import grained
 from selfmend.image.picture_files import read_rgb
@@ -92,7 +93,7 @@ def test_a_folder_is_restored_and_resumed(scratched, photo, tmp_path) -> None:
     assert (read_rgb(report.output / "b.png") * 255 == 128).all()
     again = selfmend.mend_folder(folder, find="damage", grow_mask=1, jobs=1, method="telea", resume=True)
     assert (again.mended, again.skipped) == (0, 2)
-    with pytest.raises(selfmend.SelfmendError, match="did you mean 'damage'"):
+    with pytest.raises(selfmend.SelfmendError, match=mentions("'damage'")):
         selfmend.mend_folder(folder, tmp_path / "other", find="damages")
     with pytest.raises(selfmend.SelfmendError, match="leave one of them out"):
         selfmend.mend_folder(folder, tmp_path / "other", find="damage", masks="alpha")

@@ -8,6 +8,7 @@ from PIL import Image as PILImage
 from PIL import ImageDraw, ImageFont
 
 import selfmend
+from facts import mentions
 from selfmend.errors import ImageError, MaskError, OptionError, SelfmendWarning
 from subtitles import textured
 
@@ -81,7 +82,7 @@ def test_a_picture_without_a_mark_comes_back_with_a_warning() -> None:
 
 
 def test_what_does_not_fit_is_refused() -> None:
-    with warnings.catch_warnings(), pytest.raises(ImageError, match="200 x 160"):
+    with warnings.catch_warnings(), pytest.raises(ImageError, match=mentions("200", "160")):
         selfmend.remove_watermark(marked(0), same_in=[np.zeros((50, 50, 3), np.uint8)])
     with pytest.raises(MaskError, match="#ffffff"):
         selfmend.remove_watermark(marked(0), LETTERS[..., 0] > 0.3, colour="whitish")

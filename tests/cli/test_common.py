@@ -6,6 +6,7 @@ import warnings
 import pytest
 import typer
 
+from facts import mentions
 from selfmend.cli.common import parse_settings, run_command
 from selfmend.errors import OptionError, SelfmendWarning
 
@@ -77,7 +78,7 @@ def test_settings():
         "a": "1", "max_size": "3", "path": "x=y", "empty": "",
     }  # fmt: skip
     for text in ("a", "=1", ""):
-        with pytest.raises(OptionError, match="is not key=value; for example --set radius=5"):
+        with pytest.raises(OptionError, match=mentions("--set", "radius=5")):
             parse_settings([text])
-    with pytest.raises(OptionError, match="use --save-model x"):
+    with pytest.raises(OptionError, match=mentions("--save-model", "x")):
         parse_settings(["save_model=x"])

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import selfmend
+from facts import mentions
 from folder_of_pictures import draw_folder
 from processes import environment
 from selfmend.cli.video import parse_moment
@@ -69,7 +70,7 @@ def test_moments_are_frames_or_times(text, moment):
 
 
 def test_a_decimal_without_unit_is_no_moment():
-    with pytest.raises(OptionError, match=r"--to '62.5' is no moment; a frame's number \(90\) or a time"):
+    with pytest.raises(OptionError, match=mentions("--to", "'62.5'", "(90)")):
         parse_moment("62.5", "--to")
 
 

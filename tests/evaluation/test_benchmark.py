@@ -12,6 +12,7 @@ from PIL import Image as PILImage
 
 import selfmend
 from bench_photos import ODD_NAME, draw_photos, write_program
+from facts import mentions
 from selfmend.errors import ImageError, OptionError, RunError
 from selfmend.evaluation.benchmark import run_benchmark
 
@@ -170,13 +171,13 @@ def test_a_folder_of_another_benchmark_is_refused_until_it_is_removed(finished, 
     shutil.copytree(first.folder.path, out)
     (out / "mine.txt").write_text("mine")
     plan = PLAN | {"commands": ["copy=cp {image} {output}"]}
-    with pytest.raises(RunError, match=r"holds another benchmark \(its seed is 0, not 1\); choose .* with --restart"):
+    with pytest.raises(RunError, match=mentions("seed", "0", "1", "--restart")):
         run_benchmark([photos], out, seed=1, **plan)
-    with pytest.raises(RunError, match=r"its size is 250, not 48"):
+    with pytest.raises(RunError, match=mentions("size", "250", "48")):
         run_benchmark([photos], out, size=48, **plan)
-    with pytest.raises(RunError, match=r"another benchmark \(of other photos or masks\)"):
+    with pytest.raises(RunError, match=mentions("photos")):
         run_benchmark([photos / "a.png"], out, **plan)
-    with pytest.raises(OptionError, match=r"truth lies in .*out, into which is written; move it elsewhere"):
+    with pytest.raises(OptionError, match=mentions("truth")):
         run_benchmark([out / "cases" / "truth"], out, restart=True, **plan)
     with pytest.raises(OptionError, match=r"out lies in .*, whose pictures are read"):
         run_benchmark([tmp_path], tmp_path / "out", restart=True, **plan)

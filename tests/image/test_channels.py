@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image as PILImage
 
+from facts import mentions
 from selfmend.errors import ImageError
 from selfmend.image.color import as_channels, as_rgb, from_rgb, with_channels
 from selfmend.image.picture import to_picture
@@ -47,7 +48,7 @@ def test_nothing_changes_where_nothing_has_to():
 
 
 def test_refuses():
-    with pytest.raises(ImageError, match="the painting is CMYK and the other picture RGB; convert it to RGB"):
+    with pytest.raises(ImageError, match=mentions("painting", "CMYK", "RGB")):
         as_channels(np.zeros((5, 7, 4), np.float32), 3, name="painting")
 
 

@@ -12,6 +12,7 @@ from PIL import ExifTags
 from PIL import Image as PILImage
 from skimage import data
 
+from facts import mentions
 from selfmend.errors import ImageError, SelfmendWarning
 from selfmend.image.files import read_picture, save_picture
 from selfmend.image.outputs import check_output, numbered
@@ -26,13 +27,13 @@ def test_an_unknown_ending_is_refused_before_the_work(tmp_path, name):
 
 
 def test_a_near_ending_is_suggested(tmp_path):
-    with pytest.raises(ImageError, match=r"did you mean '\.jpg'"):
+    with pytest.raises(ImageError, match=mentions("'.jpg'")):
         check_output(tmp_path / "photo.jpgg")
 
 
 def test_a_folder_that_cannot_be_written_is_found_before_the_work(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ImageError, match=r"cannot write into .*file/sub: Not a directory; choose another -o"):
+    with pytest.raises(ImageError, match=mentions("file/sub")):
         check_output(tmp_path / "file" / "sub" / "out.png")
     (tmp_path / "out.png").mkdir()
     with pytest.raises(ImageError, match="is a folder"):
@@ -53,7 +54,7 @@ def test_an_input_is_never_replaced_and_what_else_is_there_on_demand(tmp_path):
     for name, overwrite in (("a.png", False), ("a.png", True), ("link.png", True)):
         with pytest.raises(ImageError, match=r"is an input, which stays as it is; choose another -o$"):
             check_output(tmp_path / name, inputs=(tmp_path / "a.png",), overwrite=overwrite)
-    with pytest.raises(ImageError, match=r"b.png is there already; choose another -o, or say --overwrite to replace"):
+    with pytest.raises(ImageError, match=mentions("b.png", "--overwrite")):
         check_output(tmp_path / "b.png", inputs=(tmp_path / "a.png",))
     check_output(tmp_path / "b.png", inputs=(tmp_path / "a.png",), overwrite=True)
 
@@ -79,7 +80,7 @@ def test_a_full_disk_leaves_the_previous_file_and_no_other(tmp_path, monkeypatch
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(ImageError, match=r"cannot write .*out.png: No space left on device"):
+    with pytest.raises(ImageError, match=mentions("out.png")):
         save_picture(PHOTO, tmp_path / "out.png")
     assert [p.name for p in tmp_path.iterdir()] == ["out.png"]
     assert (tmp_path / "out.png").read_bytes() == b"what was there"
@@ -112,7 +113,7 @@ def test_decompression_bombs_are_refused_undecoded(tmp_path, data):
         data = data[:at] + struct.pack(">HH", 60_000, 60_000) + data[at + 4 :]
     (tmp_path / "bomb.png").write_bytes(data)
     tracemalloc.start()
-    with pytest.raises(ImageError, match=r"(60000 x 60000|14000 x 13000) pixels; at most 179"):
+    with pytest.raises(ImageError, match=mentions("179")):
         read_picture(tmp_path / "bomb.png")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -122,7 +123,7 @@ def test_decompression_bombs_are_refused_undecoded(tmp_path, data):
 def test_our_limit_holds_where_pils_is_lifted(tmp_path, monkeypatch):
     monkeypatch.setattr(PILImage, "MAX_IMAGE_PIXELS", None)
     (tmp_path / "bomb.png").write_bytes(png_header(60_000, 60_000))
-    with pytest.raises(ImageError, match="60000 x 60000 pixels; at most 179 million fit"):
+    with pytest.raises(ImageError, match=mentions("60000", "179")):
         read_picture(tmp_path / "bomb.png")
 
 
@@ -168,7 +169,7 @@ def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr("builtins.open", denied)
-    with pytest.raises(ImageError, match=r"cannot read .*a.png: Permission denied"):
+    with pytest.raises(ImageError, match=mentions("a.png")):
         read_picture(tmp_path / "a.png")
 
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as PILImage
 
+from facts import mentions
 from selfmend.errors import ImageError
 from selfmend.image.formats import SixteenBit
 from selfmend.image.picture import to_picture
@@ -151,9 +152,9 @@ def test_a_palette_without_an_opaque_colour_is_refused():
 def test_pictures_of_unknown_range_are_refused():
     with pytest.raises(ImageError, match="mode F, whose range is not known"):
         to_picture(PILImage.new("F", (4, 4)))
-    with pytest.raises(ImageError, match="values from -3 to -3; 16-bit values"):
+    with pytest.raises(ImageError, match=mentions("-3", "16-bit")):
         to_picture(PILImage.new("I", (4, 4), -3))
-    with pytest.raises(ImageError, match="0 x 5 pixels"):
+    with pytest.raises(ImageError, match=mentions("0", "5")):
         to_picture(PILImage.new("RGB", (0, 5)))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image as PILImage
 
+from facts import mentions
 from selfmend.errors import ImageError, SelfmendWarning
 from selfmend.image.picture_files import naming, pair_by_name, pictures_at, read_rgb
 
@@ -23,9 +24,9 @@ def here(tmp_path: Path) -> Path:
 def test_a_folder_gives_its_pictures_in_order(here: Path) -> None:
     assert [file.name for file in pictures_at(here / "one")] == ["a.JPG", "b.png"]
     assert pictures_at(here / "one" / "notes.txt") == [here / "one" / "notes.txt"]  # named: reading it says why not
-    with pytest.raises(ImageError, match=r"no such file or folder: .*nowhere"):
+    with pytest.raises(ImageError, match=mentions("nowhere")):
         pictures_at(here / "nowhere")
-    with pytest.raises(ImageError, match="empty holds no pictures; a folder with picture files fits"):
+    with pytest.raises(ImageError, match=mentions("empty")):
         pictures_at(here / "empty")
 
 
@@ -42,27 +43,27 @@ def test_every_mode_is_read_as_rgb(mode: str, tmp_path: Path) -> None:
 
 def test_transparency_is_told(tmp_path: Path) -> None:
     PILImage.new("RGBA", (4, 3), (255, 0, 0, 100)).save(tmp_path / "a.png")
-    with pytest.warns(SelfmendWarning, match=r"a\.png is transparent in parts; its colours are measured"):
+    with pytest.warns(SelfmendWarning, match=mentions("a.png")):
         assert read_rgb(tmp_path / "a.png").shape == (3, 4, 3)
 
 
 def test_pairs_have_equal_names(here: Path) -> None:
-    with pytest.warns(SelfmendWarning, match="left out because the other folder has none of their name: 2"):
+    with pytest.warns(SelfmendWarning, match=mentions("2")):
         assert pair_by_name(here / "one", here / "two") == [(here / "one/b.png", here / "two/b.bmp")]
     assert pair_by_name(here / "one/a.JPG", here / "two/c.png") == [(here / "one/a.JPG", here / "two/c.png")]
 
 
 def test_pairs_that_do_not_fit_are_refused(here: Path) -> None:
-    with pytest.raises(ImageError, match="are a folder and a picture; two folders or two pictures fit"):
+    with pytest.raises(ImageError, match=mentions("two")):
         pair_by_name(here / "one", here / "two/b.bmp")
     (here / "two/b.bmp").unlink()
-    with pytest.raises(ImageError, match=r"no picture in .*two has the name of one in .*one; equal names, any ending"):
+    with pytest.raises(ImageError, match=mentions("two")):
         pair_by_name(here / "one", here / "two")
     PILImage.new("RGB", (4, 3)).save(here / "one/b.bmp")
-    with pytest.raises(ImageError, match="one has several pictures named 'b'; one of each name fits"):
+    with pytest.raises(ImageError, match=mentions("'b'")):
         pair_by_name(here / "one", here / "two")
 
 
 def test_an_error_is_told_with_its_file() -> None:
-    with pytest.raises(ImageError, match=r"^a\.png: too small$"), naming(Path("a.png")):
+    with pytest.raises(ImageError, match=mentions("a.png", "too", "small")), naming(Path("a.png")):
         raise ImageError("too small")

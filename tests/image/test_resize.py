@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from facts import mentions
 from golden import assert_golden, load_golden
 from selfmend.errors import ImageError
 from selfmend.image.resize import resize, resize_mask, scaled_size
@@ -133,13 +134,13 @@ def test_refuses() -> None:
         tensors.resize(torch.zeros(1, 3, 4, 4), (0, 2))
     with pytest.raises(ImageError, match="bool tensor"):
         tensors.resize_mask(torch.zeros(1, 1, 4, 4), (2, 2))
-    with pytest.raises(ImageError, match=r"float32 \(1, 4, 4, 3\); an array \(H, W, C\) or \(H, W\) fits"):
+    with pytest.raises(ImageError, match=mentions("float32", "(1, 4, 4, 3)")):
         resize(np.zeros((1, 4, 4, 3), np.float32), (2, 2))
     with pytest.raises(ImageError, match="must be positive"):
         resize(np.zeros((4, 4, 3), np.float32), (0, 2))
     with pytest.raises(ImageError, match="must be positive"):
         resize(np.zeros((4, 4, 3), np.float32), (2, 2), scale=0)
-    with pytest.raises(ImageError, match=r"float32 \(4, 4\); a bool array"):
+    with pytest.raises(ImageError, match=mentions("float32", "(4, 4)")):
         resize_mask(np.zeros((4, 4), np.float32), (2, 2))
 
 

@@ -6,6 +6,7 @@ import pytest
 from PIL import ExifTags, ImageOps
 from PIL import Image as PILImage
 
+from facts import mentions
 from selfmend.errors import ImageError, SelfmendWarning
 from selfmend.image.files import read_picture, save_picture
 from selfmend.image.formats import SixteenBit, write_png, write_tiff
@@ -104,7 +105,7 @@ def test_a_truncated_file_is_refused(tmp_path, write):
 
 def test_formats_of_eight_bits_get_rounded_values_and_a_warning(tmp_path):
     pixels = deep(3)
-    with pytest.warns(SelfmendWarning, match="WEBP holds 8 bits a channel: rounded from 16"):
+    with pytest.warns(SelfmendWarning, match=mentions("WEBP", "8", "16")):
         save_picture(pixels, tmp_path / "out.webp")
     eight = np.asarray(read_picture(tmp_path / "out.webp").original)
     assert np.array_equal(eight, np.rint(pixels / 257))

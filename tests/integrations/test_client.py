@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import selfmend_client
+from facts import mentions
 from mending_server import TOKEN, MendingRunner, Server, pixels, png, until
 from selfmend.jobs.job import Limits
 from selfmend.server.security import DEFAULT_PORT
@@ -61,7 +62,7 @@ def test_what_progress_raises_stops_the_job(client, server, photo, hole, error):
 
 
 def test_the_time_is_up(client, server, photo, hole):
-    with pytest.raises(JobError, match=r"^not done after 0\.05 seconds"):
+    with pytest.raises(JobError, match=mentions("0.05")):
         client.fill(png(photo), png(hole), method="waits", timeout=0.05)
     assert server.runner.stopped()
 
@@ -70,9 +71,9 @@ def test_a_job_that_fails_says_why(client, server, photo, hole):
     with pytest.raises(JobError, match=r"^the mask covers"):
         client.fill(png(photo), png(np.full_like(hole, 255)))
     assert server.runner.jobs == {}
-    with pytest.raises(ServerError, match=r"^unknown method 'nonsense'; "):
+    with pytest.raises(ServerError, match=mentions("method", "'nonsense'")):
         client.fill(png(photo), png(hole), method="nonsense")
-    with pytest.raises(ServerError, match=r"^unknown option 'colour'; "):
+    with pytest.raises(ServerError, match=mentions("'colour'")):
         client.fill(png(photo), png(hole), options={"colour": 3})
 
 
@@ -80,23 +81,23 @@ def test_a_job_that_somebody_else_cancels(client, server, photo, hole):
     def cancelled(job):
         server.runner.change(job["id"], state="cancelled")
 
-    with pytest.raises(JobError, match=r"^the job was cancelled on the server$"):
+    with pytest.raises(JobError, match=mentions("cancelled")):
         client.fill(png(photo), png(hole), method="waits", progress=cancelled)
 
 
 def test_tokens(tmp_path, photo, hole):
     with Server(MendingRunner(tmp_path), token=TOKEN) as server:
         assert pixels(Client(server.address, token=f" {TOKEN}\n").fill(png(photo), png(hole))).shape == photo.shape
-        with pytest.raises(AccessError, match=r"^a token is wanted by the server at http://127\.0\.0\.1:\d+: "):
+        with pytest.raises(AccessError, match=mentions("server", "//127.0.0.1")):
             Client(server.address).methods()
-        with pytest.raises(AccessError, match=r"^a token is not the one of the server at "):
+        with pytest.raises(AccessError, match=mentions("token", "server")):
             Client(server.address, token="another of many letters").methods()
 
 
 def test_a_full_queue(tmp_path, photo, hole):
     with (
         Server(MendingRunner(tmp_path, room=0)) as server,
-        pytest.raises(BusyError, match=r"^0 jobs wait already; try again later$"),
+        pytest.raises(BusyError, match=mentions("0")),
     ):
         Client(server.address).fill(png(photo), png(hole))
 
@@ -110,7 +111,7 @@ def test_pictures_that_the_server_refuses(tmp_path, photo, hole):
 
 
 def test_a_picture_of_too_many_bytes(client, hole):
-    with pytest.raises(ServerError, match=r"larger than 64 MB|hung up while 70 MB were sent; a smaller picture"):
+    with pytest.raises(ServerError, match=mentions("MB")):
         client.fill(bytes(70 * 2**20), png(hole))
 
 
@@ -174,7 +175,7 @@ def test_nobody_answers():
 
 @pytest.mark.parametrize("address", ["", "ftp://x", "http://", "http://a:b", "http://a?b=c", "http://a:0"])
 def test_addresses_that_are_none(address):
-    with pytest.raises(NoServerError, match="is no address of a server; one such as "):
+    with pytest.raises(NoServerError, match=mentions("address")):
         Client(address)
 
 
@@ -213,7 +214,7 @@ def stranger():
 @pytest.mark.parametrize("answer", [(200, b"<html>", {}), (200, b"[1]", {}), (404, b"<html>", {}), (500, b"[]", {})])
 def test_something_else_answers(stranger, answer):
     stranger.answer = answer
-    with pytest.raises(NoServerError, match=r"^what answers at http://127\.0\.0\.1:\d+ is no Selfmend server"):
+    with pytest.raises(NoServerError, match=mentions("//127.0.0.1")):
         Client(f"127.0.0.1:{stranger.server_port}").methods()
 
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import install
+from facts import mentions
 from mending_server import TOKEN, MendingRunner, Server
 
 
@@ -83,13 +84,13 @@ def test_what_the_node_asks_for_arrives(node, server, image, mask):
 
 
 def test_shapes_that_do_not_fit(node, server, image, mask):
-    with pytest.raises(ValueError, match=r"^the mask is 1x64x64; 2x60x91 fits; Load Image gives a mask of 64x64"):
+    with pytest.raises(ValueError, match=mentions("1x64x64", "2x60x91", "64x64")):
         fill(node, server, image, torch.zeros(1, 64, 64))
-    with pytest.raises(ValueError, match=r"^the mask is 3x60x91; 2x60x91 fits$"):
+    with pytest.raises(ValueError, match=mentions("3x60x91", "2x60x91")):
         fill(node, server, image, mask.expand(3, -1, -1))
     with pytest.raises(ValueError, match="the mask is empty"):
         fill(node, server, image, mask * 0.49)
-    with pytest.raises(ValueError, match=r"^the image is \(2, 60, 91, 2\); \(B, H, W, C\) with C = 1, 3 or 4 fits$"):
+    with pytest.raises(ValueError, match=mentions("(2, 60, 91, 2)", "1", "3", "4")):
         fill(node, server, image[..., :2], mask)
 
 

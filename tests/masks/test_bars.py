@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from skimage import data
 
+from facts import mentions
 from selfmend.errors import ImageError, OptionError
 from selfmend.image.picture import to_picture
 from selfmend.masks import eye_bars as bars
@@ -112,7 +113,7 @@ def test_jitter_stays_within_its_limits(monkeypatch) -> None:
 
 
 def test_odd_sizes_are_refused() -> None:
-    with pytest.raises(OptionError, match=r"height is 0 and margin 0\.2; a height above 0 and a margin of at least 0"):
+    with pytest.raises(OptionError, match=mentions("height", "0", "0.2")):
         bar_of(FACE, height=0)
-    with pytest.raises(OptionError, match=r"jitter is -1, 0\.25, 6\.0; no negative one and a stretch below 2 fit"):
+    with pytest.raises(OptionError, match=mentions("-1", "0.25", "6.0", "2")):
         EyeBars(shift=-1)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image as PILImage
 
+from facts import mentions
 from selfmend.errors import MaskError, OptionError
 from selfmend.masks import random as hole_makers
 from selfmend.masks.random import hole_maker, strokes
@@ -14,7 +15,7 @@ PICTURE = np.zeros((16, 16, 3), np.float32)
 
 def test_a_name_makes_its_shape():
     assert np.array_equal(hole_maker("strokes")(PICTURE, make_rng(3)), strokes((16, 16), make_rng(3)))
-    with pytest.raises(OptionError, match=r"masks is 'centre', which is no folder.*did you mean 'center'\?"):
+    with pytest.raises(OptionError, match=mentions("'centre'", "'center'")):
         hole_maker("centre")
 
 
@@ -28,7 +29,7 @@ def test_one_of_several_kinds_is_drawn_for_each_picture():
     drawn = [hole_maker("center, eyes")(PICTURE, make_rng(k)) for k in range(20)]
     boxes = sum(np.array_equal(mask, hole_maker("center")(PICTURE, make_rng(0))) for mask in drawn)
     assert 4 < boxes < 16
-    with pytest.raises(OptionError, match="masks is 'eyed', which is no folder"):
+    with pytest.raises(OptionError, match=mentions("'eyed'")):
         hole_maker("center,eyed")
 
 
@@ -56,8 +57,8 @@ def test_folders_without_masks_or_with_useless_ones(tmp_path):
     with pytest.raises(MaskError, match="holds no masks; a folder of pictures that are white where the hole is fits"):
         hole_maker(str(tmp_path))
     PILImage.new("L", (20, 20), 255).save(tmp_path / "full.png")
-    with pytest.raises(MaskError, match="20 crops in a row were all hole or without one"):
+    with pytest.raises(MaskError, match=mentions("20")):
         hole_maker(str(tmp_path))(PICTURE, make_rng(0))
     (tmp_path / "full.png").write_bytes(b"nothing")
-    with pytest.raises(MaskError, match=r"the mask cannot be read: .*full.png"):
+    with pytest.raises(MaskError, match=mentions("full.png")):
         hole_maker(str(tmp_path))(PICTURE, make_rng(0))

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import vgg_file
+from facts import mentions
 from folder_batches import batch_of, batches_of
 from pictures import picture
 from selfmend.errors import MissingWeightsError, OptionError
@@ -130,7 +131,7 @@ def test_frozen_nets_let_gradients_through_and_collect_none() -> None:
 def test_without_vgg_nothing_starts(kind: type[AdversarialMethod], monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     monkeypatch.setenv("SELFMEND_WEIGHTS", str(tmp_path))
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / "cache"))
-    with pytest.raises(MissingWeightsError, match=r"vgg19-dcbb9e9d\.pth are missing: put it into .*perceptual=none"):
+    with pytest.raises(MissingWeightsError, match=mentions("vgg19-dcbb9e9d.pth")):
         trained(kind, perceptual="vgg19")
     check_perceptual("none")
 

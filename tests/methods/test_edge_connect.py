@@ -2,6 +2,7 @@ import pytest
 import torch
 
 import vgg_file
+from facts import mentions
 from folder_batches import batch_of, batches_of
 from selfmend.errors import OptionError
 from selfmend.image.edges import canny_edges
@@ -162,8 +163,8 @@ def test_the_colours_may_be_judged_with_the_edges() -> None:
 
 
 def test_phases_are_checked() -> None:
-    with pytest.raises(OptionError, match="phases is edge,edge; one or more of them fit, none of them twice"):
+    with pytest.raises(OptionError, match=mentions("phases", "edge")):
         built(phases="edge,edge").check_trainable()
-    with pytest.raises(OptionError, match=r"unknown phases 'edges'; did you mean 'edge'"):
+    with pytest.raises(OptionError, match=mentions("phases", "'edges'", "'edge'")):
         built(phases="edges")
     EdgeConnect.from_options("tiny", {"phases": "edge", "perceptual": "vgg19"}).check_trainable()

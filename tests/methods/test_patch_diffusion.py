@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import selfmend
+from facts import mentions
 from selfmend.errors import OptionError
 from selfmend.methods.patch_diffusion import VARIETIES, PatchDiffusion
 from selfmend.parallel import limit_threads, thread_count
@@ -130,5 +131,5 @@ def test_too_small(size: tuple[int, int]) -> None:
 
 
 def test_even_patches_have_no_middle() -> None:
-    with pytest.raises(OptionError, match="patch is 6; an odd number fits"):
+    with pytest.raises(OptionError, match=mentions("patch", "6")):
         method(patch=6)

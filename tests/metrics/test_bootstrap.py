@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from facts import mentions
 from selfmend.errors import OptionError
 from selfmend.metrics.bootstrap import difference_interval, mean_interval
 from selfmend.seeding import make_rng
@@ -60,11 +61,11 @@ def test_noise_between_runs_makes_a_pair_the_same() -> None:
 
 def test_what_does_not_fit_is_refused() -> None:
     generator = make_rng(7)
-    with pytest.raises(OptionError, match=r"scores are \(1, 1\); \(runs, pictures\) with 1 run and 2 pictures or more"):
+    with pytest.raises(OptionError, match=mentions("(1, 1)", "1", "2")):
         mean_interval(np.zeros((1, 1)), generator=generator)
-    with pytest.raises(OptionError, match=r"scores are of 3 and of 4 pictures; the same pictures fit"):
+    with pytest.raises(OptionError, match=mentions("3", "4")):
         difference_interval(np.zeros((1, 3)), np.zeros((1, 4)), generator=generator)
     with pytest.raises(OptionError, match="scores hold values that are not finite"):
         mean_interval(np.array([[0.0, math.inf]]), generator=generator)
-    with pytest.raises(OptionError, match="level is 1 and resamples 10000; a level between 0 and 1, and at least 1"):
+    with pytest.raises(OptionError, match=mentions("level", "1", "10000", "0")):
         mean_interval(np.zeros((1, 3)), generator=generator, level=1)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from facts import mentions
 from mosaic import noise
 from selfmend.errors import ImageError
 from selfmend.metrics.frechet import fid, fid_features, frechet_distance, normal_statistics
@@ -46,7 +47,7 @@ def test_many_pictures_of_several_sizes() -> None:
 
 
 def test_what_does_not_fit_is_refused() -> None:
-    with pytest.raises(ImageError, match="truths are 1 in number; fid needs 2 pictures"):
+    with pytest.raises(ImageError, match=mentions("1", "fid", "2")):
         fid(plain(0.1, 0.2), plain(0.1), net=NET)
-    with pytest.raises(ImageError, match=r"outputs has 4 channels; 1 \(grey\) or 3 \(RGB\) fit"):
+    with pytest.raises(ImageError, match=mentions("4", "1", "3", "RGB")):
         fid([np.zeros((5, 5, 4), np.float32)] * 2, plain(0.1, 0.2), net=NET)

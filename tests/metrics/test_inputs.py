@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from facts import mentions
 from mosaic import noise
 from selfmend.errors import ImageError, MaskError
 from selfmend.metrics.inputs import grey, mean_over
@@ -11,15 +12,15 @@ from selfmend.metrics.pixels import mae, psnr, rmse, ssim
 def test_pairs_that_do_not_fit_are_refused(metric) -> None:
     image = noise(16, 16)
     hole = np.zeros((16, 16), bool)
-    with pytest.raises(ImageError, match=r"output is \(16, 15, 3\) and truth \(16, 16, 3\); the same shape fits"):
+    with pytest.raises(ImageError, match=mentions("(16, 15, 3)", "(16, 16, 3)")):
         metric(image[:, :15], image)
-    with pytest.raises(ImageError, match=r"truth has values from 0 to 255; values in \[0, 1\] fit"):
+    with pytest.raises(ImageError, match=mentions("0", "255", "1]")):
         metric(image, image.round() * 255)
-    with pytest.raises(ImageError, match=r"output is uint8"):
+    with pytest.raises(ImageError, match=mentions("uint8")):
         metric(image.astype(np.uint8), image)
-    with pytest.raises(MaskError, match="mask has no hole; leave it out"):
+    with pytest.raises(MaskError, match=mentions("hole")):
         metric(image, image, mask=hole)
-    with pytest.raises(MaskError, match=r"mask is float32 \(16, 16\)"):
+    with pytest.raises(MaskError, match=mentions("float32", "(16, 16)")):
         metric(image, image, mask=hole.astype(np.float32))
 
 
@@ -44,7 +45,7 @@ def test_grey_values_by_hand() -> None:
     assert grey(colours).ravel().tolist() == pytest.approx([0.299, 0.587, 0.114, 1])
     assert grey(colours).dtype == np.float64
     assert np.array_equal(grey(colours[..., :1]), colours[..., 0].astype(np.float64))
-    with pytest.raises(ImageError, match=r"real has 4 channels; 1 \(grey\) or 3 \(RGB\) fit"):
+    with pytest.raises(ImageError, match=mentions("real", "4", "1", "grey", "3", "RGB")):
         grey(np.zeros((2, 2, 4), np.float32), name="real")
 
 

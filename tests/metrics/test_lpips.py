@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import lpips_files
+from facts import mentions
 from pictures import picture
 from selfmend.errors import ImageError, MaskError, OptionError, WeightsError
 from selfmend.metrics.lpips import Heads, Lpips, load_lpips, lpips, lpips_map
@@ -106,21 +107,19 @@ def test_what_does_not_fit_is_refused(net: Lpips) -> None:
     assert lpips(small, small, net=net) == 0
     with pytest.raises(ImageError, match=rf"pictures are \(\d+, \d+\); at least \d+ x \d+ px fit {net.backbone}"):
         lpips(small[1:], small[1:], net=net)
-    with pytest.raises(ImageError, match=r"output has 4 channels; 1 \(grey\) or 3 \(RGB\) fit"):
+    with pytest.raises(ImageError, match=mentions("4", "1", "3", "RGB")):
         lpips(np.zeros((64, 64, 4), np.float32), np.zeros((64, 64, 4), np.float32), net=net)
     with pytest.raises(MaskError, match="mask has no hole"):
         lpips(small, small, net=net, mask=np.zeros(small.shape[:2], bool))
 
 
 def test_backbones_and_files_are_named(tmp_path) -> None:
-    with pytest.raises(OptionError, match=r"unknown backbone of LPIPS 'alexnet'; did you mean 'alex'\?"):
+    with pytest.raises(OptionError, match=mentions("LPIPS", "'alexnet'", "'alex'")):
         load_lpips("alexnet")
-    with pytest.raises(WeightsError, match=r"alexnet-owt-7be5be79\.pth are missing: .*download\.pytorch\.org/models"):
+    with pytest.raises(WeightsError, match=mentions("alexnet-owt-7be5be79.pth", "download.pytorch.org/models")):
         load_lpips("alex", tmp_path / "nowhere")
     for backbone in ("alex", "squeeze"):
         with pytest.MonkeyPatch.context() as patch:
             lpips_files.publish(tmp_path, backbone, patch)
-        with pytest.raises(
-            WeightsError, match=r"is not the published (alexnet-owt-7be5be79|squeezenet1_1-b8a52dc0)\.pth"
-        ):
+        with pytest.raises(WeightsError, match=mentions("SHA-256")):
             load_lpips(backbone, tmp_path)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from facts import mentions
 from mosaic import halves_swapped, noise
 from selfmend.errors import OptionError
 from selfmend.metrics.samples import equal_neighbours, nearest_field
@@ -57,5 +58,5 @@ def test_equal_neighbours_by_hand() -> None:
 
 
 def test_an_even_patch_is_refused() -> None:
-    with pytest.raises(OptionError, match="patch is 4; an odd number of pixels fits"):
+    with pytest.raises(OptionError, match=mentions("patch", "4")):
         nearest_field(noise(9, 9), noise(9, 9), patch=4)

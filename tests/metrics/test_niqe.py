@@ -5,6 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 from skimage import data
 
+from facts import mentions
 from golden import outside
 from mosaic import noise
 from selfmend.errors import ImageError, WeightsError
@@ -85,38 +86,38 @@ def test_parameters_are_kept_in_the_authors_layout(parameters: NiqeParameters, t
 
 
 def test_pictures_that_do_not_fit_are_refused(parameters: NiqeParameters) -> None:
-    with pytest.raises(ImageError, match=r"image is \(95, 400\); at least one block of 96 x 96 px fits"):
+    with pytest.raises(ImageError, match=mentions("(95, 400)", "96")):
         niqe(noise(95, 400), parameters)
-    with pytest.raises(ImageError, match="image has fewer than 2 blocks of 96 x 96 px that are not flat"):
+    with pytest.raises(ImageError, match=mentions("2", "96")):
         niqe(noise(96, 96), parameters)
-    with pytest.raises(ImageError, match="image has fewer than 2 blocks"):
+    with pytest.raises(ImageError, match=mentions("2")):
         niqe(np.full((200, 200, 3), 0.5, np.float32), parameters)
-    with pytest.raises(ImageError, match=r"image is float32 \(2, 96, 192, 3\); a float32 array \(H, W, C\) fits"):
+    with pytest.raises(ImageError, match=mentions("float32", "(2, 96, 192, 3)")):
         niqe(np.stack([noise(96, 192)] * 2), parameters)
-    with pytest.raises(ImageError, match="the photos have 4 sharp blocks of 96 x 96 px in all; more than 36 fit"):
+    with pytest.raises(ImageError, match=mentions("4", "96", "36")):
         fit_niqe([noise(192, 192)])
-    with pytest.raises(ImageError, match="the photos have 0 sharp blocks"):
+    with pytest.raises(ImageError, match=mentions("0")):
         fit_niqe([])
 
 
 def test_files_that_do_not_fit_are_refused(parameters: NiqeParameters, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("SELFMEND_WEIGHTS", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    with pytest.raises(WeightsError, match=r"weights niqe_pris_params\.npz are missing: .*selfmend evaluate fit-niqe"):
+    with pytest.raises(WeightsError, match=mentions("niqe_pris_params.npz")):
         load_parameters()
-    with pytest.raises(WeightsError, match=r"cannot write NIQE parameters to .*a\.npy; a name that ends with \.npz"):
+    with pytest.raises(WeightsError, match=mentions("NIQE", "parameters", "a.npy")):
         save_parameters(parameters, tmp_path / "a.npy")
     path = tmp_path / "a.npz"
     for content in (b"", b"text"):
         path.write_bytes(content)
-        with pytest.raises(WeightsError, match=r"a\.npz holds no mu_pris_param and cov_pris_param; bring"):
+        with pytest.raises(WeightsError, match=mentions("a.npz", "mu_pris_param", "cov_pris_param")):
             load_parameters(path)
     np.savez(path, mu_pris_param=np.zeros(36, object), cov_pris_param=np.eye(36))  # pickled: code could be in it
-    with pytest.raises(WeightsError, match=r"a\.npz holds no mu_pris_param and cov_pris_param"):
+    with pytest.raises(WeightsError, match=mentions("a.npz", "mu_pris_param", "cov_pris_param")):
         load_parameters(path)
     np.savez(path, mu_pris_param=np.zeros(36))
-    with pytest.raises(WeightsError, match=r"a\.npz holds no mu_pris_param and cov_pris_param"):
+    with pytest.raises(WeightsError, match=mentions("a.npz", "mu_pris_param", "cov_pris_param")):
         load_parameters(path)
     np.savez(path, mu_pris_param=np.zeros(35), cov_pris_param=np.eye(36))
-    with pytest.raises(WeightsError, match=r"have shapes \(35,\) and \(36, 36\); \(1, 36\) and \(36, 36\) fit"):
+    with pytest.raises(WeightsError, match=mentions("(35,)", "(36, 36)", "(1, 36)")):
         load_parameters(path)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from skimage import data
 
+from facts import mentions
 from mosaic import halves_swapped, noise
 from selfmend.errors import OptionError
 from selfmend.metrics.samples import seams
@@ -39,5 +40,5 @@ def test_a_cut_shows_until_it_is_smoothed() -> None:
 
 
 def test_a_patch_without_neighbours_is_refused() -> None:
-    with pytest.raises(OptionError, match="patch is 1; an odd number of pixels from 3 on fits"):
+    with pytest.raises(OptionError, match=mentions("patch", "1", "3")):
         seams(noise(9, 9), noise(9, 9), patch=1)

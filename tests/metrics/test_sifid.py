@@ -5,6 +5,7 @@ import pytest
 from scipy.linalg import sqrtm
 
 import inception_file
+from facts import mentions
 from mosaic import noise
 from selfmend.errors import ImageError, OptionError
 from selfmend.metrics.frechet import sifid
@@ -40,11 +41,11 @@ def test_grey_is_taken_as_three_equal_channels(net: InceptionStem) -> None:
 
 def test_what_does_not_fit_is_refused(net: InceptionStem) -> None:
     real = noise(30, 30)
-    with pytest.raises(ImageError, match=r"sample is \(22, 30\); at least 23 x 23 px fit 192 features"):
+    with pytest.raises(ImageError, match=mentions("(22, 30)", "23", "192", "features")):
         sifid(real[:22], real, net=net, features=192)
-    with pytest.raises(ImageError, match=r"real is float32 \(2, 30, 30, 3\); a float32 array \(H, W, C\) fits"):
+    with pytest.raises(ImageError, match=mentions("real", "float32", "(2, 30, 30, 3)")):
         sifid(real, np.stack([real, real]), net=net)
-    with pytest.raises(ImageError, match="sample has 4 channels"):
+    with pytest.raises(ImageError, match=mentions("4")):
         sifid(np.zeros((30, 30, 4), np.float32), real, net=net)
-    with pytest.raises(OptionError, match="unknown number of features '2048'"):
+    with pytest.raises(OptionError, match=mentions("features", "'2048'")):
         sifid(real, real, net=net, features=2048)

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from facts import mentions
 from selfmend.nn.adversarial_losses import gradient_penalty
 
 REAL, FAKE = torch.ones(1, 3, 4, 5), torch.zeros(1, 3, 4, 5)
@@ -36,5 +37,5 @@ def test_reaches_the_weights() -> None:
 
 
 def test_refuses() -> None:
-    with pytest.raises(ValueError, match="per is 'image'; 'pixel' or 'sample' fits"):
+    with pytest.raises(ValueError, match=mentions("per", "'image'", "'pixel'", "'sample'")):
         gradient_penalty(linear, REAL, FAKE, mix=MIX, per="image")

@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 import official_files
+from facts import mentions
 from selfmend.errors import WeightsError
 from selfmend.nn.context_encoder import ContextEncoderDiscriminator, ContextEncoderGenerator
 from selfmend.nn.dmfn import DMFNDiscriminator, DMFNGenerator
@@ -74,9 +75,9 @@ def test_new_spectral_norm_and_missing_counters_pass() -> None:
 
 def test_another_network_says_which_it_is() -> None:
     state = NETS["DMFN's generator"]().state_dict()
-    with pytest.raises(WeightsError, match=r"a\.pth holds DMFN's generator; EdgeConnect's edge generator fits"):
+    with pytest.raises(WeightsError, match=mentions("a.pth", "DMFN's", "generator", "EdgeConnect's", "edge")):
         load_official(nn.Linear(1, 1), state, name="EdgeConnect's edge generator", where="a.pth")
-    with pytest.raises(WeightsError, match="holds no network that we know; DMFN's generator fits"):
+    with pytest.raises(WeightsError, match=mentions("DMFN's", "generator")):
         load_official(nn.Linear(1, 1), {"a": torch.zeros(1)}, name="DMFN's generator", where="a.pth")
 
 
@@ -84,25 +85,25 @@ def test_what_does_not_fit_is_refused() -> None:
     name = "DMFN's generator"
     state = dict(NETS[name]().state_dict())
     missing = {key: value for key, value in state.items() if "encoder.2" not in key}
-    with pytest.raises(WeightsError, match=r"f lacks 'encoder\.2\.conv\.bias' and 1 more; a whole checkpoint of DMFN"):
+    with pytest.raises(WeightsError, match=mentions("f", "'encoder.2.conv.bias'", "1", "DMFN")):
         load_official(NETS[name](), missing, name=name, where="f")
-    with pytest.raises(WeightsError, match="f has an unknown 'zebra'; a whole"):
+    with pytest.raises(WeightsError, match=mentions("f", "'zebra'")):
         load_official(NETS[name](), {**state, "zebra": torch.zeros(1)}, name=name, where="f")
     wrong = {**state, "decoder.3.conv.weight": torch.zeros(3, 1, 3, 3)}
-    with pytest.raises(WeightsError, match=r"'decoder\.3\.conv\.weight' in f has shape .*; .* fits"):
+    with pytest.raises(WeightsError, match=mentions("'decoder.3.conv.weight'", "f")):
         load_official(NETS[name](), wrong, name=name, where="f")
 
 
 def test_files_that_are_not_whole_or_no_state_dict(tmp_path) -> None:
     path = official_files.save(NETS["DMFN's generator"]().state_dict(), tmp_path / "latest_G.pth")
     path.write_bytes(path.read_bytes()[:5000])
-    with pytest.raises(WeightsError, match=r"latest_G\.pth is no whole PyTorch file of tensors alone"):
+    with pytest.raises(WeightsError, match=mentions("latest_G.pth", "PyTorch")):
         read_official(path)
     torch.save({"iteration": 3}, path)
-    with pytest.raises(WeightsError, match=r"latest_G\.pth is a PyTorch file, but no state dict; a checkpoint of the"):
+    with pytest.raises(WeightsError, match=mentions("latest_G.pth", "PyTorch")):
         read_official(path)
     torch.save(nn.Linear(1, 1), path)  # code
-    with pytest.raises(WeightsError, match="no whole PyTorch file of tensors alone"):
+    with pytest.raises(WeightsError, match=mentions("PyTorch")):
         read_official(path)
-    with pytest.raises(WeightsError, match=r"cannot read .*nowhere\.pth: No such file"):
+    with pytest.raises(WeightsError, match=mentions("nowhere.pth")):
         read_official(tmp_path / "nowhere.pth")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
+from facts import mentions
 from selfmend.errors import OptionError
 from selfmend.image.resize import resize
 from selfmend.patches.synthesis import SynthesisSettings, exemplar_levels, synthesize
@@ -83,14 +84,14 @@ def test_progress_is_told() -> None:
 
 
 def test_a_scale_smaller_than_a_patch() -> None:
-    with pytest.raises(OptionError, match="a scale is 4x15 and a patch 5x5: ask for a larger or less narrow picture"):
+    with pytest.raises(OptionError, match=mentions("4x15", "5x5")):
         run(np.zeros((4, 15, 3), np.float32), sizes=[(4, 15), (20, 25), (32, 40)])
 
 
 def test_a_hole_that_leaves_no_patch() -> None:
     hole = np.zeros((32, 40), bool)
     hole[::4, ::4] = True
-    with pytest.raises(OptionError, match="leaves no whole patch of 5x5 px"):
+    with pytest.raises(OptionError, match=mentions("5x5")):
         synthesize(
             textured(),
             exemplar_levels([textured()], [hole]),

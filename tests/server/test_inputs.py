@@ -6,6 +6,7 @@ import zlib
 import pytest
 
 from encoded import box, photo
+from facts import mentions
 from selfmend.errors import MaskError, RunError
 from selfmend.jobs.job import Limits, NotAPicture, TooLarge
 from selfmend.jobs.request import check_inputs, safe_stem, save_inputs
@@ -52,7 +53,7 @@ def test_a_photo_is_as_large_as_it_is_shown() -> None:
 
 @pytest.mark.parametrize(("width", "height"), [(60_000, 60_000), (2**31 - 1, 2**31 - 1), (7_100, 7_100)])
 def test_a_bomb_is_not_decoded(width, height) -> None:
-    with pytest.raises(TooLarge, match=r"at most 50 million fit"):
+    with pytest.raises(TooLarge, match=mentions("50")):
         look(bomb(width, height))
 
 
@@ -60,7 +61,7 @@ def test_a_bomb_is_not_decoded(width, height) -> None:
     "data", [b"", b"text", b"\x89PNG\r\n\x1a\n", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", b"%PDF-1.4"]
 )
 def test_what_is_no_picture_is_said(data) -> None:
-    with pytest.raises(NotAPicture, match=r"^the image \(x\.png\) is"):
+    with pytest.raises(NotAPicture, match=mentions("x.png")):
         look(data, "a/x.png")
 
 
@@ -68,13 +69,13 @@ def test_all_files_count_together() -> None:
     files = {"image": photo(), "mask": box()}
     total = sum(map(len, files.values()))
     check_inputs(files, {}, Limits(max_bytes=total))
-    with pytest.raises(TooLarge, match=r"the files have .* MB; at most .* MB fit"):
+    with pytest.raises(TooLarge, match=mentions("files", "MB")):
         check_inputs(files, {}, Limits(max_bytes=total - 1))
 
 
 def test_a_mask_of_another_shape_is_refused_and_of_another_size_not() -> None:
     check_inputs({"image": photo(), "mask": box(120, 160)}, {}, Limits())
-    with pytest.raises(MaskError, match=r"the mask is 80 x 80 and the picture 80 x 60; .* of the same aspect, fits"):
+    with pytest.raises(MaskError, match=mentions("80", "60")):
         check_inputs({"picture": photo(), "mask": box(80, 80)}, {}, Limits())
 
 
@@ -86,7 +87,7 @@ def test_files_get_names_of_ours(tmp_path) -> None:
     assert save_inputs({}, {}, tmp_path / "none") == {}
     assert (tmp_path / "none").is_dir()
     (tmp_path / "file").touch()
-    with pytest.raises(RunError, match="the files cannot be kept: Not a directory"):
+    with pytest.raises(RunError, match=mentions("files")):
         save_inputs(files, looked, tmp_path / "file" / "in")
 
 

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 import selfmend
+from facts import mentions
 from pictures import picture
 from selfmend.errors import OptionError
 from selfmend.jobs.job import UnknownModel
@@ -122,5 +123,5 @@ def test_a_name_that_is_no_folder_is_refused(name) -> None:
 
 
 def test_a_name_that_is_taken_is_refused() -> None:
-    with pytest.raises(OptionError, match="there is a model 'photo' already; choose another name"):
+    with pytest.raises(OptionError, match=mentions("'photo'")):
         new_name("photo", "x", {"photo"})

@@ -2,6 +2,7 @@
 
 import pytest
 
+from facts import mentions
 from selfmend.errors import OptionError
 from selfmend.jobs.job import Limits, Settings
 from selfmend.jobs.request import check_made, check_settings, queue_of
@@ -92,12 +93,12 @@ def test_what_does_not_fit_is_said(task, given, files, message) -> None:
 def test_results_may_not_be_too_large() -> None:
     limits = Limits(max_pixels=1000)
     check_made("super-resolve", Settings(factor=2.0), size=(10, 25), limits=limits)
-    with pytest.raises(OptionError, match=r"the result would have 0\.00104 million pixels; at most 0\.001 million fit"):
+    with pytest.raises(OptionError, match=mentions("0.00104", "0.001")):
         check_made("super-resolve", Settings(factor=2.0), size=(10, 26), limits=limits)
     check_made("sample", Settings(height=100), size=(10, 10), limits=limits)
     with pytest.raises(OptionError, match="million pixels"):
         check_made("sample", Settings(height=100), size=(10, 11), limits=limits)
     with pytest.raises(OptionError, match="million pixels"):
         check_made("sample", Settings(height=100, width=11), size=None, limits=limits)
-    with pytest.raises(OptionError, match="retarget needs a new height or width"):
+    with pytest.raises(OptionError, match=mentions("retarget")):
         check_made("retarget", Settings(), size=(10, 10), limits=limits)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from facts import mentions
 from selfmend.errors import RunError
 from selfmend.training.checkpoints import load_outline, load_state, save_state
 
@@ -53,7 +54,7 @@ def test_truncated_file_is_refused(tmp_path: Path, keep: int) -> None:
     path = tmp_path / "a.safetensors"
     save_state(path, {"x": torch.zeros(100)})
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(RunError, match=r"a\.safetensors is not a whole checkpoint"):
+    with pytest.raises(RunError, match=mentions("a.safetensors")):
         load_state(path)
 
 

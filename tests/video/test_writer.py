@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image as PILImage
 
+from facts import mentions
 from selfmend.errors import OptionError, SelfmendWarning
 from selfmend.image.files import read_picture
 from selfmend.video.reader import Clip
@@ -100,7 +101,7 @@ def test_subtitle_tracks_are_passed_on_where_there_is_a_place_for_them(tmp_path)
     with av.open(str(written.path)) as film:
         assert film.streams.subtitles[0].language == "deu"
         assert [(p.pts, bytes(p)) for p in film.demux(subtitles=0) if p.size] == [(100, b"Wer da?")]
-    with pytest.warns(SelfmendWarning, match=r"cannot hold a stream of the film \(subtitle 1\)"):
+    with pytest.warns(SelfmendWarning, match=mentions("1")):
         write_red(Clip(path), tmp_path / "c.mp4")
 
 
@@ -169,7 +170,7 @@ def test_quality_is_an_option_of_encoders_that_have_it(tmp_path):
     clip = Clip(write_film(tmp_path / "a.mp4", options={"crf": "0"}))
     sizes = [write_red(clip, tmp_path / "b.mp4", crf=crf).path.stat().st_size for crf in (0, 30)]
     assert sizes[0] > 1.5 * sizes[1]
-    with pytest.raises(OptionError, match="mpeg4 takes no crf"):
+    with pytest.raises(OptionError, match=mentions("mpeg4", "crf")):
         write_red(Clip(write_film(tmp_path / "c.mp4", codec="mpeg4", options={})), tmp_path / "d.mp4", crf=20)
 
 

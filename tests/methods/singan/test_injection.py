@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from facts import mentions
 from pictures import picture
 from selfmend.errors import ImageError, MaskError, OptionError
 from selfmend.image.pyramid import PyramidPlan
@@ -130,7 +131,7 @@ def test_a_painting_is_drawn_in_its_own_aspect(copying):
 
 def test_refuses_another_aspect_and_empty_masks():
     check_like((64, 96), (128, 192), name="composite")
-    with pytest.raises(ImageError, match="the composite is 96 x 96 and the training picture 96 x 64; the same size"):
+    with pytest.raises(ImageError, match=mentions("composite", "96", "64")):
         check_like((96, 96), (64, 96), name="composite")
-    with pytest.raises(MaskError, match=r"the mask covers nothing.*--invert-mask"):
+    with pytest.raises(MaskError, match=mentions("--invert-mask")):
         check_covers(torch.zeros(1, 1, 4, 4, dtype=torch.bool))

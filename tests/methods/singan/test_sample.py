@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from facts import mentions
 from pictures import picture
 from selfmend.errors import OptionError, SelfmendWarning
 from selfmend.image.pyramid import PyramidPlan
@@ -111,14 +112,12 @@ def test_retargeting_keeps_the_picture_at_its_own_size(model: SinGAN) -> None:
 def test_a_larger_picture_is_sampled_with_the_pixels_of_the_finest_scale() -> None:
     image, _ = picture(50, 80)
     model = SinGAN(replace(TINY, min_size=20, max_size=40)).fit(image)
-    with pytest.warns(
-        SelfmendWarning, match=r"finest scale, 25x40, not of the picture's 50x80; train with max_size=80"
-    ):
+    with pytest.warns(SelfmendWarning, match=mentions("25x40", "50x80", "max_size=80")):
         (sample,) = model.sample(image)
     assert sample.shape == (25, 40, 3)
-    with pytest.warns(SelfmendWarning, match=r"size of the finest scale, 25x80, and enlarged to 50x160; train"):
+    with pytest.warns(SelfmendWarning, match=mentions("size", "25x80", "50x160")):
         assert model.retarget(image, size=(50, 160)).shape == (50, 160, 3)
-    with pytest.raises(OptionError, match="size 10x40 makes scale 1 only"):
+    with pytest.raises(OptionError, match=mentions("size", "10x40", "1")):
         model.retarget(image, size=(20, 80))
 
 
@@ -140,24 +139,24 @@ def test_it_learns_first_where_it_has_not() -> None:
 
 def test_what_does_not_fit_is_said_before_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SinGAN, "fit", lambda *a, **k: pytest.fail("trained"))
-    with pytest.raises(OptionError, match="start_scale is 9; this picture has scales 0 to 2, and 0 to 2 fit here"):
+    with pytest.raises(OptionError, match=mentions("start_scale", "9", "0", "2")):
         SinGAN(replace(TINY, start_scale=9)).sample(IMAGE)
-    with pytest.raises(OptionError, match="start_scale is 0; this picture has scales 0 to 2, and 1 to 2 fit here"):
+    with pytest.raises(OptionError, match=mentions("start_scale", "0", "2", "1")):
         SinGAN(replace(TINY, start_scale=0)).retarget(IMAGE, size=(40, 40))
-    with pytest.raises(OptionError, match=r"size 5x53 makes scale 0 only 4x43, less than the 11x11.*at least 13x53"):
+    with pytest.raises(OptionError, match=mentions("size", "5x53", "0", "4x43", "11x11", "13x53")):
         SinGAN(TINY).sample(IMAGE, size=(5, 53))
-    with pytest.raises(OptionError, match="has one scale, and this needs two; a smaller min_size gives more"):
+    with pytest.raises(OptionError, match=mentions("min_size")):
         SinGAN(replace(TINY, min_size=40)).retarget(IMAGE, size=(40, 40))
 
 
 def test_the_smallest_size_that_is_named_fits() -> None:
     plan = SinGAN(TINY).plan((37, 53))
     for height in range(1, 13):
-        with pytest.raises(OptionError, match="at least 13x53"):
+        with pytest.raises(OptionError, match=mentions("13x53")):
             check_sample_size((height, 53), plan, level=0)
     check_sample_size((13, 53), plan, level=0)
     check_sample_size((11, 11), plan, level=2)
-    with pytest.raises(OptionError, match="at least 11x11"):
+    with pytest.raises(OptionError, match=mentions("11x11")):
         check_sample_size((10, 10), plan, level=2)
 
 
@@ -176,7 +175,7 @@ def test_a_guided_run_samples_from_its_first_scale_on() -> None:
     config = replace(DEEPER, recipe="guided", painted_holes=2, injection_scale=2)
     model = SlicedWasserstein(config).fit(IMAGE, MASK)
     assert model.scales.first == 2
-    with pytest.raises(OptionError, match="the scales below 2 are not trained"):
+    with pytest.raises(OptionError, match=mentions("2")):
         model.sample(IMAGE)
     assert list(model.start_scales(IMAGE)) == list(range(2, len(model.scales.plan.sizes)))
     assert model.with_fill_options({"start_scale": 2}).sample(IMAGE)[0].shape == IMAGE.shape
