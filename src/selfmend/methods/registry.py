@@ -16,7 +16,7 @@ from selfmend.errors import MissingExtraError, OptionError, check_known
 if TYPE_CHECKING:
     from selfmend.methods.base import Method
 
-DEFAULT_METHOD = "patchmatch"
+DEFAULT_METHOD = "auto"
 """Fills holes where no method is named."""
 
 DEFAULT_GENERATIVE_METHOD = "patch-diffusion"
@@ -50,6 +50,7 @@ class MethodInfo:
 _SCALES: dict[str, Any] = {"learns": "picture", "generates": True, "takes_reference": True, "extra": "learn"}
 
 METHODS = {
+    "auto": MethodInfo(target="selfmend.methods.auto:Auto", takes_reference=True),
     "patchmatch": MethodInfo(target="selfmend.methods.patchmatch:PatchMatch", takes_reference=True),
     "patch-diffusion": MethodInfo(target="selfmend.methods.patch_diffusion:PatchDiffusion", generates=True),
     "gpnn": MethodInfo(target="selfmend.methods.gpnn:GPNN", generates=True, enlarges=True),
