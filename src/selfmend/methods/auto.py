@@ -117,6 +117,8 @@ def _smooth_parts(hole: np.ndarray, config: AutoConfig) -> tuple[np.ndarray, np.
     scattered = random[labels]
     if scattered.any():
         square = np.ones((config.core, config.core), np.uint8)
-        core = cv2.morphologyEx(scattered.view(np.uint8), cv2.MORPH_OPEN, square).view(bool)
+        core = cv2.morphologyEx(
+            scattered.view(np.uint8), cv2.MORPH_OPEN, square, borderType=cv2.BORDER_CONSTANT, borderValue=0
+        ).view(bool)
         scattered &= ~core
     return thin[labels], scattered

@@ -28,6 +28,9 @@ DEEP = 35.0
 LOST = 1.7
 """Power of the lack of texture: the features are means of votes too, and say too little. What lacks nothing stays."""
 
+CERTAIN = 4e-4
+"""Cost of a match, in squared colour, at which half of the difference counts; an exact repetition costs less."""
+
 NO_TEXTURE = 1e-3
 
 
@@ -41,6 +44,7 @@ def blended(
     hole: np.ndarray,
     others: Sequence[np.ndarray],
     wanted: np.ndarray | None,
+    misfit: np.ndarray,
     *,
     smooth: float,
     regain: float,
@@ -53,6 +57,7 @@ def blended(
         hole: bool (H, W).
         others: fills of the same picture at smaller sizes, float32 (h, w, C).
         wanted: texture features that were voted, float32 (H, W, 2); None leaves the detail as strong as it is.
+        misfit: float32 (H, W), costs of the matches; where they are nothing, the fill is what it should be.
         smooth: share of the smooth fill at the hole's border, 0 to 1; it falls with depth.
         regain: most that detail is amplified by.
         window: side of the window of the texture features, in pixels.
@@ -66,7 +71,8 @@ def blended(
     if smooth > 0:
         share = smooth * np.exp(-np.square(depth / (REACH * unit)))
         guess = (1 - share) * guess + share * plate(filled, hole, deepest=2 * DEEP)
-    lacking = np.where(inside, guess - filled, 0).astype(np.float32)
+    doubt = cv2.dilate(misfit, np.ones((5, 5), np.uint8))[..., None]  # of the patches that cover a pixel
+    lacking = np.where(inside, guess - filled, 0).astype(np.float32) * (doubt**2 / (doubt**2 + CERTAIN**2))
     result = filled + _low_pass(lacking, SIGMA * unit)
     if wanted is not None and regain > 1:
         there = texture(filled, np.ones(size, bool), window)

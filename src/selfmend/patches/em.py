@@ -140,6 +140,7 @@ def fill_values(
     options: PatchMatchOptions,
     progress: Progress,
     coarser: float = 1.0,
+    misfit: np.ndarray | None = None,
 ) -> np.ndarray:
     """Fill the unknown part.
 
@@ -151,6 +152,7 @@ def fill_values(
         options: of the filling.
         progress: takes an event a round.
         coarser: end at the finest scale that is at least so many times smaller, or at the coarsest.
+        misfit: float32 (H, W), in which the cost of the match at each patch's centre is written, but for `nearness`.
 
     Returns:
         float32 (H, W, K); (h, w, K) of the scale where it ended, (0, W, K) if none that coarse has a source.
@@ -189,10 +191,20 @@ def fill_values(
         else:  # a guess stays as it is at its own scale: only its matches are needed
             _match(scale, field, picture, derive_seed(seed, i), options)
         below = scale, field
+        if misfit is not None and finest:
+            misfit[scale.targets.y - scale.radius, scale.targets.x - scale.radius] = _misfits(scale, field, options)
     if picture is None:  # no scale as coarse as that has a source; the finest has, `inpaint` has seen to it
         assert coarser > 1
         return layers[0][0][:0]
     return trim(picture, options.patch // 2)
+
+
+def _misfits(scale: Scale, field: Field, options: PatchMatchOptions) -> np.ndarray:
+    """Costs of the matches (T,) without that of distance."""
+    down = field.y - scale.targets.y
+    right = field.x % scale.sources.width - scale.targets.x
+    near = options.nearness / max(scale.size) ** 2 * (down.astype(np.float32) ** 2 + right.astype(np.float32) ** 2)
+    return np.maximum(field.cost - near, 0)
 
 
 def _rounds(options: PatchMatchOptions, way: float) -> int:

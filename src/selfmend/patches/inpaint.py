@@ -125,13 +125,14 @@ def _fill_window(
     if guess is not None:
         colours = np.where(hole[..., None], guess[0], clean)
         start = Guess(colours=colours * factor, scale=guess[1])
-    filled = fill_values(layers, start, seed=seed, options=fitting, progress=progress)
+    misfit = np.zeros(hole.shape, np.float32)
+    filled = fill_values(layers, start, seed=seed, options=fitting, progress=progress, misfit=misfit)
     colours = filled[..., :channels] / factor
     if guess is None and (options.members > 1 or options.smooth > 0 or options.regain > 1):
         others = _others(layers, seed, fitting, COARSER * blend_unit(hole))
         wanted = filled[..., channels:] / np.float32(options.texture) if options.texture else None
         colours = blended(
-            colours, hole, [other[..., :channels] / factor for other in others], wanted,
+            colours, hole, [other[..., :channels] / factor for other in others], wanted, misfit,
             smooth=options.smooth, regain=options.regain, window=options.texture_window,
         )  # fmt: skip
     return np.clip(colours, 0, 1)
