@@ -29,6 +29,7 @@ METHODS = [
     "navier-stokes",
     "biharmonic",
     "patchmatch",
+    "auto",
     "sliced-wasserstein:init=local-means",
     "sliced-wasserstein",
 ]

@@ -21,7 +21,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, default=1024)
     parser.add_argument("--hole", type=int, default=256)
-    parser.add_argument("--method", default="patchmatch")
+    parser.add_argument("--method", default="auto")
     parser.add_argument("--repeat", type=int, default=3)
     args = parser.parse_args()
     photo = Image.fromarray(data.astronaut()).resize((args.size, args.size), Image.Resampling.LANCZOS)

@@ -134,7 +134,7 @@ def test_a_reference_helps_or_is_refused(name: str) -> None:
     image, mask = textured(), hole()
     reference = place(textured(seed=1), image, mask)
     if not method_class(name).takes_reference:
-        with pytest.raises(OptionError, match=f"{name} takes no reference; these do: patchmatch, singan"):
+        with pytest.raises(OptionError, match=f"{name} takes no reference; these do: auto, patchmatch, singan"):
             make(name).inpaint(image, mask, reference=reference)
         return
     first, again, without = (make(name).inpaint(image, mask, reference=r)[0] for r in (reference, reference, None))

@@ -99,7 +99,7 @@ def _format() -> Any:
 class Fill:
     """Options of a fill."""
 
-    method: str = option("patchmatch", "a method that fills holes", source="docs/results.md")
+    method: str = option("auto", "a method that fills holes", source="docs/results-auto.md")
     preset: str | None = _preset()
     model: str | None = _model()
     seed: int | None = _seed()
@@ -137,7 +137,7 @@ class Restore:
         label="Grow the mask",
     )  # fmt: skip
     grain: bool = option(True, "give what is filled the grain of the rest", source=_OURS, off="leave it smooth")
-    method: str = option("patchmatch", "a method that fills holes", source="docs/results.md")
+    method: str = option("auto", "a method that fills holes", source="docs/results-auto.md")
     preset: str | None = _preset()
     seed: int | None = _seed()
     format: str = _format()
@@ -159,7 +159,7 @@ class Expand:
         None, "width to height of the result, such as 16:9; what is lacking is added on both sides", source=_OURS,
         none="as it comes",
     )  # fmt: skip
-    method: str = option("patchmatch", "a method that fills holes", source="docs/results.md")
+    method: str = option("auto", "a method that fills holes", source="docs/results-auto.md")
     preset: str | None = _preset()
     seed: int | None = _seed()
     format: str = _format()

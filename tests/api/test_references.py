@@ -33,7 +33,7 @@ def test_a_reference_brings_back_what_it_shows(image: Image, reference: Image) -
     mended = selfmend.inpaint(image, mask, reference=reference)
     assert psnr_in(mended, image, mask) > 30
     assert np.array_equal(mended[~mask], image[~mask])
-    assert psnr_in(selfmend.inpaint(image, mask), image, mask) < 20
+    assert psnr_in(selfmend.inpaint(image, mask), image, mask) < 25
     assert psnr_in(selfmend.inpaint(image, mask, reference=reference, align=False), image, mask) < 29
     tensors = (to_tensor(one)[0] for one in (image, reference))
     again = selfmend.inpaint(next(tensors), mask, reference=next(tensors))

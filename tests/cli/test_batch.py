@@ -179,7 +179,7 @@ def test_what_is_done_is_kept_and_the_rest_follows(run, many, stop):
         (["in", "--address", "auto"], "--address and --shared are for clusters; leave them out, or say --engine ray"),
         (["in", "--method", "tela"], "unknown method 'tela'; did you mean 'telea'?"),
         (["in", "--method", "dmfn"], "dmfn learns from a folder first; give the run of a training as the model"),
-        (["in", "--set", "pathc=3"], "unknown option 'pathc'; did you mean 'patch'?"),
+        (["in", "--set", "scatered=1"], "unknown option 'scatered'; did you mean 'scattered'?"),
         (["in", "--grow", "-1"], "--grow is -1; at least 0 fits"),
         (["in", "--model", "none"], "none holds no run"),
         (["in", "--model", "none", "--preset", "x"], "--model brings its own method and settings; leave --method and"),

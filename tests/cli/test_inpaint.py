@@ -214,3 +214,12 @@ def test_an_error_of_the_program_keeps_its_traceback(run, folder, monkeypatch):
     monkeypatch.setattr("selfmend.api.filling.read_picture", lambda path: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         fill(run)
+
+
+def test_what_filled_which_part_is_explained(run, folder):
+    said = run("inpaint", "photo.png", "-m", "mask.png", "--explain", "-o", "out.png").out
+    assert "100.0% of the hole by patchmatch:blended (" in said
+    told = json.loads(run("inpaint", "photo.png", "-m", "mask.png", "--json", "-o", "again.png").out)
+    assert told["method"] == "auto"
+    assert [(one["by"], one["share"]) for one in told["choices"]] == [("patchmatch:blended", 1)]
+    assert json.loads(fill(run, "--json", "-o", "third.png").out)["choices"] == []

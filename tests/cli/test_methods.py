@@ -9,6 +9,9 @@ def test_all_methods_are_listed(run, learner):
     told = json.loads(run("methods", "--json").out)["methods"]
     assert {row["name"] for row in told} >= set(METHODS)
     assert {row["name"]: row["learns"] for row in told}["learner"]
+    assert [row["name"] for row in told if row["default"]] == ["auto"]
+    assert {row["name"]: row["extra"] for row in told}["singan"] == "learn"
+    assert all(row["for"] and row["speed"] for row in told if row["name"] in {"auto", "telea", "singan", "dmfn"})
     listed = run("methods").out
     assert all(name in listed for name in METHODS)
 

@@ -101,7 +101,7 @@ def test_health_and_methods(client, runner):
     assert (health["status"], health["queued"], health["running"]) == ("ok", 1, 0)
     answer = client.get("/api/methods").json()
     methods = {method["name"]: method for method in answer["methods"]}
-    assert answer["default"] == "patchmatch"
+    assert answer["default"] == "auto"
     assert (methods["patchmatch"]["learns"], methods["singan"]["learns"]) == (False, True)
     assert "context-encoder" not in methods  # which needs a trained run
     assert {o["name"] for o in methods["telea"]["options"]} == {"radius"}

@@ -98,10 +98,10 @@ def test_text_that_is_no_json_is_refused(client):
 def test_models_are_the_methods_and_can_be_changed(client, runner):
     config = client.get("/api/v1/server-config").json()
     names = [model["name"] for model in config["modelInfos"]]
-    assert names[0] == "patchmatch"
+    assert names[0] == "auto"
     assert {"telea", "singan", "cv2"} < set(names)
     assert config["plugins"] == config["samplers"] == []
-    assert client.get("/api/v1/model").json()["name"] == "patchmatch"
+    assert client.get("/api/v1/model").json()["name"] == "auto"
     assert client.post("/api/v1/model", json={"name": "cv2"}).json()["name"] == "cv2"
     assert client.get("/api/v1/model").json()["model_type"] == "inpaint"
     client.post("/api/v1/inpaint", json=body(cv2_flag="INPAINT_TELEA", cv2_radius=6))

@@ -13,11 +13,11 @@ def checked(task, given, *files, models=()):
 
 
 def test_defaults_and_a_seed_are_filled_in() -> None:
-    settings = checked("fill", {"samples": 2.0, "options": {"patch": 5}}, "image").model_dump()
+    settings = checked("fill", {"samples": 2.0, "options": {"core": 5}}, "image").model_dump()
     assert 0 <= settings.pop("seed") < 2**31
     assert settings == {
-        "method": "patchmatch", "preset": None, "model": None, "samples": 2, "grow_mask": 0, "invert_mask": False,
-        "align": True, "format": "", "options": {"patch": 5},
+        "method": "auto", "preset": None, "model": None, "samples": 2, "grow_mask": 0, "invert_mask": False,
+        "align": True, "format": "", "options": {"core": 5},
     }  # fmt: skip
     assert checked("fill", {"seed": 0}, "image", "mask", "reference").seed == 0
     assert checked("fill", {}, "image").seed != checked("fill", {}, "image").seed
@@ -66,7 +66,7 @@ def test_what_trains_is_heavy(task, given, files, queue) -> None:
         ("fill", {"invert_mask": "maybe"}, ["image"], "option invert_mask is 'maybe'; a value of type bool fits"),
         ("fill", {"method": "patchmach"}, ["image"], "unknown method 'patchmach'; did you mean 'patchmatch'"),
         ("fill", {"method": "dmfn"}, ["image"], "dmfn learns from a folder first; name a run of it as the model"),
-        ("fill", {"preset": "x"}, ["image"], "unknown preset of patchmatch 'x'"),
+        ("fill", {"preset": "x"}, ["image"], "unknown preset of auto 'x'"),
         ("fill", {"options": {"patchsize": 1}}, ["image"], "unknown option 'patchsize'"),
         ("fill", {"options": [1]}, ["image"], r"options is \[1\]; an object of names and values fits"),
         ("fill", {"format": "exe"}, ["image"], "unknown format 'exe'"),

@@ -24,7 +24,7 @@ from selfmend.errors import MaskError, OptionError, SelfmendWarning
 from selfmend.image.files import read_picture
 from selfmend.image.picture import Picture
 from selfmend.masks.reading import check_hole, default_mask, needed_mask, read_mask
-from selfmend.methods.base import Method, describe_config
+from selfmend.methods.base import Choice, Method, describe_config
 from selfmend.methods.hole_init import mean
 from selfmend.methods.registry import DEFAULT_METHOD, check_takes_reference, method_class
 from selfmend.pipeline import MaskedPicture, fitted_reference
@@ -92,6 +92,7 @@ class Filled:
         method: its name.
         seed: of the fill.
         config: the method's options.
+        choices: what filled which share of the hole, and why, of a method that chooses.
         reference: as it lies on the picture, if there is one.
         scratch: a folder to remove once the results are written; until then the command can be repeated cheaply.
     """
@@ -102,6 +103,7 @@ class Filled:
     method: str
     seed: int
     config: dict[str, Any]
+    choices: list[Choice] = field(default_factory=list)
     reference: Aligned | None = None
     scratch: Path | None = None
 
@@ -149,7 +151,8 @@ def fill(request: FillRequest, progress: Progress = silent) -> Filled:
             warnings.warn(f"{name} has one fill only: all samples are the same", SelfmendWarning, stacklevel=2)
     return Filled(
         picture=picture, mask=mask, results=results, method=name, seed=seed, config=describe_config(method.config),
-        reference=reference, scratch=scratch,
+        choices=method.choices(mask, reference=reference is not None) if mask.any() else [], reference=reference,
+        scratch=scratch,
     )  # fmt: skip
 
 

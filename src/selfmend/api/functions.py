@@ -111,7 +111,7 @@ def inpaint(
         >>> stripes = np.tile(np.uint8([0, 0, 255, 255]), (24, 6))
         >>> hole = np.zeros((24, 24), bool)
         >>> hole[10:14, 10:14] = True
-        >>> bool((inpaint(stripes, hole) == stripes).all())
+        >>> bool((inpaint(stripes, hole, method="patchmatch") == stripes).all())
         True
     """
     given: dict[str, Any] = {"samples": samples, "seed": seed, "align": align, "progress": progress}

@@ -85,7 +85,7 @@ def batch(
     options: dict[str, Any] = {**parse_settings(settings or [])}
     with told_when_stopped(target), terminal_progress(quiet=quiet or as_json) as progress:
         report = mend_folder(
-            folder, target, masks=masks, method=method or "patchmatch", preset=preset, model=model, seed=seed,
+            folder, target, masks=masks, method=method or "auto", preset=preset, model=model, seed=seed,
             device=device, grow_mask=grow, invert_mask=invert_mask, engine=engine, jobs=jobs, address=address,
             shared=shared, retries=retries, resume=resume, overwrite=overwrite, progress=progress,
             **options,

@@ -146,7 +146,7 @@ def bench(
             metavar="NAME[:PRESET][:KEY=VALUE],...",
             help="Who fills them; 'none' where only --external and --command take part; NAME:model=RUN for a trained "
             "one.",
-            show_default="telea,navier-stokes,biharmonic,patchmatch",
+            show_default="telea,navier-stokes,biharmonic,patchmatch,auto",
         ),
     ] = None,
     external: Annotated[

@@ -229,7 +229,7 @@ def print_table(header: list[str], rows: list[list[str]], *, numbers: bool = Fal
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for place, title in enumerate(header):
-        table.add_column(title, justify="right" if numbers and place else "left")
+        table.add_column(title, justify="right" if numbers and place else "left", no_wrap=not place)
     for row in rows:
         table.add_row(*row)
     Console().print(table)

@@ -20,7 +20,7 @@ def methods(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the methods, or the options of one with their units and sources."""
-    from selfmend.methods.registry import method_class, method_info, method_names
+    from selfmend.methods.registry import method_class, method_names
 
     if name is None and preset is not None:
         raise OptionError(f"--preset {preset} of which method? selfmend methods NAME --preset {preset}")
@@ -29,11 +29,14 @@ def methods(
         if as_json:
             print_json({"methods": rows})
         else:
-            learns = {"picture": "the picture", "folder": "a folder", "": ""}
             print_table(
-                ["method", "learns from", "what it is"],
-                [[row["name"], learns[method_info(row["name"]).learns], row["title"]] for row in rows],
+                ["method", "for", "speed", "needs", "what it is"],
+                [
+                    [row["name"] + " *" * row["default"], row["for"], row["speed"], _needs(row), row["title"]]
+                    for row in rows
+                ],
             )
+            typer.echo("* fills holes where no method is named")
         return
     from selfmend.options import describe_options
 
@@ -52,14 +55,24 @@ def methods(
 
 def _listed(name: str) -> dict[str, Any]:
     """What the list says of a method, also of one that needs something that is not installed."""
-    from selfmend.methods.registry import method_class, method_info
+    from selfmend.methods.registry import DEFAULT_METHOD, method_class, method_info
 
-    learns = method_info(name).learns
+    info = method_info(name)
     try:
         title = method_class(name).title
     except MissingExtraError as error:
         title = str(error)
-    return {"name": name, "learns": learns == "picture", "learns_from_folder": learns == "folder", "title": title}
+    return {
+        "name": name, "default": name == DEFAULT_METHOD, "for": info.best_for, "speed": info.speed,
+        "extra": info.extra, "learns": info.learns == "picture",
+        "learns_from_folder": info.learns == "folder", "title": title,
+    }  # fmt: skip
+
+
+def _needs(row: dict[str, Any]) -> str:
+    """What it must learn from first, and the extra to install."""
+    learns = "a folder" if row["learns_from_folder"] else "to learn" if row["learns"] else ""
+    return ", ".join(one for one in (learns, f"extra {row['extra']}" if row["extra"] else "") if one)
 
 
 def _row(field: dict[str, Any]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,13 +52,14 @@ def _fill(values: Values, progress: Progress) -> Iterator[CommandResult]:
     reference = aligned and {
         "confidence": round(aligned.confidence, 4), "by": aligned.by, "homography": aligned.homography.tolist()
     }  # fmt: skip
+    why = [f"{one.share:.1%} of the hole by {one.by} ({one.why})" for one in done.choices] if values.explain else []
     yield CommandResult(
         results=done.results, sheet=lambda: _side_by_side(done),
-        said=[done.method, f"{float(done.mask.mean()):.1%} of the picture filled", *fits],
+        said=[done.method, f"{float(done.mask.mean()):.1%} of the picture filled", *why, *fits],
         facts={
             "compare": None, "method": done.method, "seed": done.seed, "height": height, "width": width,
             "hole_pixels": int(done.mask.sum()), "config": done.config, "start_scale": values.start_scale,
-            "reference": reference,
+            "choices": [asdict(one) for one in done.choices], "reference": reference,
         },
     )  # fmt: skip
     done.clean()
@@ -328,7 +330,7 @@ COMMAND_SPECS = {
             "init": _option("First guess inside the hole, for methods that take one."),
             "reference": _option(
                 "Another picture of the scene, such as a near frame of a film: it shows what the hole hides. For "
-                "patchmatch and singan.",
+                "auto, patchmatch and singan.",
                 metavar="FILE",
             ),
             "start_scale": (arguments.EntryScale, None),
@@ -336,6 +338,9 @@ COMMAND_SPECS = {
             **_SAVE_MODEL,
             "compare": _option(
                 "Also write picture, hole and result side by side.", "--compare", kind=bool, default=False
+            ),
+            "explain": _option(
+                "Say what filled which part of the hole, and why.", "--explain", kind=bool, default=False
             ),
         },
         more={"method": {"more": "See `selfmend methods`."}},

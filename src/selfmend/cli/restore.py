@@ -47,7 +47,7 @@ def restore(
         ),
     ] = None,
     method: Annotated[
-        str | None, option_of("restore", "method", more="See `selfmend methods`.", show_default="patchmatch")
+        str | None, option_of("restore", "method", more="See `selfmend methods`.", show_default="auto")
     ] = None,
     preset: Annotated[str | None, option_of("restore", "preset", more="See `selfmend methods NAME`.")] = None,
     seed: Annotated[int | None, option_of("restore", "seed", show_default="0")] = None,
@@ -87,7 +87,7 @@ def restore(
         if compare or save_mask is not None or same_in is not None:
             raise OptionError("--compare, --save-mask and --same-in are for one picture; of a folder, leave them out")
         how = {"find": kind, **chosen, "grow_mask": grow, "jobs": jobs, "resume": resume, "overwrite": overwrite}
-        _folder(pictures, output, method or "patchmatch", how | filling | options, quiet=quiet, as_json=as_json)
+        _folder(pictures, output, method or "auto", how | filling | options, quiet=quiet, as_json=as_json)
         return
     if jobs is not None or resume:
         raise OptionError("--jobs and --resume are for folders; of one picture, leave them out")
@@ -97,7 +97,7 @@ def restore(
     for path in (target, sheet, save_mask):
         if path is not None:
             check_output(path, overwrite=overwrite, inputs=(pictures,))
-    chosen |= {"kind": kind, "grow": grow, "options": options, "method": method or "patchmatch", **filling}
+    chosen |= {"kind": kind, "grow": grow, "options": options, "method": method or "auto", **filling}
     chosen["same_in"] = () if same_in is None else _others(same_in, pictures)
     _picture(pictures, target, sheet, save_mask, chosen, quiet=quiet, as_json=as_json)
 

@@ -176,7 +176,7 @@ class BenchmarkRun:
         self._progress(work_done(name, done, len(self._cases) * len(self._entrants)))
 
 
-METHODS = ("telea", "navier-stokes", "biharmonic", "patchmatch")
+METHODS = ("telea", "navier-stokes", "biharmonic", "patchmatch", "auto")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -102,7 +102,7 @@ def mend_folder(  # noqa: PLR0913
     output: str | Path | None = None,
     *,
     masks: str | Path | None = None,
-    method: str = "patchmatch",
+    method: str = "auto",
     preset: str | None = None,
     model: str | Path | None = None,
     seed: int = 0,

@@ -118,7 +118,7 @@ class FolderJob:
     `selfmend.restore`.
     """
 
-    method: str = "patchmatch"
+    method: str = "auto"
     preset: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     model: str | Path | None = None

@@ -207,7 +207,7 @@ _EXAMPLE: Any = {
     "id": EXAMPLE_ID, "task": "fill", "state": "done", "queue": "quick", "place": None, "done": 1.0,
     "stage": "patchmatch", "stage_index": 0, "stage_count": 1, "seconds_left": None, "terms": {},
     "created": 1767225600.0, "started": 1767225600.1, "finished": 1767225600.9, "seconds": 0.8, "error": None,
-    "warnings": [], "settings": {"method": "patchmatch", "seed": 0}, "size": [750, 1000], "previews": 0,
+    "warnings": [], "settings": {"method": "auto", "seed": 0}, "size": [750, 1000], "previews": 0,
     "preview": None, "revision": 7,
     "results": [{
         "index": 0, "url": result_url(EXAMPLE_ID, 0), "name": "photo-mended.jpg", "media_type": "image/jpeg",

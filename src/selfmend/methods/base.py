@@ -19,6 +19,21 @@ if TYPE_CHECKING:
     from selfmend.registration.align import Aligned
 
 
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """What a method that chooses does with a part of the hole.
+
+    Attributes:
+        by: what fills it.
+        share: of the hole, 0 to 1.
+        why: in words.
+    """
+
+    by: str
+    share: float
+    why: str
+
+
 class Method(ABC):
     """A way to fill holes. Subclasses say what they are and implement `fill`; users call `inpaint`.
 
@@ -125,6 +140,15 @@ class Method(ABC):
         if reference is None:
             return [self.fill(image, mask, seed=one, progress=share) for one, share in each]
         return [self.fill_from(image, mask, reference, seed=one, progress=share) for one, share in each]
+
+    def choices(self, mask: Mask, *, reference: bool = False) -> list[Choice]:
+        """What fills which part of a hole, and why; empty for a method that fills all of it in one way.
+
+        Args:
+            mask: bool (H, W), True = hole.
+            reference: whether another picture of the scene is at hand.
+        """
+        return []
 
     @abstractmethod
     def fill(self, image: Image, mask: Mask, *, seed: int, progress: Progress = silent) -> Image:

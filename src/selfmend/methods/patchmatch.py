@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from selfmend.methods.base import Method
-from selfmend.patches.em import PatchMatchOptions
+from selfmend.patches.em import BLEND, PatchMatchOptions
 from selfmend.patches.inpaint import Reference, inpaint
 from selfmend.progress import Progress, silent
 from selfmend.types import Image, Mask
@@ -23,7 +23,7 @@ class PatchMatch(Method):
         "Y. Wexler et al., Space-time completion of video, 2007; C. Barnes et al., PatchMatch, 2009; "
         "A. Newson et al., Non-local patch-based image inpainting, IPOL 2017"
     )
-    presets: ClassVar = {"default": PatchMatchOptions()}
+    presets: ClassVar = {"default": PatchMatchOptions(), "blended": BLEND}
 
     takes_reference: ClassVar[bool] = True
 

@@ -16,7 +16,7 @@ from selfmend.errors import MissingExtraError, OptionError, check_known
 if TYPE_CHECKING:
     from selfmend.methods.base import Method
 
-DEFAULT_METHOD = "patchmatch"
+DEFAULT_METHOD = "auto"
 """Fills holes where no method is named."""
 
 DEFAULT_GENERATIVE_METHOD = "patch-diffusion"
@@ -37,6 +37,9 @@ class MethodInfo:
         enlarges: whether it enlarges pictures without learning first.
         takes_reference: whether another picture of the scene helps.
         extra: what `pip install 'selfmend[...]'` must have brought; "" for nothing.
+        best_for: in a word.
+        speed: of a picture of a megapixel or less, on a CPU.
+        everyday: whether it is offered first; the others are there for study and comparison.
     """
 
     target: str
@@ -45,25 +48,65 @@ class MethodInfo:
     enlarges: bool = False
     takes_reference: bool = False
     extra: str = ""
+    best_for: str = ""
+    speed: str = ""
+    everyday: bool = False
 
 
 _SCALES: dict[str, Any] = {"learns": "picture", "generates": True, "takes_reference": True, "extra": "learn"}
 
 METHODS = {
-    "patchmatch": MethodInfo(target="selfmend.methods.patchmatch:PatchMatch", takes_reference=True),
-    "patch-diffusion": MethodInfo(target="selfmend.methods.patch_diffusion:PatchDiffusion", generates=True),
-    "gpnn": MethodInfo(target="selfmend.methods.gpnn:GPNN", generates=True, enlarges=True),
-    "singan": MethodInfo(target="selfmend.methods.singan:SinGAN", **_SCALES),
-    "sliced-wasserstein": MethodInfo(target="selfmend.methods.singan:SlicedWasserstein", **_SCALES),
-    "gpdm": MethodInfo(target="selfmend.methods.gpdm:GPDM", generates=True, extra="learn"),
-    "context-encoder": MethodInfo(
-        target="selfmend.methods.context_encoder:ContextEncoder", learns="folder", extra="learn"
+    "auto": MethodInfo(
+        target="selfmend.methods.auto:Auto", best_for="anything", speed="second", everyday=True, takes_reference=True
     ),
-    "edgeconnect": MethodInfo(target="selfmend.methods.edge_connect:EdgeConnect", learns="folder", extra="learn"),
-    "dmfn": MethodInfo(target="selfmend.methods.dmfn:DMFN", learns="folder", extra="learn"),
-    "telea": MethodInfo(target="selfmend.methods.classical:Telea"),
-    "navier-stokes": MethodInfo(target="selfmend.methods.classical:NavierStokes"),
-    "biharmonic": MethodInfo(target="selfmend.methods.classical:Biharmonic"),
+    "patchmatch": MethodInfo(
+        target="selfmend.methods.patchmatch:PatchMatch",
+        best_for="texture",
+        speed="second",
+        everyday=True,
+        takes_reference=True,
+    ),
+    "patch-diffusion": MethodInfo(
+        target="selfmend.methods.patch_diffusion:PatchDiffusion", best_for="samples", speed="seconds", generates=True
+    ),
+    "gpnn": MethodInfo(
+        target="selfmend.methods.gpnn:GPNN", best_for="enlarging", speed="seconds", generates=True, enlarges=True
+    ),
+    "singan": MethodInfo(target="selfmend.methods.singan:SinGAN", best_for="samples", speed="hours", **_SCALES),
+    "sliced-wasserstein": MethodInfo(
+        target="selfmend.methods.singan:SlicedWasserstein",
+        best_for="quality",
+        speed="seconds",
+        everyday=True,
+        **_SCALES,
+    ),
+    "gpdm": MethodInfo(
+        target="selfmend.methods.gpdm:GPDM", best_for="samples", speed="seconds", generates=True, extra="learn"
+    ),
+    "context-encoder": MethodInfo(
+        target="selfmend.methods.context_encoder:ContextEncoder",
+        best_for="faces",
+        speed="second",
+        learns="folder",
+        extra="learn",
+    ),
+    "edgeconnect": MethodInfo(
+        target="selfmend.methods.edge_connect:EdgeConnect",
+        best_for="structure",
+        speed="second",
+        learns="folder",
+        extra="learn",
+    ),
+    "dmfn": MethodInfo(
+        target="selfmend.methods.dmfn:DMFN", best_for="faces", speed="second", learns="folder", extra="learn"
+    ),
+    "telea": MethodInfo(
+        target="selfmend.methods.classical:Telea", best_for="scratches", speed="instant", everyday=True
+    ),
+    "navier-stokes": MethodInfo(
+        target="selfmend.methods.classical:NavierStokes", best_for="scratches", speed="instant"
+    ),
+    "biharmonic": MethodInfo(target="selfmend.methods.classical:Biharmonic", best_for="smoothness", speed="second"),
 }
 
 

@@ -5,6 +5,8 @@
     masked_field.py  matching: which known patch is most like one that sees the hole (PatchMatch)
     votes.py         voting: every hole pixel from the patches that cover it
     em.py            scale by scale from coarse to fine, matching and voting in turn
+    smooth.py        a hole closed by a thin plate through what is known
+    blend.py         low frequencies from several fills and the plate, detail from one
     inpaint.py       the public `inpaint` and its options
     field.py         the nearest-neighbour field of whole pictures, exact or by PatchMatch, and what is made of it
     synthesis.py     GPNN: a rough picture gets the patches of another one, from coarse to fine

@@ -14,9 +14,11 @@ import cv2
 import numpy as np
 
 from selfmend.errors import ImageError, MaskError, SelfmendWarning
+from selfmend.patches.blend import COARSER, blend_unit, blended
 from selfmend.patches.em import Guess, PatchMatchOptions, fill_values
 from selfmend.patches.scales import colour_scale, features, has_source
 from selfmend.progress import Progress, silent
+from selfmend.seeding import derive_seed
 from selfmend.types import check_image, check_mask
 
 if TYPE_CHECKING:
@@ -123,8 +125,26 @@ def _fill_window(
     if guess is not None:
         colours = np.where(hole[..., None], guess[0], clean)
         start = Guess(colours=colours * factor, scale=guess[1])
-    filled = fill_values(layers, start, seed=seed, options=fitting, progress=progress)
-    return np.clip(filled[..., :channels] / factor, 0, 1)
+    misfit = np.zeros(hole.shape, np.float32)
+    filled = fill_values(layers, start, seed=seed, options=fitting, progress=progress, misfit=misfit)
+    colours = filled[..., :channels] / factor
+    if guess is None and (options.members > 1 or options.smooth > 0 or options.regain > 1):
+        others = _others(layers, seed, fitting, COARSER * blend_unit(hole))
+        wanted = filled[..., channels:] / np.float32(options.texture) if options.texture else None
+        colours = blended(
+            colours, hole, [other[..., :channels] / factor for other in others], wanted, misfit,
+            smooth=options.smooth, regain=options.regain, window=options.texture_window,
+        )  # fmt: skip
+    return np.clip(colours, 0, 1)
+
+
+def _others(
+    layers: Sequence[tuple[np.ndarray, np.ndarray]], seed: int, options: PatchMatchOptions, coarser: float
+) -> list[np.ndarray]:
+    """The other members' fills, made at coarse scales only; none where no scale that coarse has a source."""
+    seeds = [derive_seed(seed, "member", k) for k in range(1, options.members)]
+    fills = [fill_values(layers, None, seed=one, options=options, progress=silent, coarser=coarser) for one in seeds]
+    return [fill for fill in fills if fill.size]
 
 
 def _share(progress: Progress, i: int, count: int) -> Progress:

@@ -102,7 +102,7 @@ def features(colours: np.ndarray, known: np.ndarray, *, weight: float, window: i
         float32 (H, W, C + 2), zero in the hole. Colours are scaled so that C channels weigh as three do.
     """
     scaled = colours * np.float32(colour_scale(colours.shape[2]))
-    return np.concatenate([scaled, np.float32(weight) * _texture(colours, known, window)], 2)
+    return np.concatenate([scaled, np.float32(weight) * texture(colours, known, window)], 2)
 
 
 def colour_scale(channels: int) -> float:
@@ -110,7 +110,7 @@ def colour_scale(channels: int) -> float:
     return float(np.sqrt(3 / channels))
 
 
-def _texture(colours: np.ndarray, known: np.ndarray, window: int) -> np.ndarray:
+def texture(colours: np.ndarray, known: np.ndarray, window: int) -> np.ndarray:
     """float32 (H, W, 2): mean absolute differences along rows and columns, over pairs of known pixels only."""
     grey = colours.mean(2)
     result = np.zeros((*grey.shape, 2), np.float32)

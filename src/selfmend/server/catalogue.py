@@ -58,12 +58,16 @@ def _words(name: str) -> str:
 
 
 def _described(kind: type[Method]) -> dict[str, Any]:
+    from selfmend.methods.registry import method_info
     from selfmend.options import describe_options
 
-    options = describe_options(kind.from_options().config)
+    options, info = describe_options(kind.from_options().config), method_info(kind.name)
     return {
         "name": kind.name,
         "title": kind.title,
+        "for": info.best_for,
+        "speed": info.speed,
+        "everyday": info.everyday,
         "learns": kind.learns,
         "presets": list(kind.presets),
         "takes_reference": kind.takes_reference,

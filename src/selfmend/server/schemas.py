@@ -102,7 +102,7 @@ class TaskAnswer(BaseModel):
                 "name": "fill", "title": "Fill the hole of a picture.", "result": "the picture with its hole filled",
                 "needs": ["image"], "takes": ["mask", "reference"], "learned": True, "trains": False,
                 "marks": False,
-                "label": "Mend", "action": "Mend", "hint": "Fill the hole of a picture.", "methods": ["patchmatch"],
+                "label": "Mend", "action": "Mend", "hint": "Fill the hole of a picture.", "methods": ["auto"],
                 "options": [{
                     "name": "grow_mask", "label": "Grow the mask", "type": "integer", "nullable": False,
                     "default": 0, "meaning": "let the hole grow to all sides", "unit": "px", "choices": [], "low": 0,
@@ -205,7 +205,7 @@ _REF = "#/components/schemas/{model}"
 
 def job_body() -> dict[str, Any]:
     """The request body of POST /api/jobs for OpenAPI; `add_job_forms` puts what it refers to into the description."""
-    schema = _job_forms()[1] | {"example": {"task": "fill", "settings": '{"method": "patchmatch", "seed": 0}'}}
+    schema = _job_forms()[1] | {"example": {"task": "fill", "settings": '{"method": "auto", "seed": 0}'}}
     return {"requestBody": {"required": True, "content": {FORM: {"schema": schema}}}}
 
 

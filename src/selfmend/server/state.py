@@ -26,4 +26,4 @@ class State:
     access: Access
     limits: Limits
     streams: Streams = field(default_factory=Streams)
-    iopaint_model: str = "patchmatch"
+    iopaint_model: str = "auto"

@@ -73,7 +73,7 @@ def parse_settings(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise RequestError(422, f"settings is no JSON ({error})") from error
     if not isinstance(settings, dict):
-        raise RequestError(422, f'settings is {_kind(settings)}; an object such as {{"method": "patchmatch"}} fits')
+        raise RequestError(422, f'settings is {_kind(settings)}; an object such as {{"method": "auto"}} fits')
     if len(settings) > _MAX_SETTINGS:
         raise RequestError(422, f"settings has {len(settings)} entries; at most {_MAX_SETTINGS} fit")
     return settings

@@ -99,7 +99,15 @@ export class TaskPanel {
 
   #fillSource() {
     const learns = (method) => (method.learns && !this.task.trains ? " (learns first)" : "");
-    const methods = this.methods.map((method) => element("option", { value: method.name }, method.name + learns(method)));
+    const offered = (some) => some.map((method) => element("option", { value: method.name }, method.name + learns(method)));
+    const usual = this.options.method?.default;
+    const everyday = this.methods.filter((method) => method.everyday).sort((a, b) => (b.name === usual) - (a.name === usual));
+    const folded = everyday.some((method) => method.name === usual); // else there is no telling which ones to offer first
+    const methods = offered(folded ? everyday : this.methods);
+    const rest = folded ? offered(this.methods.filter((method) => !method.everyday)) : [];
+    if (rest.length) {
+      methods.push(element("optgroup", { label: "More" }, ...rest));
+    }
     const models = this.models.map((model) => element("option", { value: MODEL + model.name }, model.name));
     if (!methods.length && "model" in this.options) {
       methods.push(element("option", { value: "" }, this.options.model.none));
