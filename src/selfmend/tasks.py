@@ -159,7 +159,7 @@ class Expand:
         None, "width to height of the result, such as 16:9; what is lacking is added on both sides", source=_OURS,
         none="as it comes",
     )  # fmt: skip
-    method: str = option("auto", "a method that fills holes", source="docs/results-auto.md")
+    method: str = option("patchmatch", "a method that fills holes", source=_OURS)
     preset: str | None = _preset()
     seed: int | None = _seed()
     format: str = _format()

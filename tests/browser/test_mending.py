@@ -219,7 +219,7 @@ def test_better_fill_goes_on_behind_the_quick_one(page, png) -> None:
     shown(page)
     page.get_by_role("button", name="Look", exact=True).click()
     until(page, "window.selfmend.jobs.get(window.selfmend.looking.id).settings.method === 'sliced-wasserstein'")
-    assert {job["settings"]["method"] for job in jobs(page)[:2]} == {"patchmatch", "sliced-wasserstein"}
+    assert {job["settings"]["method"] for job in jobs(page)[:2]} == {"auto", "sliced-wasserstein"}
     assert json.dumps(jobs(page)[0]["results"])
 
 

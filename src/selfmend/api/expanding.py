@@ -11,7 +11,7 @@ import numpy as np
 from selfmend.errors import OptionError, SelfmendWarning
 from selfmend.image.files import read_picture
 from selfmend.image.picture import Picture
-from selfmend.methods.registry import DEFAULT_METHOD, method_class
+from selfmend.methods.registry import PLAIN_METHOD, method_class
 from selfmend.progress import Progress, silent
 from selfmend.types import FileImage, FilePath, ImageLike, ImageResult, ImageT, Mask, OptionValue, Size
 
@@ -42,7 +42,7 @@ def expand(
     top: int = 0,
     bottom: int = 0,
     aspect: str | None = None,
-    method: str = DEFAULT_METHOD,
+    method: str = PLAIN_METHOD,
     preset: str | None = None,
     seed: int | None = None,
     device: str = "auto",

@@ -41,7 +41,7 @@ _LEAST = 64  # pixels of the short side of a photo
 class FinderConfig:
     """Options of the training."""
 
-    steps: int = option(8000, "number of steps", source="ours", low=1)
+    steps: int = option(14000, "number of steps", source="ours", low=1)
     batch_size: int = option(8, "squares a step", source="ours", low=1)
     size: int = option(160, "side of a square", unit="px, a multiple of 32", source="ours", low=64)
     learning_rate: float = option(3e-3, "of AdamW at its highest; it falls to 0", source="ours", low=0)

@@ -18,6 +18,7 @@ from selfmend.methods.registry import (
     DEFAULT_ENLARGING_METHOD,
     DEFAULT_GENERATIVE_METHOD,
     DEFAULT_METHOD,
+    PLAIN_METHOD,
     method_class,
     methods_that,
 )
@@ -464,7 +465,7 @@ def mend_video(
     grow_mask: int = 0,
     first: Moment = 0,
     last: Moment | None = None,
-    method: str = DEFAULT_METHOD,
+    method: str = PLAIN_METHOD,
     preset: str | None = None,
     steady: str = "temporal",
     temporal: Mapping[str, OptionValue] | None = None,

@@ -14,6 +14,7 @@ from selfmend.cli import common as arguments
 from selfmend.cli.common import be_quiet, option_of, parse_settings, print_json
 from selfmend.cli.progress import terminal_progress
 from selfmend.errors import OptionError
+from selfmend.methods.registry import PLAIN_METHOD
 
 _SECONDS = re.compile(r"(\d+(?:\.\d*)?)s")
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:\.\d*)?)")
@@ -104,7 +105,7 @@ def video(
             region=None if region is None else parse_box(region), text=parse_settings(text or [], name="--text"),
             invert_mask=invert_mask, grow_mask=grow,
             first=parse_moment(start, "--from"), last=None if end is None else parse_moment(end, "--to"),
-            method=method or api.DEFAULT_METHOD, preset=preset, steady=steady,
+            method=method or PLAIN_METHOD, preset=preset, steady=steady,
             temporal=parse_settings(temporal or [], name="--temporal"),
             seed=seed or 0, device=device, model=model, crf=crf, fps=fps, restart=restart, overwrite=overwrite,
             progress=progress, **parse_settings(settings or []),

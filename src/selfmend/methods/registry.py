@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 DEFAULT_METHOD = "auto"
 """Fills holes where no method is named."""
 
+PLAIN_METHOD = "patchmatch"
+"""Fills films, in which every frame would pay for several fills, and what lies outside of a picture, where a smooth
+continuation runs away from what is known; docs/results-auto.md."""
+
 DEFAULT_GENERATIVE_METHOD = "patch-diffusion"
 """Makes new pictures where no method is named."""
 

@@ -22,14 +22,17 @@ _LEAST = 16  # pixels of the short side
 _MOST = 0.4  # of the picture: if more looks damaged, it is the picture that looks so
 _CORNER = 0.7  # of a side: no corner that is torn off reaches farther
 _SURE = 0.9  # probability from which a pixel tells of the whole photo
-_WHOLE, _OLD = (0.0012, 0.97), (0.005, 0.38)
+_WHOLE, _OLD = (0.0015, 0.93), (0.006, 0.48)
 """Share of sure pixels, and the probability that is asked for then: a photo with few is asked for more, since what is
 found on it is rather a thing of the scene; one that is certainly damaged is damaged elsewhere too."""
 
 _STEP = 4.0  # by which the logit of that falls as the sensitivity goes from 0 to 1
 _LOWEST = 0.15  # probability: below it, everything is a little probable
 _FACE = 0.93  # probability that is asked for in faces, where lips and nostrils look like damage
-_WEAK = 0.5  # what is so much less probable belongs to a piece that is probable elsewhere
+_WEAK = 0.58  # what is so much less probable belongs to a piece that is probable elsewhere
+_LARGE = {"stains": 0.7, "missing": 0.95}
+"""Least probability that is asked for at sensitivity .5: a mistake of these kinds is a large one."""
+
 _SPECKS = {"scratches": 12, "dust": 2, "stains": 12, "missing": 40}  # pixels: smaller pieces are left out
 
 
@@ -75,7 +78,11 @@ def _look(image: Image, kinds: Sequence[str], sensitivity: float) -> Mask:
     small = image if shrunk == 1 else resize(image, seen).clip(0, 1).astype(np.float32)
     planes = damage_probability(small)
     level = _in_faces(small, _level(planes, sensitivity))
-    masks = [_pieces(planes, KINDS.index(kind), level, alone=len(kinds) < len(KINDS)) for kind in kinds]
+    least = {kind: _shifted(asked, sensitivity) for kind, asked in _LARGE.items()}
+    masks = [
+        _pieces(planes, KINDS.index(kind), np.maximum(level, least.get(kind, 0)), alone=len(kinds) < len(KINDS))
+        for kind in kinds
+    ]
     found = np.any(masks, 0)
     share = float(found.mean())
     if share > _MOST:
@@ -87,6 +94,11 @@ def _level(planes: NDArray[np.float32], sensitivity: float) -> float:
     """The probability from which a piece is damage."""
     sure = max(float((planes[..., :2].max(2) > _SURE).mean()), 1e-6)
     level = np.interp(np.log(sure), np.log([_WHOLE[0], _OLD[0]]), [_WHOLE[1], _OLD[1]])
+    return _shifted(float(level), sensitivity)
+
+
+def _shifted(level: float, sensitivity: float) -> float:
+    """The probability asked for at a sensitivity, where at .5 it is `level`."""
     asked = 1 / (1 + np.exp(-(np.log(level / (1 - level)) - _STEP * (sensitivity - 0.5))))
     return max(float(asked), _LOWEST)
 
