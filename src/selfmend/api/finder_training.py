@@ -95,7 +95,7 @@ def fit_damage_finder(
     progress: Progress = silent,
     **options: Any,
 ) -> Path:
-    """Train the damage finder on a folder of clean photos, about an hour on two cores.
+    """Train the damage finder on a folder of clean photos, somewhat over an hour on two cores.
 
     Args:
         photos: folder of pictures without damage; sides of 500 to 2000 pixels fit best.

@@ -20,7 +20,7 @@ _AROUND = 96  # pixels around a region that are looked at with it
 _PIXELS = 1_600_000  # of the picture that the network sees: larger ones are shrunk to it
 _LEAST = 16  # pixels of the short side
 _MOST = 0.4  # of the picture: if more looks damaged, it is the picture that looks so
-_CORNER = 0.7  # of a side: no corner that is torn off reaches farther
+_CORNER = 0.45  # of a side: no corner that is torn off reaches farther
 _SURE = 0.9  # probability from which a pixel tells of the whole photo
 _WHOLE, _OLD = (0.0015, 0.93), (0.006, 0.48)
 """Share of sure pixels, and the probability that is asked for then: a photo with few is asked for more, since what is
