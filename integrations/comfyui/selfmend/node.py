@@ -14,7 +14,7 @@ from PIL import Image
 
 from .selfmend_client import DEFAULT_ADDRESS, Client
 
-METHODS = ("patchmatch", "gpnn", "telea", "navier-stokes", "biharmonic", "singan")
+METHODS = ("auto", "patchmatch", "gpnn", "telea", "navier-stokes", "biharmonic", "singan")
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
@@ -33,7 +33,7 @@ class SelfmendInpaint:
             "required": {
                 "image": ("IMAGE",),
                 "mask": ("MASK", {"tooltip": "1 where the hole is"}),
-                "method": (list(METHODS), {"default": "patchmatch", "tooltip": "singan learns from the image: slow"}),
+                "method": (list(METHODS), {"default": "auto", "tooltip": "singan learns from the image: slow"}),
                 "seed": ("INT", {"default": 0, "min": 0, "max": 2**31 - 1, "control_after_generate": True}),
                 "grow": ("INT", {"default": 0, "min": 0, "max": 100, "tooltip": "pixels added around the mask"}),
                 "server": ("STRING", {"default": DEFAULT_ADDRESS, "tooltip": "address of 'selfmend serve'"}),

@@ -21,7 +21,8 @@ from selfmend_client import (  # noqa: E402
 
 PROCEDURE = "python-fu-selfmend"
 METHODS = {
-    "patchmatch": "Texture, quick (patchmatch)",
+    "auto": "The best for each part (auto)",
+    "patchmatch": "Texture, quicker (patchmatch)",
     "telea": "Thin scratches, at once (telea)",
     "navier-stokes": "Thin scratches, at once (navier-stokes)",
     "biharmonic": "Smooth (biharmonic)",
@@ -58,7 +59,7 @@ class SelfmendPlugIn(Gimp.PlugIn):
         methods = Gimp.Choice.new()
         for number, (method, label) in enumerate(METHODS.items()):
             methods.add(method, number, label, "")
-        procedure.add_choice_argument("method", "_Method", "How the hole is filled", methods, "patchmatch", both)
+        procedure.add_choice_argument("method", "_Method", "How the hole is filled", methods, "auto", both)
         procedure.add_int_argument("grow", "_Grow selection (px)", "Pixels added around it", 0, 100, 0, both)
         procedure.add_int_argument("seed", "S_eed", "Another number gives another fill", 0, 2**31 - 1, 0, both)
         procedure.add_string_argument("server", "Ser_ver", "Address of 'selfmend serve'", DEFAULT_ADDRESS, both)
