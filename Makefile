@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test test-browser test-without-extras check unit format reference clean
+.PHONY: demo test test-browser test-without-extras check unit format reference figures clean
 
 # PyTorch first, in a build for the CPU where pip finds one: a newer one would bring gigabytes of CUDA along. TORCH=torch
 # takes the newest. Nothing else bounds the version.
@@ -52,6 +52,10 @@ format: $(VENV)/.installed
 # docs/reference.md, from where tasks and options are declared.
 reference: $(VENV)/.installed
 	$(BIN)/python docs/make_reference.py
+
+# The figures of docs/methods.md.
+figures: $(VENV)/.installed
+	$(BIN)/python docs/make_figures.py
 
 clean:
 	rm -rf $(VENV) build dist demo .pytest_cache .ruff_cache .mypy_cache

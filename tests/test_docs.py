@@ -210,3 +210,11 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_licence_is_named_once_and_for_all() -> None:
     assert "Apache License" in (ROOT / "LICENSE").read_text()[:200]
+
+
+def test_the_figures_are_what_their_script_draws(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, ROOT / "docs" / "make_figures.py", tmp_path], check=True)
+    drawn = {path.name: path.stat().st_size for path in tmp_path.iterdir()}
+    kept = {path.name: path.stat().st_size for path in (ROOT / "docs" / "images").glob("figure-*.png")}
+    assert drawn.keys() == kept.keys()
+    assert all(abs(drawn[name] - size) < 0.2 * size for name, size in kept.items())
