@@ -23,6 +23,7 @@ from processes import environment
 from selfmend.cli import app
 from selfmend.cli.common import run_command
 from selfmend.methods.registry import METHODS
+from selfmend.tasks import TASKS
 from subtitles import written
 from video_clips import write_subtitled
 
@@ -182,7 +183,12 @@ def test_python_runs(
         body = body.replace(DOCUMENTED, request.getfixturevalue("server"))
     monkeypatch.chdir(workshop)
     monkeypatch.setattr("selfmend.methods.registry.METHODS", dict(METHODS))  # an example may add one
-    exec(compile(body, page, "exec"), {})
+    tasks = dict(TASKS)
+    try:
+        exec(compile(body, page, "exec"), {"__name__": "example"})
+    finally:
+        TASKS.clear()
+        TASKS.update(tasks)
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "src").rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT / "src")))
