@@ -11,7 +11,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
-from selfmend.errors import MissingExtraError, OptionError, check_known
+from selfmend.errors import MissingExtraError, MissingWeightsError, OptionError, check_known
 
 if TYPE_CHECKING:
     from selfmend.methods.base import Method
@@ -37,6 +37,7 @@ class MethodInfo:
         enlarges: whether it enlarges pictures without learning first.
         takes_reference: whether another picture of the scene helps.
         extra: what `pip install 'selfmend[...]'` must have brought; "" for nothing.
+        weights: names of the weights that somebody must have brought, any of them; () for none.
     """
 
     target: str
@@ -45,6 +46,7 @@ class MethodInfo:
     enlarges: bool = False
     takes_reference: bool = False
     extra: str = ""
+    weights: tuple[str, ...] = ()
 
 
 _SCALES: dict[str, Any] = {"learns": "picture", "generates": True, "takes_reference": True, "extra": "learn"}
@@ -61,6 +63,7 @@ METHODS = {
     ),
     "edgeconnect": MethodInfo(target="selfmend.methods.edge_connect:EdgeConnect", learns="folder", extra="learn"),
     "dmfn": MethodInfo(target="selfmend.methods.dmfn:DMFN", learns="folder", extra="learn"),
+    "lama": MethodInfo(target="selfmend.methods.lama:Lama", extra="learn", weights=("lama",)),
     "telea": MethodInfo(target="selfmend.methods.classical:Telea"),
     "navier-stokes": MethodInfo(target="selfmend.methods.classical:NavierStokes"),
     "biharmonic": MethodInfo(target="selfmend.methods.classical:Biharmonic"),
@@ -82,6 +85,28 @@ def method_info(name: str) -> MethodInfo:
         return METHODS[name]
     check_known("method", name, method_names())
     return _plugin_info(name)
+
+
+def has_weights(name: str) -> bool:
+    """Whether a method can be used as far as weights go: it needs none, or some are there."""
+    needed = method_info(name).weights
+    if not needed:
+        return True
+    from selfmend.nn.owned_weights import owned_file
+
+    return any(owned_file(one) is not None for one in needed)
+
+
+def check_weights(name: str) -> None:
+    """Check that the weights of a method are there, before there is any work.
+
+    Raises:
+        MissingWeightsError: they are not; the message says which file fits and where it is.
+    """
+    if not has_weights(name):
+        from selfmend.nn.owned_weights import how_to_get
+
+        raise MissingWeightsError(how_to_get(method_info(name).weights[0]))
 
 
 def methods_that(ability: str) -> list[str]:
