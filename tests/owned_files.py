@@ -10,8 +10,13 @@ from torch import nn
 
 from golden import weight_by_rule
 from selfmend.nn.lama import LamaGenerator
+from selfmend.nn.migan import MiganGenerator
 
-SMALL: dict[str, Callable[[], nn.Module]] = {"lama": lambda: LamaGenerator(blocks=1, width=0.125)}
+SMALL: dict[str, Callable[[], nn.Module]] = {
+    "lama": lambda: LamaGenerator(blocks=1, width=0.125),
+    "migan": lambda: MiganGenerator(size=512, width=1 / 32),
+    "migan-256": lambda: MiganGenerator(size=256, width=1 / 32),
+}
 
 
 def small_network(name: str) -> nn.Module:

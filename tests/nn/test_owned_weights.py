@@ -13,7 +13,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from owned_files import small_network, torchscript
+from owned_files import SMALL, small_network, torchscript
 from selfmend.errors import MissingWeightsError, WeightsError
 from selfmend.methods.lama import Lama
 from selfmend.nn.owned_weights import add_weights, load_owned, owned_file, recognize_file
@@ -231,3 +231,19 @@ def test_a_stored_network_of_another_name_is_refused(home: Path) -> None:
     with pytest.raises(WeightsError, match="no network that we know"):
         load_owned("lama")
     assert recognize_file(the_file("half", home / "a.pt"))[0].name == "lama"
+
+
+@pytest.mark.parametrize("name", sorted(SMALL))
+def test_each_network_is_recognised_by_its_keys(name: str, tmp_path: Path) -> None:
+    torch.save({"model": {f"module.{k}": v for k, v in small_network(name).state_dict().items()}}, tmp_path / "a.pt")
+    network, ours = add_weights(tmp_path / "a.pt")
+    assert (network.name, ours.name) == (name, f"{name}.safetensors")
+    assert type(load_owned(name)) is type(small_network(name))
+    if name != "lama":
+        with pytest.raises(MissingWeightsError, match=r"LaMa"):
+            load_owned("lama")
+
+
+def test_migan_as_iopaint_has_it(tmp_path: Path) -> None:
+    path = torchscript(small_network("migan"), tmp_path / "migan_traced.pt", torch.zeros(1, 4, 512, 512))
+    assert add_weights(path)[0].name == "migan"

@@ -64,6 +64,7 @@ METHODS = {
     "edgeconnect": MethodInfo(target="selfmend.methods.edge_connect:EdgeConnect", learns="folder", extra="learn"),
     "dmfn": MethodInfo(target="selfmend.methods.dmfn:DMFN", learns="folder", extra="learn"),
     "lama": MethodInfo(target="selfmend.methods.lama:Lama", extra="learn", weights=("lama",)),
+    "migan": MethodInfo(target="selfmend.methods.migan:Migan", extra="learn", weights=("migan",)),
     "telea": MethodInfo(target="selfmend.methods.classical:Telea"),
     "navier-stokes": MethodInfo(target="selfmend.methods.classical:NavierStokes"),
     "biharmonic": MethodInfo(target="selfmend.methods.classical:Biharmonic"),

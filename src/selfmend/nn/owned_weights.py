@@ -77,6 +77,7 @@ class KnownNetwork:
         return next((file for file in self.files if file.address), None)
 
 
+_MIGAN = "https://github.com/Picsart-AI-Research/MI-GAN"
 _IOPAINT = "https://github.com/Sanster/models/releases/download"
 
 NETWORKS = {
@@ -97,6 +98,34 @@ NETWORKS = {
                     md5="e3aa4aaa15225a33ec84f9f4bc47e500",
                 ),
                 KnownFile(name="best.ckpt", page="https://github.com/advimman/lama (big-lama.zip, models/best.ckpt)"),
+            ),
+        ),
+        KnownNetwork(
+            name="migan",
+            title="MI-GAN of 512 px",
+            target="selfmend.nn.migan:MiganGenerator",
+            marks={"encoder.b512.fromrgb.weight": (None, 4, 1, 1), "encoder.b4.conv1.conv2.weight": (None, None, 1, 1)},
+            licence="MIT",
+            files=(
+                KnownFile(
+                    name="migan_traced.pt",
+                    page="https://github.com/Sanster/models/releases",
+                    address=f"{_IOPAINT}/migan/migan_traced.pt",
+                    megabytes=28,
+                    md5="76eb3b1a71c400ee3290524f7a11b89c",
+                ),
+                KnownFile(name="migan_512_places2.pt", page=_MIGAN),
+            ),
+        ),
+        KnownNetwork(
+            name="migan-256",
+            title="MI-GAN of 256 px",
+            target="selfmend.nn.migan:MiganGenerator",
+            marks={"encoder.b256.fromrgb.weight": (None, 4, 1, 1), "encoder.b4.conv1.conv2.weight": (None, None, 1, 1)},
+            licence="MIT",
+            files=(
+                KnownFile(name="migan_256_places2.pt", page=_MIGAN),
+                KnownFile(name="migan_256_ffhq.pt", page=_MIGAN),
             ),
         ),
     )

@@ -13,6 +13,7 @@ import pickle
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,19 +82,12 @@ def stored_tensors(path: Path) -> dict[str, StoredTensor]:
 def _of_safetensors(path: Path) -> dict[str, StoredTensor]:
     from safetensors import SafetensorError, safe_open
 
-    def reader(key: str) -> Callable[[], Tensor]:
-        def read() -> Tensor:
-            with safe_open(path, "pt") as file:
-                return file.get_tensor(key)
-
-        return read
-
     try:
-        with safe_open(path, "pt") as file:
-            shapes = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
+        file = safe_open(path, "pt")  # closed with the last tensor that can be read
+        shapes = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{path} is no whole safetensors file ({error}); get a whole copy") from error
-    return {key: StoredTensor(shape=shape, read=reader(key)) for key, shape in shapes.items()}
+    return {key: StoredTensor(shape=shape, read=partial(file.get_tensor, key)) for key, shape in shapes.items()}
 
 
 class _Inert:
@@ -165,11 +159,10 @@ class _Archive:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            with zipfile.ZipFile(path) as archive:
-                parts = archive.infolist()
+            self.archive = zipfile.ZipFile(path)  # closed with the last tensor that can be read
         except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
             raise WeightsError(f"{path} is cut or damaged ({error}); get a whole copy") from error
-        self.parts = {part.filename: part for part in parts}
+        self.parts = {part.filename: part for part in self.archive.infolist()}
         pickles = [name for name in self.parts if name.count("/") == 1 and name.endswith("/data.pkl")]
         if len(pickles) != 1:
             raise WeightsError(f"{path} is a zip file, but not one of PyTorch's; a .pt, .pth or .ckpt file fits")
@@ -190,8 +183,7 @@ class _Archive:
         if part.compress_type != zipfile.ZIP_STORED or part.file_size > self.path.stat().st_size:
             raise WeightsError(f"{self.path} holds {name} packed, as PyTorch never does; get the author's file")
         try:
-            with zipfile.ZipFile(self.path) as archive:
-                return archive.read(part)
+            return self.archive.read(part)
         except (zipfile.BadZipFile, OSError, EOFError, ValueError) as error:
             raise WeightsError(f"{self.path} is damaged ({error}); get a whole copy") from error
 
