@@ -65,6 +65,8 @@ METHODS = {
     "dmfn": MethodInfo(target="selfmend.methods.dmfn:DMFN", learns="folder", extra="learn"),
     "lama": MethodInfo(target="selfmend.methods.lama:Lama", extra="learn", weights=("lama",)),
     "migan": MethodInfo(target="selfmend.methods.migan:Migan", extra="learn", weights=("migan",)),
+    "pconv": MethodInfo(target="selfmend.methods.pconv_unet:PConvUNetMethod", extra="learn", weights=("pconv",)),
+    "glcic": MethodInfo(target="selfmend.methods.glcic:Glcic", extra="learn", weights=("glcic",)),
     "telea": MethodInfo(target="selfmend.methods.classical:Telea"),
     "navier-stokes": MethodInfo(target="selfmend.methods.classical:NavierStokes"),
     "biharmonic": MethodInfo(target="selfmend.methods.classical:Biharmonic"),

@@ -152,8 +152,7 @@ class MiganGenerator(nn.Module):
     @classmethod
     def of_state(cls, state: Mapping[str, Any]) -> Self:
         """The network of the side and the channels in a state dict (of anything that has a shape)."""
-        (first,) = (key for key in state if key.endswith(".fromrgb.weight"))
-        size = int(first.split(".")[1].removeprefix("b"))
+        size = next(s for s in (256, 512) if f"encoder.b{s}.fromrgb.weight" in state)
         return cls(size=size, width=state["encoder.b4.conv1.conv2.weight"].shape[0] / 512)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -128,6 +128,27 @@ NETWORKS = {
                 KnownFile(name="migan_256_ffhq.pt", page=_MIGAN),
             ),
         ),
+        KnownNetwork(
+            name="pconv",
+            title="the U-Net of partial convolutions",
+            target="selfmend.nn.pconv_unet:PConvUNet",
+            marks={"enc_1.conv.input_conv.weight": (None, 3, 7, 7)},
+            licence="MIT",
+            files=(
+                KnownFile(
+                    name="1000000.pth",
+                    page="https://github.com/naoto0804/pytorch-inpainting-with-partial-conv (releases, Places2)",
+                ),
+            ),
+        ),
+        KnownNetwork(
+            name="glcic",
+            title="GLCIC's completion network",
+            target="selfmend.nn.glcic:CompletionNetwork",
+            marks={"conv1.weight": (None, 4, 5, 5), "deconv13.weight": (None, None, 4, 4)},
+            licence="MIT",
+            files=(KnownFile(name="model_cn", page="https://github.com/otenim/GLCIC-PyTorch (CelebA)"),),
+        ),
     )
 }
 """All of them, by name."""
