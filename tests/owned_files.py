@@ -9,6 +9,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from golden import weight_by_rule
+from selfmend.nn.deepfill import DeepFillGenerator
 from selfmend.nn.glcic import CompletionNetwork
 from selfmend.nn.lama import LamaGenerator
 from selfmend.nn.migan import MiganGenerator
@@ -16,6 +17,7 @@ from selfmend.nn.pconv_unet import PConvUNet
 
 SMALL: dict[str, Callable[[], nn.Module]] = {
     "lama": lambda: LamaGenerator(blocks=1, width=0.125),
+    "deepfill": lambda: DeepFillGenerator(width=0.125),
     "glcic": lambda: CompletionNetwork(width=0.125),
     "pconv": lambda: PConvUNet(levels=7, width=0.125),
     "migan": lambda: MiganGenerator(size=512, width=1 / 32),

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from owned_files import SMALL, small_network, torchscript
 from selfmend.errors import MissingWeightsError, WeightsError
 from selfmend.methods.lama import Lama
+from selfmend.nn.deepfill import DeepFillGenerator
 from selfmend.nn.owned_weights import add_weights, load_owned, owned_file, recognize_file
 
 
@@ -242,6 +243,13 @@ def test_each_network_is_recognised_by_its_keys(name: str, tmp_path: Path) -> No
     if name != "lama":
         with pytest.raises(MissingWeightsError, match=r"LaMa"):
             load_owned("lama")
+
+
+def test_both_layouts_of_deepfill_are_recognised(tmp_path: Path) -> None:
+    net = DeepFillGenerator(staged=True, width=0.125)
+    torch.save({"G": net.state_dict(), "D": {"conv1.weight": torch.ones(3)}, "n_iter": 7}, tmp_path / "a.pth")
+    assert add_weights(tmp_path / "a.pth")[0].name == "deepfill"
+    assert load_owned("deepfill").staged
 
 
 def test_migan_as_iopaint_has_it(tmp_path: Path) -> None:

@@ -65,6 +65,7 @@ METHODS = {
     "dmfn": MethodInfo(target="selfmend.methods.dmfn:DMFN", learns="folder", extra="learn"),
     "lama": MethodInfo(target="selfmend.methods.lama:Lama", extra="learn", weights=("lama",)),
     "migan": MethodInfo(target="selfmend.methods.migan:Migan", extra="learn", weights=("migan",)),
+    "deepfill": MethodInfo(target="selfmend.methods.deepfill:DeepFill", extra="learn", weights=("deepfill",)),
     "pconv": MethodInfo(target="selfmend.methods.pconv_unet:PConvUNetMethod", extra="learn", weights=("pconv",)),
     "glcic": MethodInfo(target="selfmend.methods.glcic:Glcic", extra="learn", weights=("glcic",)),
     "telea": MethodInfo(target="selfmend.methods.classical:Telea"),

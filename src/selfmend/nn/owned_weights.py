@@ -59,7 +59,7 @@ class KnownNetwork:
         name: of the weights; the file of ours is NAME.safetensors.
         title: what it is, in a message.
         target: "module:class" of the network, whose `of_state` makes one of the shapes in a state dict.
-        marks: keys and the shapes that they have in no other network; None for any number.
+        marks: of each layout, keys and the shapes that they have in no other network; None for any number.
         licence: of the published weights.
         files: published ones, best first.
     """
@@ -67,7 +67,7 @@ class KnownNetwork:
     name: str
     title: str
     target: str
-    marks: Mapping[str, tuple[int | None, ...]]
+    marks: tuple[Mapping[str, tuple[int | None, ...]], ...]
     licence: str
     files: tuple[KnownFile, ...]
 
@@ -87,7 +87,7 @@ NETWORKS = {
             name="lama",
             title="LaMa",
             target="selfmend.nn.lama:LamaGenerator",
-            marks={"model.1.ffc.convl2l.weight": (None, 4, 7, 7)},
+            marks=({"model.1.ffc.convl2l.weight": (None, 4, 7, 7)},),
             licence="Apache-2.0",
             files=(
                 KnownFile(
@@ -104,7 +104,9 @@ NETWORKS = {
             name="migan",
             title="MI-GAN of 512 px",
             target="selfmend.nn.migan:MiganGenerator",
-            marks={"encoder.b512.fromrgb.weight": (None, 4, 1, 1), "encoder.b4.conv1.conv2.weight": (None, None, 1, 1)},
+            marks=(
+                {"encoder.b512.fromrgb.weight": (None, 4, 1, 1), "encoder.b4.conv1.conv2.weight": (None, None, 1, 1)},
+            ),
             licence="MIT",
             files=(
                 KnownFile(
@@ -121,7 +123,9 @@ NETWORKS = {
             name="migan-256",
             title="MI-GAN of 256 px",
             target="selfmend.nn.migan:MiganGenerator",
-            marks={"encoder.b256.fromrgb.weight": (None, 4, 1, 1), "encoder.b4.conv1.conv2.weight": (None, None, 1, 1)},
+            marks=(
+                {"encoder.b256.fromrgb.weight": (None, 4, 1, 1), "encoder.b4.conv1.conv2.weight": (None, None, 1, 1)},
+            ),
             licence="MIT",
             files=(
                 KnownFile(name="migan_256_places2.pt", page=_MIGAN),
@@ -132,7 +136,7 @@ NETWORKS = {
             name="pconv",
             title="the U-Net of partial convolutions",
             target="selfmend.nn.pconv_unet:PConvUNet",
-            marks={"enc_1.conv.input_conv.weight": (None, 3, 7, 7)},
+            marks=({"enc_1.conv.input_conv.weight": (None, 3, 7, 7)},),
             licence="MIT",
             files=(
                 KnownFile(
@@ -145,9 +149,23 @@ NETWORKS = {
             name="glcic",
             title="GLCIC's completion network",
             target="selfmend.nn.glcic:CompletionNetwork",
-            marks={"conv1.weight": (None, 4, 5, 5), "deconv13.weight": (None, None, 4, 4)},
+            marks=({"conv1.weight": (None, 4, 5, 5), "deconv13.weight": (None, None, 4, 4)},),
             licence="MIT",
             files=(KnownFile(name="model_cn", page="https://github.com/otenim/GLCIC-PyTorch (CelebA)"),),
+        ),
+        KnownNetwork(
+            name="deepfill",
+            title="DeepFill v2",
+            target="selfmend.nn.deepfill:DeepFillGenerator",
+            marks=(
+                {"conv1.conv.weight": (None, 5, 5, 5), "allconv17.conv.weight": (3, None, 3, 3)},
+                {"stage1.conv1.conv.weight": (None, 5, 5, 5), "stage2.conv_to_rgb.conv.weight": (3, None, 3, 3)},
+            ),
+            licence="CC BY-NC 4.0",
+            files=(
+                KnownFile(name="states_tf_places2.pth", page="https://github.com/nipponjo/deepfillv2-pytorch"),
+                KnownFile(name="states_pt_places2.pth", page="https://github.com/nipponjo/deepfillv2-pytorch"),
+            ),
         ),
     )
 }
@@ -278,16 +296,16 @@ def recognize_file(path: Path) -> tuple[KnownNetwork, dict[str, StoredTensor]]:
         raise MissingExtraError.of("reading weights", "learn", error) from error
     everything = stored_tensors(path)
     for network in NETWORKS.values():
-        for prefix in _prefixes(everything, network):
-            tensors = {k.removeprefix(prefix): v for k, v in everything.items() if k.startswith(prefix)}
-            if all(key in tensors and _fits(tensors[key].shape, shape) for key, shape in network.marks.items()):
-                return network, tensors
+        for marks in network.marks:
+            for prefix in _prefixes(everything, next(iter(marks))):
+                tensors = {k.removeprefix(prefix): v for k, v in everything.items() if k.startswith(prefix)}
+                if all(key in tensors and _fits(tensors[key].shape, shape) for key, shape in marks.items()):
+                    return network, tensors
     raise WeightsError(f"{path} holds {_described(everything)}; {', '.join(n.title for n in NETWORKS.values())} fit")
 
 
-def _prefixes(everything: Mapping[str, Any], network: KnownNetwork) -> list[str]:
+def _prefixes(everything: Mapping[str, Any], mark: str) -> list[str]:
     """What stands before the authors' keys; of several copies, averaged weights come first, then the least wrapped."""
-    mark = next(iter(network.marks))
     found = [key.removesuffix(mark) for key in everything if key == mark or key.endswith(f".{mark}")]
     return sorted(found, key=lambda prefix: ("ema" not in prefix.lower(), len(prefix)))
 
