@@ -74,7 +74,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SELFMEND_WEIGHTS"] = folder
         for name in arguments.names:
-            net = fill_by_rule(NETWORKS[name]()).eval().requires_grad_(False)
+            net = fill_by_rule(NETWORKS[name]()).eval()
+            count = sum(p.numel() for p in net.parameters() if p.requires_grad)
+            net.requires_grad_(False)
             save_file(net.state_dict(), f"{folder}/{name}.safetensors")
             given = shown(name, size)
             with torch.inference_mode():
@@ -84,7 +86,6 @@ def main() -> None:
             method = kind.from_options(device="cpu")
             filled = best_of(lambda method=method: method.inpaint(image, mask))  # type: ignore[misc]
             loading = best_of(lambda kind=kind: kind.from_options(device="cpu").network())  # type: ignore[misc, attr-defined]
-            count = sum(p.numel() for p in net.parameters())
             print(f"{name:9} {count:11,} {module:9.2f} {filled:9.2f}  {loading:.2f}", flush=True)
 
 

@@ -115,6 +115,10 @@ def test_models_are_the_methods_and_can_be_changed(client, runner, tmp_path, mon
     assert client.post("/api/v1/model", json={"name": "lama"}).json()["name"] == "lama"
     assert client.post("/api/v1/inpaint", json=body()).status_code == 200
     assert runner.settings[-1]["method"] == "lama"
+    resize = {"hd_strategy": "Resize", "hd_strategy_resize_limit": 900, "hd_strategy_crop_margin": 0}
+    client.post("/api/v1/inpaint", json=body(**resize))
+    assert runner.settings[-1]["options"] == {"strategy": "resize", "limit": 900, "margin": 8}
+    assert "did you mean 'crop'" in client.post("/api/v1/inpaint", json=body(hd_strategy="Croop")).json()["error"]
 
 
 def test_other_calls_of_its_page(client):
