@@ -63,6 +63,7 @@ METHODS = {
     ),
     "edgeconnect": MethodInfo(target="selfmend.methods.edge_connect:EdgeConnect", learns="folder", extra="learn"),
     "dmfn": MethodInfo(target="selfmend.methods.dmfn:DMFN", learns="folder", extra="learn"),
+    "deep-image-prior": MethodInfo(target="selfmend.methods.deep_image_prior:DeepImagePrior", extra="learn"),
     "lama": MethodInfo(target="selfmend.methods.lama:Lama", extra="learn", weights=("lama",)),
     "migan": MethodInfo(target="selfmend.methods.migan:Migan", extra="learn", weights=("migan",)),
     "deepfill": MethodInfo(target="selfmend.methods.deepfill:DeepFill", extra="learn", weights=("deepfill",)),
