@@ -1,6 +1,7 @@
 """The hourglass of "Deep Image Prior": an encoder and a decoder with narrow skips, whose shape alone prefers pictures.
 
-Ulyanov et al., "Deep Image Prior", CVPR 2018, Sec. 3 and the supplementary material. (N, C, H, W) in, pictures in [0, 1] out. The state dict has the keys of the authors' code, whose layers are counted from 1.
+Ulyanov et al., "Deep Image Prior", CVPR 2018, Sec. 3 and the supplementary material. (N, C, H, W) in, pictures in
+[0, 1] out. The state dict has the keys of the authors' code, whose layers are counted from 1.
 """
 
 from __future__ import annotations
