@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import sys
 
 import pytest
 import torch
@@ -49,3 +50,9 @@ def test_published_weights_are_fetched_once(run, tmp_path, monkeypatch):
 def test_mistakes_end_with_one_line(refused, tmp_path):
     assert "did you mean 'lama'" in refused("weights", "fetch", "lam")
     assert "cannot read" in refused("weights", "add", tmp_path / "none.pt")
+
+
+def test_without_pytorch_the_list_is_there_and_nothing_is_downloaded(run, refused, monkeypatch):
+    monkeypatch.setitem(sys.modules, "selfmend.nn.stored_tensors", None)
+    assert "lama" in run("weights").out
+    assert "pip install" in refused("weights", "fetch", "lama")

@@ -271,6 +271,7 @@ def fetch_weights(name: str, *, progress: Progress = silent) -> Path:
     if there is not None:
         return there
     network = NETWORKS[name]
+    _check_reader()
     if network.fetched is None:
         raise MissingWeightsError(how_to_get(name))
     came = download(
@@ -290,10 +291,9 @@ def recognize_file(path: Path) -> tuple[KnownNetwork, dict[str, StoredTensor]]:
     Raises:
         WeightsError: the file is damaged, holds code, or no network that we know.
     """
-    try:
-        from selfmend.nn.stored_tensors import stored_tensors
-    except ImportError as error:
-        raise MissingExtraError.of("reading weights", "learn", error) from error
+    _check_reader()
+    from selfmend.nn.stored_tensors import stored_tensors
+
     everything = stored_tensors(path)
     for network in NETWORKS.values():
         for marks in network.marks:
@@ -302,6 +302,18 @@ def recognize_file(path: Path) -> tuple[KnownNetwork, dict[str, StoredTensor]]:
                 if all(key in tensors and _fits(tensors[key].shape, shape) for key, shape in marks.items()):
                     return network, tensors
     raise WeightsError(f"{path} holds {_described(everything)}; {', '.join(n.title for n in NETWORKS.values())} fit")
+
+
+def _check_reader() -> None:
+    """Find out before a long download, too, whether files can be read.
+
+    Raises:
+        MissingExtraError: PyTorch is not installed.
+    """
+    try:
+        import selfmend.nn.stored_tensors  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError.of("reading weights", "learn", error) from error
 
 
 def _prefixes(everything: Mapping[str, Any], mark: str) -> list[str]:
