@@ -2,8 +2,8 @@
 
     python benchmarks/deep_image_prior.py OUT.png [--preset small] [--steps 600]
 
-Printed are the mean absolute error in the hole and processor seconds of one thread. OUT.png shows the hole, the fill and
-the truth, to be looked at.
+Printed are the mean absolute error in the hole and processor seconds of one thread. OUT.png shows the hole, the fill
+and the truth, to be looked at.
 """
 
 from __future__ import annotations
