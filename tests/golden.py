@@ -24,7 +24,7 @@ def weight_by_rule(key: str, shape: tuple[int, ...]) -> torch.Tensor:
     u = np.random.default_rng(zlib.crc32(key.encode())).uniform(-1, 1, shape).astype(np.float32)
     if key.endswith("running_var"):
         u = 1 + 0.5 * u
-    elif len(shape) == 1:
+    elif len(shape) <= 1:
         u = 1 + 0.1 * u if key.endswith("weight") else 0.1 * u
     else:
         u = u * np.float32(np.sqrt(3 / np.prod(shape[1:])))

@@ -14,6 +14,7 @@ from PIL import Image as PILImage
 import selfmend
 from facts import mentions
 from folder_of_pictures import draw_folder
+from owned_files import own_all
 from selfmend.api import FolderModel, FolderTraining
 from selfmend.errors import ImageError, MaskError, MissingWeightsError, OptionError, SelfmendWarning
 from selfmend.methods.base import Method
@@ -35,6 +36,17 @@ FROM_FOLDER = [name for name in METHODS if method_class(name).learns_from_folder
 def _folder_learner(monkeypatch: pytest.MonkeyPatch) -> None:
     """The smallest method that learns from a folder has the same promises to keep."""
     monkeypatch.setitem(METHODS, "folder-learner", MethodInfo(target="folder_learner:FolderLearner", learns="folder"))
+
+
+@pytest.fixture(scope="module")
+def owned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return own_all(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture(autouse=True)
+def _owned_weights(owned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Methods of networks that somebody else has trained have small ones here."""
+    monkeypatch.setenv("SELFMEND_WEIGHTS", str(owned))
 
 
 def make(name: str) -> Method:

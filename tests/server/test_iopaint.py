@@ -95,7 +95,8 @@ def test_text_that_is_no_json_is_refused(client):
     assert answer.status_code == 422
 
 
-def test_models_are_the_methods_and_can_be_changed(client, runner):
+def test_models_are_the_methods_and_can_be_changed(client, runner, tmp_path, monkeypatch):
+    monkeypatch.setattr("selfmend.nn.owned_weights.weights_folders", lambda: [tmp_path])
     config = client.get("/api/v1/server-config").json()
     names = [model["name"] for model in config["modelInfos"]]
     assert names[0] == "auto"
@@ -109,6 +110,15 @@ def test_models_are_the_methods_and_can_be_changed(client, runner):
     answer = client.post("/api/v1/model", json={"name": "lama"})
     assert answer.status_code == 422
     assert "unknown model 'lama'" in answer.json()["error"]
+    (tmp_path / "lama.safetensors").touch()  # somebody brings them while the server runs
+    assert "lama" in [model["name"] for model in client.get("/api/v1/server-config").json()["modelInfos"]]
+    assert client.post("/api/v1/model", json={"name": "lama"}).json()["name"] == "lama"
+    assert client.post("/api/v1/inpaint", json=body()).status_code == 200
+    assert runner.settings[-1]["method"] == "lama"
+    resize = {"hd_strategy": "Resize", "hd_strategy_resize_limit": 900, "hd_strategy_crop_margin": 0}
+    client.post("/api/v1/inpaint", json=body(**resize))
+    assert runner.settings[-1]["options"] == {"strategy": "resize", "limit": 900, "margin": 8}
+    assert "did you mean 'crop'" in client.post("/api/v1/inpaint", json=body(hd_strategy="Croop")).json()["error"]
 
 
 def test_other_calls_of_its_page(client):

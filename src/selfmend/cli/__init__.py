@@ -54,6 +54,7 @@ COMMANDS = {
     "serve": _Command("serve", "serve", MANY, "The page with the brush, and the server for programs."),
     "train": _Command("train", "train", LEARN, "Learn a picture, or a folder of pictures."),
     "import": _Command("train", "import_", LEARN, "Take over checkpoints of the papers' authors."),
+    "weights": _Command("weights", "app", LEARN, "Networks of others: which weights are here, taken over, fetched."),
     "methods": _Command("methods", "methods", LEARN, "The methods, their presets and options."),
     "evaluate": _Command("evaluate", "app", RESEARCH, "Metrics of pictures and samples."),
     "bench": _Command("bench", "bench", RESEARCH, "Methods and other tools side by side on your photos."),

@@ -122,9 +122,10 @@ def _check_method(task: Task, settings: Settings) -> None:
     """Find out now whether the method, its preset and its options are there; those of a model say so themselves."""
     if not hasattr(settings, "method"):
         return
-    from selfmend.methods.registry import method_class, methods_that
+    from selfmend.methods.registry import check_weights, method_class, methods_that
 
     method = method_class(settings.method)
+    check_weights(settings.method)
     if method.learns_from_folder:
         raise OptionError(f"{method.name} learns from a folder first; name a run of it as the model")
     if task.trains and not method.learns:

@@ -11,7 +11,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
-from selfmend.errors import MissingExtraError, OptionError, check_known
+from selfmend.errors import MissingExtraError, MissingWeightsError, OptionError, check_known
 
 if TYPE_CHECKING:
     from selfmend.methods.base import Method
@@ -44,6 +44,7 @@ class MethodInfo:
         best_for: in a word.
         speed: of a picture of a megapixel or less, on a CPU.
         everyday: whether it is offered first; the others are there for study and comparison.
+        weights: names of the weights that somebody must have brought, any of them; () for none.
     """
 
     target: str
@@ -55,6 +56,7 @@ class MethodInfo:
     best_for: str = ""
     speed: str = ""
     everyday: bool = False
+    weights: tuple[str, ...] = ()
 
 
 _SCALES: dict[str, Any] = {"learns": "picture", "generates": True, "takes_reference": True, "extra": "learn"}
@@ -104,6 +106,42 @@ METHODS = {
     "dmfn": MethodInfo(
         target="selfmend.methods.dmfn:DMFN", best_for="faces", speed="second", learns="folder", extra="learn"
     ),
+    "deep-image-prior": MethodInfo(
+        target="selfmend.methods.deep_image_prior:DeepImagePrior", best_for="comparison", speed="minutes", extra="learn"
+    ),
+    "lama": MethodInfo(
+        target="selfmend.methods.lama:Lama",
+        best_for="objects",
+        speed="seconds",
+        everyday=True,
+        extra="learn",
+        weights=("lama",),
+    ),
+    "migan": MethodInfo(
+        target="selfmend.methods.migan:Migan",
+        best_for="objects",
+        speed="seconds",
+        everyday=True,
+        extra="learn",
+        weights=("migan",),
+    ),
+    "deepfill": MethodInfo(
+        target="selfmend.methods.deepfill:DeepFill",
+        best_for="objects",
+        speed="seconds",
+        extra="learn",
+        weights=("deepfill",),
+    ),
+    "pconv": MethodInfo(
+        target="selfmend.methods.pconv_unet:PConvUNetMethod",
+        best_for="objects",
+        speed="second",
+        extra="learn",
+        weights=("pconv",),
+    ),
+    "glcic": MethodInfo(
+        target="selfmend.methods.glcic:Glcic", best_for="objects", speed="second", extra="learn", weights=("glcic",)
+    ),
     "telea": MethodInfo(
         target="selfmend.methods.classical:Telea", best_for="scratches", speed="instant", everyday=True
     ),
@@ -129,6 +167,28 @@ def method_info(name: str) -> MethodInfo:
         return METHODS[name]
     check_known("method", name, method_names())
     return _plugin_info(name)
+
+
+def has_weights(name: str) -> bool:
+    """Whether a method can be used as far as weights go: it needs none, or some are there."""
+    needed = method_info(name).weights
+    if not needed:
+        return True
+    from selfmend.nn.owned_weights import owned_file
+
+    return any(owned_file(one) is not None for one in needed)
+
+
+def check_weights(name: str) -> None:
+    """Check that the weights of a method are there, before there is any work.
+
+    Raises:
+        MissingWeightsError: they are not; the message says which file fits and where it is.
+    """
+    if not has_weights(name):
+        from selfmend.nn.owned_weights import how_to_get
+
+        raise MissingWeightsError(how_to_get(method_info(name).weights[0]))
 
 
 def methods_that(ability: str) -> list[str]:

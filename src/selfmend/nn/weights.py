@@ -265,11 +265,11 @@ def plain_state(content: Any, *, where: str) -> dict[str, Tensor]:
     return {_renamed(key): value for key, value in state.items() if not (has_alias and key.startswith(_ALIAS))}
 
 
-def recognize(state: Mapping[str, Tensor]) -> str | None:
+def recognize(state: Mapping[str, Any]) -> str | None:
     """The name of the network that a plain state dict belongs to; None where it is none that we know.
 
     Args:
-        state: as `plain_state` gives it.
+        state: as `plain_state` gives it, or anything with shapes under its keys.
     """
     for name, key, axis, length in _KNOWN:
         if key in state and state[key].ndim > axis and state[key].shape[axis] == length:

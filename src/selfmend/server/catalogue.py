@@ -14,10 +14,17 @@ if TYPE_CHECKING:
     from selfmend.methods.base import Method
 
 
-@functools.cache
 def catalogue() -> dict[str, Any]:
-    """What GET /api/methods answers."""
+    """What GET /api/methods answers: what can be used here. Weights may be brought while the server runs."""
     from selfmend.api import DEFAULT_METHOD
+    from selfmend.methods.registry import has_weights
+
+    return {"default": DEFAULT_METHOD, "methods": [row for row in _installed() if has_weights(row["name"])]}
+
+
+@functools.cache
+def _installed() -> list[dict[str, Any]]:
+    """The methods for which everything is installed, weights aside."""
     from selfmend.methods.registry import method_class, method_info, method_names
 
     described = []
@@ -25,7 +32,7 @@ def catalogue() -> dict[str, Any]:
         if method_info(name).learns != "folder":
             with contextlib.suppress(MissingExtraError):  # what cannot be used here is not offered
                 described.append(_described(method_class(name)))
-    return {"default": DEFAULT_METHOD, "methods": described}
+    return described
 
 
 def task_catalogue() -> dict[str, Any]:
@@ -45,10 +52,11 @@ def _task(task: Task) -> dict[str, Any]:
 
 def _methods(task: Task) -> list[str]:
     """The methods that a task can be done with; asks only what is known without importing them."""
-    from selfmend.methods.registry import method_info, method_names, methods_that
+    from selfmend.methods.registry import has_weights, method_info, method_names, methods_that
 
     able = {name for ability in task.methods for name in methods_that(ability)} if task.methods else None
-    return [name for name in method_names() if method_info(name).learns != "folder" and (able is None or name in able)]
+    offered = (name for name in method_names() if method_info(name).learns != "folder" and has_weights(name))
+    return [name for name in offered if able is None or name in able]
 
 
 def _words(name: str) -> str:

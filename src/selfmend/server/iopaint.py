@@ -19,6 +19,7 @@ from selfmend.api.expanding import added
 from selfmend.errors import OptionError, check_known
 from selfmend.jobs.job import Job, UnknownJob
 from selfmend.jobs.runner import Runner
+from selfmend.methods.registry import method_info
 from selfmend.server.catalogue import catalogue
 from selfmend.server.errors import RequestError
 from selfmend.server.schemas import answers
@@ -26,12 +27,12 @@ from selfmend.server.state import State
 
 _PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTj2FAAAAABJRU5ErkJggg=="
 _UNUSED: dict[Any, str] = {  # settings of models that are not here: accepted if they are of their type
-    int: "ldm_steps hd_strategy_crop_trigger_size hd_strategy_crop_margin hd_strategy_resize_limit croper_x croper_y "
+    int: "ldm_steps hd_strategy_crop_trigger_size croper_x croper_y "
     "croper_height croper_width extender_x extender_y extender_height extender_width sd_mask_blur sd_steps",
     float: "sd_scale sd_strength sd_guidance_scale p2p_image_guidance_scale controlnet_conditioning_scale "
     "brushnet_conditioning_scale fitting_degree sd_outpainting_softness sd_outpainting_space",
     bool: "zits_wireframe use_croper sd_match_histograms sd_lcm_lora sd_keep_unmasked_area",
-    str: "ldm_sampler hd_strategy prompt negative_prompt sd_sampler controlnet_method brushnet_method powerpaint_task",
+    str: "ldm_sampler prompt negative_prompt sd_sampler controlnet_method brushnet_method powerpaint_task",
 }
 _CODED: dict[str, Any] = {"format": "byte"}
 _DIFFUSION = "only diffusion models do this, and there are none here"
@@ -49,6 +50,9 @@ class _Used(BaseModel):
     sd_seed: int = Field(42, description="-1: drawn anew; the header X-Seed tells it")
     cv2_flag: str = Field("INPAINT_NS", description="of the model cv2: INPAINT_NS or INPAINT_TELEA")
     cv2_radius: int = Field(4, ge=1, le=100, description="of the model cv2, in pixels")
+    hd_strategy: str | None = Field(None, description="of networks with weights of their own: Crop, Resize, Original")
+    hd_strategy_crop_margin: int | None = Field(None, description="of these: surroundings of a hole, in pixels")
+    hd_strategy_resize_limit: int | None = Field(None, description="of Resize: the longest side, in pixels")
     use_extender: bool = Field(False, description="the picture grows to the extender's box, and what is new is filled")
     enable_controlnet: bool = Field(False, description=_DIFFUSION)
     enable_brushnet: bool = Field(False, description=_DIFFUSION)
@@ -132,6 +136,7 @@ class GenerationInfo(BaseModel):
 
 CV2 = "cv2"  # IOPaint's name for OpenCV's two methods
 _CV2_METHODS = {"INPAINT_NS": "navier-stokes", "INPAINT_TELEA": "telea"}
+_HD_STRATEGIES = ("crop", "resize", "original", "detail")  # the last is ours
 _AT_ONCE = threading.Lock()  # a large mask takes much memory
 _ABSENT = ("enable_controlnet", "enable_brushnet", "enable_powerpaint_v2")
 _PNG: dict[str, Any] = {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
@@ -252,7 +257,21 @@ def _read_request(body: bytes, state: State) -> tuple[dict[str, bytes], dict[str
     if state.iopaint_model == CV2:
         check_known("cv2_flag", came.cv2_flag, _CV2_METHODS)
         settings |= {"method": _CV2_METHODS[came.cv2_flag], "options": {"radius": came.cv2_radius}}
+    elif method_info(state.iopaint_model).weights:
+        settings["options"] = _strategy(came)
     return files, settings
+
+
+def _strategy(came: Any) -> dict[str, Any]:
+    """How a network is shown a large picture, as far as the client says so."""
+    if not came.hd_strategy:
+        return {}
+    options: dict[str, Any] = {"strategy": check_known("hd_strategy", came.hd_strategy.lower(), _HD_STRATEGIES)}
+    if came.hd_strategy_crop_margin is not None:
+        options["margin"] = min(4096, max(8, came.hd_strategy_crop_margin))
+    if came.hd_strategy_resize_limit is not None and options["strategy"] == "resize":
+        options["limit"] = min(4096, max(64, came.hd_strategy_resize_limit))
+    return options
 
 
 def _extended(files: dict[str, bytes], came: Any) -> dict[str, bytes]:

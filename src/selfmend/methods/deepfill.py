@@ -1,0 +1,29 @@
+"""DeepFill v2 as a method, with weights that the user owns."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from torch import Tensor
+
+from selfmend.methods.pretrained import PretrainedConfig, PretrainedMethod, padded
+from selfmend.nn.tensors import to_image, to_signed
+
+_MULTIPLE = 8  # two halvings, and one in the attention
+
+
+class DeepFill(PretrainedMethod):
+    """A coarse and a fine pass of networks that were trained for holes of free form; the fine one copies patches."""
+
+    name: ClassVar[str] = "deepfill"
+    title: ClassVar[str] = "holes of free form, by trained gated convolutions that copy patches; needs its weights"
+    source: ClassVar[str] = "J. Yu et al., Free-form image inpainting with gated convolution (DeepFill v2), 2019"
+    presets: ClassVar = {"default": PretrainedConfig(limit=512)}
+    weights: ClassVar[str] = "deepfill"
+
+    def complete(self, picture: Tensor, hole: Tensor) -> Tensor:
+        """See `PretrainedMethod`."""
+        height, width = picture.shape[2:]
+        sides = [-(-side // _MULTIPLE) * _MULTIPLE for side in (height, width)]
+        _, fine = self.network()(padded(to_signed(picture), *sides), padded(hole, *sides))
+        return to_image(fine)[:, :, :height, :width]

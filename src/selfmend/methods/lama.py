@@ -1,0 +1,30 @@
+"""LaMa as a method, with weights that the user owns."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from selfmend.methods.pretrained import PretrainedConfig, PretrainedMethod, padded
+
+_MULTIPLE = 8  # three halvings
+_LEAST = 16  # what is reflected at the coarsest scale needs two pixels
+
+
+class Lama(PretrainedMethod):
+    """One pass of a network that was trained for large holes of any shape; it continues structures and repetitions."""
+
+    name: ClassVar[str] = "lama"
+    title: ClassVar[str] = "large holes at once, by a network trained on millions of photos; needs its weights"
+    source: ClassVar[str] = "R. Suvorov et al., Resolution-robust large mask inpainting with Fourier convolutions, 2022"
+    presets: ClassVar = {"default": PretrainedConfig()}
+    weights: ClassVar[str] = "lama"
+
+    def complete(self, picture: Tensor, hole: Tensor) -> Tensor:
+        """See `PretrainedMethod`."""
+        height, width = picture.shape[2:]
+        sides = [max(_LEAST, -(-side // _MULTIPLE) * _MULTIPLE) for side in (height, width)]
+        shown = torch.cat([picture * (1 - hole), hole], 1)
+        return self.network()(padded(shown, *sides))[:, :, :height, :width]

@@ -1,0 +1,78 @@
+"""The completion network of "globally and locally consistent image completion": dilated convolutions in the middle.
+
+Iizuka et al., SIGGRAPH 2017, Sec. 3.2, in the variant of the PyTorch port whose weights are published: batch
+normalisation comes after the activation. Pictures are (N, C, H, W) in [0, 1], a mask is 1 in the hole. The state dict
+has the keys of that port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from selfmend.nn.layers import scaled
+
+MEAN = (0.5062, 0.4254, 0.3828)
+"""The colour that the hole has for the network: the mean of its training pictures, here faces of CelebA."""
+
+_HALVED, _DOUBLED = (2, 4), (13, 15)  # layers that change the size
+_DILATED = {7: 2, 8: 4, 9: 8, 10: 16}
+_CHANNELS = (64, 128, 128, 256, 256, 256, 256, 256, 256, 256, 256, 256, 128, 128, 64, 32)
+_LAST = len(_CHANNELS) + 1
+
+
+class CompletionNetwork(nn.Module):
+    """Seventeen layers that work at a quarter of the size.
+
+    Args:
+        width: multiplies all channels.
+
+    Example:
+        >>> net = CompletionNetwork(width=0.05).eval()
+        >>> net(torch.zeros(1, 4, 16, 24)).shape
+        torch.Size([1, 3, 16, 24])
+    """
+
+    def __init__(self, *, width: float = 1.0) -> None:
+        super().__init__()
+        before = 4
+        for i, channels in enumerate(_CHANNELS, 1):
+            after = scaled(channels, width)
+            layer: nn.Module
+            if i in _DOUBLED:
+                layer = nn.ConvTranspose2d(before, after, 4, stride=2, padding=1)
+            elif i == 1:
+                layer = nn.Conv2d(before, after, 5, padding=2)
+            else:
+                spread = _DILATED.get(i, 1)
+                layer = nn.Conv2d(before, after, 3, stride=2 if i in _HALVED else 1, padding=spread, dilation=spread)
+            self.add_module(_name(i), layer)
+            self.add_module(f"bn{i}", nn.BatchNorm2d(after))
+            before = after
+        self.add_module(_name(_LAST), nn.Conv2d(before, 3, 3, padding=1))
+
+    @classmethod
+    def of_state(cls, state: Mapping[str, Any]) -> Self:
+        """The network with as many channels as a state dict (of anything that has a shape)."""
+        return cls(width=state["conv1.weight"].shape[0] / 64)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """A whole picture from what is known.
+
+        Args:
+            x: (N, 4, H, W), the picture with MEAN in the hole, and the mask; H and W multiples of 4.
+
+        Returns:
+            (N, 3, H, W) in [0, 1].
+        """
+        for i in range(1, _LAST):
+            x = self.get_submodule(f"bn{i}")(F.relu(self.get_submodule(_name(i))(x)))
+        return torch.sigmoid(self.get_submodule(_name(_LAST))(x))
+
+
+def _name(i: int) -> str:
+    return f"deconv{i}" if i in _DOUBLED else f"conv{i}"
