@@ -175,7 +175,8 @@ run(toy.stages(3), seed=3, folder=Path(sys.argv[1]), progress=slow, save_seconds
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
 def test_killed_process_resumes_to_the_same_bits(tmp_path: Path, straight: torch.Tensor, sign: signal.Signals) -> None:
     script = tmp_path / "train.py"
-    script.write_text(SLOW_TRAINING.format(path=[str(Path(__file__).parent)], pause=0.05))
+    here = Path(__file__).parent
+    script.write_text(SLOW_TRAINING.format(path=[str(here), str(here.parent)], pause=0.05))
     folder = tmp_path / "run"
     with subprocess.Popen([sys.executable, script, folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None

@@ -65,14 +65,15 @@ def _listed(name: str) -> dict[str, Any]:
     return {
         "name": name, "default": name == DEFAULT_METHOD, "for": info.best_for, "speed": info.speed,
         "extra": info.extra, "learns": info.learns == "picture",
-        "learns_from_folder": info.learns == "folder", "title": title,
+        "learns_from_folder": info.learns == "folder", "weights": list(info.weights), "title": title,
     }  # fmt: skip
 
 
 def _needs(row: dict[str, Any]) -> str:
-    """What it must learn from first, and the extra to install."""
+    """What it must learn from first, whose weights somebody must bring, and the extra to install."""
     learns = "a folder" if row["learns_from_folder"] else "to learn" if row["learns"] else ""
-    return ", ".join(one for one in (learns, f"extra {row['extra']}" if row["extra"] else "") if one)
+    weights = "weights" if row["weights"] else ""
+    return ", ".join(one for one in (learns, weights, f"extra {row['extra']}" if row["extra"] else "") if one)
 
 
 def _row(field: dict[str, Any]) -> list[str]:

@@ -81,8 +81,8 @@ METHODS = {
     "singan": MethodInfo(target="selfmend.methods.singan:SinGAN", best_for="samples", speed="hours", **_SCALES),
     "sliced-wasserstein": MethodInfo(
         target="selfmend.methods.singan:SlicedWasserstein",
-        best_for="quality",
-        speed="seconds",
+        best_for="samples",
+        speed="a minute",
         everyday=True,
         **_SCALES,
     ),
