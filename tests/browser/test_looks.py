@@ -94,8 +94,8 @@ def test_ring_around_the_picture_is_for_keys(page, png) -> None:
 def test_tabs_by_arrow_keys_and_help(page) -> None:
     page.focus("#tab-fill")
     page.keyboard.press("ArrowRight")
-    assert page.locator("#tab-train").get_attribute("aria-selected") == "true"
-    assert page.locator("#panel-train").is_visible()
+    assert page.locator("#tab-find").get_attribute("aria-selected") == "true"
+    assert page.locator("#panel-find").is_visible()
     assert page.locator("#panel-fill").is_hidden()
     page.keyboard.press("?")
     assert page.get_by_role("dialog").get_by_text("Undo", exact=True).is_visible()
