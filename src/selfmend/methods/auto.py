@@ -95,6 +95,16 @@ def _smooth_parts(hole: np.ndarray, config: AutoConfig) -> tuple[np.ndarray, np.
     Pixels lost at random leave known ones that have lost most of their neighbours; a known pixel beside a scratch or a
     block has lost one. A square without a known pixel among them is a hole of its own.
     """
+    thin, scattered = np.zeros_like(hole), np.zeros_like(hole)
+    rows, columns = np.flatnonzero(hole.any(1)), np.flatnonzero(hole.any(0))
+    if rows.size:  # a small hole in a large picture costs little: its box, and a pixel around that
+        box = tuple(slice(max(0, at[0] - 1), at[-1] + 2) for at in (rows, columns))
+        thin[box], scattered[box] = _parts_of(np.ascontiguousarray(hole[box]), config)
+    return thin, scattered
+
+
+def _parts_of(hole: np.ndarray, config: AutoConfig) -> tuple[np.ndarray, np.ndarray]:
+    """`_smooth_parts` of a box."""
     count, labels = cv2.connectedComponents(hole.view(np.uint8), connectivity=8)
     flat = labels.ravel()
     deepest = np.zeros(count, np.float32)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from selfmend.methods.pretrained import PretrainedConfig, PretrainedMethod, padded
+from selfmend.methods.pretrained import PretrainedConfig, PretrainedMethod, padded, rounded_up
 from selfmend.nn.tensors import to_image, to_signed
 
 _MULTIPLE = 8  # two halvings, and one in the attention
@@ -24,6 +24,6 @@ class DeepFill(PretrainedMethod):
     def complete(self, picture: Tensor, hole: Tensor) -> Tensor:
         """See `PretrainedMethod`."""
         height, width = picture.shape[2:]
-        sides = [-(-side // _MULTIPLE) * _MULTIPLE for side in (height, width)]
+        sides = [rounded_up(side, _MULTIPLE) for side in (height, width)]
         _, fine = self.network()(padded(to_signed(picture), *sides), padded(hole, *sides))
         return to_image(fine)[:, :, :height, :width]

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from selfmend.methods.pretrained import PretrainedConfig, PretrainedMethod, padded
+from selfmend.methods.pretrained import PretrainedConfig, PretrainedMethod, padded, rounded_up
 from selfmend.nn.glcic import MEAN
 from selfmend.options import option
 
@@ -38,7 +38,7 @@ class Glcic(PretrainedMethod):
     def complete(self, picture: Tensor, hole: Tensor) -> Tensor:
         """See `PretrainedMethod`."""
         height, width = picture.shape[2:]
-        sides = [-(-side // _MULTIPLE) * _MULTIPLE for side in (height, width)]
+        sides = [rounded_up(side, _MULTIPLE) for side in (height, width)]
         mean = picture.new_tensor(self.config.mean).view(1, 3, 1, 1)
         shown = torch.cat([picture * (1 - hole) + mean * hole, hole], 1)
         return self.network()(padded(shown, *sides))[:, :, :height, :width]

@@ -7,7 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from selfmend.methods.pretrained import PretrainedConfig, PretrainedMethod, padded
+from selfmend.methods.pretrained import PretrainedConfig, PretrainedMethod, padded, rounded_up
 
 _MULTIPLE = 8  # three halvings
 _LEAST = 16  # what is reflected at the coarsest scale needs two pixels
@@ -25,6 +25,6 @@ class Lama(PretrainedMethod):
     def complete(self, picture: Tensor, hole: Tensor) -> Tensor:
         """See `PretrainedMethod`."""
         height, width = picture.shape[2:]
-        sides = [max(_LEAST, -(-side // _MULTIPLE) * _MULTIPLE) for side in (height, width)]
+        sides = [rounded_up(side, _MULTIPLE, least=_LEAST) for side in (height, width)]
         shown = torch.cat([picture * (1 - hole), hole], 1)
         return self.network()(padded(shown, *sides))[:, :, :height, :width]

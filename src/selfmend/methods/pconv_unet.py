@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from selfmend.methods.pretrained import PretrainedConfig, PretrainedMethod, padded
+from selfmend.methods.pretrained import PretrainedConfig, PretrainedMethod, padded, rounded_up
 from selfmend.nn.pconv_unet import MEAN, STD, PConvUNet
 
 
@@ -25,7 +25,7 @@ class PConvUNetMethod(PretrainedMethod):
         assert isinstance(net, PConvUNet)
         height, width = picture.shape[2:]
         multiple = 1 << net.levels
-        sides = [-(-side // multiple) * multiple for side in (height, width)]
+        sides = [rounded_up(side, multiple) for side in (height, width)]
         mean, std = (picture.new_tensor(three).view(1, 3, 1, 1) for three in (MEAN, STD))
         filled, _ = net(padded((picture - mean) / std, *sides), 1 - padded(hole, *sides))
         return (filled * std + mean)[:, :, :height, :width]

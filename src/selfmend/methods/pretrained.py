@@ -167,6 +167,11 @@ class PretrainedMethod(Method):
         return from_rgb(to_array(filled.float().clamp(0, 1)), picture.shape[2])
 
 
+def rounded_up(side: int, multiple: int, *, least: int = 1) -> int:
+    """The least multiple that a side fits into, or `least` where that is more."""
+    return max(least, -(-side // multiple) * multiple)
+
+
 def padded(x: Tensor, height: int, width: int) -> Tensor:
     """(N, C, H, W) made (height, width) large by its own mirror image below and on the right, edge pixels included."""
     rows = _mirrored(x.shape[2], height, x.device)
