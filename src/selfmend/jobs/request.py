@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
-from selfmend.errors import ImageError, MaskError, OptionError, RunError, TooManyPixelsError, check_known
+from selfmend.errors import (
+    FULL,
+    DiskFullError,
+    ImageError,
+    MaskError,
+    OptionError,
+    RunError,
+    TooManyPixelsError,
+    check_known,
+)
 from selfmend.files import atomic_path
 from selfmend.image.files import shown_size
 from selfmend.image.formats import ENDINGS
@@ -191,7 +200,8 @@ def save_inputs(files: Mapping[str, bytes], looked: Mapping[str, Input], folder:
             with atomic_path(folder / saved[what]) as temporary:
                 temporary.write_bytes(data)
     except OSError as error:
-        raise RunError(f"the files cannot be kept: {error.strerror or error}") from error
+        kind = DiskFullError if error.errno in FULL else RunError
+        raise kind(f"the files cannot be kept: {error.strerror or error}") from error
     return saved
 
 
