@@ -26,6 +26,17 @@ def kept(tmp_path):
     return journal.folder, image, mask, mended
 
 
+def test_what_a_hole_was_filled_with_at_first_comes_back_too(tmp_path):
+    image, mask = picture()
+    draft = np.random.default_rng(0).integers(0, 256, (int(mask.sum()), 3)).astype(np.uint8)
+    mended = MendedFrame(0, np.where(mask[..., None], whole_bytes(1 - image), image), None, draft)
+    with closing(Journal(tmp_path / "j", {})) as journal:
+        journal.save(mended, mask)
+        again = journal.load(0, 0, image, mask)
+    assert np.array_equal(again.draft, draft)
+    assert np.array_equal(again.image, mended.image)
+
+
 def done(folder, settings=None):
     """How many frames a journal has."""
     with closing(Journal(folder, settings or {"seed": 1, "part": [5, None]})) as journal:

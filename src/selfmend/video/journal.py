@@ -111,7 +111,7 @@ class Journal:
         """Keep a frame: first its pixels, then the line that says that they are there."""
         box, crc = _box(mask), 0
         if box is not None:
-            png = _encoded(_cut(mended.image, box))
+            png = _encoded(_cut(mended, mask, box))
             crc = zlib.crc32(png)
             with atomic_path(self._picture(mended.index)) as path:
                 path.write_bytes(png)
@@ -151,8 +151,9 @@ class Journal:
             return None
         crop = np.asarray(PILImage.open(io.BytesIO(png), formats=("PNG",)))
         mended, hole = image.copy(), mask[top:bottom, left:right]
-        mended[top:bottom, left:right][hole] = crop[hole] / np.float32(255)
-        return MendedFrame(index, mended, record.flicker)
+        mended[top:bottom, left:right][hole] = crop[: bottom - top][hole] / np.float32(255)
+        draft = crop[bottom - top :][hole] if len(crop) > bottom - top else None
+        return MendedFrame(index, mended, record.flicker, draft)
 
     def close(self) -> None:
         """Let go of the lock; what is kept stays."""
@@ -265,9 +266,15 @@ def _box(mask: Mask) -> list[int] | None:
     return [int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1]
 
 
-def _cut(image: Image, box: list[int]) -> np.ndarray:
+def _cut(mended: MendedFrame, mask: Mask, box: list[int]) -> np.ndarray:
+    """What is in the hole's box, uint8; below it the same as it was filled at first, if that is another."""
     left, top, right, bottom = box
-    return np.rint(image[top:bottom, left:right] * np.float32(255)).astype(np.uint8)
+    crop = np.rint(mended.image[top:bottom, left:right] * np.float32(255)).astype(np.uint8)
+    if mended.draft is None:
+        return crop
+    first = crop.copy()
+    first[mask[top:bottom, left:right]] = mended.draft
+    return np.concatenate([crop, first])
 
 
 def _encoded(crop: np.ndarray) -> bytes:
