@@ -1,11 +1,14 @@
 """Burn subtitles into a clean clip, fill them frame by frame and with the frames around, score, and print the tables.
 
-    python benchmarks/video.py CLIP --score SCORE.PY [--objects MASKS] [--kinds subtitles,pan,object] [--set NAME=VALUE]
+    python benchmarks/video.py CLIP --score SCORE.PY [--objects MASKS] [--foreign MASKS]
+        [--kinds subtitles,pan,object,foreign] [--frames FIRST:LAST] [--set NAME=VALUE]
 
 CLIP is a film that `Clip` opens. Its truth is known, so the kinds are made of it: `subtitles`, whose text changes every
 25 frames and stands above or below; `pan`, the same in a window that wanders over the clip; `object`, the first object
-of the palette masks in MASKS, mirrored, so that it hides what is known. SCORE.PY is the scorer. The hole is the letters
-with their outline, grown by 2 px. Times are CPU seconds of one thread a frame, after warm-up, without decoding.
+of the palette masks in MASKS, mirrored, so that it hides what is known; `foreign`, masks of another film in CLIP's
+size, so that a shape moves over what is known. SCORE.PY is the scorer. The hole is the letters with their outline,
+grown by 2 px. "each for itself" is the filling without `steady`. Times are CPU seconds of one thread a frame, after
+warm-up, without decoding.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -28,7 +32,7 @@ from selfmend.metrics.flicker import flicker
 from selfmend.metrics.pixels import psnr
 from selfmend.options import replace_options
 from selfmend.parallel import limit_threads
-from selfmend.registration.flow import dense_flow
+from selfmend.registration.flow import dense_flow, inside, warp
 from selfmend.video.filling import TemporalFill, TemporalOptions
 from selfmend.video.frames import MaskedFrame, to_bytes, to_image
 from selfmend.video.reader import Clip
@@ -86,6 +90,16 @@ def behind_object(truth: list[np.ndarray], folder: Path) -> Case:
     return truth, truth, holes
 
 
+def behind_foreign(truth: list[np.ndarray], folder: Path) -> Case:
+    size = truth[0].shape[1::-1]
+    holes = []
+    for path in sorted(folder.glob("*.png"))[: len(truth)]:
+        shape = np.asarray(Image.open(path))
+        shape = (shape if shape.ndim == 2 else shape[..., :3].max(2)) > 0
+        holes.append(grown(cv2.resize(shape.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)))
+    return truth[: len(holes)], truth[: len(holes)], holes
+
+
 def grown(hole: np.ndarray) -> np.ndarray:
     side = 2 * GROW + 1
     return cv2.dilate(hole.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
@@ -109,9 +123,13 @@ def temporal(options: TemporalOptions) -> Callable[[Case], list[np.ndarray]]:
 
 
 def scores(scorer: ModuleType, net: object, case: Case, output: list[np.ndarray]) -> str:
-    """The cells of a row; flicker is along the truth's own flow."""
+    """The cells of a row; flicker is along the truth's own flow.
+
+    "warp" is the sum of the changes along it by that of the true film's, where the flow there and back agree.
+    """
     truth, _, holes = case
     rows, ours, theirs, changes = [], [], [], []
+    warps = np.zeros(2)
     for k, (frame, real, hole) in enumerate(zip(output, truth, holes, strict=True)):
         if not hole.any():
             continue
@@ -123,11 +141,17 @@ def scores(scorer: ModuleType, net: object, case: Case, output: list[np.ndarray]
             ours.append(scorer.hole_features(net, b, hole))
         rows.append(row)
         if k:
-            flow = dense_flow(*(cv2.cvtColor(x, cv2.COLOR_RGB2GRAY) for x in (real, truth[k - 1])))
+            now, last = (cv2.cvtColor(x, cv2.COLOR_RGB2GRAY) for x in (real, truth[k - 1]))
+            flow, back = dense_flow(now, last), dense_flow(last, now)
+            sure = hole & inside(flow) & (np.linalg.norm(flow + warp(back, flow, sharp=False), axis=2) < 1)
+            if sure.sum() >= 20:
+                pairs = (frame, output[k - 1]), (real, truth[k - 1])
+                warps += [np.abs(warp(b, flow, sharp=False).astype(float) - a)[sure].mean() for a, b in pairs]
             changes.append(flicker(to_image(frame), to_image(output[k - 1]), mask=hole, flow=flow))
     mean = {key: np.mean([row[key] for row in rows if key in row]) for key in ("psnr_hole", "ssim", "feat_hole")}
     fd = scorer.frechet(np.concatenate(theirs), np.concatenate(ours)) / 1e4
-    return f"{mean['psnr_hole']:.2f} | {mean['ssim']:.4f} | {mean['feat_hole']:.3f} | {fd:.2f} | {np.mean(changes):.2f}"
+    cells = f"{mean['psnr_hole']:.2f} | {mean['ssim']:.4f} | {mean['feat_hole']:.3f} | {fd:.2f}"
+    return f"{cells} | {np.mean(changes):.2f} | {warps[0] / warps[1]:.2f}"
 
 
 def main() -> None:
@@ -135,6 +159,10 @@ def main() -> None:
     parser.add_argument("clip", type=Path)
     parser.add_argument("--score", type=Path, required=True)
     parser.add_argument("--objects", type=Path, help="folder of palette masks, for the kind object")
+    parser.add_argument(
+        "--foreign", type=Path, help="folder of masks, anything but black is hole, for the kind foreign"
+    )
+    parser.add_argument("--frames", default=":", help="which frames of the clip, as a slice: 0:40")
     parser.add_argument("--kinds", default="subtitles,pan,object")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="options of the filling")
     parser.add_argument("--only-ours", action="store_true", help="no filling frame by frame")
@@ -145,13 +173,21 @@ def main() -> None:
     net = scorer.SqueezeNet()
     with Clip(arguments.clip) as clip:
         truth = [to_bytes(frame.image) for frame in clip.frames()]
-    make = {"subtitles": subtitled, "pan": pan, "object": lambda clip: behind_object(clip, arguments.objects)}
-    ways = {"frames around": temporal(options)}
+    first, last = (int(part) if part else None for part in arguments.frames.split(":"))
+    truth = truth[first:last]
+    make: dict[str, Callable[[list[np.ndarray]], Case]] = {
+        "subtitles": subtitled,
+        "pan": pan,
+        "object": lambda clip: behind_object(clip, arguments.objects),
+        "foreign": lambda clip: behind_foreign(clip, arguments.foreign),
+    }
+    ways = {"frames around": temporal(options), "each for itself": temporal(replace(options, steady=0))}
     if not arguments.only_ours:
         ways |= {"patchmatch": frame_by_frame(PatchMatch()), "telea": frame_by_frame(Telea())}
     print(f"{machine()}, commit {commit()}, {len(truth)} frames of {truth[0].shape[1]}x{truth[0].shape[0]}\n")
     print(
-        "| kind | filled by | psnr_hole | ssim | feat_hole | fd | flicker | CPU s |\n|---|---|---|---|---|---|---|---|"
+        "| kind | filled by | psnr_hole | ssim | feat_hole | fd | flicker | warp | CPU s |\n"
+        "|---|---|---|---|---|---|---|---|---|"
     )
     for kind in arguments.kinds.split(","):
         case = make[kind](truth)

@@ -27,6 +27,7 @@ from selfmend.video.window import Part, Window, around, windows
 
 OURS = "measured, docs/results-video.md"
 _METHOD_MARGIN = 64  # px around what is left for the method
+_MOST_LEFT = 0.4  # of what the method sees: where more is hole, it sees more
 _MOVING_SHARE = 0.02  # of the hole: as much may disagree in a scene at rest
 
 
@@ -132,7 +133,11 @@ class TemporalFill:
         """Let the method fill those of the hole's pixels (N,) that are lacking, in place."""
         left = now.hole.copy()
         left[now.hole] = lacking
-        part = around(left, _METHOD_MARGIN)
+        margin = _METHOD_MARGIN
+        part = around(left, margin)
+        while left[part].mean() > _MOST_LEFT and margin < max(left.shape):
+            margin *= 2
+            part = around(left, margin)
         mask = left[part]
         seed = derive_seed(self.seed, "frame", now.index)
         filled = to_bytes(self.method.inpaint(to_image(result[part]), mask, seed=seed)[0])
