@@ -113,19 +113,47 @@ def read_manifest(path: str | Path) -> tuple[dict[str, Any], dict[str, dict[str,
     """
     records: dict[str, dict[str, Any]] = {}
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8", errors="replace") as file:
             header = json.loads(file.readline())
             if header.get("manifest") != _FORMAT or not isinstance(header.get("settings"), dict):
                 raise ValueError("its first line is not that of a manifest")
             for line in file:
-                try:
-                    record = json.loads(line)
-                except ValueError:
-                    continue  # cut off by a kill; the picture is done again
-                records[record["name"]] = record
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+                record = _record(line)
+                if record is not None:
+                    records[record["name"]] = record
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise RunError(f"{path} is no manifest of this version ({error}); --overwrite begins anew") from error
     return header, records
+
+
+_FIELDS: dict[str, tuple[type, ...]] = {
+    "name": (str,), "state": (str,), "seed": (int,), "mask": (str, type(None)), "files": (dict, type(None)),
+}  # fmt: skip
+_MARK = {"bytes": int, "modified": int, "sha256": str}
+
+
+def _record(line: str) -> dict[str, Any] | None:
+    """What a line tells of a picture; None of one that a kill has cut off or a disk damaged: that is done again."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(record, dict):
+        return None
+    if not all(name in record and isinstance(record[name], kinds) for name, kinds in _FIELDS.items()):
+        return None
+    if record["state"] == "done":
+        files = record["files"] or {}
+        if not (_is_mark(files.get("image")) and _is_mark(files.get("output"))):
+            return None
+        if "mask" not in files or not (files["mask"] is None or _is_mark(files["mask"])):
+            return None
+    return record
+
+
+def _is_mark(value: Any) -> bool:
+    """Whether it is what `folder_work.mark` makes."""
+    return isinstance(value, dict) and all(isinstance(value.get(name), kind) for name, kind in _MARK.items())
 
 
 def has_records(path: str | Path) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +26,8 @@ from selfmend.errors import DiskFullError, RunError
 from selfmend.jobs.job import FINAL, Job, Limits, UnknownJob, result_url, stored_settings
 
 VERSION = 2
+_MOST = 2**53  # numbers that grow must have room to
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TABLE = """
 CREATE TABLE jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, task TEXT NOT NULL, state TEXT NOT NULL,
@@ -48,10 +51,62 @@ def _row(job: Job, names: Sequence[str] = _FIELDS) -> dict[str, Any]:
 
 
 def _job(row: sqlite3.Row) -> Job:
-    """The job of a row."""
-    values = {name: json.loads(row[name]) if name in _JSON else row[name] for name in _FIELDS}
-    values["settings"] = stored_settings(row["task"], values["settings"])
-    return Job(**values, place=row["place"])
+    """The job of a row; every row that is read has been through `_mend_rows`."""
+    return Job(**{name: _value(row, name) for name in _FIELDS}, place=row["place"])
+
+
+def _value(row: sqlite3.Row, name: str) -> Any:
+    """What is in a column.
+
+    Raises:
+        ValueError, RecursionError: it is no JSON, or no settings.
+    """
+    value = json.loads(row[name]) if name in _JSON else row[name]
+    if name == "settings":
+        if not isinstance(value, dict):
+            raise ValueError("no settings")
+        return stored_settings(row["task"], value)
+    return value
+
+
+def _mend_rows(connection: sqlite3.Connection) -> None:
+    """Make jobs again of rows that a disk, or somebody's hand, has damaged, so that one never hides the others.
+
+    What can be read of such a job stays; it has failed, and says why. One without a sound id cannot be asked for: it
+    goes.
+    """
+    for row in connection.execute("SELECT *, NULL AS place FROM jobs").fetchall():
+        whole = all(isinstance(row[name], int) and 0 <= row[name] < _MOST for name in ("bytes", "attempts", "revision"))
+        try:
+            if not (isinstance(row["id"], str) and _ID.fullmatch(row["id"]) and 0 < row["number"] < _MOST):
+                connection.execute("DELETE FROM jobs WHERE number = ?", (row["number"],))
+                continue
+            job = _job(row)
+            to_json(job)  # lone surrogates and the like cannot be told to anybody
+            if whole and (job.finished is not None) == job.final:
+                continue
+        except (ValueError, TypeError, RecursionError):
+            pass
+        mended = _row(_saved(row))
+        names = f"{_assigned(mended)}, bytes = 0, attempts = 0"
+        connection.execute(f"UPDATE jobs SET {names} WHERE number = ?", (*mended.values(), row["number"]))
+
+
+def _saved(row: sqlite3.Row) -> Job:
+    """A failed job with all that can be read of a damaged row."""
+    values: dict[str, Any] = {
+        "id": row["id"], "task": "fill", "queue": "quick", "created": 0.0, "settings": stored_settings("fill", {}),
+    }  # fmt: skip
+    for name in ("task", *(name for name in _FIELDS if name != "revision")):
+        with contextlib.suppress(ValueError, TypeError, RecursionError):
+            more = values | {name: _value(row, name)}
+            to_json(Job(**more))
+            values = more
+    if values.get("state") in (None, "queued", "running"):
+        values |= {"state": "failed", "error": "its record was damaged; ask for it again"}
+    if values.get("finished") is None:
+        values["finished"] = values["created"]
+    return Job(**values)
 
 
 def open_database(path: Path) -> sqlite3.Connection:
@@ -72,8 +127,10 @@ def open_database(path: Path) -> sqlite3.Connection:
         if version < VERSION:
             _migrate(connection, version)
             connection.execute(f"PRAGMA user_version = {VERSION}")
+        if version <= VERSION:
+            _mend_rows(connection)
         connection.execute("COMMIT")
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, ValueError, TypeError, KeyError, RecursionError) as error:
         if connection is not None:
             connection.close()  # what was begun is undone
         if not isinstance(error, sqlite3.OperationalError):
@@ -312,7 +369,10 @@ class Store:
 
     def _read(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         with self._lock:
-            return self._connection.execute(query, values).fetchall()
+            try:
+                return self._connection.execute(query, values).fetchall()
+            except sqlite3.Error as error:
+                raise RunError(f"{self.folder / 'jobs.sqlite'} cannot be read: {error}") from error
 
     @contextmanager
     def _writing(self) -> Iterator[Write]:
