@@ -22,7 +22,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from selfmend.errors import DiskFullError, RunError
+from selfmend.errors import DiskFullError, RunError, one_line
 from selfmend.jobs.job import FINAL, Job, Limits, UnknownJob, result_url, stored_settings
 
 VERSION = 2
@@ -130,14 +130,14 @@ def open_database(path: Path) -> sqlite3.Connection:
         if version <= VERSION:
             _mend_rows(connection)
         connection.execute("COMMIT")
-    except (sqlite3.DatabaseError, ValueError, TypeError, KeyError, RecursionError) as error:
+    except (sqlite3.DatabaseError, ValueError, TypeError, LookupError, RecursionError) as error:
         if connection is not None:
             connection.close()  # what was begun is undone
         if not isinstance(error, sqlite3.OperationalError):
-            raise RunError(f"{path} is damaged ({error}); move it away, or take it from a backup") from error
+            raise RunError(f"{path} is damaged ({one_line(error)}); move it away, or take it from a backup") from error
         if "locked" in str(error):
             raise RunError(f"another server works with {path.parent}; stop it, or choose another folder") from error
-        raise RunError(f"{path} cannot be used: {error}") from error
+        raise RunError(f"{path} cannot be used: {one_line(error)}") from error
     if version > VERSION:
         connection.close()
         raise RunError(
@@ -372,7 +372,7 @@ class Store:
             try:
                 return self._connection.execute(query, values).fetchall()
             except sqlite3.Error as error:
-                raise RunError(f"{self.folder / 'jobs.sqlite'} cannot be read: {error}") from error
+                raise RunError(f"{self.folder / 'jobs.sqlite'} cannot be read: {one_line(error)}") from error
 
     @contextmanager
     def _writing(self) -> Iterator[Write]:
@@ -395,7 +395,7 @@ class Store:
                 if isinstance(error, sqlite3.Error):
                     full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
                     kind = DiskFullError if full else RunError
-                    raise kind(f"{self.folder / 'jobs.sqlite'} cannot be written: {error}") from error
+                    raise kind(f"{self.folder / 'jobs.sqlite'} cannot be written: {one_line(error)}") from error
                 raise
         self._changed(list(touched))
 

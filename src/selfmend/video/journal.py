@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import math
 import os
 import re
 import warnings
@@ -57,7 +56,7 @@ class _Record:
             return None
         if box is not None and not (isinstance(box, list) and len(box) == 4 and all(type(v) is int for v in box)):
             return None
-        if flicker is not None and not (isinstance(flicker, float | int) and math.isfinite(flicker)):
+        if flicker is not None and not (isinstance(flicker, float | int) and 0 <= flicker <= 255):
             return None
         return cls(index, box, flicker, crc)
 
