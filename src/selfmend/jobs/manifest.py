@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from selfmend._version import __version__
 from selfmend.errors import ImageError, RunError
-from selfmend.files import atomic_path
+from selfmend.files import atomic_path, lock
 from selfmend.jobs.folder_work import FolderPicture, Outcome, is_same
 
 NAME = "manifest.jsonl"
@@ -22,7 +23,7 @@ class Manifest:
     """What was done, with which settings.
 
     A line is written in one piece, after the result that it tells of is there: a kill costs the picture that was
-    worked on, and a line that a kill has cut off counts for nothing.
+    worked on, and a line that a kill has cut off counts for nothing. One process at a time writes it.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any], *, resume: bool) -> None:
@@ -34,10 +35,35 @@ class Manifest:
             resume: go on; where there is none, one is begun.
 
         Raises:
-            RunError: it tells of other settings, or is no manifest.
+            RunError: another process writes it, it tells of other settings, or is no manifest.
             ImageError: it cannot be written.
         """
         self.path = folder / NAME
+        before = self._claimed() if self.path.exists() else None
+        try:
+            self._begin(settings, resume=resume)
+        finally:
+            if before is not None:
+                os.close(before)
+
+    def _claimed(self) -> int | None:
+        """The descriptor of the manifest, locked; None where an open file could not be replaced (Windows).
+
+        Raises:
+            RunError: another process has the lock.
+        """
+        if sys.platform == "win32":
+            return None
+        try:
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND)
+        except OSError as error:
+            raise ImageError(f"cannot write {self.path}: {error.strerror}; choose another -o") from error
+        if not lock(descriptor):
+            os.close(descriptor)
+            raise RunError(f"another selfmend is mending into {self.path.parent}; wait for it, or choose another -o")
+        return descriptor
+
+    def _begin(self, settings: Mapping[str, Any], *, resume: bool) -> None:
         held = json.loads(json.dumps(settings))
         header, records = read_manifest(self.path) if resume and self.path.exists() else (None, {})
         header = header if records else None
@@ -48,7 +74,8 @@ class Manifest:
         try:
             with atomic_path(self.path) as path:  # each picture's last line; one that was cut off is gone
                 path.write_text("".join(json.dumps(line) + "\n" for line in [*lines, *records.values()]))
-            self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND)
+            claimed = self._claimed()
+            self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND) if claimed is None else claimed
         except OSError as error:
             raise ImageError(f"cannot write {self.path}: {error.strerror}; choose another -o") from error
 

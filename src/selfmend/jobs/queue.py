@@ -102,7 +102,7 @@ def _saved(row: sqlite3.Row) -> Job:
             more = values | {name: _value(row, name)}
             to_json(Job(**more))
             values = more
-    if values.get("state") in (None, "queued", "running"):
+    if values.get("state") in (None, "queued", "running") or "results" not in values:
         values |= {"state": "failed", "error": "its record was damaged; ask for it again"}
     if values.get("finished") is None:
         values["finished"] = values["created"]

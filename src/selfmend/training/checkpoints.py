@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -111,9 +111,12 @@ def _from_skeleton(value: Any, tensor: Callable[[str], Any]) -> Any:
         return tensor(value[_TENSOR])
     if _PAIRS in value:
         pairs = value[_PAIRS]
-        if not all(isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str | int) for pair in pairs):
+        if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
             raise ValueError(f"{_PAIRS} of other things than pairs")
-        return {k: _from_skeleton(v, tensor) for k, v in pairs}
+        keys = [_from_skeleton(key, tensor) for key, _ in pairs]
+        if not all(isinstance(key, Hashable) for key in keys):
+            raise ValueError(f"{_PAIRS} with a key that is none")
+        return {key: _from_skeleton(one, tensor) for key, (_, one) in zip(keys, pairs, strict=True)}
     if _TUPLE in value:
         return tuple(_from_skeleton(v, tensor) for v in value[_TUPLE])
     return {k: _from_skeleton(v, tensor) for k, v in value.items()}
