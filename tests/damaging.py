@@ -29,7 +29,7 @@ from PIL import Image as PILImage
 from selfmend.errors import SelfmendError, line_for
 
 SECONDS, BYTES = 20, 4 * 2**30
-"""What a case may take at most."""
+"""What a case may take at most: of the processor, or six times that by the clock; and of memory."""
 
 VALUES: tuple[Any, ...] = (
     None, True, 0, -1, 5, 2**31, 2**64, 10**30, -(10**30), 0.5, 1e308, -1e-308, float("nan"), float("inf"),
@@ -195,8 +195,10 @@ def outcome(target: Target, folder: Path, *, strictly: bool = False) -> str:
     def late(signum: int, frame: object) -> None:
         raise TooSlow
 
-    signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    for one in (signal.SIGALRM, signal.SIGPROF):
+        signal.signal(one, late)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    signal.setitimer(signal.ITIMER_REAL, 6 * SECONDS)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -212,6 +214,7 @@ def outcome(target: Target, folder: Path, *, strictly: bool = False) -> str:
             where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
             told = f"{type(error).__name__} at {where}: {str(error)[:120]}"
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
     if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 > BYTES:
         told = f"memory: more than {BYTES / 2**30:g} GiB"

@@ -51,7 +51,18 @@ def _row(job: Job, names: Sequence[str] = _FIELDS) -> dict[str, Any]:
 
 
 def _job(row: sqlite3.Row) -> Job:
-    """The job of a row; every row that is read has been through `_mend_rows`."""
+    """The job of a row.
+
+    Raises:
+        RunError: the row is damaged, since the file was opened: every row has been through `_mend_rows`.
+    """
+    try:
+        return _read_row(row)
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
+        raise RunError(f"the record of a job is damaged ({one_line(error)}); start the server again") from error
+
+
+def _read_row(row: sqlite3.Row) -> Job:
     return Job(**{name: _value(row, name) for name in _FIELDS}, place=row["place"])
 
 
@@ -81,7 +92,7 @@ def _mend_rows(connection: sqlite3.Connection) -> None:
             if not (isinstance(row["id"], str) and _ID.fullmatch(row["id"]) and 0 < row["number"] < _MOST):
                 connection.execute("DELETE FROM jobs WHERE number = ?", (row["number"],))
                 continue
-            job = _job(row)
+            job = _read_row(row)
             to_json(job)  # lone surrogates and the like cannot be told to anybody
             if whole and (job.finished is not None) == job.final:
                 continue
@@ -90,6 +101,21 @@ def _mend_rows(connection: sqlite3.Connection) -> None:
         mended = _row(_saved(row))
         names = f"{_assigned(mended)}, bytes = 0, attempts = 0"
         connection.execute(f"UPDATE jobs SET {names} WHERE number = ?", (*mended.values(), row["number"]))
+
+
+def _mend_index(connection: sqlite3.Connection) -> None:
+    """Make the indices again where they do not fit the rows.
+
+    Raises:
+        sqlite3.DatabaseError: more than they is damaged.
+    """
+    for mend in ("REINDEX", None):
+        (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+        if found == "ok":
+            return
+        if mend is None:
+            raise sqlite3.DatabaseError(found)
+        connection.execute(mend)
 
 
 def _saved(row: sqlite3.Row) -> Job:
@@ -129,6 +155,7 @@ def open_database(path: Path) -> sqlite3.Connection:
             connection.execute(f"PRAGMA user_version = {VERSION}")
         if version <= VERSION:
             _mend_rows(connection)
+            _mend_index(connection)
         connection.execute("COMMIT")
     except (sqlite3.DatabaseError, ValueError, TypeError, LookupError, RecursionError) as error:
         if connection is not None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,7 @@ def _read(path: str | Path, reader: Callable[[Any], Callable[[str], Any]], *, de
         with safetensors.safe_open(path, framework="pt", device=device) as file:
             skeleton = json.loads((file.metadata() or {})["state"])
             return _from_skeleton(skeleton, reader(file))
-    except (safetensors.SafetensorError, KeyError, ValueError, OSError, RecursionError) as error:
+    except (safetensors.SafetensorError, KeyError, ValueError, TypeError, OSError, RecursionError) as error:
         raise RunError(f"{path} is not a whole checkpoint ({error}); remove it to start this part again") from error
 
 
@@ -113,10 +113,7 @@ def _from_skeleton(value: Any, tensor: Callable[[str], Any]) -> Any:
         pairs = value[_PAIRS]
         if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
             raise ValueError(f"{_PAIRS} of other things than pairs")
-        keys = [_from_skeleton(key, tensor) for key, _ in pairs]
-        if not all(isinstance(key, Hashable) for key in keys):
-            raise ValueError(f"{_PAIRS} with a key that is none")
-        return {key: _from_skeleton(one, tensor) for key, (_, one) in zip(keys, pairs, strict=True)}
+        return {_from_skeleton(key, tensor): _from_skeleton(one, tensor) for key, one in pairs}
     if _TUPLE in value:
         return tuple(_from_skeleton(v, tensor) for v in value[_TUPLE])
     return {k: _from_skeleton(v, tensor) for k, v in value.items()}
