@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image as PILImage
 
 from selfmend.errors import RunError, SelfmendWarning
-from selfmend.files import atomic_path, is_at, lock, remove_orphans
+from selfmend.files import atomic_path, has_name, lock, remove_orphans
 from selfmend.types import Image, Mask
 from selfmend.video.frames import MendedFrame
 
@@ -251,7 +251,7 @@ def _locked(folder: Path) -> int:
                     f"another selfmend is writing this film (it works in {folder}); wait for it, or choose another "
                     "output"
                 )
-            if is_at(descriptor, folder / _LOCK):
+            if has_name(descriptor):
                 return descriptor
             os.close(descriptor)
 
