@@ -21,3 +21,12 @@ def test_damaged_files_are_used_or_refused_in_a_line(tmp_path, name) -> None:
     assert len(found) == CASES[name]
     assert [one for one in found if one[2] not in ("success", "refused")] == []
     assert any(one[2] == "success" for one in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [("pictures", 305900), ("films", 200203), ("journal", 100415), ("queue", 100317), ("queue", 100140)],
+)
+def test_what_longer_runs_found_stays_mended(tmp_path, name, seed) -> None:
+    ((_, what, told),) = try_cases(TARGETS[name], tmp_path / "work", range(seed, seed + 1))
+    assert told in ("success", "refused"), what
