@@ -105,11 +105,9 @@ def _changes(event: str, arguments: tuple[Any, ...], folder: str) -> bool:
 
 
 def _inside(path: Any, folder: str) -> bool:
-    return (
-        (os.path.abspath(os.fsdecode(path)) + os.sep).startswith(folder + os.sep)
-        if not isinstance(path, int)
-        else False
-    )
+    if isinstance(path, int):
+        return False
+    return (os.path.abspath(os.fsdecode(path)) + os.sep).startswith(folder + os.sep)
 
 
 def kill_everywhere(work: Work, folder: Path, *, places: Callable[[int], Iterator[int]] | None = None) -> Count:

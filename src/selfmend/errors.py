@@ -76,6 +76,11 @@ class SelfmendWarning(UserWarning):
     """Something that the user should know and that does not stop the work."""
 
 
+def one_line(error: BaseException) -> str:
+    """What an error says, without its line breaks."""
+    return " ".join(str(error).split())
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory is used up."""
     return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and bool(_MEMORY.search(str(error))))

@@ -61,7 +61,7 @@ def _create(path: Path) -> tuple[Path, int]:
         if sys.platform == "win32":  # an open file can neither be removed nor moved there, and needs no lock
             return temporary, descriptor
         lock(descriptor, wait=True)
-        if is_at(descriptor, temporary):
+        if has_name(descriptor):
             return temporary, descriptor
         os.close(descriptor)  # another process took it for an orphan before the lock was there
 
@@ -100,7 +100,7 @@ def _remove_orphan(path: str) -> bool:
         return False
     descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
     try:
-        if not lock(descriptor, strict=True) or not is_at(descriptor, path):
+        if not lock(descriptor, strict=True) or not has_name(descriptor):
             return False
         os.unlink(path)
         return True
@@ -139,12 +139,9 @@ def lock(descriptor: int, *, wait: bool = False, strict: bool = False) -> bool:
     return True
 
 
-def is_at(descriptor: int, path: str | Path) -> bool:
-    """Whether an open file still is the one of that name: it may have been removed or replaced since."""
-    try:
-        return os.path.samestat(os.fstat(descriptor), os.stat(path))
-    except OSError:
-        return False
+def has_name(descriptor: int) -> bool:
+    """Whether an open file has not been removed since; not by its number, which some network disks change."""
+    return os.fstat(descriptor).st_nlink > 0
 
 
 def check_writable(folder: str | Path) -> None:

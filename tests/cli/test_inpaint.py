@@ -223,3 +223,13 @@ def test_what_filled_which_part_is_explained(run, folder):
     assert told["method"] == "auto"
     assert [(one["by"], one["share"]) for one in told["choices"]] == [("patchmatch:blended", 1)]
     assert json.loads(fill(run, "--json", "-o", "third.png").out)["choices"] == []
+
+
+def test_without_a_home_folder_a_training_is_not_kept_and_the_hole_is_filled(run, folder, learner, monkeypatch):
+    (folder / "home").write_text("a file")
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(folder / "home" / name))
+    arguments = ["photo.png", "-m", "mask.png", "--method", "learner", "--set", "steps=2"]
+    done = run("inpaint", *arguments, "-o", "out.png")
+    assert done.code == 0
+    assert "a training that is stopped begins anew" in done.err
+    assert (folder / "out.png").exists()

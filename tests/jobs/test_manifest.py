@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -138,3 +139,27 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ImageError, match=mentions("manifest.jsonl")):
         Manifest(tmp_path / "file", SETTINGS, resume=False)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be replaced there")
+def test_two_at_once_are_refused(tmp_path, work):
+    kept = Manifest(tmp_path / "out", SETTINGS, resume=True)
+    for resume in (True, False):
+        with pytest.raises(RunError, match=mentions("another selfmend is mending into", "wait")):
+            Manifest(tmp_path / "out", SETTINGS, resume=resume)
+    kept.write(done(work[0]))
+    kept.close()
+    assert len(read_manifest(finished(tmp_path, work[1]))[1]) == 2
+
+
+@pytest.mark.parametrize("field", ["name", "state", "seed", "mask", "files"])
+def test_a_damaged_line_counts_for_nothing_and_hides_no_other(tmp_path, work, field):
+    path = finished(tmp_path, *work)
+    lines = path.read_text().splitlines()
+    record = json.loads(lines[1])
+    for value in (5.5, [], {"x": 1}, ...):
+        changed = {name: one for name, one in record.items() if name != field} | (
+            {} if value is ... else {field: value}
+        )
+        path.write_text("\n".join([lines[0], json.dumps(changed), "[" * 99_999, "5", lines[2]]) + "\n")
+        assert list(read_manifest(path)[1]) == ["b"]

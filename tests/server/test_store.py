@@ -228,3 +228,29 @@ def test_a_migration_that_fails_leaves_the_old_file(first, monkeypatch) -> None:
     store = Store(first)
     assert store.counts() == {"done": 1, "running": 1, "queued": 1}
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("results", "-1"), ("results", "[{}]"), ("settings", "5"), ("settings", "[" * 99_999), ("terms", "nothing"),
+        ("size", '{"x": 1}'), ("state", "asleep"), ("queue", 5), ("created", "yesterday"), ("bytes", "many"),
+        ("attempts", -1), ("revision", 2**63 - 1), ("warnings", '["\\ud800"]'), ("finished", 5.0),
+    ],
+)  # fmt: skip
+def test_a_damaged_row_is_a_failed_job_and_hides_no_other(tmp_path, column, value) -> None:
+    store = Store(tmp_path)
+    for id in "abcd":
+        add(store, id)
+    job = store.take("quick", 2.0)
+    store.finish(replace(job, state="done", results=(RESULT,)), 3.0)
+    store._connection.execute("UPDATE jobs SET results = '5' WHERE id = 'a'")
+    store._connection.execute(f"UPDATE jobs SET {column} = ? WHERE id = 'b'", (value,))
+    store._connection.execute("UPDATE jobs SET id = '../..' WHERE id = 'c'")
+    store.close()
+    store = Store(tmp_path)
+    assert [(job.id, job.state) for job in store.newest(9)] == [("d", "queued"), ("b", "failed"), ("a", "failed")]
+    assert "damaged" in store.get("b").error
+    assert store.get("b").files == {"image": "image.png"}
+    assert {id for id, _, _ in store.finished()} == {"a", "b"}
+    store.close()

@@ -116,3 +116,10 @@ def test_what_is_no_film_is_refused_in_one_line(tmp_path):
     ]:
         with pytest.raises(ImageError, match=message):
             Clip(tmp_path / name)
+
+
+def test_a_codec_that_is_not_known_is_one_line(tmp_path):
+    path = write_film(tmp_path / "a.mp4")
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"zzz1").replace(b"avcC", b"zzzC"))
+    with pytest.raises(ImageError, match="codec that is not known"):
+        Clip(path)

@@ -110,6 +110,8 @@ def _into_tiff(picture: Any, source: SourceFile) -> bytes | None:
         return None
     changed = (old != new).any(2)
     samples = turned(tiff.read_samples(source.data, page), page.orientation)
+    if samples.shape[:2] != new.shape[:2]:
+        return None  # its tags and what PIL reads of them name two orientations
     if page.number(tiff.PHOTOMETRIC, 1) == tiff.LAB:
         new = np.concatenate([new[..., :1], new[..., 1:3] ^ 128], 2)  # PIL counts a and b from 0, TIFF from -128
     if page.bits == 1:

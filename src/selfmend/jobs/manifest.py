@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from selfmend._version import __version__
 from selfmend.errors import ImageError, RunError
-from selfmend.files import atomic_path
+from selfmend.files import atomic_path, lock
 from selfmend.jobs.folder_work import FolderPicture, Outcome, is_same
 
 NAME = "manifest.jsonl"
@@ -22,7 +23,7 @@ class Manifest:
     """What was done, with which settings.
 
     A line is written in one piece, after the result that it tells of is there: a kill costs the picture that was
-    worked on, and a line that a kill has cut off counts for nothing.
+    worked on, and a line that a kill has cut off counts for nothing. One process at a time writes it.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any], *, resume: bool) -> None:
@@ -34,10 +35,35 @@ class Manifest:
             resume: go on; where there is none, one is begun.
 
         Raises:
-            RunError: it tells of other settings, or is no manifest.
+            RunError: another process writes it, it tells of other settings, or is no manifest.
             ImageError: it cannot be written.
         """
         self.path = folder / NAME
+        before = self._claimed() if self.path.exists() else None
+        try:
+            self._begin(settings, resume=resume)
+        finally:
+            if before is not None:
+                os.close(before)
+
+    def _claimed(self) -> int | None:
+        """The descriptor of the manifest, locked; None where an open file could not be replaced (Windows).
+
+        Raises:
+            RunError: another process has the lock.
+        """
+        if sys.platform == "win32":
+            return None
+        try:
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND)
+        except OSError as error:
+            raise ImageError(f"cannot write {self.path}: {error.strerror}; choose another -o") from error
+        if not lock(descriptor):
+            os.close(descriptor)
+            raise RunError(f"another selfmend is mending into {self.path.parent}; wait for it, or choose another -o")
+        return descriptor
+
+    def _begin(self, settings: Mapping[str, Any], *, resume: bool) -> None:
         held = json.loads(json.dumps(settings))
         header, records = read_manifest(self.path) if resume and self.path.exists() else (None, {})
         header = header if records else None
@@ -48,7 +74,8 @@ class Manifest:
         try:
             with atomic_path(self.path) as path:  # each picture's last line; one that was cut off is gone
                 path.write_text("".join(json.dumps(line) + "\n" for line in [*lines, *records.values()]))
-            self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND)
+            claimed = self._claimed()
+            self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND) if claimed is None else claimed
         except OSError as error:
             raise ImageError(f"cannot write {self.path}: {error.strerror}; choose another -o") from error
 
@@ -113,19 +140,47 @@ def read_manifest(path: str | Path) -> tuple[dict[str, Any], dict[str, dict[str,
     """
     records: dict[str, dict[str, Any]] = {}
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8", errors="replace") as file:
             header = json.loads(file.readline())
             if header.get("manifest") != _FORMAT or not isinstance(header.get("settings"), dict):
                 raise ValueError("its first line is not that of a manifest")
             for line in file:
-                try:
-                    record = json.loads(line)
-                except ValueError:
-                    continue  # cut off by a kill; the picture is done again
-                records[record["name"]] = record
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+                record = _record(line)
+                if record is not None:
+                    records[record["name"]] = record
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise RunError(f"{path} is no manifest of this version ({error}); --overwrite begins anew") from error
     return header, records
+
+
+_FIELDS: dict[str, tuple[type, ...]] = {
+    "name": (str,), "state": (str,), "seed": (int,), "mask": (str, type(None)), "files": (dict, type(None)),
+}  # fmt: skip
+_MARK = {"bytes": int, "modified": int, "sha256": str}
+
+
+def _record(line: str) -> dict[str, Any] | None:
+    """What a line tells of a picture; None of one that a kill has cut off or a disk damaged: that is done again."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(record, dict):
+        return None
+    if not all(name in record and isinstance(record[name], kinds) for name, kinds in _FIELDS.items()):
+        return None
+    if record["state"] == "done":
+        files = record["files"] or {}
+        if not (_is_mark(files.get("image")) and _is_mark(files.get("output"))):
+            return None
+        if "mask" not in files or not (files["mask"] is None or _is_mark(files["mask"])):
+            return None
+    return record
+
+
+def _is_mark(value: Any) -> bool:
+    """Whether it is what `folder_work.mark` makes."""
+    return isinstance(value, dict) and all(isinstance(value.get(name), kind) for name, kind in _MARK.items())
 
 
 def has_records(path: str | Path) -> bool:

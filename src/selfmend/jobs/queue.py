@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,10 +22,12 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from selfmend.errors import DiskFullError, RunError
+from selfmend.errors import DiskFullError, RunError, one_line
 from selfmend.jobs.job import FINAL, Job, Limits, UnknownJob, result_url, stored_settings
 
 VERSION = 2
+_MOST = 2**53  # numbers that grow must have room to
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TABLE = """
 CREATE TABLE jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, task TEXT NOT NULL, state TEXT NOT NULL,
@@ -48,10 +51,88 @@ def _row(job: Job, names: Sequence[str] = _FIELDS) -> dict[str, Any]:
 
 
 def _job(row: sqlite3.Row) -> Job:
-    """The job of a row."""
-    values = {name: json.loads(row[name]) if name in _JSON else row[name] for name in _FIELDS}
-    values["settings"] = stored_settings(row["task"], values["settings"])
-    return Job(**values, place=row["place"])
+    """The job of a row.
+
+    Raises:
+        RunError: the row is damaged, since the file was opened: every row has been through `_mend_rows`.
+    """
+    try:
+        return _read_row(row)
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
+        raise RunError(f"the record of a job is damaged ({one_line(error)}); start the server again") from error
+
+
+def _read_row(row: sqlite3.Row) -> Job:
+    return Job(**{name: _value(row, name) for name in _FIELDS}, place=row["place"])
+
+
+def _value(row: sqlite3.Row, name: str) -> Any:
+    """What is in a column.
+
+    Raises:
+        ValueError, RecursionError: it is no JSON, or no settings.
+    """
+    value = json.loads(row[name]) if name in _JSON else row[name]
+    if name == "settings":
+        if not isinstance(value, dict):
+            raise ValueError("no settings")
+        return stored_settings(row["task"], value)
+    return value
+
+
+def _mend_rows(connection: sqlite3.Connection) -> None:
+    """Make jobs again of rows that a disk, or somebody's hand, has damaged, so that one never hides the others.
+
+    What can be read of such a job stays; it has failed, and says why. One without a sound id cannot be asked for: it
+    goes.
+    """
+    for row in connection.execute("SELECT *, NULL AS place FROM jobs").fetchall():
+        whole = all(isinstance(row[name], int) and 0 <= row[name] < _MOST for name in ("bytes", "attempts", "revision"))
+        try:
+            if not (isinstance(row["id"], str) and _ID.fullmatch(row["id"]) and 0 < row["number"] < _MOST):
+                connection.execute("DELETE FROM jobs WHERE number = ?", (row["number"],))
+                continue
+            job = _read_row(row)
+            to_json(job)  # lone surrogates and the like cannot be told to anybody
+            if whole and (job.finished is not None) == job.final:
+                continue
+        except (ValueError, TypeError, RecursionError):
+            pass
+        mended = _row(_saved(row))
+        names = f"{_assigned(mended)}, bytes = 0, attempts = 0"
+        connection.execute(f"UPDATE jobs SET {names} WHERE number = ?", (*mended.values(), row["number"]))
+
+
+def _mend_index(connection: sqlite3.Connection) -> None:
+    """Make the indices again where they do not fit the rows.
+
+    Raises:
+        sqlite3.DatabaseError: more than they is damaged.
+    """
+    for mend in ("REINDEX", None):
+        (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+        if found == "ok":
+            return
+        if mend is None:
+            raise sqlite3.DatabaseError(found)
+        connection.execute(mend)
+
+
+def _saved(row: sqlite3.Row) -> Job:
+    """A failed job with all that can be read of a damaged row."""
+    values: dict[str, Any] = {
+        "id": row["id"], "task": "fill", "queue": "quick", "created": 0.0, "settings": stored_settings("fill", {}),
+    }  # fmt: skip
+    for name in ("task", *(name for name in _FIELDS if name != "revision")):
+        with contextlib.suppress(ValueError, TypeError, RecursionError):
+            more = values | {name: _value(row, name)}
+            to_json(Job(**more))
+            values = more
+    if values.get("state") in (None, "queued", "running") or "results" not in values:
+        values |= {"state": "failed", "error": "its record was damaged; ask for it again"}
+    if values.get("finished") is None:
+        values["finished"] = values["created"]
+    return Job(**values)
 
 
 def open_database(path: Path) -> sqlite3.Connection:
@@ -72,15 +153,18 @@ def open_database(path: Path) -> sqlite3.Connection:
         if version < VERSION:
             _migrate(connection, version)
             connection.execute(f"PRAGMA user_version = {VERSION}")
+        if version <= VERSION:
+            _mend_rows(connection)
+            _mend_index(connection)
         connection.execute("COMMIT")
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, ValueError, TypeError, LookupError, RecursionError) as error:
         if connection is not None:
             connection.close()  # what was begun is undone
         if not isinstance(error, sqlite3.OperationalError):
-            raise RunError(f"{path} is damaged ({error}); move it away, or take it from a backup") from error
+            raise RunError(f"{path} is damaged ({one_line(error)}); move it away, or take it from a backup") from error
         if "locked" in str(error):
             raise RunError(f"another server works with {path.parent}; stop it, or choose another folder") from error
-        raise RunError(f"{path} cannot be used: {error}") from error
+        raise RunError(f"{path} cannot be used: {one_line(error)}") from error
     if version > VERSION:
         connection.close()
         raise RunError(
@@ -312,7 +396,10 @@ class Store:
 
     def _read(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         with self._lock:
-            return self._connection.execute(query, values).fetchall()
+            try:
+                return self._connection.execute(query, values).fetchall()
+            except sqlite3.Error as error:
+                raise RunError(f"{self.folder / 'jobs.sqlite'} cannot be read: {one_line(error)}") from error
 
     @contextmanager
     def _writing(self) -> Iterator[Write]:
@@ -335,7 +422,7 @@ class Store:
                 if isinstance(error, sqlite3.Error):
                     full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
                     kind = DiskFullError if full else RunError
-                    raise kind(f"{self.folder / 'jobs.sqlite'} cannot be written: {error}") from error
+                    raise kind(f"{self.folder / 'jobs.sqlite'} cannot be written: {one_line(error)}") from error
                 raise
         self._changed(list(touched))
 

@@ -76,7 +76,7 @@ def _read(path: str | Path, reader: Callable[[Any], Callable[[str], Any]], *, de
         with safetensors.safe_open(path, framework="pt", device=device) as file:
             skeleton = json.loads((file.metadata() or {})["state"])
             return _from_skeleton(skeleton, reader(file))
-    except (safetensors.SafetensorError, KeyError, ValueError, OSError) as error:
+    except (safetensors.SafetensorError, KeyError, ValueError, TypeError, OSError, RecursionError) as error:
         raise RunError(f"{path} is not a whole checkpoint ({error}); remove it to start this part again") from error
 
 
@@ -104,10 +104,16 @@ def _from_skeleton(value: Any, tensor: Callable[[str], Any]) -> Any:
         return [_from_skeleton(v, tensor) for v in value]
     if not isinstance(value, dict):
         return value
+    for sign, kind in ((_TENSOR, str), (_PAIRS, list), (_TUPLE, list)):
+        if sign in value and not isinstance(value[sign], kind):
+            raise ValueError(f"{sign} of {type(value[sign]).__name__}")
     if _TENSOR in value:
         return tensor(value[_TENSOR])
     if _PAIRS in value:
-        return {_from_skeleton(k, tensor): _from_skeleton(v, tensor) for k, v in value[_PAIRS]}
+        pairs = value[_PAIRS]
+        if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+            raise ValueError(f"{_PAIRS} of other things than pairs")
+        return {_from_skeleton(key, tensor): _from_skeleton(one, tensor) for key, one in pairs}
     if _TUPLE in value:
         return tuple(_from_skeleton(v, tensor) for v in value[_TUPLE])
     return {k: _from_skeleton(v, tensor) for k, v in value.items()}
@@ -122,6 +128,8 @@ def restore_stage(stage: Stage, path: Path | None) -> int:
     if path is None or not path.exists():
         return 0
     saved = load_state(path)
+    if not isinstance(saved, dict) or not isinstance(saved.get("state"), dict):
+        raise RunError(f"{path} is not a whole checkpoint (no state in it); remove it to start this part again")
     if saved.get("stage") != stage.name or saved.get("steps") != stage.steps:
         raise RunError(
             f"{path} holds stage {saved.get('stage')!r} of {saved.get('steps')} steps, this run needs {stage.name!r} "
@@ -130,12 +138,15 @@ def restore_stage(stage: Stage, path: Path | None) -> int:
     for name, part in stage.state.items():
         try:
             part.load_state_dict(saved["state"][name])
-        except (KeyError, RuntimeError, ValueError) as error:  # nets of other shapes, under the same names
+        except Exception as error:  # nets of other shapes, under the same names; what a damaged state raises is open
             why = " ".join(str(error).split())
             raise RunError(
                 f"{path} does not fit this version's {name} ({why}); remove the folder, train again"
             ) from error
-    return int(saved["step"])
+    step = saved.get("step")
+    if type(step) is not int or not 0 <= step <= stage.steps:
+        raise RunError(f"{path} is not a whole checkpoint (step {step!r}); remove it to start this part again")
+    return step
 
 
 def save_stage(stage: Stage, step: int, path: Path) -> None:
@@ -211,7 +222,7 @@ class RunFolder:
         try:
             record = json.loads(file.read_text(encoding="utf-8"))
             version = int(record["format"])
-        except (ValueError, KeyError, TypeError, OSError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, OSError, RecursionError) as error:
             raise RunError(f"{file} is damaged ({_why(error)}); train again, or take it from a backup") from error
         if version != FORMAT:
             raise RunError(

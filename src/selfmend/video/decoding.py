@@ -169,6 +169,8 @@ def _pictures(container: InputContainer, path: Path) -> VideoStream:
     if len(films) > 1:
         message = f"{path} has {len(films)} video streams; the first is used"
         warnings.warn(message, SelfmendWarning, stacklevel=4)
+    if films[0].codec_context is None:
+        raise ImageError(f"{path} has pictures of a codec that is not known here; a film that FFmpeg plays fits")
     return films[0]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import math
 import os
 import re
 import warnings
@@ -19,7 +18,7 @@ import numpy as np
 from PIL import Image as PILImage
 
 from selfmend.errors import RunError, SelfmendWarning
-from selfmend.files import atomic_path, is_at, lock, remove_orphans
+from selfmend.files import atomic_path, has_name, lock, remove_orphans
 from selfmend.types import Image, Mask
 from selfmend.video.frames import MendedFrame
 
@@ -57,7 +56,7 @@ class _Record:
             return None
         if box is not None and not (isinstance(box, list) and len(box) == 4 and all(type(v) is int for v in box)):
             return None
-        if flicker is not None and not (isinstance(flicker, float | int) and math.isfinite(flicker)):
+        if flicker is not None and not (isinstance(flicker, float | int) and 0 <= flicker <= 255):
             return None
         return cls(index, box, flicker, crc)
 
@@ -253,7 +252,7 @@ def _locked(folder: Path) -> int:
                     f"another selfmend is writing this film (it works in {folder}); wait for it, or choose another "
                     "output"
                 )
-            if is_at(descriptor, folder / _LOCK):
+            if has_name(descriptor):
                 return descriptor
             os.close(descriptor)
 

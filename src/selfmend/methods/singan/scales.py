@@ -5,6 +5,7 @@ Shaham et al., "SinGAN", ICCV 2019, Eq. (1)-(3). Pictures are (1, C, H, W) in [-
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,6 +19,8 @@ from selfmend.nn.reconstruction_losses import masked_rmse
 from selfmend.nn.singan import RADIUS, SinGANGenerator
 from selfmend.nn.tensors import resize
 from selfmend.types import Size
+
+_LONGEST = 1 << 16  # pixels; a damaged size must not ask for more memory than there is
 
 
 @dataclass
@@ -167,8 +170,13 @@ class Scales:
 
     @classmethod
     def from_state(cls, state: dict[str, Any], *, ratio: str, device: torch.device) -> Scales:
-        """What `state_dict` gave, frozen, on `device`."""
+        """What `state_dict` gave, frozen, on `device`.
+
+        Raises:
+            ValueError: it is not what `state_dict` gives: then nothing of it would fail before it is used.
+        """
         sizes: tuple[Size, ...] = tuple((int(h), int(w)) for h, w in state["sizes"])
+        _check_state(state, sizes)
         scales = cls(
             plan=PyramidPlan(sizes=sizes, factor=state["factor"]),
             channels=state["channels"],
@@ -185,6 +193,33 @@ class Scales:
             net.load_state_dict(saved["generator"])
             scales.trained.append(Scale(freeze(net.to(device)), saved["noise_amplitude"]))
         return scales
+
+
+def _check_state(state: dict[str, Any], sizes: tuple[Size, ...]) -> None:
+    """Refuse values of another type or range than those of `Scales`.
+
+    Raises:
+        ValueError: naming the first.
+    """
+    layout, z_star = state.get("layout"), state["z_star"]
+    count = len(sizes)
+    amplitudes = [saved["noise_amplitude"] for saved in state["trained"]]
+    sound = {
+        "sizes": count > 0 and all(1 <= side <= _LONGEST for size in sizes for side in size),
+        "factor": isinstance(state["factor"], float | int) and 0 < state["factor"] <= 1,
+        "channels": type(state["channels"]) is int and 1 <= state["channels"] <= 4,
+        "partial": isinstance(state["partial"], bool),
+        "eight_bit": isinstance(state["eight_bit"], bool),
+        "noise_padding": isinstance(state.get("noise_padding", False), bool),
+        "first": type(state["first"]) is int and 0 <= state["first"] < count,
+        "trained": len(amplitudes) == count - state["first"],
+        "layout": layout is None or (isinstance(layout, Tensor) and layout.shape[:2] == (1, state["channels"])),
+        "z_star": z_star is None or (isinstance(z_star, Tensor) and z_star.ndim == 4),
+        "noise_amplitude": all(isinstance(one, float | int) and math.isfinite(one) for one in amplitudes),
+    }
+    wrong = next((name for name, is_sound in sound.items() if not is_sound), None)
+    if wrong is not None:
+        raise ValueError(f"its {wrong} is none")
 
 
 @dataclass
