@@ -96,7 +96,7 @@ def test_a_worker_does_what_a_new_task_names(toy, monkeypatch, tmp_path) -> None
     monkeypatch.setitem(sys.modules, "toy_tasks", SimpleNamespace(blur=blur))
     settings = stored_settings("soft-blur", {"radius": 51.0})
     job = Job(id="a", task="soft-blur", queue="quick", created=1.0, settings=settings, stem="photo")
-    (result,) = do(job, WorkerContext(jobs=tmp_path, runs=tmp_path, device="cpu"), silent)
+    (result,), _ = do(job, WorkerContext(jobs=tmp_path, runs=tmp_path, device="cpu"), silent)
     assert (result.name, result.width, result.height) == ("photo-blurred.png", 6, 4)
     assert np.asarray(PILImage.open(tmp_path / "a" / "results" / result.file)).max() == 51
 

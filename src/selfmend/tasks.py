@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from selfmend.errors import check_known
-from selfmend.masks.finders import FINDERS
+from selfmend.masks.finders import FINDERS, OTHER_KINDS
 from selfmend.options import describe_options, describe_range, option
 
 FORMATS = ("", "png", "jpeg", "webp", "tiff")
@@ -117,7 +117,13 @@ class Fill:
 class Find:
     """Options of what looks for damage and other things to mend."""
 
-    kind: str = option("damage", "what is looked for", source=_OURS, choices=tuple(FINDERS), label="What")
+    kind: str = option(
+        "damage", "what is looked for", source=_OURS, choices=(*FINDERS, *OTHER_KINDS), label="What"
+    )  # fmt: skip
+    at: str | None = option(
+        None, "points on the object, or of the colour, x,y in pixels, with spaces between", source=_OURS,
+        none="of the other kinds", label="Where",
+    )  # fmt: skip
     sensitivity: float = _sensitivity()
     region: str | None = _region()
     grow: int = option(
@@ -306,6 +312,7 @@ class Task:
         learned: whether the run's own picture can take the place of the file "image".
         trains: whether it is a training, for which the method must learn.
         marks: whether the result is a mask of the open picture, which the page marks on it.
+        overlays: whether the result is the open picture with parts of it changed, which the page lays over it.
         methods: abilities (`methods_that`) of which a method for it has one; empty: each method that fills can do it.
         label: of the page's tab, one word; empty: the name.
         action: what the page's button says; empty: the label.
@@ -323,6 +330,7 @@ class Task:
     learned: bool = False
     trains: bool = False
     marks: bool = False
+    overlays: bool = False
     methods: tuple[str, ...] = ()
     label: str = ""
     action: str = ""
@@ -343,7 +351,7 @@ TASKS: dict[str, Task] = {
             name="fill", command="inpaint", title="Fill the hole of a picture.",
             result="the picture with its hole filled, one for each sample; known pixels are equal to the bit",
             options=Fill(), does=f"{_WORK}:fill", needs=("image",), takes=("mask", "reference"), learned=True,
-            label="Mend",
+            overlays=True, label="Mend",
         ),
         Task(
             name="find", command="mask", title="Find damage and other things to mend.",
@@ -354,7 +362,8 @@ TASKS: dict[str, Task] = {
         Task(
             name="restore", command="restore", title="Find the damage of an old photo, and fill it.",
             result="the photo without what was found; what was not filled is equal to the bit",
-            options=Restore(), does=f"{_WORK}:restore", needs=("image",), label="Restore", action="Restore it",
+            options=Restore(), does=f"{_WORK}:restore", needs=("image",), overlays=True,
+            label="Restore", action="Restore it",
             hint="Looks for scratches, cracks, dust, stains and torn parts, and fills them from the photo itself.",
         ),
         Task(
@@ -394,14 +403,14 @@ TASKS: dict[str, Task] = {
             name="harmonize", command="harmonize", title="Make a pasted object fit.",
             result="the composite; outside the mask and its soft border it is equal to the bit",
             options=Harmonize(), does=f"{_WORK}:harmonize", needs=("picture", "mask"), takes=("example",),
-            label="Harmonise",
+            overlays=True, label="Harmonise",
             hint="Open a picture with something pasted in, and mark what was pasted: it takes on the look of "
             "the rest.",
         ),
         Task(
             name="edit", command="edit", title="Mend the seams of an edited picture.",
             result="the edited picture, mended", options=Edit(), does=f"{_WORK}:edit", needs=("picture",),
-            takes=("mask", "example"), label="Edit", action="Mend the edit",
+            takes=("mask", "example"), overlays=True, label="Edit", action="Mend the edit",
             hint="Open a picture after you moved or copied parts of it: its seams are mended. Mark where, or give the "
             "picture as it was before, and the difference is found.",
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,15 +13,18 @@ import numpy as np
 from PIL import Image as PILImage
 
 import selfmend.api as api
+from selfmend.api.filling import FillRequest
+from selfmend.api.filling import fill as fill_request
 from selfmend.errors import MaskError
 from selfmend.image.animation import save_frames
 from selfmend.image.files import read_picture, save_picture, shown_size
 from selfmend.image.picture import Picture
 from selfmend.image.picture_files import warn
-from selfmend.jobs.job import Job, Result, result_url
+from selfmend.jobs.job import FilledBy, Job, Result, result_url
 from selfmend.jobs.request import NO_HOLE
 from selfmend.masks.finders import FINDERS
 from selfmend.masks.reading import check_hole, default_mask, read_mask
+from selfmend.methods.base import Choice
 from selfmend.methods.registry import method_info
 from selfmend.progress import Progress, after_learning, while_learning
 from selfmend.tasks import TASKS
@@ -48,11 +51,13 @@ class JobOutput:
         results: pictures, PIL images or arrays; of an animation the list of its frames is the only one.
         suffix: "-mended" makes photo-mended.jpg.
         ending: of their files.
+        choices: what filled which share of the hole, and why, of a method that chooses.
     """
 
     results: list[Any]
     suffix: str
     ending: str
+    choices: Sequence[Choice] = ()
 
 
 class RunningJob:
@@ -128,15 +133,15 @@ class RunningJob:
         return given | {"model": self.picture_model(), "picture": photo, "progress": self.progress}
 
 
-def do(job: Job, context: WorkerContext, progress: Progress) -> tuple[Result, ...]:
-    """Do a job, and write its results."""
+def do(job: Job, context: WorkerContext, progress: Progress) -> tuple[tuple[Result, ...], tuple[FilledBy, ...]]:
+    """Do a job, and write its results; these, and what a method that chooses has chosen."""
     running = RunningJob(job, context, progress)
     results = running.folder / "results"
     shutil.rmtree(results, ignore_errors=True)  # of an attempt that was cut off
     made = _function(job.task)(running)
     saved = tuple(_saved(made, k, job, results) for k in range(len(made.results)))
     shutil.rmtree(running.folder / "run", ignore_errors=True)
-    return saved
+    return saved, tuple(FilledBy(by=one.by, share=one.share, why=one.why) for one in made.choices)
 
 
 def _function(task: str) -> Callable[[RunningJob], JobOutput]:
@@ -180,18 +185,30 @@ def fill(job: RunningJob) -> JobOutput:
             model = job.learn(path, source)
             filled = model.inpaint(**given | {"progress": job.progress})
         else:
-            named = {name: getattr(settings, name) for name in ("method", "preset", "seed")}
-            filled = api.inpaint(path, source, device=job.context.device, **named, **given, **changed, **job.options)
+            return _filled_by_method(job, path, source)
     return JobOutput(results=_listed(filled), suffix="-mended", ending=job.ending(path, model))
+
+
+def _filled_by_method(job: RunningJob, path: Path, source: Any) -> JobOutput:
+    """Filled by a method that learns nothing first, with what it says of its choices."""
+    settings = job.settings
+    names = ("method", "preset", "seed", "samples", "align", "invert_mask")
+    request = FillRequest(
+        image=path, mask=source, grow=settings.grow_mask, reference=job.path("reference"), options=job.options,
+        device=job.context.device, **{name: getattr(settings, name) for name in names},
+    )  # fmt: skip
+    done = fill_request(request, job.progress)
+    return JobOutput(results=done.results, suffix="-mended", ending=job.ending(path), choices=done.choices)
 
 
 def find(job: RunningJob) -> JobOutput:
     """A mask of what is found."""
     settings = job.settings
-    how = {name: getattr(settings, name) for name in ("sensitivity", "region", "grow")}
+    how = {name: getattr(settings, name) for name in ("sensitivity", "region", "grow", "at")}
     mask = api.find_mask(job.needed("image"), settings.kind, **how)
     if not mask.any():
-        warn(f"no {FINDERS[settings.kind].wanted} was found: the mask is black")
+        wanted = FINDERS[settings.kind].wanted if settings.kind in FINDERS else settings.kind
+        warn(f"no {wanted} was found: the mask is black")
     return JobOutput(results=[mask.astype(np.uint8) * 255], suffix="-mask", ending=".png")
 
 

@@ -19,6 +19,8 @@ from PIL import Image as PILImage
 from starlette.datastructures import FormData, UploadFile
 
 from selfmend.errors import SelfmendWarning, nearest_name
+from selfmend.jobs.job import Limits
+from selfmend.jobs.request import check_inputs
 from selfmend.server.errors import RequestError
 from selfmend.tasks import INPUTS
 
@@ -42,6 +44,21 @@ async def read_form(request: Request) -> tuple[str, dict[str, bytes], dict[str, 
         files = {field: await upload.read() for field, upload in uploads.items()}
         names = {field: upload.filename or field for field, upload in uploads.items()}
     return texts.get("task", "fill"), files, settings, names
+
+
+async def read_picture_form(request: Request) -> tuple[bytes, str]:
+    """The body of POST /api/preview: the content of the file "image", and its name.
+
+    Raises:
+        RequestError: there is no such file.
+    """
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise RequestError(415, "the body is no multipart/form-data; send the picture as its field image")
+    async with request.form(max_files=1, max_fields=0) as form:
+        upload = form.get("image")
+        if not isinstance(upload, UploadFile):
+            raise RequestError(422, "there is no file 'image'; send the picture under that name")
+        return await upload.read(), upload.filename or ""
 
 
 def _sorted_fields(form: FormData) -> tuple[dict[str, str], dict[str, UploadFile]]:
@@ -119,6 +136,25 @@ def converted(path: Path, format: str, *, quality: int) -> bytes:
         target = io.BytesIO()
         held.save(target, format=kind, **options)
         return target.getvalue()
+
+
+def shown(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
+    """A picture file for browsers that do not know its format: its content, and "png" or "jpeg".
+
+    Args:
+        data: of the file.
+        name: as its owner calls it, for messages.
+        limits: that count.
+
+    Raises:
+        ImageError: no picture, or beyond a limit.
+    """
+    looked = check_inputs({"image": data}, {"image": name}, limits)["image"]
+    kind = "png" if looked.transparent else "jpeg"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"picture{looked.ending}"
+        path.write_bytes(data)
+        return converted(path, kind, quality=95), kind
 
 
 _SIGNATURES = (

@@ -3,9 +3,11 @@
 import { App } from "./app.js";
 import { find } from "./dom.js";
 import { Keys, listShortcuts } from "./keys.js";
-import { openFile, restore } from "./opening.js";
+import { openFile, openFiles, restore } from "./opening.js";
 import { ServerError } from "./api.js";
+import { LANGUAGES, language, translate } from "./texts.js";
 
+translate(document.body);
 const app = new App();
 window.selfmend = app; // for tests, and for those who look into the console
 const acts = {
@@ -19,6 +21,9 @@ const acts = {
   clear: () => app.clear(),
   "use-transparency": () => app.useTransparency(),
   "load-mask": () => find("mask-file").click(),
+  "save-mask": () => app.saveMask(),
+  "grow-mask": () => app.grow(2),
+  "shrink-mask": () => app.grow(-2),
   "show-mask": () => app.toggleMask(),
   "zoom-in": () => app.view.zoom(1.25),
   "zoom-out": () => app.view.zoom(0.8),
@@ -40,15 +45,20 @@ async function openDemo() {
   find("notice").hidden = true;
 }
 
-for (const [id, act] of [["file", (file) => openFile(app, file)], ["mask-file", (file) => app.loadMask(file)]]) {
+for (const [id, act] of [["file", (files) => openFiles(app, files)], ["mask-file", ([file]) => app.loadMask(file)]]) {
   find(id).addEventListener("change", (event) => {
-    const [file] = event.target.files;
+    const files = [...event.target.files];
     event.target.value = "";
-    if (file) {
-      act(file);
+    if (files.length) {
+      act(files);
     }
   });
 }
+find("language").append(...Object.entries(LANGUAGES).map(([value, words]) => new Option(words, value, false, value === language)));
+find("language").addEventListener("change", (event) => {
+  localStorage.setItem("language", event.target.value);
+  window.location.reload();
+});
 
 // Tabs: arrow keys go from one to the next.
 find("tabs").addEventListener("click", (event) => {
@@ -68,24 +78,30 @@ find("tabs").addEventListener("keydown", (event) => {
   }
 });
 
-// The menu of the mask stands beside its button.
-find("mask-menu").addEventListener("beforetoggle", (event) => {
-  if (event.newState === "open") {
-    const button = find("mask-menu-button").getBoundingClientRect();
-    const menu = find("mask-menu");
-    const beside = button.right + 8 + 230 < window.innerWidth;
-    menu.style.left = beside ? `${button.right + 8}px` : "auto";
-    menu.style.right = beside ? "auto" : "12px";
-    menu.style.bottom = `${Math.max(12, window.innerHeight - (beside ? button.bottom : button.top - 8))}px`;
-  }
-});
+// Menus stand beside their buttons.
+for (const name of ["mask-menu", "recent-menu"]) {
+  const menu = find(name);
+  menu.addEventListener("beforetoggle", (event) => {
+    if (event.newState === "open") {
+      const button = document.querySelector(`[popovertarget=${name}]`).getBoundingClientRect();
+      const beside = name === "mask-menu" && button.right + 8 + 230 < window.innerWidth;
+      const below = name === "recent-menu";
+      menu.style.left = beside ? `${button.right + 8}px` : "auto";
+      menu.style.right = beside ? "auto" : "12px";
+      menu.style.top = below ? `${button.bottom + 6}px` : "auto";
+      menu.style.bottom = below ? "auto" : `${Math.max(12, window.innerHeight - (beside ? button.bottom : button.top - 8))}px`;
+    }
+  });
+}
+const STAYING = ["show-mask", "grow-mask", "shrink-mask"]; // pressed several times
 find("mask-menu").addEventListener("click", (event) => {
-  if (event.target.closest("button") && event.target.closest("button").id !== "show-mask") {
+  const button = event.target.closest("button");
+  if (button && !STAYING.includes(button.id)) {
     find("mask-menu").hidePopover();
   }
 });
 
-// Dropping and pasting: with a picture open, a file whose name says mask is one.
+// Dropping and pasting: a file whose name says mask is one.
 const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
 window.addEventListener("dragover", (event) => {
   if (hasFiles(event)) {
@@ -101,14 +117,7 @@ window.addEventListener("dragleave", (event) => {
 window.addEventListener("drop", (event) => {
   event.preventDefault();
   document.body.classList.remove("dropping");
-  const [file] = event.dataTransfer.files;
-  if (file) {
-    if (app.document && /mask/i.test(file.name)) {
-      app.loadMask(file);
-    } else {
-      openFile(app, file);
-    }
-  }
+  openFiles(app, [...event.dataTransfer.files]);
 });
 window.addEventListener("paste", (event) => {
   const file = [...(event.clipboardData?.files ?? [])][0];

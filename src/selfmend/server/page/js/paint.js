@@ -86,7 +86,7 @@ export class PaintPanel extends TaskPanel {
 
   /** The painting, where other tasks are given the open picture. */
   async given() {
-    const image = this.model ? null : this.app.document.blob;
+    const image = this.model ? null : await this.app.document.file();
     return { picture: this.file.read() ?? (await this.painting.blob()), image };
   }
 }

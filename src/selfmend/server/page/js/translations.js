@@ -1,0 +1,1 @@
+export const TABLES = { de: {}, es: {} };
