@@ -46,6 +46,7 @@ def test_samples_of_another_size(learned) -> None:
     panel.get_by_label("Width").fill("120")
     panel.get_by_label("How many").fill("2")
     panel.get_by_role("button", name="Make samples").click()
+    learned.locator("#viewer .side-by-side button").nth(0).click()
     viewed(learned)
     assert jobs(learned)[0]["settings"]["width"] == 120
     assert learned.locator("#cards .thumb[data-job]").count() == 2

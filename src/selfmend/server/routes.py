@@ -316,6 +316,10 @@ def add_page(app: FastAPI, state: State) -> None:
     async def page_file(request: Request, name: str) -> Response:
         return answer(request, name)
 
+    @app.get("/docs", include_in_schema=False)
+    async def docs(request: Request) -> Response:
+        return answer(request, "docs.html")
+
     @app.get("/favicon.ico", include_in_schema=False)
     async def favicon(request: Request) -> Response:
         return answer(request, "icon.svg")
