@@ -2,6 +2,7 @@
 
 import { App } from "./app.js";
 import { find } from "./dom.js";
+import { Folder } from "./folder.js";
 import { Keys, listShortcuts } from "./keys.js";
 import { openFile, openFiles, restore } from "./opening.js";
 import { ServerError } from "./api.js";
@@ -9,6 +10,7 @@ import { LANGUAGES, language, translate } from "./texts.js";
 
 translate(document.body);
 const app = new App();
+const folder = new Folder(app);
 window.selfmend = app; // for tests, and for those who look into the console
 const acts = {
   open: () => find("file").click(),
@@ -79,13 +81,13 @@ find("tabs").addEventListener("keydown", (event) => {
 });
 
 // Menus stand beside their buttons.
-for (const name of ["mask-menu", "recent-menu"]) {
+for (const name of ["mask-menu", "recent-menu", "folder-menu"]) {
   const menu = find(name);
   menu.addEventListener("beforetoggle", (event) => {
     if (event.newState === "open") {
       const button = document.querySelector(`[popovertarget=${name}]`).getBoundingClientRect();
       const beside = name === "mask-menu" && button.right + 8 + 230 < window.innerWidth;
-      const below = name === "recent-menu";
+      const below = name !== "mask-menu";
       menu.style.left = beside ? `${button.right + 8}px` : "auto";
       menu.style.right = beside ? "auto" : "12px";
       menu.style.top = below ? `${button.bottom + 6}px` : "auto";
@@ -134,6 +136,7 @@ app.setTab("fill");
 
 async function connect() {
   try {
+    await folder.load();
     await app.loadTasks();
     await app.loadModels();
   } catch (error) {
@@ -145,4 +148,5 @@ async function connect() {
 }
 
 await Promise.all([restore(app), connect()]);
+await folder.openFirst();
 document.body.dataset.ready = "yes";

@@ -93,6 +93,7 @@ export class ResultView {
     find("compare").disabled = !this.sliding;
     find("hold").disabled = !this.sliding;
     find("go-on").hidden = !looking || this.comparing || !result || isFilm(result) || result.media_type === "image/gif";
+    find("save").disabled = !result || !(job ?? here?.made);
     find("copy").disabled = !result || isFilm(result);
     find("format").disabled = !result;
     find("download").toggleAttribute("aria-disabled", !result);
