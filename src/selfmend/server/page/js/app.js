@@ -5,6 +5,7 @@ import { recordJobs } from "./documents.js";
 import { announce, element, find, hideNotice, notify } from "./dom.js";
 import { Jobs, isFinal } from "./jobs.js";
 import { MendPanel } from "./mend.js";
+import { PlacingPanel } from "./placing.js";
 import { goOn, goTo, openFile } from "./opening.js";
 import { PaintPanel } from "./paint.js";
 import { decodeMask } from "./picture.js";
@@ -18,7 +19,7 @@ import { TrainPanel } from "./train.js";
 import { View } from "./view.js";
 
 const SIZE = 0.06; // of the brush, in shares of the picture's shorter side
-const SPECIAL = { train: TrainPanel, paint: PaintPanel }; // tasks with more than a form; fill is there from the start
+const SPECIAL = { train: TrainPanel, paint: PaintPanel, harmonize: PlacingPanel, edit: PlacingPanel }; // tasks with more than a form; fill is there from the start
 
 export class App {
   constructor() {
@@ -101,6 +102,7 @@ export class App {
     this.looking = null;
     opened.mask.onchange = (box) => this.view.changed(box);
     document.title = `${opened.name} - Selfmend`;
+    this.view.piece = null;
     if (another) {
       const share = Number(localStorage.getItem("brush")) || SIZE;
       this.size = Math.max(4, Math.round(Math.min(opened.picture.width, opened.picture.height) * share));
@@ -305,6 +307,7 @@ export class App {
   setTab(name) {
     hideNotice();
     this.panels.fill.finders?.stop();
+    this.panel.drop?.();
     if (!this.settle()) {
       this.look(null);
     }

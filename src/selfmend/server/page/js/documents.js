@@ -83,8 +83,18 @@ export async function createDocument(blob, name, checked = () => {}) {
 export function childOf(parent, made, picture) {
   const mask = new Mask(picture.width, picture.height);
   const child = new Document({ id: newId(), name: made.name, blob: null, parent: parent.id, root: parent.root, made, picture, mask, original: parent.original });
-  record(child).catch(() => {});
+  if (made.url) {
+    record(child).catch(() => {});
+  }
   return keepOpen(child);
+}
+
+/** The document of a picture that was put together here; its file is not the server's. */
+export async function childOfBlob(parent, blob, name) {
+  const child = childOf(parent, { id: null, index: 0, url: "", name, media_type: blob.type }, await decode(blob));
+  child.blob = blob;
+  record(child).catch(() => {});
+  return child;
 }
 
 /** A document as it was left, or null. */

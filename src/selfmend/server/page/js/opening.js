@@ -5,7 +5,7 @@ import { announce, ask, element, find, hideNotice } from "./dom.js";
 import { t } from "./texts.js";
 
 /** Another picture; transparent parts are looked for, since they can be the hole. */
-function show(app, opened) {
+export function show(app, opened) {
   app.show(opened);
   opened.transparency = /jpe?g|bmp/.test(opened.blob?.type ?? "jpeg") ? null : (opened.transparency ?? opened.picture.transparency());
   find("use-transparency").disabled = !opened.transparency;

@@ -93,7 +93,7 @@ export class ResultView {
     find("compare").disabled = !this.sliding;
     find("hold").disabled = !this.sliding;
     find("go-on").hidden = !looking || this.comparing || !result || isFilm(result) || result.media_type === "image/gif";
-    find("save").disabled = !result || !(job ?? here?.made);
+    find("save").disabled = !result?.url;
     find("copy").disabled = !result || isFilm(result);
     find("format").disabled = !result;
     find("download").toggleAttribute("aria-disabled", !result);
@@ -142,7 +142,7 @@ export class ResultView {
     if (result) {
       const ending = result.name.split(".").pop().toUpperCase();
       const moving = isFilm(result) || result.media_type === "image/gif" || this.job?.task === "animate";
-      const others = moving ? [] : [["png", "PNG"], ["jpeg", "JPEG"], ["webp", "WebP"]].filter(([, name]) => name !== ending && !(name === "JPEG" && ending === "JPG"));
+      const others = moving || !result.url ? [] : [["png", "PNG"], ["jpeg", "JPEG"], ["webp", "WebP"]].filter(([, name]) => name !== ending && !(name === "JPEG" && ending === "JPG"));
       const chosen = find("format").value;
       find("format").replaceChildren(element("option", { value: "" }, ending), ...others.map(([value, name]) => element("option", { value, selected: value === chosen }, name)));
     }
@@ -156,7 +156,7 @@ export class ResultView {
     const kept = this.app.document?.made === result && this.app.document?.blob;
     if (!result) {
       link.removeAttribute("href");
-    } else if (kept && !find("format").value) {
+    } else if (kept && (!find("format").value || !result.url)) {
       URL.revokeObjectURL(this.objectUrl);
       this.objectUrl = URL.createObjectURL(kept);
       link.href = this.objectUrl;
@@ -190,7 +190,7 @@ export class ResultView {
       return;
     }
     try {
-      const png = request(`${current.url}?format=png`).then((response) => response.blob());
+      const png = current.url ? request(`${current.url}?format=png`).then((response) => response.blob()) : app.document.blob;
       await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]);
       app.unsaved = false;
       app.tell(t("Copied: paste it where you want it."));

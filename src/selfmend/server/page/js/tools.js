@@ -46,6 +46,8 @@ export class Pointing {
       this.doing = { kind: "pinch" };
     } else if (event.button === 1 || this.space || this.app.tool === "hand") {
       this.doing = { kind: "pan" };
+    } else if (event.button === 0 && this.view.piece) {
+      this.doing = { kind: "piece" };
     } else if (event.button === 0 && this.app.picking) {
       this.app.picking.act(this.view.toPicture(x, y));
     } else if (event.button === 0 && this.app.result.atHandle(x, y)) {
@@ -94,6 +96,10 @@ export class Pointing {
       this.#pinch(event.pointerId, [x, y]);
     } else if (this.doing?.kind === "pan") {
       this.view.move(x - before[0], y - before[1]);
+    } else if (this.doing?.kind === "piece") {
+      this.view.piece.x += (x - before[0]) / this.view.scale;
+      this.view.piece.y += (y - before[1]) / this.view.scale;
+      this.view.draw();
     } else if (this.doing?.kind === "slide") {
       this.app.result.slide(this.view.toPicture(x, y)[0] / this.view.picture.width);
     } else if (this.doing) {
@@ -252,7 +258,7 @@ export class Pointing {
     const cursor = find("cursor");
     const { tool } = this.app;
     const round = tool === "brush" || tool === "eraser" || this.app.surface()?.shapes === false;
-    const hidden = !point || this.overHandle || this.app.picking || (this.app.looking && !this.app.result.comparing) || tool === "hand" || this.space || (!round && !this.keyboard) || !this.app.surface();
+    const hidden = !point || this.overHandle || this.app.picking || this.view.piece || (this.app.looking && !this.app.result.comparing) || tool === "hand" || this.space || (!round && !this.keyboard) || !this.app.surface();
     cursor.hidden = hidden;
     this.lastCursor = point;
     if (!hidden) {

@@ -16,6 +16,7 @@ export class View {
     this.holding = false; // whether the photo as it came is shown instead
     this.mask = null;
     this.showMask = true;
+    this.piece = null; // { canvas, x, y, scale, angle }: an object that is not put down yet, its middle in picture pixels
     this.outline = null; // points of a box or lasso in progress
     this.scale = 1;
     this.x = 0;
@@ -129,9 +130,31 @@ export class View {
     if (!this.over && this.mask && this.showMask && !(before && this.holding)) {
       this.#tint();
     }
+    if (this.piece) {
+      this.#placed(this.piece);
+    }
     if (this.outline) {
       this.#outline();
     }
+  }
+
+  #placed({ canvas, x, y, scale, angle }) {
+    const { context, ratio } = this;
+    const [left, top] = this.toScreen(x, y);
+    const zoom = scale * this.scale * ratio;
+    context.save();
+    context.translate(left * ratio, top * ratio);
+    context.rotate(angle);
+    context.imageSmoothingEnabled = true;
+    const box = [(-canvas.width * zoom) / 2, (-canvas.height * zoom) / 2, canvas.width * zoom, canvas.height * zoom];
+    context.drawImage(canvas, ...box);
+    for (const [colour, dash] of [["#fff", []], ["#111", [6 * ratio, 6 * ratio]]]) {
+      context.setLineDash(dash);
+      context.lineWidth = 1.5 * ratio;
+      context.strokeStyle = colour;
+      context.strokeRect(...box);
+    }
+    context.restore();
   }
 
   #picture(picture, place) {
