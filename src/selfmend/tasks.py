@@ -21,6 +21,7 @@ INPUTS = {
     "image": "the picture",
     "mask": "white where the hole is; left out, transparent pixels are the hole",
     "reference": "another picture of the scene",
+    "clip": "the film",
     "picture": "painting, composite or edited picture",
     "example": "the picture before the edit, or another one whose patches are taken",
 }
@@ -296,6 +297,28 @@ class Animate:
     format: str = option("gif", "format of the film", source=_CODE, choices=("gif", "webp", "mp4"))
 
 
+FILM_KINDS = ("", "text", "scratches", "dust", "stamp", "watermark")
+"""What is looked for in each frame of a film; empty: nothing, the hole is what is marked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Video:
+    """Options of mending a film."""
+
+    find: str = option(
+        "", "what is looked for in each frame, and mended; empty: what is marked, in all frames",
+        source=_OURS, choices=FILM_KINDS, label="Find in each frame",
+    )  # fmt: skip
+    sensitivity: float = _sensitivity()
+    grow_mask: int = _grow()
+    method: str = option("patchmatch", "a method that fills holes", source="docs/results-auto.md")
+    preset: str | None = _preset()
+    steady: str = option(
+        "temporal", "look at near frames too, or fill each alone", source=_OURS, choices=("temporal", "none"),
+    )  # fmt: skip
+    seed: int | None = _seed()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """Something that Selfmend does.
@@ -339,7 +362,7 @@ class Task:
     @property
     def drawn(self) -> str:
         """The file that the result is a new version of, and is called after."""
-        return next(name for name in ("picture", *self.needs) if name in self.needs)
+        return next(name for name in ("clip", "picture", *self.needs) if name in self.needs)
 
 
 _WORK = "selfmend.jobs.work"
@@ -424,6 +447,14 @@ TASKS: dict[str, Task] = {
             name="animate", command="animate", title="A film in which a picture moves.", result="a film",
             options=Animate(), does=f"{_WORK}:animate", needs=("image",), learned=True, label="Animate",
             action="Make a film", hint="The open picture, or one that was learned, begins to move.",
+        ),
+        Task(
+            name="video", command="video", title="Fill the holes of a film's frames.",
+            result="the film, mended; sound, size, rate and all that is known stay as they are",
+            options=Video(), does=f"{_WORK}:video", needs=("clip",), takes=("mask",), label="Film",
+            action="Mend the film",
+            hint="Open a film: its first frame is shown. Mark there what should go from all frames, or have text or "
+            "marks found in each.",
         ),
     )
 }  # fmt: skip

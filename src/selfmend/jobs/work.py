@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import shutil
 from collections.abc import Callable, Sequence
@@ -26,7 +27,7 @@ from selfmend.masks.finders import FINDERS
 from selfmend.masks.reading import check_hole, default_mask, read_mask
 from selfmend.methods.base import Choice
 from selfmend.methods.registry import method_info
-from selfmend.progress import Progress, after_learning, while_learning
+from selfmend.progress import Progress, ProgressEvent, after_learning, while_learning
 from selfmend.tasks import TASKS
 from selfmend.training.checkpoints import RunFolder
 from selfmend.types import Size
@@ -39,6 +40,8 @@ _MEDIA = {
     ".webp": "image/webp", ".tif": "image/tiff", ".tiff": "image/tiff", ".bmp": "image/bmp", ".dib": "image/bmp",
     ".gif": "image/gif", ".tga": "image/x-tga", ".ppm": "image/x-portable-pixmap", ".pgm": "image/x-portable-graymap",
     ".jp2": "image/jp2", ".avif": "image/avif", ".mp4": "video/mp4",
+    ".mov": "video/quicktime", ".m4v": "video/mp4", ".mkv": "video/x-matroska", ".webm": "video/webm",
+    ".avi": "video/x-msvideo",
 }  # fmt: skip
 _ENDINGS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "tiff": ".tif"}
 
@@ -48,7 +51,8 @@ class JobOutput:
     """What came of a job.
 
     Attributes:
-        results: pictures, PIL images or arrays; of an animation the list of its frames is the only one.
+        results: pictures, PIL images or arrays; of an animation the list of its frames is the only one; or a file that
+            is there already.
         suffix: "-mended" makes photo-mended.jpg.
         ending: of their files.
         choices: what filled which share of the hole, and why, of a method that chooses.
@@ -138,6 +142,7 @@ def do(job: Job, context: WorkerContext, progress: Progress) -> tuple[tuple[Resu
     running = RunningJob(job, context, progress)
     results = running.folder / "results"
     shutil.rmtree(results, ignore_errors=True)  # of an attempt that was cut off
+    results.mkdir(parents=True, exist_ok=True)
     made = _function(job.task)(running)
     saved = tuple(_saved(made, k, job, results) for k in range(len(made.results)))
     shutil.rmtree(running.folder / "run", ignore_errors=True)
@@ -151,7 +156,11 @@ def _function(task: str) -> Callable[[RunningJob], JobOutput]:
 
 def _saved(made: JobOutput, k: int, job: Job, folder: Path) -> Result:
     path, result = folder / f"{k}{made.ending}", made.results[k]
-    if isinstance(result, list):
+    if isinstance(result, Path):
+        result.replace(path)
+        assert job.size is not None
+        height, width = job.size
+    elif isinstance(result, list):
         save_frames(result, path, fps=job.settings.get("fps"))
         width, height = result[0].size
     else:
@@ -319,6 +328,31 @@ def animate(job: RunningJob) -> JobOutput:
     """The frames of a film."""
     film = api.animate(**job.redrawing("noise", "frames", "alpha", "beta", "loop"))
     return JobOutput(results=[film], suffix="-moving", ending=f".{job.settings.format}")
+
+
+def video(job: RunningJob) -> JobOutput:
+    """The frames of a film filled."""
+    settings, path = job.settings, job.needed("clip")
+    target = job.folder / f"mended{path.suffix}"
+    names = ("sensitivity", "grow_mask", "method", "preset", "steady", "seed")
+    how: dict[str, Any] = {name: getattr(settings, name) for name in names}
+    text = settings.find == "text"
+    api.mend_video(
+        path, target, mask=job.path("mask"), subtitles=text, find=None if text else settings.find or None,
+        device=job.context.device, overwrite=True, progress=_by_frame(job.progress), **how, **job.options,
+    )  # fmt: skip
+    return JobOutput(results=[target], suffix="-mended", ending=path.suffix)
+
+
+def _by_frame(progress: Progress) -> Progress:
+    """Progress that says which frame it is at."""
+
+    def told(event: ProgressEvent) -> None:
+        if event.stage == "frames" and event.steps:
+            event = dataclasses.replace(event, stage=f"frame {event.step} of {event.steps}")
+        progress(event)
+
+    return told
 
 
 def _transparency(picture: Picture) -> str:

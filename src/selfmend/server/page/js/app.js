@@ -359,9 +359,9 @@ export class App {
 
   async submit(task, files, settings, { lead = false, better = false, key = "" } = {}) {
     const open = this.document;
-    const name = files.image ? open?.name : undefined;
+    const main = ["image", "picture", "clip"].find((one) => files[one] && files[one] === open?.blob);
     const pixels = lead && open && this.panel.painting === undefined ? open.mask.pixels.slice() : null;
-    const job = await postJob(task, files, settings, name ? { image: name } : {});
+    const job = await postJob(task, files, settings, main ? { [main]: open.name } : {});
     this.owned.push({ id: job.id, document: open?.id ?? null, root: open?.root ?? null });
     this.record();
     this.lead = lead ? { id: job.id, document: open?.id ?? null, pixels, position: open?.mask.position, key } : this.lead;

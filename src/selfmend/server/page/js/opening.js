@@ -11,6 +11,8 @@ export function show(app, opened) {
   find("use-transparency").disabled = !opened.transparency;
 }
 
+const isFilmFile = (file) => file.type.startsWith("video/") || /\.(mp4|mov|mkv|webm|avi|m4v)$/i.test(file.name ?? "");
+
 /** Whether the user wants to leave what is open; asked only where something would have to be looked for again. */
 function mayLeave(app) {
   const { document: open, unsaved } = app;
@@ -45,6 +47,7 @@ export async function openFile(app, file, mask = null) {
     const made = await createDocument(file, name, (picture) => check(app, name, picture));
     hideNotice();
     show(app, made);
+    app.setTab(isFilmFile(file) ? "video" : app.tab === "video" ? "fill" : app.tab);
     announce(t("{name} is open, {width} by {height} pixels.", { name, width: made.picture.width, height: made.picture.height }));
     if (mask) {
       await app.loadMask(mask);

@@ -11,6 +11,19 @@ import { t } from "./texts.js";
 const KEPT_PIXELS = 60e6; // of decoded results, so that going to and fro between two is instant
 const REACH = 24; // pixels from the middle of the slider's handle, for fingers
 
+/** A film beside the film that it was made of; both play, stop and jump together. */
+function beforeAndAfter(before, after, title) {
+  const video = (src, label) => element("video", { src, loop: true, muted: true, playsinline: true, "aria-label": label });
+  const [left, right] = [video(before, t("Before")), video(after, title)];
+  right.controls = true;
+  right.autoplay = true;
+  right.addEventListener("play", () => left.play().catch(() => {}));
+  right.addEventListener("pause", () => left.pause());
+  right.addEventListener("seeked", () => { left.currentTime = right.currentTime; });
+  const side = (one, words) => element("figure", {}, one, element("figcaption", {}, words));
+  return element("div", { class: "side-by-side", "data-count": 2 }, side(left, t("Before")), side(right, t("After")));
+}
+
 export class ResultView {
   constructor(app) {
     this.app = app;
@@ -134,6 +147,10 @@ export class ResultView {
       return;
     }
     const film = result && isFilm(result);
+    if (film && job.task === "video") {
+      find("viewer").replaceChildren(beforeAndAfter(`/api/jobs/${encodeURIComponent(job.id)}/inputs/clip`, url, title));
+      return;
+    }
     find("viewer").replaceChildren(film ? element("video", { src: url, controls: true, loop: true, autoplay: true, muted: true, "aria-label": title }) : element("img", { src: url, alt: title }));
   }
 

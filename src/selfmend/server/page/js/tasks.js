@@ -26,7 +26,7 @@ export class TaskPanel {
     this.options = Object.fromEntries(task.options.map((option) => [option.name, option]));
     const drawn = this.inputs.includes("mask") ? ["invert_mask"] : []; // the menu of the mask has it
     this.fields = forms.optionFields(task.options.filter((option) => ![...SOURCE, ...drawn].includes(option.name)));
-    this.stage = ["image", "picture"].find((name) => task.needs.includes(name)); // the open picture
+    this.stage = ["image", "picture", "clip"].find((name) => task.needs.includes(name)); // the open picture
     const chosen = this.inputs.filter((name) => ![this.stage, "mask", ...this.own].includes(name)); // the mask is drawn on it
     this.files = chosen.map((name) => ({ name, ...forms.fileField(t(forms.sentence(name)), { hint: t(forms.sentence(inputs[name] ?? "")) }) }));
     this.#buildSource();
