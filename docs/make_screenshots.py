@@ -11,7 +11,6 @@ import io
 import os
 import shutil
 import socket
-import sys
 import tempfile
 import threading
 import time
@@ -124,7 +123,6 @@ def main() -> None:
         finally:
             browser.close()
             end()
-    print(f"wrote {HERE}/page-*.webp", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -337,6 +337,7 @@ class Task:
         marks: whether the result is a mask of the open picture, which the page marks on it.
         overlays: whether the result is the open picture with parts of it changed, which the page lays over it.
         methods: abilities (`methods_that`) of which a method for it has one; empty: each method that fills can do it.
+        group: of the page's tab that it shares with others; empty: it has one of its own.
         label: of the page's tab, one word; empty: the name.
         action: what the page's button says; empty: the label.
         hint: what the page says above the form; empty: the title.
@@ -355,6 +356,7 @@ class Task:
     marks: bool = False
     overlays: bool = False
     methods: tuple[str, ...] = ()
+    group: str = ""
     label: str = ""
     action: str = ""
     hint: str = ""
@@ -379,27 +381,29 @@ TASKS: dict[str, Task] = {
         Task(
             name="find", command="mask", title="Find damage and other things to mend.",
             result="a mask, white where it was found; black all over, with a warning, where there is nothing",
-            options=Find(), does=f"{_WORK}:find", needs=("image",), marks=True, label="Find", action="Find it",
+            options=Find(), does=f"{_WORK}:find", needs=("image",), marks=True,
+            group="Old photos", label="Find", action="Find it",
             hint="Looks for damage in the open picture, and marks it: correct that with the brush, and press Mend.",
         ),
         Task(
             name="restore", command="restore", title="Find the damage of an old photo, and fill it.",
             result="the photo without what was found; what was not filled is equal to the bit",
             options=Restore(), does=f"{_WORK}:restore", needs=("image",), overlays=True,
-            label="Restore", action="Restore it",
+            group="Old photos", label="Restore", action="Restore it",
             hint="Looks for scratches, cracks, dust, stains and torn parts, and fills them from the photo itself.",
         ),
         Task(
             name="expand", command="expand", title="More of the scene around a picture.",
             result="the picture in a larger one; its own part is equal to the bit",
-            options=Expand(), does=f"{_WORK}:expand", needs=("image",), label="Expand", action="Expand it",
+            options=Expand(), does=f"{_WORK}:expand", needs=("image",),
+            group="New pictures", label="Expand", action="Expand it",
             hint="Say how many pixels to add at each side, or another shape. What is new continues the picture near "
             "it, and repeats it farther out.",
         ),
         Task(
             name="train", command="train", title="Learn a picture.", result="a run, for the tasks that take a model",
             options=Train(), does=f"{_WORK}:train", needs=("image",), takes=("mask",), trains=True,
-            methods=("learns",), label="Learn", action="Learn this picture",
+            methods=("learns",), group="New pictures", label="Learn", action="Learn this picture",
             hint="A network learns the open picture; with what it has learned, the next tabs make pictures. What is "
             "marked is left out of the learning. sliced-wasserstein takes a minute, singan some minutes, with the "
             "preset paper, the papers' recipe, hours.",
@@ -407,45 +411,48 @@ TASKS: dict[str, Task] = {
         Task(
             name="sample", command="sample", title="New pictures that look like one.", result="new pictures",
             options=Sample(), does=f"{_WORK}:sample", needs=("image",), learned=True,
-            methods=("generates",), label="Sample", action="Make samples",
+            methods=("generates",), group="New pictures", label="Sample", action="Make samples",
             hint="New pictures of any size, like the open picture or like one that was learned.",
         ),
         Task(
             name="retarget", command="retarget", title="The same picture in another shape.",
             result="a picture of the new height and width", options=Retarget(), does=f"{_WORK}:retarget",
-            needs=("image",), learned=True, methods=("generates",), label="Reshape", action="Reshape it",
+            needs=("image",), learned=True, methods=("generates",),
+            group="New pictures", label="Reshape", action="Reshape it",
             hint="The same things in the same order, in another shape: say a new height, width, or both.",
         ),
         Task(
             name="super-resolve", command="super-resolve", title="The same picture with more pixels.",
             result="a picture factor times as high and wide", options=SuperResolve(), does=f"{_WORK}:super_resolve",
-            needs=("image",), learned=True, methods=("enlarges", "learns"), label="Enlarge", action="Enlarge it",
+            needs=("image",), learned=True, methods=("enlarges", "learns"),
+            group="New pictures", label="Enlarge", action="Enlarge it",
             hint="The open picture with more pixels, sharp by its own patterns.",
         ),
         Task(
             name="harmonize", command="harmonize", title="Make a pasted object fit.",
             result="the composite; outside the mask and its soft border it is equal to the bit",
             options=Harmonize(), does=f"{_WORK}:harmonize", needs=("picture", "mask"), takes=("example",),
-            overlays=True, label="Harmonise",
+            overlays=True, group="Objects", label="Harmonise",
             hint="Open a picture with something pasted in, and mark what was pasted: it takes on the look of "
             "the rest.",
         ),
         Task(
             name="edit", command="edit", title="Mend the seams of an edited picture.",
             result="the edited picture, mended", options=Edit(), does=f"{_WORK}:edit", needs=("picture",),
-            takes=("mask", "example"), overlays=True, label="Edit", action="Mend the edit",
+            takes=("mask", "example"), overlays=True, group="Objects", label="Edit", action="Mend the edit",
             hint="Open a picture after you moved or copied parts of it: its seams are mended. Mark where, or give the "
             "picture as it was before, and the difference is found.",
         ),
         Task(
             name="paint", command="paint", title="A picture out of a painting of a few flat colours.",
             result="a picture like the other one", options=Paint(), does=f"{_WORK}:paint", needs=("image", "picture"),
-            learned=True, label="Paint", action="Make it a picture",
+            learned=True, group="New pictures", label="Paint", action="Make it a picture",
             hint="Paint a few flat colours: they become a picture like the open one, or like one that was learned.",
         ),
         Task(
             name="animate", command="animate", title="A film in which a picture moves.", result="a film",
-            options=Animate(), does=f"{_WORK}:animate", needs=("image",), learned=True, label="Animate",
+            options=Animate(), does=f"{_WORK}:animate", needs=("image",), learned=True,
+            group="New pictures", label="Animate",
             action="Make a film", hint="The open picture, or one that was learned, begins to move.",
         ),
         Task(

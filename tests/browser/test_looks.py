@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import pytest
 
-from browser.hands import better, draw, open_picture, shown
+from browser.hands import better, draw, go_to, open_picture, shown
 from selfmend.tasks import TASKS
 
 PAGE = files("selfmend.server") / "page"
@@ -52,7 +52,7 @@ def test_contrast_and_names(new_page, png, scheme) -> None:
     shown(page)
     page.wait_for_timeout(300)
     for tab in TASKS:
-        page.click(f"#tab-{tab}")
+        go_to(page, tab)
         page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
         low = [(round(value, 2), text) for value, text in page.evaluate(CONTRASTS) if value < 4.5]
         assert low == [], tab

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image as PILImage
 
-from browser.hands import download, draw, jobs, marked, open_picture, pixels, shown, spot, until
+from browser.hands import download, draw, go_to, jobs, marked, open_picture, pixels, shown, spot, until
 
 CHILD = "window.selfmend.document.parent !== null"
 PLAIN = "localStorage.setItem('better', 'no')"
@@ -309,7 +309,7 @@ def test_methods_by_use_and_what_auto_chose(filled) -> None:
 def test_what_takes_hours_is_asked_for_first(quick, png) -> None:
     open_picture(quick, png)
     before = len(jobs(quick))
-    quick.click("#tab-train")
+    go_to(quick, "train")
     panel = quick.locator("#panel-train")
     panel.get_by_label("Method").select_option("singan")
     panel.get_by_label("Preset").select_option("paper")

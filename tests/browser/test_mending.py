@@ -6,7 +6,7 @@ import json
 import numpy as np
 from PIL import Image as PILImage
 
-from browser.hands import better, download, draw, jobs, marked, mask_of, open_picture, pixels, shown, spot, until
+from browser.hands import better, download, draw, go_to, jobs, marked, mask_of, open_picture, pixels, shown, spot, until
 
 
 def test_paint_mend_and_download(page, photo, cat) -> None:
@@ -249,7 +249,7 @@ def test_what_is_found_is_marked(page, tmp_path) -> None:
     photo[20:104, 80:82] = 250
     PILImage.fromarray(photo).save(tmp_path / "scratched.png")
     open_picture(page, tmp_path / "scratched.png")
-    page.click("#tab-find")
+    go_to(page, "find")
     page.locator("#panel-find").get_by_label("What").select_option("scratches")
     page.get_by_role("button", name="Find it").click()
     page.get_by_text("Found and marked").wait_for()

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image as PILImage
 
-from browser.hands import download, draw, jobs, marked, open_picture, pixels, shown, spot, until
+from browser.hands import download, draw, go_to, jobs, marked, open_picture, pixels, shown, spot, until
 
 CHILD = "window.selfmend.document.parent !== null"
 
@@ -21,7 +21,7 @@ def test_pasted_moved_sized_and_harmonised(page, png, tmp_path) -> None:
     disc[(x - 19.5) ** 2 + (y - 19.5) ** 2 < 18**2] = (30, 60, 220, 255)
     PILImage.fromarray(disc).save(tmp_path / "disc.png")
     open_picture(page, png)
-    page.click("#tab-harmonize")
+    go_to(page, "harmonize")
     panel = page.locator("#panel-harmonize")
     panel.locator("input[aria-label='Paste an object']").set_input_files(str(tmp_path / "disc.png"))
     panel.get_by_text("Drag it in the picture").wait_for()
@@ -46,7 +46,7 @@ def test_pasted_moved_sized_and_harmonised(page, png, tmp_path) -> None:
 
 def test_what_is_marked_is_copied_and_its_seams_are_mended(page, png) -> None:
     open_picture(page, png)
-    page.click("#tab-edit")
+    go_to(page, "edit")
     panel = page.locator("#panel-edit")
     panel.get_by_role("button", name="Copy what is marked").click()
     page.get_by_text("Mark the object first").wait_for()

@@ -107,7 +107,8 @@ class TaskAnswer(BaseModel):
                 "name": "fill", "title": "Fill the hole of a picture.", "result": "the picture with its hole filled",
                 "needs": ["image"], "takes": ["mask", "reference"], "learned": True, "trains": False,
                 "marks": False, "overlays": True,
-                "label": "Mend", "action": "Mend", "hint": "Fill the hole of a picture.", "methods": ["auto"],
+                "group": "", "label": "Mend", "action": "Mend", "hint": "Fill the hole of a picture.",
+                "methods": ["auto"],
                 "options": [{
                     "name": "grow_mask", "label": "Grow the mask", "type": "integer", "nullable": False,
                     "default": 0, "meaning": "let the hole grow to all sides", "unit": "px", "choices": [], "low": 0,
@@ -125,6 +126,7 @@ class TaskAnswer(BaseModel):
     trains: bool = Field(description="whether it learns a picture, and makes a model instead of pictures")
     marks: bool = Field(description="whether the result is a mask of the picture that came")
     overlays: bool = Field(description="whether the result is the picture that came with parts of it changed")
+    group: str = Field(description="of a tab that it shares with others; empty where it has its own")
     label: str = Field(description="of a tab or a menu's entry")
     action: str = Field(description="of the button that begins it")
     hint: str = Field(description="what a person has to know before")

@@ -29,6 +29,7 @@ export class App {
     this.picking = null; // { kind, act }: what happens with the next point of the picture that is clicked on
     this.unsaved = false; // whether there is something that was neither downloaded nor copied
     this.tab = "fill";
+    this.lastOf = {}; // the task that was used last, by its group's tab
     this.tasks = new Map(); // as the server tells them, by name
     this.document = null;
     this.looking = null; // { id, index } of the result on the stage
@@ -63,9 +64,25 @@ export class App {
   #newTab(task) {
     const panel = element("div", { role: "tabpanel", id: `panel-${task.name}`, "aria-labelledby": `tab-${task.name}`, hidden: true });
     const attributes = { type: "button", role: "tab", id: `tab-${task.name}`, "aria-controls": panel.id, "aria-selected": "false", tabindex: "-1" };
-    find("tabs").append(element("button", attributes, t(task.label)));
+    const tab = element("button", attributes, t(task.label));
+    if (task.group) {
+      this.#groupOf(task.group).append(tab);
+    } else {
+      find("tabs").append(tab);
+    }
     this.panelElement.append(panel);
     return new (SPECIAL[task.name] ?? TaskPanel)(this, task, panel);
+  }
+
+  /** The tabs of a group, which stand above the form; the group itself is a tab of the first row. */
+  #groupOf(name) {
+    const id = `group-${name.toLowerCase().replace(/\W+/g, "-")}`;
+    if (!find(id)) {
+      const tabs = element("div", { class: "tabs", role: "tablist", id: `${id}-tabs`, "aria-label": t(name), hidden: true });
+      find("groups").append(tabs);
+      find("tabs").append(element("button", { type: "button", role: "tab", id, "aria-controls": `${id}-tabs`, "aria-selected": "false", tabindex: "-1" }, t(name)));
+    }
+    return find(`${id}-tabs`);
   }
 
   tell(text, options) {
@@ -317,6 +334,14 @@ export class App {
       tab.setAttribute("aria-selected", String(other === name));
       tab.tabIndex = other === name ? 0 : -1;
       find(`panel-${other}`).hidden = other !== name;
+    }
+    for (const tabs of find("groups").children) {
+      const chosen = Boolean(tabs.querySelector("[aria-selected=true]"));
+      const group = find(tabs.id.replace(/-tabs$/, ""));
+      tabs.hidden = !chosen;
+      group.setAttribute("aria-selected", String(chosen));
+      this.lastOf[group.id] = chosen ? name : this.lastOf[group.id];
+      group.tabIndex = chosen ? 0 : -1;
     }
     this.look(null);
     this.refreshStage();

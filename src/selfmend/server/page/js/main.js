@@ -62,23 +62,28 @@ find("language").addEventListener("change", (event) => {
   window.location.reload();
 });
 
-// Tabs: arrow keys go from one to the next.
-find("tabs").addEventListener("click", (event) => {
-  const tab = event.target.closest("[role=tab]");
-  if (tab) {
-    app.setTab(tab.id.slice("tab-".length));
-  }
-});
-find("tabs").addEventListener("keydown", (event) => {
-  const tabs = [...find("tabs").children];
-  const i = tabs.indexOf(event.target);
-  const to = { ArrowRight: i + 1, ArrowLeft: i - 1, Home: 0, End: tabs.length - 1 }[event.key];
-  if (to !== undefined) {
-    event.preventDefault();
-    tabs.at(to % tabs.length).click();
-    tabs.at(to % tabs.length).focus();
-  }
-});
+// Tabs, and within a group those of its tasks: arrow keys go from one to the next.
+for (const rows of [find("tabs"), find("groups")]) {
+  rows.addEventListener("click", (event) => {
+    const tab = event.target.closest("[role=tab]");
+    if (tab?.id.startsWith("group-")) {
+      const inside = find(tab.getAttribute("aria-controls"));
+      app.setTab((inside.querySelector("[aria-selected=true]") ?? find(`tab-${app.lastOf[tab.id]}`) ?? inside.firstElementChild).id.slice("tab-".length));
+    } else if (tab) {
+      app.setTab(tab.id.slice("tab-".length));
+    }
+  });
+  rows.addEventListener("keydown", (event) => {
+    const tabs = [...(event.target.closest("[role=tablist]")?.children ?? [])];
+    const i = tabs.indexOf(event.target);
+    const to = { ArrowRight: i + 1, ArrowLeft: i - 1, Home: 0, End: tabs.length - 1 }[event.key];
+    if (i >= 0 && to !== undefined) {
+      event.preventDefault();
+      tabs.at(to % tabs.length).click();
+      tabs.at(to % tabs.length).focus();
+    }
+  });
+}
 
 // Menus stand beside their buttons.
 for (const name of ["mask-menu", "recent-menu", "folder-menu"]) {

@@ -1,6 +1,9 @@
 // Every text of the page in its other languages: what stands in the code, in German, in Spanish.
 
 const ROWS = [
+  ["Old photos", "Alte Fotos", "Fotos antiguas"],
+  ["New pictures", "Neue Bilder", "Imágenes nuevas"],
+  ["Objects", "Gegenstände", "Objetos"],
   ["A painting of yours", "Ein eigenes Gemälde", "Una pintura suya"],
   ["Instead of the one on the canvas.", "Anstelle des gemalten.", "En lugar de la del lienzo."],
   ["Colours of the picture", "Farben des Bildes", "Colores de la imagen"],
@@ -12,10 +15,10 @@ const ROWS = [
   ["Delete what was learned as {name}? This cannot be undone.", "Löschen, was als {name} gelernt wurde? Das ist endgültig.", "¿Borrar lo aprendido como {name}? No se puede deshacer."],
   ["Mend", "Ausbessern", "Reparar"],
   ["Find", "Suchen", "Buscar"],
-  ["Restore", "Altes Foto", "Foto antigua"],
+  ["Restore", "Wiederherstellen", "Restaurar"],
   ["Expand", "Erweitern", "Ampliar lienzo"],
   ["Learn", "Lernen", "Aprender"],
-  ["Sample", "Neue Bilder", "Imágenes nuevas"],
+  ["Sample", "Ähnliche", "Parecidas"],
   ["Reshape", "Umformen", "Otra forma"],
   ["Enlarge", "Vergrößern", "Aumentar"],
   ["Harmonise", "Anpassen", "Armonizar"],
