@@ -1,4 +1,4 @@
-"""docs/page-*.webp: the main states of the page, of photos that scikit-image ships.
+"""docs/page-*.webp: the main states of the page, of photos that scikit-image ships (SpaceX, CC0).
 
     python docs/make_screenshots.py
 
@@ -21,8 +21,8 @@ from PIL import Image
 
 HERE = Path(__file__).parent
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-CUP = [(0.63, 0.45), (0.64, 0.56), (0.61, 0.66), (0.52, 0.66)]
-"""The spoon of the coffee cup, in shares of the picture."""
+MAST = [(0.698, 0.27), (0.7, 0.45), (0.704, 0.6), (0.712, 0.8)]
+"""The lightning tower right of the rocket, in shares of the picture."""
 
 
 def serve(folder: Path) -> tuple[str, Any]:
@@ -88,7 +88,7 @@ def opened(browser: Any, address: str, photo: Path, **options: Any) -> Any:
     page.wait_for_selector("body[data-ready]")
     page.set_input_files("#file", str(photo))
     until(page, f"document.title.startsWith('{photo.name}')")
-    page.evaluate("window.selfmend.setSize(46)")
+    page.evaluate("window.selfmend.setSize(40)")
     return page
 
 
@@ -99,26 +99,26 @@ def main() -> None:
 
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        photo = Path(folder) / "coffee.jpg"
-        Image.fromarray(data.coffee()).save(photo, quality=92)
+        photo = Path(folder) / "rocket.jpg"
+        Image.fromarray(data.rocket()).save(photo, quality=92)
         address, end = serve(Path(folder) / "server")
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         try:
             page = opened(browser, address, photo, viewport=DESKTOP)
-            draw(page, CUP)
+            draw(page, MAST)
             keep(page, "marked")
             page.click("#mend")
             until(page, "window.selfmend.view.over !== null")
             page.keyboard.press("c")
             keep(page, "compared")
             page.keyboard.press("c")
-            draw(page, [(0.08, 0.75), (0.2, 0.9)])
+            draw(page, [(0.31, 0.27), (0.3, 0.45), (0.296, 0.6), (0.29, 0.8)])
             keep(page, "again")
             page = opened(browser, address, photo, viewport=PHONE, has_touch=True, color_scheme="dark")
-            draw(page, CUP)
+            draw(page, MAST)
             keep(page, "phone")
             page = opened(browser, address, photo, viewport=DESKTOP, locale="de-DE")
-            draw(page, CUP)
+            draw(page, MAST)
             keep(page, "german")
         finally:
             browser.close()

@@ -11,17 +11,14 @@ from PIL import Image as PILImage
 from browser.hands import download, draw, go_to, jobs, marked, open_picture, pixels, shown, spot, until
 
 CHILD = "window.selfmend.document.parent !== null"
-PLAIN = "localStorage.setItem('better', 'no')"
 
 
 @pytest.fixture
-def quick(new_page: Callable[..., Any]) -> Any:
+def quick(new_page: Callable[..., Any], served: Any) -> Any:
     """The page without the better fill."""
-    page = new_page(permissions=["clipboard-read", "clipboard-write"])
-    page.evaluate(PLAIN)
-    page.reload()
-    page.wait_for_selector("body[data-ready]")
-    return page
+    plain = {"origin": served.address, "localStorage": [{"name": "better", "value": "no"}]}
+    state = {"cookies": [], "origins": [plain]}
+    return new_page(permissions=["clipboard-read", "clipboard-write"], storage_state=state)
 
 
 @pytest.fixture

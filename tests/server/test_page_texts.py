@@ -58,6 +58,8 @@ def test_the_code_is_translated(file) -> None:
 
 def test_names_of_tasks_and_options_are_translated() -> None:
     for task in TASKS.values():
-        assert {task.label, task.action or task.label, task.hint or task.title} | ({task.group} - {""}) <= KNOWN, task.name
+        assert {task.label, task.action or task.label, task.hint or task.title} | ({task.group} - {""}) <= KNOWN, (
+            task.name
+        )
         labels = {row["label"] or row["name"].replace("_", " ").capitalize() for row in task_options(task.name)}
         assert labels <= KNOWN, task.name

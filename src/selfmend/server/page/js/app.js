@@ -471,7 +471,9 @@ export class App {
       this.setTab("fill");
       this.tell(t("Found and marked: {share} % of the picture. Correct it with the brush, then press Mend.", { share: ((100 * (count - before)) / (width * height)).toFixed(1) }));
     }
-    await this.removeJob(job.id); // it lives on in the mask
+    this.owned = this.owned.filter((one) => one.id !== job.id); // it lives on in the mask
+    this.record();
+    this.strip.render();
   }
 
   async cancel(id) {

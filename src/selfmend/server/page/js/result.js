@@ -156,6 +156,10 @@ export class ResultView {
 
   #formats() {
     const result = this.current;
+    const { document: open } = this.app;
+    if (!result && open) {
+      find("format").replaceChildren(element("option", { value: "" }, open.name.split(".").pop().toUpperCase())); // so that it is as wide as it will be
+    }
     if (result) {
       const ending = result.name.split(".").pop().toUpperCase();
       const moving = isFilm(result) || result.media_type === "image/gif" || this.job?.task === "animate";
