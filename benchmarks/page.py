@@ -1,6 +1,6 @@
 """How the page feels, in a real Chromium: weight, first paint, from press to picture, a stroke on a large photo.
 
-    python benchmarks/page.py --json page.json --screenshot docs/images/page.jpg
+    python benchmarks/page.py --json page.json --screenshot page.jpg
 
 First paint and weight: the first visit with an empty cache. From press to picture: the median of RUNS presses of Mend
 on a 1000 x 750 photo with a hole of 100 x 100 pixels, until the result lies on the canvas. Strokes: on a photo of 7000

@@ -1,4 +1,4 @@
-"""docs/page-*.webp: the main states of the page, of photos that scikit-image ships (SpaceX, CC0).
+"""docs/images/page-*.webp: the main states of the page, of photos that scikit-image ships (SpaceX, CC0).
 
     python docs/make_screenshots.py
 
@@ -19,7 +19,7 @@ from typing import Any
 
 from PIL import Image
 
-HERE = Path(__file__).parent
+IMAGES = Path(__file__).parent / "images"
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 MAST = [(0.698, 0.27), (0.7, 0.45), (0.704, 0.6), (0.712, 0.8)]
 """The lightning tower right of the rocket, in shares of the picture."""
@@ -73,10 +73,10 @@ def draw(page: Any, points: list[tuple[float, float]]) -> None:
 
 
 def keep(page: Any, name: str) -> None:
-    """What is seen, as docs/page-NAME.webp."""
+    """What is seen, as docs/images/page-NAME.webp."""
     page.wait_for_timeout(400)
     picture = Image.open(io.BytesIO(page.screenshot()))
-    picture.convert("RGB").save(HERE / f"page-{name}.webp", quality=82, method=6)
+    picture.convert("RGB").save(IMAGES / f"page-{name}.webp", quality=82, method=6)
 
 
 def opened(browser: Any, address: str, photo: Path, **options: Any) -> Any:
@@ -109,9 +109,8 @@ def main() -> None:
             keep(page, "marked")
             page.click("#mend")
             until(page, "window.selfmend.view.over !== null")
-            page.keyboard.press("c")
+            page.evaluate("window.selfmend.result.slide(0.5)")
             keep(page, "compared")
-            page.keyboard.press("c")
             draw(page, [(0.31, 0.27), (0.3, 0.45), (0.296, 0.6), (0.29, 0.8)])
             keep(page, "again")
             page = opened(browser, address, photo, viewport=PHONE, has_touch=True, color_scheme="dark")
