@@ -40,7 +40,9 @@ def test_brushing_on_the_result_goes_on_from_it(filled, png) -> None:
     assert np.array_equal(pixels(download(filled)[1]), first)  # the download is there, of the first fill
     filled.click("#mend")
     shown(filled)
-    both = pixels(download(filled)[1])
+    name, data = download(filled)
+    assert name == "cat-mended.png"  # not mended-mended
+    both = pixels(data)
     before = pixels(png.read_bytes())
     for x, y in ((0.25, 0.325), (0.75, 0.625)):
         row, column = int(y * 150), int(x * 224)

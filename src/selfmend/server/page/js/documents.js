@@ -82,7 +82,7 @@ export async function createDocument(blob, name, checked = () => {}) {
 /** The document that goes on from a result of another one; there at once, kept as soon as its file has come. */
 export function childOf(parent, made, picture) {
   const mask = new Mask(picture.width, picture.height);
-  const child = new Document({ id: newId(), name: made.name, blob: null, parent: parent.id, root: parent.root, made, picture, mask, original: parent.original });
+  const child = new Document({ id: newId(), name: parent.name, blob: null, parent: parent.id, root: parent.root, made, picture, mask, original: parent.original });
   if (made.url) {
     record(child).catch(() => {});
   }

@@ -19,7 +19,7 @@ export class Finders {
     this.buttons = new Map(sorted.map((kind) => [kind, element("button", { type: "button", class: "chip", "aria-pressed": POINTED.includes(kind) ? "false" : null, click: () => this.#press(kind) }, t(NAMES[kind] ?? kind))]));
     const restore = app.tasks.has("restore") ? element("button", { type: "button", id: "old-photo", click: () => this.#restore() }, t("Old photo: find and mend")) : null;
     this.row = element("div", { class: "finders" },
-      element("h3", { id: "find-title" }, t("Find and mark")), element("div", { class: "chips", role: "group", "aria-labelledby": "find-title" }, ...this.buttons.values()), restore);
+      element("h2", { id: "find-title" }, t("Find and mark")), element("div", { class: "chips", role: "group", "aria-labelledby": "find-title" }, ...this.buttons.values()), restore);
   }
 
   /** The picture is open, and a result that is looked at has become it. */
