@@ -8,16 +8,19 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from fastapi import APIRouter
+from fastapi import Path as Param
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from selfmend.errors import ImageError, RunError
 from selfmend.files import atomic_path
 from selfmend.image.outputs import numbered
 from selfmend.image.picture_files import pictures_at
+from selfmend.jobs.job import EXAMPLE_ID
 from selfmend.jobs.runner import Runner
 from selfmend.server.errors import RequestError
 from selfmend.server.schemas import answers
@@ -72,6 +75,11 @@ class SharedFile(BaseModel):
 class SharedFilesAnswer(BaseModel):
     """The pictures that the server was started with."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"folder": "album", "open": None, "saves": True, "files": [{"name": "a.jpg", "bytes": 183204}]}
+        }
+    )
     folder: str = Field(description="its name; empty where the server was started without one")
     open: str | None = Field(description="the picture that it was started with, which the page opens")
     saves: bool = Field(description="whether results can be saved in a folder of this machine")
@@ -81,12 +89,14 @@ class SharedFilesAnswer(BaseModel):
 class SavedAnswer(BaseModel):
     """Where a result was saved."""
 
+    model_config = ConfigDict(json_schema_extra={"example": {"name": "a-mended.jpg"}})
     name: str = Field(description="in the output folder")
 
 
 class SaveRequest(BaseModel):
     """Which result is to be saved."""
 
+    model_config = ConfigDict(json_schema_extra={"example": {"job": EXAMPLE_ID, "index": 0}})
     job: str = Field(max_length=64)
     index: int = Field(0, ge=0, le=10_000)
 
@@ -107,7 +117,7 @@ def shared_routes(shared: SharedFiles, runner: Runner) -> APIRouter:
         )  # fmt: skip
 
     @routes.get("/files/{name}", response_class=Response, responses=answers(404, 422))
-    async def get_file(name: str) -> Response:
+    async def get_file(name: Annotated[str, Param(max_length=255, examples=["a.jpg"])]) -> Response:
         """One of them, as it is."""
         path = (await run_in_threadpool(shared.listed)).get(name)
         if path is None:
