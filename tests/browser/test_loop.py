@@ -132,13 +132,17 @@ def test_pressed_twice_is_one_job(quick, png) -> None:
     open_picture(quick, png)
     draw(quick, (0.2, 0.3), (0.3, 0.35))
     before = len(jobs(quick))
+    quick.evaluate("window.selfmend.panel.press().then(() => window.selfmend.panel.press())")  # while it is filled
+    shown(quick)
+    assert len(jobs(quick)) == before + 1
+    quick.keyboard.press("Control+z")
     quick.click("#mend")
     for key in ("Enter", " ", "Enter"):
         quick.keyboard.press(key)
     shown(quick)
     quick.keyboard.press("Enter")
     quick.get_by_text("This is filled.").wait_for()
-    assert len(jobs(quick)) == before + 1
+    assert len(jobs(quick)) == before + 2
 
 
 def test_mend_when_the_brush_is_lifted(quick, png) -> None:
