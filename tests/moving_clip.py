@@ -11,6 +11,7 @@ from selfmend.video.frames import MaskedFrame, MendedFrame
 
 SIZE = 64, 96
 REACH = 6
+STEADY = TemporalOptions().steady
 
 
 def texture(seed: int, size: tuple[int, int]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What the compiled loops share: the arithmetic that they are allowed, and random numbers without a state.
+"""What the compiled loops share: how they are kept, the arithmetic that they may use, random numbers without a state.
 
 The loops are compiled when they are first used after an installation, which takes seconds, and are kept on disk. What
 shows progress can ask `compiling`, or be called by `parallel.on_compiling`, to say what is waited for.
@@ -6,15 +6,94 @@ shows progress can ask `compiling`, or be called by `parallel.on_compiling`, to 
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import pickle
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numba.core import event
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 from selfmend.parallel import tell_of_compiling
 
 FASTMATH = {"reassoc", "contract", "arcp", "nsz"}  # all but the assumptions about NaN and infinity
+
+_SEAL = hashlib.sha256
+
+
+class _SealedFiles(IndexDataCacheFile):
+    """Numba's files of a kept loop, each behind the digest of what it holds.
+
+    Machine code that a full disk has cut off or a bad one has changed must not be run, and an index that cannot be
+    read must not stop the work: both count as missing, so that the loop is compiled and kept anew.
+    """
+
+    def _load_index(self) -> Any:
+        try:
+            version, stamp, overloads = pickle.loads(_opened(self._index_path))
+        except OSError:
+            return {}
+        return overloads if (version, stamp) == (self._version, self._source_stamp) else {}
+
+    def _save_index(self, overloads: Any) -> None:
+        self._write(self._index_path, self._dump((self._version, self._source_stamp, overloads)))
+
+    def _load_data(self, name: str) -> Any:
+        return pickle.loads(_opened(self._data_path(name)))
+
+    def _save_data(self, name: str, data: Any) -> None:
+        self._write(self._data_path(name), self._dump(data))
+
+    def save(self, key: Any, data: Any) -> None:
+        with contextlib.suppress(OSError):  # a full disk: it is compiled again the next time
+            super().save(key, data)
+
+    def _write(self, path: str, content: bytes) -> None:
+        with self._open_for_write(path) as file:
+            file.write(_SEAL(content).digest() + content)
+
+
+def _opened(path: str) -> bytes:
+    """What is behind the digest.
+
+    Raises:
+        OSError: there is no such file, or it is not what was written.
+    """
+    with open(path, "rb") as file:
+        seal, content = file.read(_SEAL().digest_size), file.read()
+    if _SEAL(content).digest() != seal:
+        raise OSError(f"{path} is damaged")
+    return content
+
+
+class _Kept(FunctionCache):
+    """Numba's cache of a function, in sealed files."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        locator = self._impl.locator
+        self._cache_file = _SealedFiles(locator.get_cache_path(), self._impl.filename_base, locator.get_source_stamp())
+
+
+def loop(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Compiles a function without Python's lock, and keeps it on disk where anything can be kept there.
+
+    Args:
+        options: more for `numba.njit`, such as `fastmath`.
+    """
+
+    def compiled(function: Callable[..., Any]) -> Any:
+        made = njit(nogil=True, **options)(function)
+        with contextlib.suppress(RuntimeError, OSError):  # no folder can be written: it is compiled each time
+            made._cache = _Kept(function)
+        return made
+
+    return compiled
+
 
 inner = njit(no_cpython_wrapper=True)
 """Compiles what only other compiled functions call: it is kept with them, and needs no way in from Python."""

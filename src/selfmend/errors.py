@@ -7,7 +7,10 @@ import errno
 import re
 from collections.abc import Iterable
 
-_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EMFILE)
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""How a disk, or a user's part of it, says that it is full."""
+
+_MACHINE = (*FULL, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EMFILE)
 _MEMORY = re.compile("out of memory|can't allocate memory")  # torch raises a RuntimeError
 
 
@@ -33,6 +36,10 @@ class OptionError(SelfmendError, ValueError):
 
 class RunError(SelfmendError):
     """A run folder that cannot be used: of another version, of another method, half-written, not writable."""
+
+
+class DiskFullError(RunError):
+    """What cannot be kept because the disk, or this user's part of it, is full."""
 
 
 class WeightsError(SelfmendError):

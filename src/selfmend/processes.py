@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from selfmend.errors import SelfmendError
+from selfmend.interrupts import ENDING
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 """What the environment must say, before libraries are loaded, so that they take one thread each."""
@@ -27,7 +28,8 @@ class ChildEndedError(SelfmendError):
 def become_child() -> None:
     """Settle in a process that shares the cores with others: one thread, and no ear for Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one ends the others
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what is open is closed, and its programs ended
+    for one in ENDING[1:]:
+        signal.signal(one, lambda *_: sys.exit(1))  # so that what is open is closed, and its programs ended
     os.environ.update(ONE_THREAD)
 
 

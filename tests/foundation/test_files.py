@@ -3,10 +3,13 @@
 import errno
 import os
 import stat
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from selfmend.files import atomic_path, check_writable, exists
+from selfmend.files import atomic_path, check_writable, exists, remove_orphans
 
 
 def write(path, text="new"):
@@ -48,6 +51,39 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch, call):
         write(tmp_path / "a.txt")
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
     assert (tmp_path / "a.txt").read_text() == "old"
+
+
+KILLED = """
+import os, sys, time
+from selfmend.files import atomic_path
+with atomic_path(sys.argv[1]) as temporary:
+    temporary.write_text("half")
+    print(temporary, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="what is open cannot be removed there")
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path):
+    for name in (".selfmend-notes", ".selfmend-folder/a.txt", ".0123456789ab.txt"):  # the last: of any program
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    os.unlink(tmp_path / ".selfmend-notes")
+    os.symlink(tmp_path / ".0123456789ab.txt", tmp_path / ".selfmend-0123456789ac.txt")
+    kept = {path.name for path in tmp_path.iterdir()}
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, tmp_path / "a.txt"], stdout=subprocess.PIPE, text=True
+    ) as other:
+        try:
+            temporary = Path(other.stdout.readline().strip())
+            assert remove_orphans(tmp_path) == 0
+            assert temporary.read_text() == "half"
+        finally:
+            other.kill()
+    assert temporary.exists()
+    code = "import sys; from selfmend.files import atomic_path\nwith atomic_path(sys.argv[1]) as t: t.write_text('')"
+    subprocess.run([sys.executable, "-c", code, tmp_path / "b.txt"], check=True)
+    assert {path.name for path in tmp_path.iterdir()} == kept | {"b.txt"}
 
 
 def test_permissions_are_those_of_the_old_file_or_of_a_plain_open(tmp_path):

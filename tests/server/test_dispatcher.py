@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from selfmend.jobs.dispatcher import Dispatcher
+from selfmend.errors import DiskFullError
+from selfmend.jobs.dispatcher import Dispatcher, SteadyClock, WorkerHandle
 from selfmend.jobs.job import Job, Limits, Settings
 from selfmend.jobs.queue import PREPARED, Store
 from selfmend.processes import ChildEndedError
 
 
-class WorkerHandle:
+class Dead:
     """A worker that has died."""
 
     queue, ready = "quick", False
@@ -25,6 +26,16 @@ class WorkerHandle:
 
     def end(self, *, now=False):
         return self._code
+
+
+class Alive(WorkerHandle):
+    """A worker without a process."""
+
+    def __init__(self, job):
+        self.queue, self.job, self.ready, self._stopping, self._ended = "quick", job, False, 0.0, False
+
+    def end(self, *, now=False):
+        return 1
 
 
 @pytest.fixture
@@ -47,7 +58,7 @@ def begun(store, id):
 
 
 def die(dispatcher, job, code):
-    worker = WorkerHandle(job, code)
+    worker = Dead(job, code)
     dispatcher._workers.append(worker)
     dispatcher._receive(worker)
     assert worker not in dispatcher._workers
@@ -72,7 +83,7 @@ def test_the_job_of_a_dead_worker_has_failed(dispatcher, caplog, code, error) ->
 
 def test_a_job_given_to_a_worker_that_is_leaving_waits_again(dispatcher) -> None:
     """It says so after its last job, and may have been given the next one by then."""
-    worker = WorkerHandle(begun(dispatcher._store, "a"), 0)
+    worker = Dead(begun(dispatcher._store, "a"), 0)
     dispatcher._workers.append(worker)
     dispatcher._answer(worker, "leaving")
     assert dispatcher._workers == []
@@ -91,6 +102,59 @@ def test_an_idle_worker_that_dies_is_said_in_the_log(dispatcher, caplog) -> None
     assert "a worker ended unexpectedly (exit code 1); another one takes its place" in caplog.text
 
 
+def test_a_full_disk_holds_results_and_workers_until_there_is_room(dispatcher, caplog) -> None:
+    """The worker takes no other job, nothing is lost, and the log has one line for the outage and one for its end."""
+    store = dispatcher._store
+    idle, dead, leaving = (Alive(begun(store, id)) for id in "abc")
+    dispatcher._workers += [idle, dead, leaving]
+    (pages,) = store._connection.execute("PRAGMA page_count").fetchone()
+    store._connection.execute(f"PRAGMA max_page_count = {pages}")  # SQLite's own way to a full disk
+    done = replace(idle.job, state="done", warnings=("x" * 50_000,))
+    with pytest.raises(DiskFullError, match=r"jobs\.sqlite cannot be written"):
+        dispatcher._answer(idle, "job", done)
+    for _ in range(3):
+        with pytest.raises(DiskFullError):
+            dispatcher._keep_rest()
+        dispatcher._tell_trouble("jobs.sqlite cannot be written")
+    assert (store.get("a").state, idle.ready, idle.late) == ("running", False, False)
+    with pytest.raises(DiskFullError):
+        dispatcher._lost(dead)
+    with pytest.raises(DiskFullError):
+        dispatcher._answer(leaving, "leaving")
+    store._connection.execute("PRAGMA max_page_count = 1000000")
+    dispatcher._keep_rest()
+    dispatcher._tell_trouble("")
+    assert [store.get(id).state for id in "abc"] == ["done", "failed", "queued"]
+    assert (idle.job, idle.ready) == (None, True)
+    told = [
+        record.getMessage()
+        for record in caplog.records
+        if "kept" in record.getMessage() or "wait" in record.getMessage()
+    ]
+    assert len(told) == 2
+
+
+def test_what_was_cancelled_counts_and_a_clock_that_jumps_makes_nothing_old(dispatcher) -> None:
+    store = dispatcher._store
+    job = begun(store, "a")
+    (store.path_of("a") / "input").write_bytes(b"x" * 100)
+    store.cancel("a", 9000.0)
+    dispatcher._clean()
+    assert store.finished() == [("a", 9000.0, 100)]
+    dispatcher._clock = dispatcher._steady._clock = lambda: 9000.0 + 25 * 3600
+    dispatcher._clean_at = 0.0
+    dispatcher._clean()
+    assert store.get(job.id).state == "cancelled"
+
+
+def test_time_passes_by_both_clocks() -> None:
+    clocks = {"clock": 1000.0, "steady": 5.0}
+    steady = SteadyClock(lambda: clocks["clock"], lambda: clocks["steady"])
+    for clock, passed, seconds in ((1010, 15, 1010), (99000, 16, 1011), (900, 17, 900), (1050, 55, 1050)):
+        clocks |= {"clock": clock, "steady": passed}
+        assert steady() == seconds
+
+
 def test_old_jobs_and_files_without_a_job_go(dispatcher) -> None:
     store = dispatcher._store
     for id, ended in {"old": 5000.0, "new": 6000.0}.items():
@@ -103,7 +167,7 @@ def test_old_jobs_and_files_without_a_job_go(dispatcher) -> None:
     assert [job.id for job in store.newest(9)] == ["running", "new"]
     store.cancel("running", 1.0)
     store.remove(["running"])
-    dispatcher._workers.append(WorkerHandle(running, 0))
+    dispatcher._workers.append(Dead(running, 0))
     dispatcher._sweeping = True
     dispatcher._clean()
     assert store.path_of("running").exists()  # a worker still writes there

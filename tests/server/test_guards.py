@@ -1,6 +1,10 @@
 """Who gets in, from where, and with how much."""
 
 import asyncio
+import json
+import threading
+import types
+from typing import ClassVar
 
 import pytest
 from fastapi.testclient import TestClient
@@ -11,6 +15,7 @@ from selfmend.errors import OptionError
 from selfmend.jobs.job import Limits
 from selfmend.server.app import create_app
 from selfmend.server.security import COOKIE, Access, Guards
+from selfmend.server.state import submitted
 
 TOKEN = "a-secret-of-many-letters"
 
@@ -193,3 +198,37 @@ def test_other_machines_need_a_token(host):
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
 def test_this_machine_needs_none(host):
     assert Access(host=host).token is None
+
+
+def test_a_request_that_the_end_of_the_server_cuts_off_is_told_so_and_its_job_is_taken_back():
+    asked, go_on, told = threading.Event(), threading.Event(), []
+
+    class Slow:
+        removed: ClassVar[list] = []
+
+        def submit(self, *arguments):
+            asked.set()
+            go_on.wait(20)
+            return types.SimpleNamespace(id="a")
+
+        def remove(self, id):
+            self.removed.append(id)
+
+    async def app(scope, receive, send):
+        await submitted(Slow(), "fill")
+
+    async def send(message):
+        told.append(message)
+
+    async def ended():
+        scope = {"type": "http", "path": "/api/jobs", "method": "POST", "headers": [(b"host", b"localhost")]}
+        task = asyncio.create_task(Guards(app, access=Access(), max_bytes=100)(scope, None, send))
+        await asyncio.to_thread(asked.wait, 20)
+        go_on.set()
+        task.cancel()
+        await task
+
+    asyncio.run(ended())
+    assert told[0]["status"] == 503
+    assert json.loads(told[1]["body"])["error"].startswith("the server is about to end")
+    assert Slow.removed == ["a"]

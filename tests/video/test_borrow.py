@@ -44,7 +44,7 @@ def gone_on(truth: list[np.ndarray], later: np.ndarray, **options: float) -> np.
     before = truth[0].copy()
     before[HOLE] = WRONG
     image = before.astype(np.float32) / np.float32(255)
-    filler = TemporalFill(TemporalOptions(reach=REACH, margin=16, **options), method=Telea(), seed=0)
+    filler = TemporalFill(TemporalOptions(reach=REACH, margin=16, steady=0, **options), method=Telea(), seed=0)
     return pixels_of(next(filler.mend(frames, done=[MendedFrame(0, image, None)])))
 
 
@@ -72,7 +72,7 @@ def test_up_to_which_error_a_fill_is_carried(carry: float, kept: bool) -> None:
     before = truth[0].copy()
     before[HOLE] = WRONG
     image = before.astype(np.float32) / np.float32(255)
-    options = TemporalOptions(reach=REACH, margin=16, carry=carry, surcharge=50.0)
+    options = TemporalOptions(reach=REACH, margin=16, carry=carry, surcharge=50.0, steady=0)
     filler = TemporalFill(options, method=Telea(), seed=0)
     result = pixels_of(next(filler.mend(frames, done=[MendedFrame(0, image, None)])))
     assert (result[HOLE] == WRONG).all() == kept

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from facts import mentions
-from moving_clip import REACH, SIZE, filler, masked, moving, pixels_of, psnr_in, strokes, texture
+from moving_clip import REACH, SIZE, STEADY, filler, masked, moving, pixels_of, psnr_in, strokes, texture
 from selfmend.errors import ImageError, MaskError, SelfmendError
 from selfmend.methods.patchmatch import PatchMatch
 from selfmend.registration import flow
@@ -87,7 +87,7 @@ def test_no_more_frames_are_taken_than_the_reach_asks_for() -> None:
             yield frame
 
     for frame in filler().mend(counted()):  # type: ignore[arg-type]
-        assert taken <= frame.index + REACH + 1 + TAKEN_AHEAD
+        assert taken <= frame.index + STEADY + REACH + 1 + TAKEN_AHEAD
     assert taken == 30
 
 

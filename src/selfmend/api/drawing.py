@@ -112,10 +112,10 @@ def opened(request: DrawRequest, progress: Progress) -> Iterator[Source]:
         yield Source(picture=picture, image=picture.image, method=starting, seed=seed, size=size)
 
 
-def _fit(request: DrawRequest, name: str, picture: Picture, progress: Progress) -> Callable[[Path], Model]:
+def _fit(request: DrawRequest, name: str, picture: Picture, progress: Progress) -> Callable[[Path | None], Model]:
     from selfmend.api.training import fit_picture
 
-    def fit(folder: Path) -> Model:
+    def fit(folder: Path | None) -> Model:
         return fit_picture(
             name, picture, None, preset=request.preset, options=request.options, seed=request.seed or 0,
             device=request.device, folder=folder, progress=while_learning(progress),
@@ -126,7 +126,7 @@ def _fit(request: DrawRequest, name: str, picture: Picture, progress: Progress) 
 
 @contextmanager
 def learned(
-    request: DrawRequest, name: str, config: Any, picture: Picture, fit: Callable[[Path], Model]
+    request: DrawRequest, name: str, config: Any, picture: Picture, fit: Callable[[Path | None], Model]
 ) -> Iterator[Model]:
     """What `fit` learns in a folder: --save-model, or one in the user's cache, which goes when the block ends well."""
     folder = request.save_model or cache_folder(name, config, request.seed or 0, picture, None)
@@ -134,7 +134,7 @@ def learned(
     request.say(f"{name} learns {request.source} first; {keep}")
     with kept_in(folder):
         yield fit(folder)
-    if not request.save_model:
+    if folder is not None and not request.save_model:
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -164,7 +164,7 @@ def _learned_for_enlarging(
     options = super_resolution_options(check_factor(factor, picture.size)) | request.options
     config = method_class(name).from_options(request.preset, options).config
 
-    def fit(folder: Path) -> Model:
+    def fit(folder: Path | None) -> Model:
         return fit_super_resolution(
             picture, factor, method=name, preset=request.preset, options=request.options, seed=request.seed or 0,
             device=request.device, folder=folder, progress=progress,

@@ -198,7 +198,6 @@ def _learn_and_fill(
     progress: Progress,
 ) -> list[Any]:
     """Train in a folder, so that an interrupted command goes on where it stopped; then fill."""
-    assert folder is not None
     from selfmend.api.models import Model
     from selfmend.api.training import fit_picture
 

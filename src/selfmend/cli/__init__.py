@@ -135,5 +135,5 @@ def _options(
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """The console script: a user's mistake ends with one line and exit code 2, Ctrl-C with 130."""
+    """The console script: a user's mistake ends with one line and exit code 2, Ctrl-C with 130, SIGTERM with 143."""
     sys.exit(run_command(app, arguments))

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
+from selfmend import interrupts
 from selfmend._version import __version__
 from selfmend.errors import OptionError, SelfmendWarning, line_for
 from selfmend.options import check_value
@@ -36,12 +37,17 @@ def version_callback(value: bool) -> None:
 
 def run_command(app: typer.Typer, arguments: list[str] | None = None) -> int:
     """Run the application on `arguments` (the process's own by default); the exit code."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), interrupts.as_ctrl_c():
         warnings.simplefilter("always", SelfmendWarning)
         warnings.showwarning = _once_each()
         try:
-            return int(app(arguments, prog_name="selfmend", standalone_mode=False) or 0)
-        except (KeyboardInterrupt, typer.Abort):
+            code = int(app(arguments, prog_name="selfmend", standalone_mode=False) or 0)
+            return interrupts.exit_code() if code == INTERRUPTED else code  # typer makes Ctrl-C a code
+        except KeyboardInterrupt:
+            return interrupts.exit_code()
+        except typer.Abort as abort:
+            if isinstance(abort.__cause__, EOFError):  # typer takes any for the end of a question; ours was in a file
+                raise abort.__cause__ from None
             return INTERRUPTED
         except BrokenPipeError:  # `selfmend methods | head` closed its end
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,9 +9,8 @@ Source: ITU-T T.81, Annexes F.1.2, F.2.2 (sequential), G.1.2, G.2 (progressive) 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from selfmend.compiled import inner
+from selfmend.compiled import inner, loop
 
 SEQUENTIAL, DC_FIRST, DC_REFINED, AC_FIRST, AC_REFINED = range(5)
 RESTART = -2
@@ -166,7 +165,7 @@ def _read_block(
     return -1 if state[_RUN] != 0 else at  # runs of blocks are progressive
 
 
-@njit(cache=True, nogil=True)
+@loop()
 def read_scan(
     data: np.ndarray,
     intervals: np.ndarray,
@@ -323,7 +322,7 @@ def _put_ac_refined(
     return n
 
 
-@njit(cache=True, nogil=True)
+@loop()
 def write_symbols(
     blocks: np.ndarray, restart: int, layout: np.ndarray, parts: np.ndarray, how: np.ndarray, out: np.ndarray
 ) -> int:
@@ -380,7 +379,7 @@ def _put_byte(out: np.ndarray, n: int, value: int) -> int:
     return n + 2
 
 
-@njit(cache=True, nogil=True)
+@loop()
 def write_bytes(symbols: np.ndarray, codes: np.ndarray, lengths: np.ndarray, out: np.ndarray) -> int:
     """Symbols in bits, with stuffed bytes and restart markers.
 

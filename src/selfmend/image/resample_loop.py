@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 import selfmend.compiled  # noqa: F401, it tells of what is compiled
+from selfmend.compiled import loop
 
 BLOCK = 512  # values that stay in the fastest cache
 
 
-@njit(cache=True, nogil=True)
+@loop()
 def weigh(source: np.ndarray, index: np.ndarray, weights: np.ndarray, target: np.ndarray, runs: int, run: int) -> None:
     """Weighted sums along the middle axis, for one of `runs` parts of the result.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import multiprocessing
@@ -11,9 +12,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from multiprocessing.connection import wait
 from pathlib import Path
 
+from selfmend.errors import RunError
 from selfmend.jobs.job import Job, Limits
 from selfmend.jobs.queue import Store, expired, folder_bytes
 from selfmend.jobs.worker import CANCEL, WorkerContext, serve
@@ -58,6 +61,24 @@ class TimeLeft:
         return (1 - self._done) * self._passed / self._gained
 
 
+class SteadyClock:
+    """Seconds since 1970 by which results grow old: a clock that is set forward makes nothing old at once."""
+
+    def __init__(self, clock: Callable[[], float], steady: Callable[[], float]) -> None:
+        """Start it.
+
+        Args:
+            clock: seconds since 1970, which may jump.
+            steady: seconds of a clock that does not.
+        """
+        self._clock, self._steady = clock, steady
+        self._began = clock() - steady()
+
+    def __call__(self) -> float:
+        """The earlier of what the clock says, and of what it said at the start and has passed since."""
+        return min(self._clock(), self._began + self._steady())
+
+
 PATIENCE = 3.0
 """Seconds in which a worker may bring itself to a stop before it is killed."""
 
@@ -77,17 +98,21 @@ class WorkerHandle(Child):
         self.job: Job | None = None
         self._began = 0.0
         self._stopping: float | None = None
-        self._left = TimeLeft()
+        self._left, self._ended = TimeLeft(), False
 
     def begin(self, job: Job) -> None:
         """Let it do a job."""
-        self.job, self.ready = job, False
+        self.job, self.ready, self._ended = job, False, False
         self._began, self._stopping, self._left = time.monotonic(), None, TimeLeft()
         self.give(job)
 
     def free(self) -> None:
-        """It is done with what it had."""
-        self.job, self.ready, self._stopping = None, True, None
+        """It is done with what it had, and that is kept."""
+        self.job, self.ready, self._stopping, self._ended = None, True, None, True
+
+    def hold(self) -> None:
+        """It is done with what it had, which is still to be kept: until then it takes nothing."""
+        self._ended = True
 
     def cancel(self) -> None:
         """Ask it to leave the job that it has."""
@@ -103,7 +128,7 @@ class WorkerHandle(Child):
     @property
     def late(self) -> bool:
         """Whether it was asked to stop, and has not."""
-        return self._stopping is not None and time.monotonic() - self._stopping > PATIENCE
+        return not self._ended and self._stopping is not None and time.monotonic() - self._stopping > PATIENCE
 
     def with_time_left(self, job: Job) -> Job:
         """The job as it was told, and how long it still takes."""
@@ -141,6 +166,9 @@ class Dispatcher:
         self._bell_lock = threading.Lock()
         self._rung = self._ending = self._sweeping = False
         self._clean_at = 0.0
+        self._steady = SteadyClock(clock, time.monotonic)
+        self._unkept: list[tuple[str, Callable[[], object]]] = []
+        self._trouble = ""
         self._thread = threading.Thread(target=self._run, name="selfmend-dispatcher", daemon=True)
 
     def start(self) -> None:
@@ -175,13 +203,30 @@ class Dispatcher:
             while not self._ending:
                 try:
                     self._turn()
+                    self._tell_trouble("")
+                except (RunError, OSError) as error:  # a full disk, as a rule: everything waits until there is room
+                    self._tell_trouble(" ".join(str(error).split()))
+                    time.sleep(_TICK)
                 except Exception:
                     _LOG.exception("the dispatcher failed at one thing, and goes on")
                     time.sleep(_TICK)
         finally:
             self._end()
 
+    def _is_held(self, id: str) -> bool:
+        """Whether what became of a job still is to be kept."""
+        return any(held == id for held, _ in self._unkept)
+
+    def _tell_trouble(self, line: str) -> None:
+        """Say once that nothing can be kept, and once that it can be again."""
+        if line and not self._trouble:
+            _LOG.error("%s; jobs wait until it can be", line)
+        elif self._trouble and not line:
+            _LOG.warning("jobs can be kept again, and go on")
+        self._trouble = line
+
     def _turn(self) -> None:
+        self._keep_rest()
         self._start_worker()
         self._give()
         self._stop_late()
@@ -212,7 +257,7 @@ class Dispatcher:
             if worker.job is None:
                 continue
             most = self._limits.max_seconds
-            if worker.seconds > most:
+            if worker.seconds > most and not self._is_held(worker.job.id):
                 line = f"it took longer than {most:g} s, which is the most that a job may take here"
                 self._store.finish(replace(worker.job, state="failed", error=line), self._clock())
             if not self._store.runs(worker.job.id):
@@ -225,7 +270,8 @@ class Dispatcher:
         """Now and then the jobs that are old or too many, and at once the files of those that were removed."""
         if time.monotonic() > self._clean_at:
             self._clean_at = time.monotonic() + _CLEAN_EVERY
-            self._store.remove(expired(self._store.finished(), self._limits, self._clock()))
+            self._measure()
+            self._store.remove(expired(self._store.finished(), self._limits, self._steady()))
             self._sweeping = True
         if not self._sweeping:
             return
@@ -235,6 +281,13 @@ class Dispatcher:
         for path in orphans:
             if path.name not in held:
                 shutil.rmtree(path, ignore_errors=True)
+
+    def _measure(self) -> None:
+        """What was cancelled or took too long has files too, and they count once nobody writes them any more."""
+        held = {worker.job.id for worker in self._workers if worker.job is not None}
+        for id, _, size in self._store.finished():
+            if not size and id not in held and (size := folder_bytes(self._store.path_of(id))):
+                self._store.measure(id, size)
 
     def _receive(self, worker: WorkerHandle) -> None:
         try:
@@ -248,9 +301,9 @@ class Dispatcher:
         """What a worker said; see `selfmend.jobs.worker`."""
         if what == "leaving":
             self._workers.remove(worker)
-            if worker.job is not None:  # it was given this before its farewell arrived
-                self._store.put_back(worker.job.id)
             worker.end()
+            if (job := worker.job) is not None:  # it was given this before its farewell arrived
+                self._keep(job.id, partial(self._store.put_back, job.id))
         elif what == "ready":
             worker.ready = True
         elif what == "fault" and worker.job is not None:
@@ -259,9 +312,16 @@ class Dispatcher:
             worker.job = worker.with_time_left(told)
             self._store.tell(worker.job)
         elif isinstance(told, Job):
-            worker.free()
-            if told.state != "cancelled":  # which is known here, or it was put back
-                self._store.finish(told, self._clock(), size=folder_bytes(self._store.path_of(told.id)))
+            if told.state == "cancelled":  # which is known here, or it was put back
+                worker.free()
+            else:
+                worker.hold()
+
+                def settle() -> None:
+                    self._finish(told)
+                    worker.free()
+
+                self._keep(told.id, settle)
 
     def _lost(self, worker: WorkerHandle) -> None:
         """A worker has died."""
@@ -272,19 +332,42 @@ class Dispatcher:
             _LOG.error("a worker ended unexpectedly (exit code %s); another one takes its place", code)
             time.sleep(_TICK)  # one that cannot even start must not keep the machine busy
             return
-        if code == -signal.SIGTERM and self._store.put_back(job.id, counts=True):
-            return  # the whole machine may be going down: the next start does it
         memory = "; perhaps memory was used up, then a smaller picture fits" if code == -signal.SIGKILL else ""
         line = f"the worker ended unexpectedly (exit code {code}){memory}"
-        size = folder_bytes(self._store.path_of(job.id))
-        if self._store.finish(replace(job, state="failed", error=line), self._clock(), size=size):
-            _LOG.error("job %s (%s): %s", job.id, job.task, line)
+
+        def settle() -> None:
+            if code == -signal.SIGTERM and self._store.put_back(job.id, counts=True):
+                return  # the whole machine may be going down: the next start does it
+            if self._finish(replace(job, state="failed", error=line)):
+                _LOG.error("job %s (%s): %s", job.id, job.task, line)
+
+        self._keep(job.id, settle)
+
+    def _finish(self, job: Job) -> bool:
+        return self._store.finish(job, self._clock(), size=folder_bytes(self._store.path_of(job.id)))
+
+    def _keep(self, id: str, write: Callable[[], object]) -> None:
+        """Put into the table what became of a job; what cannot be kept now, as on a full disk, is kept later.
+
+        Raises:
+            RunError: it cannot be kept now.
+        """
+        self._unkept.append((id, write))
+        self._keep_rest()
+
+    def _keep_rest(self) -> None:
+        while self._unkept:
+            self._unkept[0][1]()
+            del self._unkept[0]
 
     def _end(self) -> None:
         """What runs goes back into the queue; a training keeps its state."""
+        with contextlib.suppress(RunError):  # a full disk: what cannot be kept is done again at the next start
+            self._keep_rest()
         for worker in self._workers:
             if worker.job is not None:
-                self._store.put_back(worker.job.id)
+                with contextlib.suppress(RunError):
+                    self._store.put_back(worker.job.id)
                 worker.cancel()
         for worker in self._workers:
             worker.end(now=worker.job is None)

@@ -9,6 +9,7 @@ however the process ends. Each change is one transaction in the write-ahead log,
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import threading
@@ -20,7 +21,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from selfmend.errors import RunError
+from selfmend.errors import DiskFullError, RunError
 from selfmend.jobs.job import FINAL, Job, Limits, UnknownJob, result_url, stored_settings
 
 VERSION = 3
@@ -300,6 +301,11 @@ class Store:
         """The jobs that wait or run."""
         return [_job(row) for row in self._read(f"SELECT *, {_PLACE} FROM jobs WHERE state IN ('queued', 'running')")]
 
+    def measure(self, id: str, size: int) -> None:
+        """Keep how many bytes the files of a finished job have."""
+        with self._writing() as write:
+            write("UPDATE jobs SET bytes = ? WHERE id = ? AND state IN (?, ?, ?)", (size, id, *FINAL))
+
     def finished(self) -> list[tuple[str, float, int]]:
         """(id, when it ended, bytes) of all finished jobs, the latest end first."""
         rows = self._read(
@@ -330,7 +336,9 @@ class Store:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 if isinstance(error, sqlite3.Error):
-                    raise RunError(f"{self.folder / 'jobs.sqlite'} cannot be written: {error}") from error
+                    full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+                    kind = DiskFullError if full else RunError
+                    raise kind(f"{self.folder / 'jobs.sqlite'} cannot be written: {error}") from error
                 raise
         self._changed(list(touched))
 
@@ -365,4 +373,8 @@ def expired(finished: Sequence[tuple[str, float, int]], limits: Limits, now: flo
 
 def folder_bytes(folder: Path) -> int:
     """Of all files in a folder."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    total = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):  # removed meanwhile
+            total += path.stat().st_size if path.is_file() else 0
+    return total

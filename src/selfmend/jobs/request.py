@@ -13,6 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
 from selfmend.errors import (
+    FULL,
+    DiskFullError,
     ImageError,
     MaskError,
     MissingExtraError,
@@ -207,7 +209,8 @@ def save_inputs(files: Mapping[str, bytes], looked: Mapping[str, Input], folder:
             with atomic_path(folder / saved[what]) as temporary:
                 temporary.write_bytes(data)
     except OSError as error:
-        raise RunError(f"the files cannot be kept: {error.strerror or error}") from error
+        kind = DiskFullError if error.errno in FULL else RunError
+        raise kind(f"the files cannot be kept: {error.strerror or error}") from error
     return saved
 
 

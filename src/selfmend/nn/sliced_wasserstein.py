@@ -17,8 +17,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numba import njit
 from torch import Tensor
+
+from selfmend.compiled import loop
 
 _DIGIT_BITS = (11, 11, 10)  # of the 32 bits of a number, the lowest first; their counters fit into the fastest cache
 
@@ -67,7 +68,7 @@ def _bits(rows: np.ndarray) -> np.ndarray:
     return (rows + np.float32(0)).view(np.uint32)
 
 
-@njit(nogil=True, cache=True)
+@loop()
 def _match_rows(
     values: np.ndarray,
     reference: np.ndarray,
@@ -92,7 +93,7 @@ def _match_rows(
             matched[row, order[i]] = low + share[i] * (high - low)
 
 
-@njit(nogil=True, cache=True)
+@loop()
 def _argsort(bits: np.ndarray, order: np.ndarray) -> None:
     """Fill int32 `order` (N) so that the float32 numbers with these uint32 `bits` (N) ascend; stable."""
     count = bits.shape[0]
@@ -107,7 +108,7 @@ def _argsort(bits: np.ndarray, order: np.ndarray) -> None:
     _sort_by_digit(keys, other_order, other_keys, order, _DIGIT_BITS[0] + _DIGIT_BITS[1], _DIGIT_BITS[2])
 
 
-@njit(nogil=True, cache=True)
+@loop()
 def _sort_by_digit(
     keys: np.ndarray, places: np.ndarray, sorted_keys: np.ndarray, sorted_places: np.ndarray, shift: int, width: int
 ) -> None:

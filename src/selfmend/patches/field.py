@@ -15,10 +15,9 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.lib.stride_tricks import sliding_window_view
 
-from selfmend.compiled import FASTMATH, below, hash_bits, inner, inner_fast
+from selfmend.compiled import FASTMATH, below, hash_bits, inner, inner_fast, loop
 from selfmend.parallel import MOST_RUNS, in_parallel
 from selfmend.types import Size, size_of
 
@@ -138,7 +137,7 @@ def improve(
         in_parallel(work, runs)
 
 
-@njit(cache=True, nogil=True, fastmath=FASTMATH)
+@loop(fastmath=FASTMATH)
 def _run(
     queries: np.ndarray,
     keys: np.ndarray,
@@ -300,7 +299,7 @@ def vote(field: Field, values: np.ndarray, size: Size, *, patch: int) -> np.ndar
     return result
 
 
-@njit(cache=True, nogil=True)
+@loop()
 def _fold_run(
     field_y: np.ndarray, field_x: np.ndarray, values: np.ndarray, patch: int, result: np.ndarray, runs: int, run: int
 ) -> None:

@@ -20,9 +20,8 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from selfmend.compiled import FASTMATH, below, hash_bits, inner, inner_fast
+from selfmend.compiled import FASTMATH, below, hash_bits, inner, inner_fast, loop
 from selfmend.parallel import MOST_RUNS, in_parallel
 from selfmend.patches.scales import WHOLE, Scale, Sources, Targets
 
@@ -64,7 +63,7 @@ def improve(
         in_parallel(work, runs)
 
 
-@njit(cache=True, nogil=True, fastmath=FASTMATH)
+@loop(fastmath=FASTMATH)
 def _run(
     targets: Targets,
     field: Field,

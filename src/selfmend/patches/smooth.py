@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numba import njit
 
-from selfmend.compiled import FASTMATH, inner_fast
+from selfmend.compiled import FASTMATH, inner_fast, loop
 from selfmend.parallel import in_parallel
 from selfmend.patches.scales import hole_depth, pull_push
 
@@ -104,7 +103,7 @@ def _relax(picture: np.ndarray, hole: np.ndarray) -> None:
     picture[hole] = planes[:, hole].T
 
 
-@njit(cache=True, nogil=True, fastmath=FASTMATH)
+@loop(fastmath=FASTMATH)
 def _sweep(plane: np.ndarray, at_y: np.ndarray, at_x: np.ndarray, rounds: int) -> None:
     """Move each pixel beyond its minimum of the energy by `OVER`; forwards and backwards through them in turn."""
     height, width = plane.shape

@@ -14,9 +14,8 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-from numba import njit
 
-from selfmend.compiled import inner
+from selfmend.compiled import inner, loop
 from selfmend.parallel import MOST_RUNS, in_parallel
 from selfmend.patches.masked_field import Field
 from selfmend.patches.scales import Scale, Sources, Targets
@@ -40,7 +39,7 @@ def vote(scale: Scale, field: Field, picture: np.ndarray, *, softness: float, de
     in_parallel(partial(_run, targets, field, sources, scale.radius, np.float32(softness), deep, picture, runs), runs)
 
 
-@njit(cache=True, nogil=True)
+@loop()
 def _run(
     targets: Targets,
     field: Field,

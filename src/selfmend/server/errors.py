@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import JSONResponse
 
-from selfmend.errors import OptionError, SelfmendError
+from selfmend.errors import DiskFullError, OptionError, SelfmendError
 from selfmend.jobs.job import Busy, NotAPicture, QueueFull, TooLarge, UnknownJob, UnknownModel
 
 log = logging.getLogger("selfmend.server")
@@ -22,8 +22,10 @@ _STATUS: dict[type[SelfmendError], int] = {
     TooLarge: 413,
     NotAPicture: 415,
     OptionError: 422,
+    DiskFullError: 507,
     QueueFull: 429,
 }
+ENDS = "the server is about to end; ask again when it is back"
 _RETRY_AFTER = {429: "5", 503: "2"}  # seconds
 
 

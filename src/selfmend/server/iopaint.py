@@ -21,9 +21,9 @@ from selfmend.jobs.job import Job, UnknownJob
 from selfmend.jobs.runner import Runner
 from selfmend.methods.registry import method_info
 from selfmend.server.catalogue import catalogue
-from selfmend.server.errors import RequestError
+from selfmend.server.errors import ENDS, RequestError
 from selfmend.server.schemas import answers
-from selfmend.server.state import State
+from selfmend.server.state import State, submitted
 
 _PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTj2FAAAAABJRU5ErkJggg=="
 _UNUSED: dict[Any, str] = {  # settings of models that are not here: accepted if they are of their type
@@ -152,7 +152,8 @@ def iopaint_routes(state: State) -> APIRouter:
     @routes.post(
         "/inpaint",
         response_class=Response,
-        responses=answers(409, 413, 415, 422, 429, 503) | {200: {**_PNG, **_SEED_HEADER, "description": "the picture"}},
+        responses=answers(409, 413, 415, 422, 429, 503, 507)
+        | {200: {**_PNG, **_SEED_HEADER, "description": "the picture"}},
         openapi_extra=body,
     )
     async def inpaint(request: Request) -> Response:
@@ -332,7 +333,7 @@ async def _ordered(request: Request, state: State) -> Job:
     """The job of a request, of whose body nothing is held any more when this returns: many may wait for a long time."""
     body = b"".join([piece async for piece in request.stream()])
     files, settings = await run_in_threadpool(_read_request, body, state)
-    return await run_in_threadpool(state.runner.submit, "fill", files, settings)
+    return await submitted(state.runner, "fill", files, settings)
 
 
 async def _finished(request: Request, state: State, job: Job) -> Job:
@@ -357,7 +358,7 @@ async def _finished(request: Request, state: State, job: Job) -> Job:
     if job.state == "cancelled":
         raise RequestError(409, "the job was cancelled")
     if job.state != "done":
-        raise RequestError(503, "the server is about to end; ask again when it is back")
+        raise RequestError(503, ENDS)
     return job
 
 

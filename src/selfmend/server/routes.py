@@ -35,7 +35,7 @@ from selfmend.server.schemas import (
     preview_body,
 )
 from selfmend.server.security import COOKIE, same_secret, session_of
-from selfmend.server.state import State
+from selfmend.server.state import State, submitted
 from selfmend.server.uploads import (
     FILES,
     converted,
@@ -148,11 +148,11 @@ def job_routes(state: State) -> APIRouter:
     routes = APIRouter(prefix="/api/jobs", tags=["jobs"])
     runner = state.runner
 
-    @routes.post("", status_code=201, responses=answers(413, 415, 422, 429, 503), openapi_extra=job_body())
+    @routes.post("", status_code=201, responses=answers(413, 415, 422, 429, 503, 507), openapi_extra=job_body())
     async def create_job(request: Request, response: Response) -> Job:
         """Put a job into the queue; Location is its address."""
         task, files, settings, names = await read_form(request)
-        job = await run_in_threadpool(runner.submit, task, files, settings, names=names)
+        job = await submitted(runner, task, files, settings, names=names)
         response.headers["Location"] = f"/api/jobs/{job.id}"
         return job
 

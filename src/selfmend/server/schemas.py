@@ -208,6 +208,7 @@ def answers(*statuses: int, **more: Any) -> dict[int | str, dict[str, Any]]:
         422: "a field or setting does not fit",
         429: "the queue is full; try again later",
         500: "a fault in the server, whose log tells more",
+        507: "the server's disk is full",
         503: "the server is about to end, or too much comes at once; try again",
     }
     return {

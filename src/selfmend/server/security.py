@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import ipaddress
@@ -14,7 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 
 from selfmend.errors import OptionError
-from selfmend.server.errors import RequestError, error_response, server_fault
+from selfmend.server.errors import ENDS, RequestError, error_response, server_fault
 
 DEFAULT_PORT = 8418
 MIN_TOKEN = 16
@@ -146,6 +147,10 @@ class Guards:
         except RequestError as error:
             answer = error_response(error.status_code, error.detail, path=scope["path"], headers=error.headers)
             await answer(scope, receive, guarded)
+        except asyncio.CancelledError:  # the server ends, and this took longer than its patience
+            if started:
+                raise
+            await error_response(503, ENDS, path=scope["path"])(scope, receive, guarded)
         except Exception as error:
             fault = server_fault(scope["path"], error)
             if started:

@@ -17,6 +17,7 @@ from types import FrameType
 import uvicorn
 
 from selfmend.errors import OptionError
+from selfmend.interrupts import ENDING
 from selfmend.jobs.job import Limits
 from selfmend.jobs.runner import Runner
 from selfmend.server.app import create_app
@@ -39,7 +40,7 @@ def serve(
     opened: Callable[[str], None] | None = None,
     shared: SharedFiles | None = None,
 ) -> None:
-    """Answer until Ctrl-C or SIGTERM.
+    """Answer until Ctrl-C, SIGTERM or SIGHUP.
 
     Args:
         runner: does the jobs; it is started and stopped here.
@@ -161,7 +162,7 @@ class _Server(uvicorn.Server):
         if threading.current_thread() is not threading.main_thread():
             yield  # only the main thread gets signals
             return
-        names = (signal.SIGINT, signal.SIGTERM)
+        names = [one for one in ENDING if signal.getsignal(one) is not signal.SIG_IGN]
         before = {name: signal.signal(name, self.handle_exit) for name in names}
         try:
             yield

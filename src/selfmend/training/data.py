@@ -16,6 +16,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from selfmend.errors import ImageError, MaskError, OptionError, SelfmendWarning
+from selfmend.interrupts import ENDING
 from selfmend.masks.random import HoleMaker
 from selfmend.nn.tensors import ImageTensor, MaskTensor, make_generator
 from selfmend.seeding import make_rng
@@ -230,8 +231,16 @@ def _line(name: str, error: ImageError) -> str:
 
 
 def _ignore_interrupts(worker: int) -> None:
-    """Ctrl-C goes to the whole group of processes: the one that trains ends its step, and then its workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """What ends all processes of a group: the one that trains ends its step, and then its workers.
+
+    A second SIGTERM ends a worker: the first may have been for the group, that one is for it alone.
+    """
+
+    def once(signum: int, frame: object) -> None:
+        signal.signal(signum, signal.SIG_DFL)
+
+    for one in ENDING:
+        signal.signal(one, once if one == signal.SIGTERM else signal.SIG_IGN)
 
 
 def _fork() -> Any:

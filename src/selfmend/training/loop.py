@@ -11,7 +11,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from pathlib import Path
 import torch
 
 from selfmend.errors import TrainingError
+from selfmend.interrupts import ENDING, interrupt, note
 from selfmend.nn.tensors import make_generator
 from selfmend.progress import Progress, ProgressEvent, silent
 from selfmend.training.checkpoints import restore_stage, save_stage
@@ -29,23 +30,30 @@ from selfmend.training.stage import Stage, Terms
 
 @contextmanager
 def deferred_interrupt() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C lets the step in progress end, so that what is saved is a state between steps; twice stops at once."""
+    """Ctrl-C lets the step in progress end, so that what is saved is a state between steps; twice stops at once.
+
+    So do SIGTERM and SIGHUP where they mean the same, as in our commands.
+    """
     pressed = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield pressed.is_set  # only the main thread may set signal handlers, and only it gets Ctrl-C
         return
-    previous = signal.getsignal(signal.SIGINT)
 
     def handle(signum: int, frame: object) -> None:
+        note(signum)
         if pressed.is_set():
             raise KeyboardInterrupt
         pressed.set()
 
-    signal.signal(signal.SIGINT, handle)
+    handlers = {one: signal.getsignal(one) for one in ENDING}
+    meant = [one for one, handler in handlers.items() if one == signal.SIGINT or handler is interrupt]
+    for one in meant:
+        signal.signal(one, handle)
     try:
         yield pressed.is_set
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for one in meant:
+            signal.signal(one, handlers[one])
 
 
 def run(
@@ -106,10 +114,26 @@ def _run_stage(
     stage: Stage, first: int, seed: int, own: _Own, processes: Processes, interrupted: Callable[[], bool]
 ) -> None:
     batches: Iterator | None = stage.batches(first) if stage.batches else None
+    try:
+        _run_steps(stage, range(first, stage.steps), batches, seed, own, processes, interrupted)
+    finally:
+        if isinstance(batches, Generator):  # its worker processes end now, not when the interpreter does
+            batches.close()
+
+
+def _run_steps(
+    stage: Stage,
+    steps: range,
+    batches: Iterator | None,
+    seed: int,
+    own: _Own,
+    processes: Processes,
+    interrupted: Callable[[], bool],
+) -> None:
     for listener in own.listeners:
-        listener.begin(stage, first)
+        listener.begin(stage, steps.start)
     saved_at = time.monotonic()
-    for i in range(first, stage.steps):
+    for i in steps:
         batch = next(batches) if batches else None
         terms = processes.mean(stage.step(i, batch, make_generator(seed, stage.name, i)))
         last = i + 1 == stage.steps

@@ -1,14 +1,10 @@
-"""Holes of a frame filled from the frames around it, steadily, or by a method frame by frame.
+"""How the frames of a film are filled: with an eye on those around them, or each alone.
 
-Holes of a clip filled from the frames around, and steadily: each fill continues the one before.
-
-For each hole pixel, in this order: what other frames show there (`borrow`), what the fill of the frame before becomes
-when it moves along, and what a method makes of the rest. Nothing is taken across a cut. A frame's fill depends on the
-frames up to `reach` before and behind it and on the fill before, so that work can go on anywhere with the same bytes.
-
-Every frame filled for itself, as if it were a picture: nothing is steady from one frame to the next.
-
-How the frames of a film are filled: with an eye on those around them, or each alone.
+With an eye on those around, each hole pixel takes, in this order: what other frames show there (`borrow`), what the
+first fill of the frame before becomes when it moves along, and what a method makes of the rest. Then the fills of
+neighbouring frames are brought to agree (`steady.py`). Nothing is taken across a cut. A frame's first fill depends on
+the frames up to `reach` before and behind it and on the first fill before, which is kept beside the last, so that work
+can go on anywhere with the same bytes.
 """
 
 from __future__ import annotations
@@ -21,14 +17,13 @@ import numpy as np
 
 from selfmend.errors import OptionError, check_known
 from selfmend.methods.base import Method
-from selfmend.metrics.flicker import flicker
 from selfmend.options import option, replace_options
-from selfmend.registration.flow import inside
 from selfmend.seeding import derive_seed
 from selfmend.video.borrow import MOVED_COSTS_MORE, Propagated, borrow
 from selfmend.video.frames import FrameFiller, MaskedFrame, MendedFrame, StoredFrame, to_bytes, to_image, whole_bytes
 from selfmend.video.motion import View, at_rest, find_motion, moved, view
-from selfmend.video.window import Part, Window, windows
+from selfmend.video.steady import Draft, steadied
+from selfmend.video.window import Part, Window, around, windows
 
 OURS = "measured, docs/results-video.md"
 _METHOD_MARGIN = 64  # px around what is left for the method
@@ -46,6 +41,9 @@ class TemporalOptions:
     carry: float = option(25.0, "the same, taken from the fill before", unit="0-255", source=OURS, low=0)
     surcharge: float = option(3.0, "error added to the fill before", unit="0-255", source=OURS, low=0)
     rest: float = option(4.0, "error up to which a scene is at rest", unit="0-255", source=OURS, low=0)
+    steady: int = option(
+        3, "fills before and behind that each is brought to agree with", unit="frames", source=OURS, low=0
+    )
 
 
 class TemporalFill:
@@ -73,34 +71,47 @@ class TemporalFill:
             ImageError, MaskError: a frame that does not fit, or one that is all hole and that no other frame shows.
             SelfmendError: frames out of order, or too few of them before the one to go on at.
         """
-        first = done[-1].index + 1 if done else None
+        first = done[-1].index + 1 if done else 0
         before = to_bytes(done[-1].image) if done else None
-        for window in windows(frames, reach=self.options.reach, first=first):
-            mended, before = self._fill(window, before)
-            yield mended
+        reach = min(self.options.steady, self.options.reach)
+        drafts = self._drafts(frames, done)
+        for one in steadied(drafts, reach=reach, rest=self.options.rest, first=first, before=before):
+            now, hole = one.draft.still, one.draft.still.hole
+            yield MendedFrame(now.index, now.with_hole(one.pixels[hole]), one.flicker, one.draft.pixels[hole])
 
-    def _fill(self, window: Window, before: np.ndarray | None) -> tuple[MendedFrame, np.ndarray]:
-        """The frame that the window is at, also as uint8 (H, W, 3); `before` is the frame before, mended."""
+    def _drafts(self, frames: Iterable[MaskedFrame], done: Sequence[MendedFrame]) -> Iterator[Draft]:
+        """The first fills of frames as they come; before them, of those frames that are done."""
+        first = done[-1].index + 1 if done else None
+        before: np.ndarray | None = None
+        for window in windows(frames, reach=self.options.reach, first=first):
+            if before is None and done:
+                earlier = list(window.stills)[: window.place]
+                for still, one in zip(earlier[-len(done) :], done[-len(earlier) :], strict=True):
+                    draft = _kept(still, one)
+                    yield draft
+                before = draft.pixels
+            before = self._draft(window, before)
+            yield Draft(window.now, before)
+
+    def _draft(self, window: Window, before: np.ndarray | None) -> np.ndarray:
+        """The frame that the window is at, filled, uint8 (H, W, 3); `before` is the frame before, filled."""
         now = window.now
         if not now.hole.any():
-            return MendedFrame(now.index, now.with_hole(np.zeros((0, 3), np.uint8)), None), now.pixels
-        part = _around(now.hole, self.options.margin)
-        here, hole = window.look(0, part), now.hole[part]
+            return now.pixels
+        part = around(now.hole, self.options.margin)
+        here = window.look(0, part)
         answers = borrow(here, window.neighbours(part))
         colours, error = answers.blend(self.options.softness)
         lacking = error > self.options.trust
-        last = None if window.before is None or before is None else before[part]
-        flow = np.zeros((*hole.shape, 2), np.float32) if last is None else self._motion(window, here, part)
-        if last is not None:
-            self._carry(here, last, flow, answers)
+        if window.before is not None and before is not None:
+            self._carry(here, before[part], self._motion(window, here, part), answers)
             colours, error = answers.blend(self.options.softness)
             lacking &= error > self.options.carry + self.options.surcharge
         result = now.pixels.copy()
         result[now.hole] = np.rint(colours).clip(0, 255).astype(np.uint8)
         if lacking.any():
             self._complete(now, result, lacking)
-        change = None if last is None else _flicker(result[part], last, hole, flow)
-        return MendedFrame(now.index, now.with_hole(result[now.hole]), change), result
+        return result
 
     def _motion(self, window: Window, here: View, part: Part) -> np.ndarray:
         """The flow (H, W, 2) to the frame before; exactly 0 in a scene at rest, so that nothing there is resampled."""
@@ -121,28 +132,19 @@ class TemporalFill:
         """Let the method fill those of the hole's pixels (N,) that are lacking, in place."""
         left = now.hole.copy()
         left[now.hole] = lacking
-        part = _around(left, _METHOD_MARGIN)
+        part = around(left, _METHOD_MARGIN)
         mask = left[part]
         seed = derive_seed(self.seed, "frame", now.index)
         filled = to_bytes(self.method.inpaint(to_image(result[part]), mask, seed=seed)[0])
         result[part][left[part]] = filled[left[part]]
 
 
-def _flicker(now: np.ndarray, before: np.ndarray, hole: np.ndarray, flow: np.ndarray) -> float | None:
-    """`metrics.flicker` of uint8 (H, W, 3); None where all of the hole comes from outside the picture."""
-    hole = hole & inside(flow)
-    if not hole.any():
-        return None
-    return flicker(to_image(now), to_image(before), mask=hole, flow=flow)
-
-
-def _around(hole: np.ndarray, margin: int) -> Part:
-    """The rows and columns of a hole and `margin` pixels on every side."""
-    spans = []
-    for axis in (1, 0):
-        where = np.flatnonzero(hole.any(axis))
-        spans.append(slice(max(0, int(where[0]) - margin), min(hole.shape[1 - axis], int(where[-1]) + 1 + margin)))
-    return spans[0], spans[1]
+def _kept(still: StoredFrame, mended: MendedFrame) -> Draft:
+    """The draft of a frame that is done."""
+    pixels = to_bytes(mended.image)
+    if mended.draft is not None:
+        pixels[still.hole] = mended.draft
+    return Draft(still, pixels)
 
 
 @dataclass(frozen=True)

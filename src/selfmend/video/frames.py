@@ -43,11 +43,14 @@ class MendedFrame:
             (`whole_bytes`), so that a PNG keeps them exactly and a clip that is mended in two goes stays the same.
         flicker: mean absolute difference inside the hole to the frame before, moved along with the picture, 0 to 255;
             None where it is not defined: no frame before, or no hole.
+        draft: uint8 (N, 3), what the hole's pixels were filled with at first, if they were changed afterwards: the next
+            frames' fills depend on it.
     """
 
     index: int
     image: Image
     flicker: float | None
+    draft: np.ndarray | None = None
 
 
 class FrameFiller(Protocol):

@@ -8,8 +8,9 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -130,16 +131,17 @@ def mend_clip(
     started = time.perf_counter()
     settings = {"film": fingerprint(clip.path), "part": [clip.first, clip.last], **masks.describe(), **settings}
     shares, flickers = [], []
-    with _writer(clip, output, crf) as writer:
-        journal = Journal(journal_folder(output), {"version": __version__, **settings}, restart=restart)
-        resumed = len(journal)
-        with BackgroundWriter(writer.write, depth=_DEPTH) as write:
-            for frame, mask, filled in _mended(clip, masks, filler, journal):
-                write(frame, filled.image, mask)
-                shares.append(float(mask.mean()))
-                flickers += [] if filled.flicker is None else [filled.flicker]
-                progress(_event(len(shares), max(len(shares), clip.expected or 0), filled))
-    journal.remove()
+    with ExitStack() as held:
+        with _writer(clip, output, crf) as writer:
+            kept = Journal(journal_folder(output), {"version": __version__, **settings}, restart=restart)
+            journal = held.enter_context(closing(kept))
+            with BackgroundWriter(writer.write, depth=_DEPTH) as write:
+                for frame, mask, filled in _mended(clip, masks, filler, journal):
+                    write(frame, filled.image, mask)
+                    shares.append(float(mask.mean()))
+                    flickers += [] if filled.flicker is None else [filled.flicker]
+                    progress(_event(len(shares), max(len(shares), clip.expected or 0), filled))
+        journal.remove()
     seconds = time.perf_counter() - started
     holes = [share for share in shares if share]
     if not holes:
@@ -148,12 +150,12 @@ def mend_clip(
         output=output,
         frames=len(shares),
         mended=len(holes),
-        resumed=resumed,
+        resumed=journal.resumed,
         hole=sum(holes) / len(holes) if holes else 0.0,
         flicker=sum(flickers) / len(flickers) if flickers else None,
         broken=clip.broken,
         seconds=seconds,
-        fps=(len(shares) - resumed) / seconds,
+        fps=(len(shares) - journal.resumed) / seconds,
         untouched=not holes,
     )
 
@@ -162,7 +164,7 @@ def _mended(
     clip: Clip, masks: Masks, filler: FrameFiller, journal: Journal
 ) -> Iterator[tuple[Frame, Mask, MendedFrame]]:
     """All frames in order, those that the journal has from there."""
-    pairs = ahead(masks.of(clip.frames()), depth=_DEPTH)
+    pairs: Iterator[tuple[Frame, Mask]] = ahead(masks.of(clip.frames()), depth=_DEPTH)
     before: deque[tuple[MaskedFrame, MendedFrame]] = deque(maxlen=filler.reach)
     held: deque[tuple[Frame, Mask]] = deque()
 
@@ -173,7 +175,10 @@ def _mended(
             yield MaskedFrame(frame.index, frame.image, mask)
 
     for place, (frame, mask) in zip(range(len(journal)), pairs, strict=False):
-        filled = journal.load(place, frame.image, mask)
+        filled = journal.load(place, frame.index, frame.image, mask)
+        if filled is None:  # damaged: from this frame on, the film is mended again
+            pairs = chain([(frame, mask)], pairs)
+            break
         before.append((MaskedFrame(frame.index, frame.image, mask), filled))
         yield frame, mask, filled
     for filled in filler.mend(rest(), done=[one for _, one in before]):

@@ -1,0 +1,55 @@
+"""What ends a process in order: Ctrl-C, and the signals by which systems and closed terminals ask for it."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""SIGHUP is unknown to Windows."""
+
+_CTRL_C = 130
+_received: list[int] = []
+
+
+def note(signum: int) -> None:
+    """Remember that a signal came, for `exit_code`."""
+    _received.append(signum)
+
+
+def interrupt(signum: int, frame: FrameType | None) -> None:
+    """A handler that does what Python does with Ctrl-C: files are closed, and what is half written is removed.
+
+    Raises:
+        KeyboardInterrupt: always.
+    """
+    note(signum)
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def as_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP do what Ctrl-C does; one that is ignored, as `nohup` has it, still is.
+
+    Only the main thread may do so, and only it gets signals: in others, nothing changes.
+    """
+    before = {}
+    _received.clear()
+    try:
+        for one in ENDING:
+            if one != signal.SIGINT and signal.getsignal(one) is signal.SIG_DFL:
+                before[one] = signal.signal(one, interrupt)
+    except ValueError:  # not the main thread
+        before = {}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def exit_code() -> int:
+    """Of a process that was interrupted, as shells expect it: 128 and the signal's number; 130 is Ctrl-C."""
+    return 128 + _received[-1] if _received else _CTRL_C
