@@ -1,17 +1,16 @@
 """How the page feels, in a real Chromium: weight, first paint, from press to picture, a stroke on a large photo.
 
-    python benchmarks/page.py --json page.json --screenshot docs/images/page.jpg
+    python benchmarks/page.py --json page.json
 
 First paint and weight: the first visit with an empty cache. From press to picture: the median of RUNS presses of Mend
 on a 1000 x 750 photo with a hole of 100 x 100 pixels, until the result lies on the canvas. Strokes: on a photo of 7000
-x 5000 pixels with a brush of 240, time of each drawn frame. The screenshot is of the demo photo. Needs the extra
+x 5000 pixels with a brush of 240, time of each drawn frame. Needs the extra
 `browser` and Chromium (CHROMIUM=path, or on the path).
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
 import shutil
@@ -65,8 +64,9 @@ def first_visit(page: Any, address: str) -> dict[str, float]:
     """What comes over the wire until the page can be used, and when something is seen."""
     page.goto(address)
     page.wait_for_selector("body[data-ready]", timeout=120_000)
+    ready = page.evaluate("performance.now() / 1000")
     weights = page.evaluate(WEIGHTS)
-    return {"files": len(weights), "bytes": sum(weights), "first paint, s": page.evaluate(PAINT)}
+    return {"files": len(weights), "bytes": sum(weights), "first paint, s": page.evaluate(PAINT), "ready, s": ready}
 
 
 def presses(page: Any, folder: Path, runs: int) -> tuple[list[float], list[float]]:
@@ -87,24 +87,9 @@ def presses(page: Any, folder: Path, runs: int) -> tuple[list[float], list[float
     return times, worked
 
 
-def screenshot(page: Any, path: Path) -> None:
-    """The demo photo, mended twice, with the slider in the middle."""
-    page.click("#welcome-demo")
-    until(page, "window.selfmend.document?.mask.count > 0")
-    page.click("#mend")
-    until(page, "window.selfmend.shownJobs().filter((job) => job.state === 'done').length === 2")
-    page.locator("#cards .thumb[data-job]").last.click()
-    until(page, "window.selfmend.view.over !== null")
-    page.evaluate("window.selfmend.slide(0.45)")
-    page.locator("#notice").evaluate("(notice) => { notice.hidden = true; }")
-    page.wait_for_timeout(300)
-    Image.open(io.BytesIO(page.screenshot())).convert("RGB").save(path, quality=82, optimize=True)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=10)
-    parser.add_argument("--screenshot", type=Path)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     report: dict[str, Any] = circumstances()
@@ -120,12 +105,9 @@ def main() -> None:
         report |= {"press to picture, s": statistics.median(times), "fastest, s": min(times), "slowest, s": max(times)}
         report["of it at work, s"] = statistics.median(worked)
         Image.open(Path(folder) / "photo.jpg").resize((7000, 5000)).save(Path(folder) / "large.jpg")
+        page.evaluate("window.selfmend.unsaved = false")  # nothing is to be kept
         opened(page, Path(folder) / "large.jpg")
         report["frame of a stroke, ms"] = page.evaluate(STROKES)
-        if arguments.screenshot:
-            fresh = browser.new_context(viewport=size).new_page()
-            first_visit(fresh, server.address)
-            screenshot(fresh, arguments.screenshot)
         browser.close()
     report["load after"] = " ".join(f"{value:.1f}" for value in os.getloadavg())
     for name, value in report.items():

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from selfmend.errors import check_known
-from selfmend.masks.finders import FINDERS
+from selfmend.masks.finders import FINDERS, OTHER_KINDS
 from selfmend.options import describe_options, describe_range, option
 
 FORMATS = ("", "png", "jpeg", "webp", "tiff")
@@ -21,6 +21,7 @@ INPUTS = {
     "image": "the picture",
     "mask": "white where the hole is; left out, transparent pixels are the hole",
     "reference": "another picture of the scene",
+    "clip": "the film",
     "picture": "painting, composite or edited picture",
     "example": "the picture before the edit, or another one whose patches are taken",
 }
@@ -117,7 +118,13 @@ class Fill:
 class Find:
     """Options of what looks for damage and other things to mend."""
 
-    kind: str = option("damage", "what is looked for", source=_OURS, choices=tuple(FINDERS), label="What")
+    kind: str = option(
+        "damage", "what is looked for", source=_OURS, choices=(*FINDERS, *OTHER_KINDS), label="What"
+    )  # fmt: skip
+    at: str | None = option(
+        None, "points on the object, or of the colour, x,y in pixels, with spaces between", source=_OURS,
+        none="of the other kinds", label="Where",
+    )  # fmt: skip
     sensitivity: float = _sensitivity()
     region: str | None = _region()
     grow: int = option(
@@ -290,6 +297,28 @@ class Animate:
     format: str = option("gif", "format of the film", source=_CODE, choices=("gif", "webp", "mp4"))
 
 
+FILM_KINDS = ("", "text", "scratches", "dust", "stamp", "watermark")
+"""What is looked for in each frame of a film; empty: nothing, the hole is what is marked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Video:
+    """Options of mending a film."""
+
+    find: str = option(
+        "", "what is looked for in each frame, and mended; empty: what is marked, in all frames",
+        source=_OURS, choices=FILM_KINDS, label="Find in each frame",
+    )  # fmt: skip
+    sensitivity: float = _sensitivity()
+    grow_mask: int = _grow()
+    method: str = option("patchmatch", "a method that fills holes", source="docs/results-auto.md")
+    preset: str | None = _preset()
+    steady: str = option(
+        "temporal", "look at near frames too, or fill each alone", source=_OURS, choices=("temporal", "none"),
+    )  # fmt: skip
+    seed: int | None = _seed()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """Something that Selfmend does.
@@ -306,7 +335,9 @@ class Task:
         learned: whether the run's own picture can take the place of the file "image".
         trains: whether it is a training, for which the method must learn.
         marks: whether the result is a mask of the open picture, which the page marks on it.
+        overlays: whether the result is the open picture with parts of it changed, which the page lays over it.
         methods: abilities (`methods_that`) of which a method for it has one; empty: each method that fills can do it.
+        group: of the page's tab that it shares with others; empty: it has one of its own.
         label: of the page's tab, one word; empty: the name.
         action: what the page's button says; empty: the label.
         hint: what the page says above the form; empty: the title.
@@ -323,7 +354,9 @@ class Task:
     learned: bool = False
     trains: bool = False
     marks: bool = False
+    overlays: bool = False
     methods: tuple[str, ...] = ()
+    group: str = ""
     label: str = ""
     action: str = ""
     hint: str = ""
@@ -331,7 +364,7 @@ class Task:
     @property
     def drawn(self) -> str:
         """The file that the result is a new version of, and is called after."""
-        return next(name for name in ("picture", *self.needs) if name in self.needs)
+        return next(name for name in ("clip", "picture", *self.needs) if name in self.needs)
 
 
 _WORK = "selfmend.jobs.work"
@@ -343,31 +376,34 @@ TASKS: dict[str, Task] = {
             name="fill", command="inpaint", title="Fill the hole of a picture.",
             result="the picture with its hole filled, one for each sample; known pixels are equal to the bit",
             options=Fill(), does=f"{_WORK}:fill", needs=("image",), takes=("mask", "reference"), learned=True,
-            label="Mend",
+            overlays=True, label="Mend",
         ),
         Task(
             name="find", command="mask", title="Find damage and other things to mend.",
             result="a mask, white where it was found; black all over, with a warning, where there is nothing",
-            options=Find(), does=f"{_WORK}:find", needs=("image",), marks=True, label="Find", action="Find it",
+            options=Find(), does=f"{_WORK}:find", needs=("image",), marks=True,
+            group="Old photos", label="Find", action="Find it",
             hint="Looks for damage in the open picture, and marks it: correct that with the brush, and press Mend.",
         ),
         Task(
             name="restore", command="restore", title="Find the damage of an old photo, and fill it.",
             result="the photo without what was found; what was not filled is equal to the bit",
-            options=Restore(), does=f"{_WORK}:restore", needs=("image",), label="Restore", action="Restore it",
+            options=Restore(), does=f"{_WORK}:restore", needs=("image",), overlays=True,
+            group="Old photos", label="Restore", action="Restore it",
             hint="Looks for scratches, cracks, dust, stains and torn parts, and fills them from the photo itself.",
         ),
         Task(
             name="expand", command="expand", title="More of the scene around a picture.",
             result="the picture in a larger one; its own part is equal to the bit",
-            options=Expand(), does=f"{_WORK}:expand", needs=("image",), label="Expand", action="Expand it",
+            options=Expand(), does=f"{_WORK}:expand", needs=("image",),
+            group="New pictures", label="Expand", action="Expand it",
             hint="Say how many pixels to add at each side, or another shape. What is new continues the picture near "
             "it, and repeats it farther out.",
         ),
         Task(
             name="train", command="train", title="Learn a picture.", result="a run, for the tasks that take a model",
             options=Train(), does=f"{_WORK}:train", needs=("image",), takes=("mask",), trains=True,
-            methods=("learns",), label="Learn", action="Learn this picture",
+            methods=("learns",), group="New pictures", label="Learn", action="Learn this picture",
             hint="A network learns the open picture; with what it has learned, the next tabs make pictures. What is "
             "marked is left out of the learning. sliced-wasserstein takes a minute, singan some minutes, with the "
             "preset paper, the papers' recipe, hours.",
@@ -375,46 +411,57 @@ TASKS: dict[str, Task] = {
         Task(
             name="sample", command="sample", title="New pictures that look like one.", result="new pictures",
             options=Sample(), does=f"{_WORK}:sample", needs=("image",), learned=True,
-            methods=("generates",), label="Sample", action="Make samples",
+            methods=("generates",), group="New pictures", label="Sample", action="Make samples",
             hint="New pictures of any size, like the open picture or like one that was learned.",
         ),
         Task(
             name="retarget", command="retarget", title="The same picture in another shape.",
             result="a picture of the new height and width", options=Retarget(), does=f"{_WORK}:retarget",
-            needs=("image",), learned=True, methods=("generates",), label="Reshape", action="Reshape it",
+            needs=("image",), learned=True, methods=("generates",),
+            group="New pictures", label="Reshape", action="Reshape it",
             hint="The same things in the same order, in another shape: say a new height, width, or both.",
         ),
         Task(
             name="super-resolve", command="super-resolve", title="The same picture with more pixels.",
             result="a picture factor times as high and wide", options=SuperResolve(), does=f"{_WORK}:super_resolve",
-            needs=("image",), learned=True, methods=("enlarges", "learns"), label="Enlarge", action="Enlarge it",
+            needs=("image",), learned=True, methods=("enlarges", "learns"),
+            group="New pictures", label="Enlarge", action="Enlarge it",
             hint="The open picture with more pixels, sharp by its own patterns.",
         ),
         Task(
             name="harmonize", command="harmonize", title="Make a pasted object fit.",
             result="the composite; outside the mask and its soft border it is equal to the bit",
             options=Harmonize(), does=f"{_WORK}:harmonize", needs=("picture", "mask"), takes=("example",),
-            label="Harmonise",
+            overlays=True, group="Objects", label="Harmonise",
             hint="Open a picture with something pasted in, and mark what was pasted: it takes on the look of "
             "the rest.",
         ),
         Task(
             name="edit", command="edit", title="Mend the seams of an edited picture.",
             result="the edited picture, mended", options=Edit(), does=f"{_WORK}:edit", needs=("picture",),
-            takes=("mask", "example"), label="Edit", action="Mend the edit",
+            takes=("mask", "example"), overlays=True, group="Objects", label="Edit", action="Mend the edit",
             hint="Open a picture after you moved or copied parts of it: its seams are mended. Mark where, or give the "
             "picture as it was before, and the difference is found.",
         ),
         Task(
             name="paint", command="paint", title="A picture out of a painting of a few flat colours.",
             result="a picture like the other one", options=Paint(), does=f"{_WORK}:paint", needs=("image", "picture"),
-            learned=True, label="Paint", action="Make it a picture",
+            learned=True, group="New pictures", label="Paint", action="Make it a picture",
             hint="Paint a few flat colours: they become a picture like the open one, or like one that was learned.",
         ),
         Task(
             name="animate", command="animate", title="A film in which a picture moves.", result="a film",
-            options=Animate(), does=f"{_WORK}:animate", needs=("image",), learned=True, label="Animate",
+            options=Animate(), does=f"{_WORK}:animate", needs=("image",), learned=True,
+            group="New pictures", label="Animate",
             action="Make a film", hint="The open picture, or one that was learned, begins to move.",
+        ),
+        Task(
+            name="video", command="video", title="Fill the holes of a film's frames.",
+            result="the film, mended; sound, size, rate and all that is known stay as they are",
+            options=Video(), does=f"{_WORK}:video", needs=("clip",), takes=("mask",), label="Film",
+            action="Mend the film",
+            hint="Open a film: its first frame is shown. Mark there what should go from all frames, or have text or "
+            "marks found in each.",
         ),
     )
 }  # fmt: skip

@@ -10,6 +10,8 @@ import numpy as np
 from PIL import Image as PILImage
 from PIL import ImageOps
 
+from selfmend.tasks import TASKS
+
 
 def until(page: Any, condition: str, value: Any = None) -> None:
     """Wait for a condition in the page; Playwright's own way needs `eval`, which the page's policy forbids."""
@@ -22,6 +24,14 @@ def until(page: Any, condition: str, value: Any = None) -> None:
 def open_picture(page: Any, path: Path) -> None:
     page.set_input_files("#file", str(path))
     until(page, "name => document.title.startsWith(name)", path.name)
+
+
+def go_to(page: Any, task: str) -> None:
+    """To the tab of a task, which may stand in a group."""
+    group = TASKS[task].group if task in TASKS else ""
+    if group and not page.locator(f"#tab-{task}").is_visible():
+        page.get_by_role("tab", name=group, exact=True).click()
+    page.click(f"#tab-{task}")
 
 
 def spot(page: Any, x: float, y: float) -> tuple[float, float]:

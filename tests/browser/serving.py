@@ -8,7 +8,7 @@ from typing import Any
 
 
 @contextlib.contextmanager
-def another_server(runner: Any, *, token: str | None = None) -> Iterator[str]:
+def another_server(runner: Any, *, token: str | None = None, shared: Any = None) -> Iterator[str]:
     """The application over a runner that is there already; its address."""
     import uvicorn
 
@@ -18,7 +18,7 @@ def another_server(runner: Any, *, token: str | None = None) -> Iterator[str]:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen()  # what comes before the application is loaded waits instead of being refused
-    app = create_app(runner, access=Access(token=token))
+    app = create_app(runner, access=Access(token=token), shared=shared)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

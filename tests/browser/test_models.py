@@ -8,7 +8,7 @@ import pytest
 from PIL import Image as PILImage
 from PIL import ImageSequence
 
-from browser.hands import download, draw, jobs, open_picture, shown, until
+from browser.hands import download, draw, go_to, jobs, open_picture, shown, until
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def learned(page: Any, served: Any, small: Path) -> Any:
     """The page with the picture open and a model of it: the first test to ask learns it with the page's own button."""
     open_picture(page, small)
     if not served.runner.models():
-        page.click("#tab-train")
+        go_to(page, "train")
         panel = page.locator("#panel-train")
         panel.get_by_label("Name").fill("kitten")
         panel.get_by_label("Preset").select_option("tiny")
@@ -39,13 +39,14 @@ def viewed(page: Any) -> None:
 
 
 def test_samples_of_another_size(learned) -> None:
-    learned.click("#tab-sample")
+    go_to(learned, "sample")
     panel = learned.locator("#panel-sample")
     panel.get_by_label("Method").select_option("model kitten")
     assert panel.get_by_label("Height").get_attribute("placeholder") == "64"
     panel.get_by_label("Width").fill("120")
     panel.get_by_label("How many").fill("2")
     panel.get_by_role("button", name="Make samples").click()
+    learned.locator("#viewer .side-by-side button").nth(0).click()
     viewed(learned)
     assert jobs(learned)[0]["settings"]["width"] == 120
     assert learned.locator("#cards .thumb[data-job]").count() == 2
@@ -55,14 +56,16 @@ def test_samples_of_another_size(learned) -> None:
 
 def test_another_shape_and_more_pixels_without_a_model(page, small) -> None:
     open_picture(page, small)
-    page.click("#tab-retarget")
+    go_to(page, "retarget")
     panel = page.locator("#panel-retarget")
-    assert panel.get_by_label("Method").locator("option").all_text_contents()[:2] == ["gpdm", "gpnn"]
+    offered = panel.get_by_label("Method").locator("option").all_text_contents()
+    assert offered[0] == "patch-diffusion · samples · seconds"
+    assert "gpnn · enlarging · seconds" in offered
     panel.get_by_label("Width").fill("72")
     panel.get_by_role("button", name="Reshape it").click()
     viewed(page)
     assert PILImage.open(io.BytesIO(download(page)[1])).size == (72, 64)
-    page.click("#tab-super-resolve")
+    go_to(page, "super-resolve")
     panel = page.locator("#panel-super-resolve")
     assert panel.get_by_label("Factor").input_value() == "2"
     panel.get_by_label("Factor").fill("1.5")
@@ -72,7 +75,7 @@ def test_another_shape_and_more_pixels_without_a_model(page, small) -> None:
 
 
 def test_painting_on_the_canvas(learned) -> None:
-    learned.click("#tab-paint")
+    go_to(learned, "paint")
     panel = learned.locator("#panel-paint")
     learned.locator(".swatch").nth(2).click()
     draw(learned, (0.2, 0.3), (0.7, 0.6))
@@ -89,7 +92,7 @@ def test_painting_on_the_canvas(learned) -> None:
 
 
 def test_painting_without_a_model(page, small) -> None:
-    page.click("#tab-paint")
+    go_to(page, "paint")
     page.get_by_role("button", name="Make it a picture").click()
     page.get_by_text("Open a picture first: what is painted").wait_for()
     open_picture(page, small)
@@ -102,7 +105,7 @@ def test_painting_without_a_model(page, small) -> None:
 
 
 def test_harmonise_keeps_what_is_not_marked(learned) -> None:
-    learned.click("#tab-harmonize")
+    go_to(learned, "harmonize")
     button = learned.get_by_role("button", name="Harmonise", exact=True)
     button.click()
     learned.get_by_text("Nothing is marked yet: paint over the part that is meant").wait_for()
@@ -113,7 +116,7 @@ def test_harmonise_keeps_what_is_not_marked(learned) -> None:
 
 
 def test_edit_with_a_mask(learned) -> None:
-    learned.click("#tab-edit")
+    go_to(learned, "edit")
     draw(learned, (0.3, 0.4), (0.5, 0.45))
     learned.get_by_role("button", name="Mend the edit").click()
     shown(learned)
@@ -121,7 +124,7 @@ def test_edit_with_a_mask(learned) -> None:
 
 
 def test_film(learned) -> None:
-    learned.click("#tab-animate")
+    go_to(learned, "animate")
     panel = learned.locator("#panel-animate")
     assert panel.get_by_label("Smoothness").input_value() == "0.9"
     panel.get_by_label("Frames", exact=True).fill("4")
@@ -135,7 +138,7 @@ def test_film(learned) -> None:
 
 
 def test_film_that_plays(learned) -> None:
-    learned.click("#tab-animate")
+    go_to(learned, "animate")
     panel = learned.locator("#panel-animate")
     panel.get_by_label("Frames", exact=True).fill("4")
     panel.get_by_label("Format").select_option("mp4")

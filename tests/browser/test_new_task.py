@@ -12,7 +12,7 @@ from PIL import Image as PILImage
 import selfmend.jobs.dispatcher
 from browser import toy
 from browser.conftest import Served
-from browser.hands import download, jobs, open_picture, until
+from browser.hands import download, go_to, jobs, open_picture, until
 from browser.serving import another_server
 from selfmend.tasks import TASKS
 
@@ -33,8 +33,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def test_tabs_are_the_servers_in_its_order(page) -> None:
-    tabs = page.get_by_role("tab").all_text_contents()
-    assert tabs == [*(task.label for task in TASKS.values() if task is not toy.TINT), "Flat tint"]
+    tabs = page.locator("#tabs [role=tab]").all_text_contents()
+    wanted = [task.group or task.label for task in TASKS.values() if task is not toy.TINT]
+    assert tabs == [*dict.fromkeys(wanted), "Flat tint"]
+    for group in {task.group for task in TASKS.values() if task.group}:
+        page.get_by_role("tab", name=group, exact=True).click()
+        inside = page.locator("#groups [role=tab]:visible").all_text_contents()
+        assert inside == [task.label for task in TASKS.values() if task.group == group]
+        assert page.get_by_role("tabpanel", name=inside[0]).is_visible()
     page.focus("#tab-fill")
     page.keyboard.press("End")
     assert page.locator("#tab-flat-tint").get_attribute("aria-selected") == "true"
@@ -42,7 +48,7 @@ def test_tabs_are_the_servers_in_its_order(page) -> None:
 
 
 def test_form_says_what_the_server_says(page) -> None:
-    page.click("#tab-flat-tint")
+    go_to(page, "flat-tint")
     panel = page.locator("#panel-flat-tint")
     assert panel.get_by_text("Make all of a picture equally bright.").is_visible()
     labels = [text.strip() for text in panel.locator(".field:visible .field-label").all_text_contents()]
@@ -61,7 +67,7 @@ def test_form_says_what_the_server_says(page) -> None:
 
 
 def test_it_is_done_as_the_form_says(page, png) -> None:
-    page.click("#tab-flat-tint")
+    go_to(page, "flat-tint")
     button = page.locator("#panel-flat-tint").get_by_role("button", name="Flat tint")
     button.click()
     page.locator("#notice").get_by_text("Open a picture first.").wait_for()
@@ -82,7 +88,7 @@ def test_it_is_done_as_the_form_says(page, png) -> None:
 
 def test_what_does_not_fit_is_one_line(page, png) -> None:
     open_picture(page, png)
-    page.click("#tab-flat-tint")
+    go_to(page, "flat-tint")
     page.get_by_label("Level").fill("201")
     page.keyboard.press("Tab")
     page.locator("#panel-flat-tint").get_by_role("button", name="Flat tint").click()
@@ -93,7 +99,7 @@ def test_what_does_not_fit_is_one_line(page, png) -> None:
 @pytest.mark.parametrize("width", [360, 768])
 def test_all_tabs_can_be_reached_where_it_is_narrow(new_page, width) -> None:
     page: Any = new_page(viewport={"width": width, "height": 700})
-    page.click("#tab-flat-tint")
+    go_to(page, "flat-tint")
     box = page.locator("#tab-flat-tint").bounding_box()
     assert box["x"] + box["width"] <= width
     assert page.evaluate("document.documentElement.scrollWidth") == width

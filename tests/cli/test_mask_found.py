@@ -103,7 +103,7 @@ def test_a_job_gives_the_mask(photo, toy, tmp_path) -> None:
         return Job(id=name, task="find", queue="quick", created=1.0, settings=settings, files={"image": file}, stem="a")
 
     context = WorkerContext(jobs=tmp_path, runs=tmp_path, device="cpu")
-    (result,) = do(job("one", "speck.png"), context, silent)
+    (result,), _ = do(job("one", "speck.png"), context, silent)
     assert result.name == "a-mask.png"
     assert (np.asarray(PILImage.open(tmp_path / "one" / "results" / result.file)) > 0).sum() == 4
     with pytest.warns(SelfmendWarning, match="no dust was found"):

@@ -1,6 +1,8 @@
 """The form of each task with whatever may come in it: a job or one clear line, never a fault of the server."""
 
 import json
+import tempfile
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -12,6 +14,7 @@ from selfmend.jobs.job import Limits
 from selfmend.jobs.runner import Runner
 from selfmend.server.app import create_app
 from selfmend.tasks import INPUTS, TASKS, Task, task_options
+from video_clips import write_film
 
 ODD = st.one_of(
     st.none(), st.booleans(), st.integers(-(10**30), 10**30), st.floats(allow_nan=False, allow_infinity=False),
@@ -26,6 +29,18 @@ def client(tmp_path_factory):
     app = create_app(runner, limits=runner.limits)
     yield TestClient(app, base_url="http://localhost:8418", raise_server_exceptions=False)
     runner.stop()
+
+
+def film() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        return write_film(Path(folder) / "clip.mp4", frames=2).read_bytes()
+
+
+FILM = film()
+
+
+def file_of(name: str) -> tuple[str, bytes]:
+    return ("clip.mp4", FILM) if name == "clip" else (f"{name}.png", png())
 
 
 def fitting(row: dict) -> st.SearchStrategy:
@@ -53,7 +68,7 @@ def settings_of(task: Task, values) -> st.SearchStrategy:
 
 def posted(client: TestClient, task: Task, settings: dict, files: list[str]):
     fields = {"task": (None, task.name), "settings": (None, json.dumps(settings))}
-    answer = client.post("/api/jobs", files={**fields, **{name: (f"{name}.png", png()) for name in files}})
+    answer = client.post("/api/jobs", files=fields | {name: file_of(name) for name in files})
     if answer.status_code == 201:
         assert answer.json()["task"] == task.name
     else:
@@ -87,7 +102,8 @@ def test_what_fits_is_a_job_with_these_settings(client, task, data) -> None:
     settings = data.draw(settings_of(task, fitting))
     if task.name == "retarget":
         settings["height"] = data.draw(st.integers(1, 100))
-    for name in {"harmonize": ["start_scale"], "paint": ["quantized"]}.get(task.name, []):  # a model's
+    apart = {"harmonize": ["start_scale"], "paint": ["quantized"], "video": ["find"]}  # a model's; instead of a mask
+    for name in apart.get(task.name, []):
         settings.pop(name, None)
     files = [*task.needs, *(name for name in task.takes if name != "reference")]
     answer = posted(client, task, settings, files)

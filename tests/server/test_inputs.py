@@ -1,9 +1,11 @@
 """Files that come with a job: their heads, their limits, and their names."""
 
+import io
 import struct
 import zlib
 
 import pytest
+from PIL import Image
 
 from encoded import box, photo
 from facts import mentions
@@ -108,3 +110,13 @@ def test_files_get_names_of_ours(tmp_path) -> None:
 )
 def test_a_name_is_made_safe(name, stem) -> None:
     assert safe_stem(name) == stem
+
+
+def test_a_picture_for_browsers_that_do_not_know_its_format(client) -> None:
+    answer = client.post("/api/preview", files={"image": ("scan.tif", photo(60, 80, format="TIFF"))})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+    with Image.open(io.BytesIO(answer.content)) as shown:
+        assert (shown.format, shown.size) == ("JPEG", (80, 60))
+    assert client.post("/api/preview", files={"image": ("a.tif", b"no picture")}).status_code == 415
+    assert client.post("/api/preview", files={"other": ("a.tif", b"no picture")}).status_code == 422
+    assert client.post("/api/preview", content=b"no form").status_code == 415

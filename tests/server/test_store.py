@@ -8,7 +8,7 @@ import pytest
 
 from facts import mentions
 from selfmend.errors import RunError
-from selfmend.jobs.job import Job, Result, UnknownJob, stored_settings
+from selfmend.jobs.job import FilledBy, Job, Result, UnknownJob, stored_settings
 from selfmend.jobs.queue import PREPARED, Store
 
 RESULT = Result(
@@ -146,7 +146,7 @@ def test_a_newer_file_is_refused(tmp_path, store) -> None:
     with sqlite3.connect(tmp_path / "server" / "jobs.sqlite") as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(RunError, match=mentions("99", "2")):
+    with pytest.raises(RunError, match=mentions("99", "3")):
         Store(tmp_path / "server")
 
 
@@ -235,6 +235,7 @@ def test_a_migration_that_fails_leaves_the_old_file(first, monkeypatch) -> None:
     [
         ("results", "-1"), ("results", "[{}]"), ("settings", "5"), ("settings", "[" * 99_999), ("terms", "nothing"),
         ("size", '{"x": 1}'), ("state", "asleep"), ("queue", 5), ("created", "yesterday"), ("bytes", "many"),
+        ("choices", "5"), ("choices", "[{}]"),
         ("attempts", -1), ("revision", 2**63 - 1), ("warnings", '["\\ud800"]'), ("finished", 5.0),
     ],
 )  # fmt: skip
@@ -254,3 +255,20 @@ def test_a_damaged_row_is_a_failed_job_and_hides_no_other(tmp_path, column, valu
     assert store.get("b").files == {"image": "image.png"}
     assert {id for id, _, _ in store.finished()} == {"a", "b"}
     store.close()
+
+
+def test_what_a_method_has_chosen_is_kept(tmp_path, store) -> None:
+    store.close()
+    path = tmp_path / "server" / "jobs.sqlite"
+    with sqlite3.connect(path) as connection:  # as the version before wrote it
+        connection.execute("ALTER TABLE jobs DROP COLUMN choices")
+        connection.execute("PRAGMA user_version = 2")
+    connection.close()
+    opened = Store(tmp_path / "server")
+    add(opened, "a")
+    taken = opened.take("quick", 2.0)
+    assert taken.choices == ()
+    chosen = FilledBy(by="thin plate", share=0.25, why="thin")
+    assert opened.finish(replace(taken, state="done", choices=(chosen,)), 3.0)
+    assert opened.get("a").choices == (chosen,)
+    opened.close()

@@ -10,12 +10,27 @@ import typer
 
 from selfmend.cli import common as arguments
 from selfmend.cli.common import be_quiet
-from selfmend.errors import MissingExtraError
+from selfmend.errors import MissingExtraError, OptionError
 
 _NEEDS = ("fastapi", "uvicorn", "python_multipart")
 
 
 def serve(
+    photos: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="PHOTO|FOLDER",
+            help="A photo that the page opens, or a folder whose photos it lists.",
+            show_default=False,
+        ),
+    ] = None,
+    input_folder: Annotated[
+        Path | None, typer.Option("--input", metavar="FOLDER", help="The same as FOLDER.", show_default=False)
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where the page's Save puts results.", show_default="no Save, downloads"),
+    ] = None,
     host: Annotated[
         str, typer.Option(help="Address to listen on; another than 127.0.0.1 needs --token.")
     ] = "127.0.0.1",
@@ -55,12 +70,21 @@ def serve(
 
     import platformdirs
 
+    from selfmend.image.picture_files import pictures_at
     from selfmend.jobs.job import Limits
     from selfmend.jobs.runner import Runner
     from selfmend.server.security import Access
     from selfmend.server.serving import open_browser
     from selfmend.server.serving import serve as answer
+    from selfmend.server.shared_files import SharedFiles
 
+    if photos is not None and input_folder is not None:
+        raise OptionError(f"PHOTO|FOLDER is {photos} and --input {input_folder}; one of them fits")
+    pictures = photos or input_folder
+    if pictures is not None:
+        pictures_at(pictures)
+    if output is not None and output.exists() and not output.is_dir():
+        raise OptionError(f"--output {output} is a file; a folder fits")
     be_quiet(quiet)
     limits = Limits(
         max_bytes=round(max_mb * 1e6), max_pixels=round(max_megapixels * 1e6), max_queue=max_queue,
@@ -78,6 +102,7 @@ def serve(
         if not open_browser(address) and open_page:
             say("there is no desktop here to open the page on")
 
-    wanted = sys.stdout.isatty() if open_page is None else open_page
+    wanted = (sys.stdout.isatty() or pictures is not None) if open_page is None else open_page
     runner = Runner(folder, runs=runs, limits=limits, quick_workers=quick_workers, device=device)
-    answer(runner, access=access, limits=limits, say=say, opened=show if wanted else None)
+    shared = SharedFiles(pictures=pictures, output=output)
+    answer(runner, access=access, limits=limits, say=say, opened=show if wanted else None, shared=shared)

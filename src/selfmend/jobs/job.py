@@ -198,6 +198,18 @@ class Result:
         return f"{self.index}{PurePath(self.name).suffix}"
 
 
+@dataclass(frozen=True, kw_only=True, config=ConfigDict(use_attribute_docstrings=True))
+class FilledBy:
+    """What a method that chooses has filled a part of the hole with."""
+
+    by: str
+    """a method"""
+    share: float
+    """of the hole, 0 to 1"""
+    why: str
+    """in words"""
+
+
 def result_url(id: str, index: int) -> str:
     """The address of a result."""
     return f"/api/jobs/{id}/results/{index}"
@@ -213,6 +225,7 @@ _EXAMPLE: Any = {
         "index": 0, "url": result_url(EXAMPLE_ID, 0), "name": "photo-mended.jpg", "media_type": "image/jpeg",
         "width": 1000, "height": 750, "bytes": 183204,
     }],
+    "choices": [{"by": "thin plate", "share": 1.0, "why": "less than 2 pixels deep"}],
 }  # fmt: skip
 
 
@@ -268,6 +281,8 @@ class Job:
     """pictures of the work so far; the newest is kept"""
     results: tuple[Result, ...] = ()
     """of a job that is done"""
+    choices: tuple[FilledBy, ...] = ()
+    """of a fill that is done, by a method that chooses: what filled which share of the hole, and why"""
     revision: int = 0
     """grows with each change"""
 

@@ -25,7 +25,7 @@ from pydantic_core import to_json
 from selfmend.errors import DiskFullError, RunError, one_line
 from selfmend.jobs.job import FINAL, Job, Limits, UnknownJob, result_url, stored_settings
 
-VERSION = 2
+VERSION = 3
 _MOST = 2**53  # numbers that grow must have room to
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TABLE = """
@@ -35,12 +35,12 @@ CREATE TABLE jobs (
     seconds_left REAL, terms TEXT NOT NULL, created REAL NOT NULL, started REAL, finished REAL, error TEXT,
     warnings TEXT NOT NULL, settings TEXT NOT NULL, files TEXT NOT NULL, stem TEXT NOT NULL, size TEXT NOT NULL,
     previews INTEGER NOT NULL, results TEXT NOT NULL, revision INTEGER NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0
+    attempts INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0, choices TEXT NOT NULL DEFAULT '[]'
 )
 """
 _INDEX = "CREATE INDEX by_state ON jobs (state, queue, number)"
 _FIELDS = tuple(one.name for one in fields(Job) if one.name != "place")  # which depends on the other jobs
-_JSON = ("terms", "warnings", "settings", "files", "size", "results")
+_JSON = ("terms", "warnings", "settings", "files", "size", "results", "choices")
 _PROGRESS = ("done", "stage", "stage_index", "stage_count", "seconds_left", "terms", "previews")
 
 
@@ -176,6 +176,9 @@ def open_database(path: Path) -> sqlite3.Connection:
 
 def _migrate(connection: sqlite3.Connection, version: int) -> None:
     """Make the table, with the jobs of the one that an older version has left; all of it or nothing."""
+    if version == 2:
+        connection.execute("ALTER TABLE jobs ADD COLUMN choices TEXT NOT NULL DEFAULT '[]'")
+        return
     if version == 1:
         connection.execute("DROP INDEX by_state")
         connection.execute("ALTER TABLE jobs RENAME TO jobs_1")
@@ -308,7 +311,7 @@ class Store:
             now: seconds since 1970.
             size: bytes of all its files.
         """
-        row = _row(job, ("state", "error", "warnings", "results"))
+        row = _row(job, ("state", "error", "warnings", "results", "choices"))
         row |= {"finished": now, "bytes": size} | ({"done": 1.0} if job.state == "done" else {})
         with self._writing() as write:
             ended = write(

@@ -17,6 +17,7 @@ from selfmend.errors import (
     DiskFullError,
     ImageError,
     MaskError,
+    MissingExtraError,
     OptionError,
     RunError,
     TooManyPixelsError,
@@ -29,7 +30,7 @@ from selfmend.jobs.job import Limits, NotAPicture, Settings, TooLarge, read_sett
 from selfmend.tasks import TASKS, Task
 
 if TYPE_CHECKING:
-    from selfmend.types import Size
+    from selfmend.types import Image, Size
 
 NO_HOLE = "there is no mask, and the picture has no transparent pixels; mark what is to be filled, as the file 'mask'"
 _LONGEST_NAME = 80
@@ -52,6 +53,7 @@ def check_settings(name: str, given: Mapping[str, Any], *, files: Collection[str
     task = TASKS[check_known("task", name, TASKS)]
     settings = read_settings(task, given)
     _check_files(task, files, settings.get("model"))
+    _check_film(task, settings, files)
     _check_model(task, settings, files, models)
     if not settings.get("model"):
         _check_method(task, settings)
@@ -88,7 +90,7 @@ def check_made(task: str, settings: Settings, *, size: Size | None, limits: Limi
 
 def queue_of(task: str, settings: Settings) -> Literal["quick", "heavy"]:
     """ "heavy" for what trains, else "quick"."""
-    if TASKS[task].trains or settings.get("quantized"):
+    if TASKS[task].trains or "clip" in TASKS[task].needs or settings.get("quantized"):
         return "heavy"
     if settings.get("model") or not settings.get("method"):
         return "quick"
@@ -105,6 +107,13 @@ def _check_files(task: Task, files: Collection[str], model: str | None) -> None:
     if missing:
         also = ", or name a model" if task.learned and missing[0] == "image" else ""
         raise OptionError(f"{task.name} needs the file {missing[0]!r}; send it{also}")
+
+
+def _check_film(task: Task, settings: Settings, files: Collection[str]) -> None:
+    """A film's hole is what is marked, or what is found."""
+    if task.name == "video" and bool(settings.get("find")) == ("mask" in files):
+        also = "both came, the file 'mask' and what to find" if "mask" in files else "neither came"
+        raise OptionError(f"the hole of a film is the file 'mask', or what find names; {also}")
 
 
 def _check_model(task: Task, settings: Settings, files: Collection[str], models: Collection[str]) -> None:
@@ -177,7 +186,7 @@ def check_inputs(files: Mapping[str, bytes], names: Mapping[str, str], limits: L
     if total > limits.max_bytes:
         raise TooLarge(f"the files have {total / 1e6:.1f} MB; at most {limits.max_bytes / 1e6:.1f} MB fit")
     looked = {what: _look(what, data, names.get(what, ""), limits) for what, data in files.items()}
-    shown = looked.get("image") or looked.get("picture")
+    shown = looked.get("image") or looked.get("picture") or looked.get("clip")
     if shown and "mask" in looked and not same_aspect(looked["mask"].size, shown.size):
         (height, width), (mask_height, mask_width) = shown.size, looked["mask"].size
         raise MaskError(
@@ -213,9 +222,51 @@ def safe_stem(name: str) -> str:
     return clean or "picture"
 
 
+_FILMS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
+
+
+def first_frame(data: bytes, name: str) -> Image:
+    """The first frame of a film, (H, W, 3) in [0, 1].
+
+    Raises:
+        NotAPicture: no film.
+    """
+    import tempfile
+
+    from selfmend.video.reader import Clip
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"clip{_film_ending(name)}"
+        path.write_bytes(data)
+        try:
+            with Clip(path, last=0) as clip:
+                frame: Image = next(iter(clip.frames())).image.copy()
+                return frame
+        except MissingExtraError:
+            raise
+        except Exception as error:  # what a damaged film raises depends on the format
+            raise NotAPicture(f"the film ({safe_stem(name)}) cannot be read; MP4, MOV, MKV and WebM fit") from error
+
+
+def _film_ending(name: str) -> str:
+    own = PurePosixPath(name).suffix.lower()
+    return own if own in _FILMS else ".mp4"
+
+
+def _look_at_film(data: bytes, name: str, limits: Limits) -> Input:
+    height, width = first_frame(data, name).shape[:2]
+    if height * width > limits.max_pixels:
+        raise TooLarge(
+            f"the film has {height * width / 1e6:.3g} million pixels a frame; {limits.max_pixels / 1e6:.3g} fit"
+        )
+    return Input(ending=_film_ending(name), size=(height, width), transparent=False)
+
+
 def _look(what: str, data: bytes, name: str, limits: Limits) -> Input:
     from selfmend.image.decoding import open_picture
 
+    if what == "clip":
+        return _look_at_film(data, name, limits)
     called = f"the {what}" + (f" ({safe_stem(name)}{PurePosixPath(name).suffix[:8]})" if name else "")
     if not data:
         raise NotAPicture(f"{called} is empty (0 bytes); send a whole copy of the file")

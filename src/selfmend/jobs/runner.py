@@ -113,13 +113,14 @@ class Runner:
         self._check_room()
         looked = check_inputs(files, names, self.limits)
         checked = check_settings(task, settings, files=files, models=model_names(self.runs))
-        shown, named = looked.get("image") or looked.get("picture"), checked.get("model")
+        shown = looked.get("image") or looked.get("picture") or looked.get("clip")
+        named = checked.get("model")
         if task == "fill" and not named and "mask" not in files and shown and not shown.transparent:
             raise MaskError(NO_HOLE)
         size = shown.size if shown else None
         model = check_application(self.runs, named, task) if named else None
         check_made(task, checked, size=size or (model.size if model else None), limits=self.limits)
-        stem = safe_stem(names.get("image") or names.get("picture") or named or "")
+        stem = safe_stem(names.get("image") or names.get("picture") or names.get("clip") or named or "")
         id = secrets.token_urlsafe(16)
         prepared = self._store.path_of(PREPARED + id)
         try:

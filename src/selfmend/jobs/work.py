@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,17 +14,20 @@ import numpy as np
 from PIL import Image as PILImage
 
 import selfmend.api as api
+from selfmend.api.filling import FillRequest
+from selfmend.api.filling import fill as fill_request
 from selfmend.errors import MaskError
 from selfmend.image.animation import save_frames
 from selfmend.image.files import read_picture, save_picture, shown_size
 from selfmend.image.picture import Picture
 from selfmend.image.picture_files import warn
-from selfmend.jobs.job import Job, Result, result_url
+from selfmend.jobs.job import FilledBy, Job, Result, result_url
 from selfmend.jobs.request import NO_HOLE
 from selfmend.masks.finders import FINDERS
 from selfmend.masks.reading import check_hole, default_mask, read_mask
+from selfmend.methods.base import Choice
 from selfmend.methods.registry import method_info
-from selfmend.progress import Progress, after_learning, while_learning
+from selfmend.progress import Progress, ProgressEvent, after_learning, while_learning
 from selfmend.tasks import TASKS
 from selfmend.training.checkpoints import RunFolder
 from selfmend.types import Size
@@ -36,6 +40,8 @@ _MEDIA = {
     ".webp": "image/webp", ".tif": "image/tiff", ".tiff": "image/tiff", ".bmp": "image/bmp", ".dib": "image/bmp",
     ".gif": "image/gif", ".tga": "image/x-tga", ".ppm": "image/x-portable-pixmap", ".pgm": "image/x-portable-graymap",
     ".jp2": "image/jp2", ".avif": "image/avif", ".mp4": "video/mp4",
+    ".mov": "video/quicktime", ".m4v": "video/mp4", ".mkv": "video/x-matroska", ".webm": "video/webm",
+    ".avi": "video/x-msvideo",
 }  # fmt: skip
 _ENDINGS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "tiff": ".tif"}
 
@@ -45,14 +51,17 @@ class JobOutput:
     """What came of a job.
 
     Attributes:
-        results: pictures, PIL images or arrays; of an animation the list of its frames is the only one.
+        results: pictures, PIL images or arrays; of an animation the list of its frames is the only one; or a file that
+            is there already.
         suffix: "-mended" makes photo-mended.jpg.
         ending: of their files.
+        choices: what filled which share of the hole, and why, of a method that chooses.
     """
 
     results: list[Any]
     suffix: str
     ending: str
+    choices: Sequence[Choice] = ()
 
 
 class RunningJob:
@@ -128,15 +137,16 @@ class RunningJob:
         return given | {"model": self.picture_model(), "picture": photo, "progress": self.progress}
 
 
-def do(job: Job, context: WorkerContext, progress: Progress) -> tuple[Result, ...]:
-    """Do a job, and write its results."""
+def do(job: Job, context: WorkerContext, progress: Progress) -> tuple[tuple[Result, ...], tuple[FilledBy, ...]]:
+    """Do a job, and write its results; these, and what a method that chooses has chosen."""
     running = RunningJob(job, context, progress)
     results = running.folder / "results"
     shutil.rmtree(results, ignore_errors=True)  # of an attempt that was cut off
+    results.mkdir(parents=True, exist_ok=True)
     made = _function(job.task)(running)
     saved = tuple(_saved(made, k, job, results) for k in range(len(made.results)))
     shutil.rmtree(running.folder / "run", ignore_errors=True)
-    return saved
+    return saved, tuple(FilledBy(by=one.by, share=one.share, why=one.why) for one in made.choices)
 
 
 def _function(task: str) -> Callable[[RunningJob], JobOutput]:
@@ -146,7 +156,11 @@ def _function(task: str) -> Callable[[RunningJob], JobOutput]:
 
 def _saved(made: JobOutput, k: int, job: Job, folder: Path) -> Result:
     path, result = folder / f"{k}{made.ending}", made.results[k]
-    if isinstance(result, list):
+    if isinstance(result, Path):
+        result.replace(path)
+        assert job.size is not None
+        height, width = job.size
+    elif isinstance(result, list):
         save_frames(result, path, fps=job.settings.get("fps"))
         width, height = result[0].size
     else:
@@ -180,18 +194,30 @@ def fill(job: RunningJob) -> JobOutput:
             model = job.learn(path, source)
             filled = model.inpaint(**given | {"progress": job.progress})
         else:
-            named = {name: getattr(settings, name) for name in ("method", "preset", "seed")}
-            filled = api.inpaint(path, source, device=job.context.device, **named, **given, **changed, **job.options)
+            return _filled_by_method(job, path, source)
     return JobOutput(results=_listed(filled), suffix="-mended", ending=job.ending(path, model))
+
+
+def _filled_by_method(job: RunningJob, path: Path, source: Any) -> JobOutput:
+    """Filled by a method that learns nothing first, with what it says of its choices."""
+    settings = job.settings
+    names = ("method", "preset", "seed", "samples", "align", "invert_mask")
+    request = FillRequest(
+        image=path, mask=source, grow=settings.grow_mask, reference=job.path("reference"), options=job.options,
+        device=job.context.device, **{name: getattr(settings, name) for name in names},
+    )  # fmt: skip
+    done = fill_request(request, job.progress)
+    return JobOutput(results=done.results, suffix="-mended", ending=job.ending(path), choices=done.choices)
 
 
 def find(job: RunningJob) -> JobOutput:
     """A mask of what is found."""
     settings = job.settings
-    how = {name: getattr(settings, name) for name in ("sensitivity", "region", "grow")}
+    how = {name: getattr(settings, name) for name in ("sensitivity", "region", "grow", "at")}
     mask = api.find_mask(job.needed("image"), settings.kind, **how)
     if not mask.any():
-        warn(f"no {FINDERS[settings.kind].wanted} was found: the mask is black")
+        wanted = FINDERS[settings.kind].wanted if settings.kind in FINDERS else settings.kind
+        warn(f"no {wanted} was found: the mask is black")
     return JobOutput(results=[mask.astype(np.uint8) * 255], suffix="-mask", ending=".png")
 
 
@@ -302,6 +328,31 @@ def animate(job: RunningJob) -> JobOutput:
     """The frames of a film."""
     film = api.animate(**job.redrawing("noise", "frames", "alpha", "beta", "loop"))
     return JobOutput(results=[film], suffix="-moving", ending=f".{job.settings.format}")
+
+
+def video(job: RunningJob) -> JobOutput:
+    """The frames of a film filled."""
+    settings, path = job.settings, job.needed("clip")
+    target = job.folder / f"mended{path.suffix}"
+    names = ("sensitivity", "grow_mask", "method", "preset", "steady", "seed")
+    how: dict[str, Any] = {name: getattr(settings, name) for name in names}
+    text = settings.find == "text"
+    api.mend_video(
+        path, target, mask=job.path("mask"), subtitles=text, find=None if text else settings.find or None,
+        device=job.context.device, overwrite=True, progress=_by_frame(job.progress), **how, **job.options,
+    )  # fmt: skip
+    return JobOutput(results=[target], suffix="-mended", ending=path.suffix)
+
+
+def _by_frame(progress: Progress) -> Progress:
+    """Progress that says which frame it is at."""
+
+    def told(event: ProgressEvent) -> None:
+        if event.stage == "frames" and event.steps:
+            event = dataclasses.replace(event, stage=f"frame {event.step} of {event.steps}")
+        progress(event)
+
+    return told
 
 
 def _transparency(picture: Picture) -> str:

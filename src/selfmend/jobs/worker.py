@@ -117,8 +117,8 @@ def _do(connection: Connection, job: Job, context: WorkerContext) -> None:
         warnings.simplefilter("always", SelfmendWarning)
         warnings.showwarning = keep
         try:
-            results = do(job, context, _Teller(connection, job, context.jobs / job.id))
-            job = replace(job, state="done", results=results)
+            results, choices = do(job, context, _Teller(connection, job, context.jobs / job.id))
+            job = replace(job, state="done", results=results, choices=choices)
         except Cancelled:
             job = replace(job, state="cancelled")
         except Exception as error:  # whatever goes wrong, the next job is done

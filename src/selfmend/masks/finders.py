@@ -7,12 +7,14 @@ function and a line in `FINDERS`. Costs nothing to import.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from selfmend.errors import OptionError, check_known
-from selfmend.types import Image, Mask
+from selfmend.types import Image, Mask, size_of
 
 Region = tuple[int, int, int, int]
 """A box in pixels: left, top, width, height."""
@@ -82,6 +84,98 @@ FINDERS: dict[str, Finder] = {
     )
 }  # fmt: skip
 """All finders by name."""
+
+
+OTHER_KINDS = {
+    "text": "Subtitles and other text in lines.",
+    "bars": "Black bars that are there already, as over eyes.",
+    "eyes": "A bar over the eyes of every face.",
+    "color": "The pixels of the colour at a point.",
+    "object": "The object at a point, up to its outline.",
+}
+"""Kinds that have commands with options of their own; `find_other` looks for them in the simplest way."""
+
+POINTED = ("color", "object")
+"""Of these, the ones that want to be pointed at."""
+
+Point = tuple[int, int]
+"""x and y in pixels, from the top left."""
+
+_WIDEST = 0.2  # tolerance of a colour at sensitivity 1, in [0, 1]
+
+
+def find_other(
+    image: Image,
+    kind: str,
+    *,
+    sensitivity: float = 0.5,
+    region: Region | None = None,
+    points: Sequence[Point] = (),
+) -> Mask:
+    """Look for a kind of `OTHER_KINDS`.
+
+    Args:
+        image: (H, W, 3) in [0, 1].
+        kind: a name of `OTHER_KINDS`.
+        sensitivity: 0 to 1; of a colour, how far others may be from it. The other kinds know no more or less.
+        region: what lies outside of it is not marked.
+        points: of `POINTED` kinds, where; what is at any of them counts.
+
+    Returns:
+        bool (H, W), True = found; all False where there is nothing.
+
+    Raises:
+        OptionError: an unknown kind, or no point where one is needed.
+        MaskError: a point or a region outside the image.
+    """
+    from selfmend.masks.reading import box_mask
+
+    size = size_of(image)
+    if check_known("kind", kind, OTHER_KINDS) in POINTED:
+        if not points:
+            raise OptionError(f"{kind} needs a point; at=(x, y) in pixels fits")
+        for x, y in points:
+            box_mask((x, y, 1, 1), size)
+    found = _LOOKS[kind](image, sensitivity, points)
+    return found if region is None else found & box_mask(region, size)
+
+
+def _text(image: Image, sensitivity: float, points: Sequence[Point]) -> Mask:
+    from selfmend.masks.text import mask_of, search_text
+    from selfmend.masks.text_letters import TextOptions
+
+    both = (search_text(image, options=TextOptions(dark=dark)) for dark in (False, True))
+    return mask_of([line for lines in both for line in lines], size_of(image))
+
+
+def _bars(image: Image, sensitivity: float, points: Sequence[Point]) -> Mask:
+    from selfmend.masks.eye_bars import mask_of, search_bars
+
+    return mask_of(search_bars(image), size_of(image))
+
+
+def _eyes(image: Image, sensitivity: float, points: Sequence[Point]) -> Mask:
+    from selfmend.masks.eye_bars import eye_bars
+    from selfmend.masks.faces import find_faces
+
+    faces = find_faces(image)
+    return eye_bars(faces, size_of(image)) if faces else np.zeros(size_of(image), bool)
+
+
+def _color(image: Image, sensitivity: float, points: Sequence[Point]) -> Mask:
+    found = np.zeros(size_of(image), bool)
+    for x, y in points:
+        found |= np.abs(image - image[y, x]).max(2) <= _WIDEST * sensitivity
+    return found
+
+
+def _object(image: Image, sensitivity: float, points: Sequence[Point]) -> Mask:
+    from selfmend.masks.selection import select
+
+    return select(image, points=points)
+
+
+_LOOKS = {"text": _text, "bars": _bars, "eyes": _eyes, "color": _color, "object": _object}
 
 
 def find_in(image: Image, kind: str, *, sensitivity: float = 0.5, region: Region | None = None, grow: int = 0) -> Mask:

@@ -43,6 +43,7 @@ class MethodInfo:
         extra: what `pip install 'selfmend[...]'` must have brought; "" for nothing.
         best_for: in a word.
         speed: of a picture of a megapixel or less, on a CPU.
+        long_presets: presets that take an hour or more.
         everyday: whether it is offered first; the others are there for study and comparison.
         weights: names of the weights that somebody must have brought, any of them; () for none.
     """
@@ -55,6 +56,7 @@ class MethodInfo:
     extra: str = ""
     best_for: str = ""
     speed: str = ""
+    long_presets: tuple[str, ...] = ()
     everyday: bool = False
     weights: tuple[str, ...] = ()
 
@@ -78,7 +80,9 @@ METHODS = {
     "gpnn": MethodInfo(
         target="selfmend.methods.gpnn:GPNN", best_for="enlarging", speed="seconds", generates=True, enlarges=True
     ),
-    "singan": MethodInfo(target="selfmend.methods.singan:SinGAN", best_for="samples", speed="hours", **_SCALES),
+    "singan": MethodInfo(
+        target="selfmend.methods.singan:SinGAN", best_for="samples", speed="minutes", long_presets=("paper",), **_SCALES
+    ),
     "sliced-wasserstein": MethodInfo(
         target="selfmend.methods.singan:SlicedWasserstein",
         best_for="samples",

@@ -12,6 +12,7 @@ from selfmend.server.iopaint import iopaint_routes
 from selfmend.server.routes import about_routes, add_page, job_routes
 from selfmend.server.schemas import add_job_forms
 from selfmend.server.security import Access, Guards
+from selfmend.server.shared_files import SharedFiles, shared_routes
 from selfmend.server.state import State
 
 _DESCRIPTION = """Fill the missing parts of pictures, and more, over HTTP.
@@ -20,13 +21,16 @@ Put a job into the queue with `POST /api/jobs`, listen to `GET /api/jobs/{id}/ev
 `GET /api/jobs/{id}/results/0`. Every error is one line in the field `error`."""
 
 
-def create_app(runner: Runner, *, access: Access | None = None, limits: Limits | None = None) -> FastAPI:
+def create_app(
+    runner: Runner, *, access: Access | None = None, limits: Limits | None = None, shared: SharedFiles | None = None
+) -> FastAPI:
     """The application of one server.
 
     Args:
         runner: does the jobs; starting and stopping it is the caller's.
         access: who gets in; only this machine by default.
         limits: how much may come.
+        shared: pictures of this machine that the page shows, and where it saves; none by default.
     """
     state = State(runner=runner, access=access or Access(), limits=limits or Limits())
     app = FastAPI(
@@ -37,6 +41,7 @@ def create_app(runner: Runner, *, access: Access | None = None, limits: Limits |
     add_error_handlers(app)
     app.include_router(about_routes(state))
     app.include_router(job_routes(state))
+    app.include_router(shared_routes(shared or SharedFiles(), runner))
     app.include_router(iopaint_routes(state))
     add_page(app, state)
     add_job_forms(app)

@@ -41,7 +41,7 @@ def task_catalogue() -> dict[str, Any]:
 
 
 def _task(task: Task) -> dict[str, Any]:
-    names = ("name", "title", "result", "needs", "takes", "learned", "trains", "marks")
+    names = ("name", "title", "result", "needs", "takes", "learned", "trains", "marks", "overlays", "group")
     label = task.label or _words(task.name)
     return {name: getattr(task, name) for name in names} | {
         "label": label, "action": task.action or label, "hint": task.hint or task.title,
@@ -75,6 +75,7 @@ def _described(kind: type[Method]) -> dict[str, Any]:
         "title": kind.title,
         "for": info.best_for,
         "speed": info.speed,
+        "long_presets": list(info.long_presets),
         "everyday": info.everyday,
         "learns": kind.learns,
         "presets": list(kind.presets),

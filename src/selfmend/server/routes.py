@@ -24,6 +24,7 @@ from selfmend.server.events import event_response
 from selfmend.server.schemas import (
     HealthAnswer,
     JobsAnswer,
+    LimitsAnswer,
     LoginRequest,
     MethodsAnswer,
     ModelsAnswer,
@@ -31,11 +32,22 @@ from selfmend.server.schemas import (
     answers,
     job_body,
     model_answer,
+    preview_body,
 )
 from selfmend.server.security import COOKIE, same_secret, session_of
 from selfmend.server.state import State, submitted
-from selfmend.server.uploads import FILES, converted, disposition, media_type_of, picture_file, read_form
+from selfmend.server.uploads import (
+    FILES,
+    converted,
+    disposition,
+    media_type_of,
+    picture_file,
+    read_form,
+    read_picture_form,
+    shown,
+)
 
+_PICTURE: dict[str, Any] = {"content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}}
 ModelName = Annotated[str, Path(max_length=200, description="of a trained run", examples=["balloons"])]
 
 
@@ -57,7 +69,21 @@ def about_routes(state: State) -> APIRouter:
     @routes.get("/tasks", tags=["server"], responses=answers())
     async def tasks() -> TasksAnswer:
         """What a job can do, with the files and settings of each task: what a form for it needs."""
-        return TasksAnswer(**await run_in_threadpool(task_catalogue))
+        limits = LimitsAnswer(max_bytes=state.limits.max_bytes, max_pixels=state.limits.max_pixels)
+        return TasksAnswer(**await run_in_threadpool(task_catalogue), limits=limits)
+
+    @routes.post(
+        "/preview",
+        tags=["server"],
+        response_class=Response,
+        responses=answers(413, 415, 422, 503) | {200: _PICTURE},
+        openapi_extra=preview_body(),
+    )
+    async def preview(request: Request) -> Response:
+        """A picture as JPEG, or as PNG where it has transparent parts: for browsers that do not know its format."""
+        data, name = await read_picture_form(request)
+        made, kind = await run_in_threadpool(shown, data, name, state.limits)
+        return Response(made, media_type=f"image/{kind}")
 
     @routes.post("/login", tags=["server"], status_code=204, responses=answers(413, 422, 503), response_class=Response)
     async def login(request: Request, came: LoginRequest) -> Response:
@@ -115,7 +141,6 @@ _EVENT = {
     },
     "required": ["id", "event", "data"],
 }
-_PICTURE: dict[str, Any] = {"content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}}
 
 
 def job_routes(state: State) -> APIRouter:
@@ -231,7 +256,9 @@ def add_files(routes: APIRouter, state: State) -> None:
 
 
 PAGE = pathlib.Path(__file__).parent / "page"
-_TYPES = {".js": "text/javascript", ".webp": "image/webp"}  # some systems know others, or none
+_TYPES = {  # some systems know others, or none
+    ".js": "text/javascript", ".webp": "image/webp", ".webmanifest": "application/manifest+json",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -288,6 +315,10 @@ def add_page(app: FastAPI, state: State) -> None:
     @app.get("/static/{name:path}", include_in_schema=False)
     async def page_file(request: Request, name: str) -> Response:
         return answer(request, name)
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs(request: Request) -> Response:
+        return answer(request, "docs.html")
 
     @app.get("/favicon.ico", include_in_schema=False)
     async def favicon(request: Request) -> Response:

@@ -68,7 +68,8 @@ class MethodAnswer(BaseModel):
     model_config = ConfigDict(
         json_schema_extra={
             "example": {
-                "name": "telea", "title": "smooth fill by fast marching", "learns": False,
+                "name": "telea", "title": "smooth fill by fast marching", "for": "scratches", "speed": "instant",
+                "long_presets": [], "everyday": True, "learns": False,
                 "presets": ["default"], "takes_reference": False,
                 "options": [{
                     "name": "radius", "label": "Radius", "type": "number", "nullable": False, "default": 3.0,
@@ -80,6 +81,10 @@ class MethodAnswer(BaseModel):
     )  # fmt: skip
     name: str
     title: str
+    best_for: str = Field(alias="for", description="what it does best, in a word; empty if nothing is known")
+    speed: str = Field(description="of a picture of a megapixel or less, on a CPU; empty if nothing is known")
+    long_presets: list[str] = Field(description="presets that take an hour or more")
+    everyday: bool = Field(description="whether it is offered first")
     learns: bool
     presets: list[str]
     takes_reference: bool
@@ -101,8 +106,9 @@ class TaskAnswer(BaseModel):
             "example": {
                 "name": "fill", "title": "Fill the hole of a picture.", "result": "the picture with its hole filled",
                 "needs": ["image"], "takes": ["mask", "reference"], "learned": True, "trains": False,
-                "marks": False,
-                "label": "Mend", "action": "Mend", "hint": "Fill the hole of a picture.", "methods": ["auto"],
+                "marks": False, "overlays": True,
+                "group": "", "label": "Mend", "action": "Mend", "hint": "Fill the hole of a picture.",
+                "methods": ["auto"],
                 "options": [{
                     "name": "grow_mask", "label": "Grow the mask", "type": "integer", "nullable": False,
                     "default": 0, "meaning": "let the hole grow to all sides", "unit": "px", "choices": [], "low": 0,
@@ -119,6 +125,8 @@ class TaskAnswer(BaseModel):
     learned: bool = Field(description="whether a model's own picture can take the place of the files that are needed")
     trains: bool = Field(description="whether it learns a picture, and makes a model instead of pictures")
     marks: bool = Field(description="whether the result is a mask of the picture that came")
+    overlays: bool = Field(description="whether the result is the picture that came with parts of it changed")
+    group: str = Field(description="of a tab that it shares with others; empty where it has its own")
     label: str = Field(description="of a tab or a menu's entry")
     action: str = Field(description="of the button that begins it")
     hint: str = Field(description="what a person has to know before")
@@ -126,8 +134,17 @@ class TaskAnswer(BaseModel):
     options: list[OptionAnswer]
 
 
+class LimitsAnswer(BaseModel):
+    """What a job may bring."""
+
+    max_bytes: int = Field(description="of all its files")
+    max_pixels: int = Field(description="of one picture")
+
+
 class TasksAnswer(BaseModel):
     """All tasks."""
+
+    limits: LimitsAnswer
 
     inputs: dict[str, str] = Field(description="what each file is that tasks are given")
     tasks: list[TaskAnswer]
@@ -207,6 +224,13 @@ _REF = "#/components/schemas/{model}"
 def job_body() -> dict[str, Any]:
     """The request body of POST /api/jobs for OpenAPI; `add_job_forms` puts what it refers to into the description."""
     schema = _job_forms()[1] | {"example": {"task": "fill", "settings": '{"method": "auto", "seed": 0}'}}
+    return {"requestBody": {"required": True, "content": {FORM: {"schema": schema}}}}
+
+
+def preview_body() -> dict[str, Any]:
+    """The request body of POST /api/preview for OpenAPI."""
+    image = {"type": "string", "format": "binary", "description": INPUTS["image"]}
+    schema = {"type": "object", "properties": {"image": image}, "required": ["image"]}
     return {"requestBody": {"required": True, "content": {FORM: {"schema": schema}}}}
 
 

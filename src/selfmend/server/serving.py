@@ -23,6 +23,7 @@ from selfmend.jobs.runner import Runner
 from selfmend.server.app import create_app
 from selfmend.server.catalogue import catalogue
 from selfmend.server.security import Access
+from selfmend.server.shared_files import SharedFiles
 
 _GRACE = 3  # seconds for answers that are half sent when the server is to end
 _WARM_AFTER = 2.0  # seconds: the page comes first, for loading torch holds everything else up
@@ -37,6 +38,7 @@ def serve(
     limits: Limits,
     say: Callable[[str], None],
     opened: Callable[[str], None] | None = None,
+    shared: SharedFiles | None = None,
 ) -> None:
     """Answer until Ctrl-C, SIGTERM or SIGHUP.
 
@@ -46,6 +48,7 @@ def serve(
         limits: how much may come.
         say: takes lines for a person.
         opened: called with the page's address when it can be opened.
+        shared: pictures of this machine that the page shows, and where it saves.
 
     Raises:
         OptionError: the address cannot be listened on.
@@ -53,7 +56,7 @@ def serve(
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     listening = listen(access)
     address = address_of(access, listening)
-    app = create_app(runner, access=access, limits=limits)
+    app = create_app(runner, access=access, limits=limits, shared=shared)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, ws="none", lifespan="off", server_header=False,
         timeout_graceful_shutdown=_GRACE, limit_concurrency=_CONNECTIONS,

@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import numpy as np
 from fastapi import Request
 from fastapi.responses import FileResponse
 from PIL import Image as PILImage
 from starlette.datastructures import FormData, UploadFile
 
 from selfmend.errors import SelfmendWarning, nearest_name
+from selfmend.jobs.job import Limits
+from selfmend.jobs.request import check_inputs, first_frame
 from selfmend.server.errors import RequestError
 from selfmend.tasks import INPUTS
 
@@ -42,6 +45,21 @@ async def read_form(request: Request) -> tuple[str, dict[str, bytes], dict[str, 
         files = {field: await upload.read() for field, upload in uploads.items()}
         names = {field: upload.filename or field for field, upload in uploads.items()}
     return texts.get("task", "fill"), files, settings, names
+
+
+async def read_picture_form(request: Request) -> tuple[bytes, str]:
+    """The body of POST /api/preview: the content of the file "image", and its name.
+
+    Raises:
+        RequestError: there is no such file.
+    """
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise RequestError(415, "the body is no multipart/form-data; send the picture as its field image")
+    async with request.form(max_files=1, max_fields=0) as form:
+        upload = form.get("image")
+        if not isinstance(upload, UploadFile):
+            raise RequestError(422, "there is no file 'image'; send the picture under that name")
+        return await upload.read(), upload.filename or ""
 
 
 def _sorted_fields(form: FormData) -> tuple[dict[str, str], dict[str, UploadFile]]:
@@ -121,6 +139,30 @@ def converted(path: Path, format: str, *, quality: int) -> bytes:
         return target.getvalue()
 
 
+def shown(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
+    """A picture file for browsers that do not know its format, or a film's first frame: as "png" or "jpeg".
+
+    Args:
+        data: of the file.
+        name: as its owner calls it, for messages.
+        limits: that count.
+
+    Raises:
+        ImageError: no picture, or beyond a limit.
+    """
+    if media_type(data[:16]).startswith("video/"):
+        frame = np.rint(first_frame(data, name) * 255).astype(np.uint8)
+        target = io.BytesIO()
+        PILImage.fromarray(frame).save(target, format="JPEG", quality=95)
+        return target.getvalue(), "jpeg"
+    looked = check_inputs({"image": data}, {"image": name}, limits)["image"]
+    kind = "png" if looked.transparent else "jpeg"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"picture{looked.ending}"
+        path.write_bytes(data)
+        return converted(path, kind, quality=95), kind
+
+
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -128,6 +170,7 @@ _SIGNATURES = (
     (b"II*\x00", "image/tiff"),
     (b"MM\x00*", "image/tiff"),
     (b"BM", "image/bmp"),
+    (b"\x1aE\xdf\xa3", "video/webm"),  # and Matroska
 )
 
 
@@ -154,7 +197,13 @@ def disposition(name: str, *, ending: str | None = None, download: bool = False)
 def media_type_of(path: Path) -> str:
     """The type of a picture file by its first bytes; bytes that nothing is known of are never shown as a page."""
     with open(path, "rb") as file:
-        head = file.read(16)
+        return media_type(file.read(16))
+
+
+def media_type(head: bytes) -> str:
+    """The same, of the first 16 bytes."""
+    if head[4:8] == b"ftyp" and head[8:12] not in (b"heic", b"heix", b"mif1", b"avif", b"msf1"):
+        return "video/quicktime" if head[8:12] == b"qt  " else "video/mp4"
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
     return next((kind for start, kind in _SIGNATURES if head.startswith(start)), "application/octet-stream")

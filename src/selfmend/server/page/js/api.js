@@ -1,6 +1,7 @@
 // The server, as far as the page speaks with it. Errors come as its own one line.
 
 import { find, notify, hideNotice } from "./dom.js";
+import { t } from "./texts.js";
 
 export class ServerError extends Error {
   constructor(line, status = 0) {
@@ -18,7 +19,7 @@ export function setReachable(now) {
     if (now) {
       hideNotice();
     } else {
-      notify("The server does not answer. Is selfmend serve still running? Trying again.", { error: true });
+      notify(t("The server does not answer. Is it still running? Trying again."), { error: true });
     }
   }
 }
@@ -28,7 +29,7 @@ async function errorLine(response) {
     const body = await response.json();
     return body.error ?? body.detail ?? response.statusText;
   } catch {
-    return `The server answered ${response.status} ${response.statusText}`.trim();
+    return t("The server answered {status}", { status: `${response.status} ${response.statusText}`.trim() });
   }
 }
 
@@ -38,7 +39,7 @@ export async function request(path, options = {}) {
     response = await fetch(path, { credentials: "same-origin", ...options });
   } catch {
     setReachable(false);
-    throw new ServerError("The server does not answer. Is selfmend serve still running?");
+    throw new ServerError(t("The server does not answer. Is it still running?"));
   }
   setReachable(true);
   if (response.status === 401 && path !== "/api/login") {
@@ -82,7 +83,7 @@ function signIn() {
           method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ token }),
         });
       } catch (error) {
-        dialog.querySelector(".problem").textContent = error.status === 401 ? "This is not the token." : error.message;
+        dialog.querySelector(".problem").textContent = error.status === 401 ? t("This is not the token.") : error.message;
         return;
       }
       asking = null;

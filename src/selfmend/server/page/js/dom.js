@@ -1,5 +1,7 @@
 // Elements without markup in strings: what a server or a file says only ever becomes text.
 
+import { t } from "./texts.js";
+
 export const find = (id) => document.getElementById(id);
 
 /** An element; attributes that are functions are listeners, true and false are attributes without a value. */
@@ -41,7 +43,21 @@ export function sheetButton(name) {
     const open = find("panel").classList.toggle("open");
     event.currentTarget.setAttribute("aria-expanded", String(open));
   };
-  return iconButton("settings", "Options", act, { class: "icon-button sheet-button", "aria-expanded": "false", "aria-controls": `panel-${name}` });
+  return iconButton("settings", t("Options"), act, { class: "icon-button sheet-button", "aria-expanded": "false", "aria-controls": `panel-${name}` });
+}
+
+/** A question before something that takes long or leaves something behind; whether the answer is yes. */
+export function ask({ title, text, yes, no }) {
+  const dialog = find("ask-dialog");
+  find("ask-title").textContent = title;
+  find("ask-text").textContent = text;
+  find("ask-yes").textContent = yes;
+  find("ask-no").textContent = no;
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.onclose = () => resolve(dialog.returnValue === "yes");
+  });
 }
 
 /** Said to a screen reader, not shown. */
@@ -57,7 +73,7 @@ export function notify(text, { error = false, action = null, label = "" } = {}) 
   const notice = find("notice");
   notice.className = error ? "error" : "";
   notice.setAttribute("role", error ? "alert" : "status");
-  const close = iconButton("close", "Close this message", hideNotice);
+  const close = iconButton("close", t("Close this message"), hideNotice);
   const button = action && element("button", { type: "button", class: "link", click: () => { hideNotice(); action(); } }, label);
   notice.replaceChildren(element("p", {}, text), ...(button ? [button] : []), close);
   notice.hidden = false;

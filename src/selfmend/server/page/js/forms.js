@@ -1,6 +1,7 @@
 // Fields of the panel: a label, an input, and how its value is read.
 
 import { element } from "./dom.js";
+import { t } from "./texts.js";
 
 let serial = 0;
 
@@ -76,21 +77,22 @@ const EMPTY = { format: "as it came", variety: "normal" }; // what an empty choi
 
 /** The meaning of an option, with what it is where it is left empty. */
 function hintOf({ name, meaning, none }) {
-  const left = none && !BRIEFLY[name] ? `; empty: ${none}` : "";
-  return sentence(meaning.replace(/; empty: .*$/, "")) + left + ".";
+  const left = none && !BRIEFLY[name] ? `; ${t("empty")}: ${t(none)}` : "";
+  return sentence(t(meaning.replace(/; empty: .*$/, ""))) + left + ".";
 }
 
 /** A field as the server tells of it: its name, unit, range, default, choices and meaning. */
 function optionField(option) {
-  const { name, label, type, default: standard, choices, low, high, unit, none } = option;
-  const about = { hint: hintOf(option), unit };
+  const { name, type, default: standard, choices, low, high, unit, none } = option;
+  const about = { hint: hintOf(option), unit: unit && t(unit) };
+  const label = t(option.label);
   const text = standard === null ? "" : String(standard);
-  const placeholder = BRIEFLY[name] ?? (text || (none ? "" : "none")); // what none means is in the hint
+  const placeholder = BRIEFLY[name] ? t(BRIEFLY[name]) : text || (none ? "" : t("none")); // what none means is in the hint
   let field;
   if (type === "boolean") {
     field = checkField(label, { ...about, value: standard });
   } else if (choices.length) {
-    field = selectField(label, { ...about, choices: choices.map((one) => [one, one || (EMPTY[name] ?? "none")]), value: text });
+    field = selectField(label, { ...about, choices: choices.map((one) => [one, t(one || (EMPTY[name] ?? "none"))]), value: text });
   } else if (type === "number" && low === 0 && high === 1 && standard !== null) {
     field = rangeField(label, { ...about, value: text, min: 0, max: 1, step: 0.01, show: (value) => value.toFixed(2) });
   } else if (type === "integer" || type === "number") {

@@ -2,11 +2,15 @@
 
 import { App } from "./app.js";
 import { find } from "./dom.js";
+import { Folder } from "./folder.js";
 import { Keys, listShortcuts } from "./keys.js";
-import { openFile, restore } from "./opening.js";
+import { openFile, openFiles, restore } from "./opening.js";
 import { ServerError } from "./api.js";
+import { LANGUAGES, language, translate } from "./texts.js";
 
+translate(document.body);
 const app = new App();
+const folder = new Folder(app);
 window.selfmend = app; // for tests, and for those who look into the console
 const acts = {
   open: () => find("file").click(),
@@ -19,6 +23,9 @@ const acts = {
   clear: () => app.clear(),
   "use-transparency": () => app.useTransparency(),
   "load-mask": () => find("mask-file").click(),
+  "save-mask": () => app.saveMask(),
+  "grow-mask": () => app.grow(2),
+  "shrink-mask": () => app.grow(-2),
   "show-mask": () => app.toggleMask(),
   "zoom-in": () => app.view.zoom(1.25),
   "zoom-out": () => app.view.zoom(0.8),
@@ -40,52 +47,68 @@ async function openDemo() {
   find("notice").hidden = true;
 }
 
-for (const [id, act] of [["file", (file) => openFile(app, file)], ["mask-file", (file) => app.loadMask(file)]]) {
+for (const [id, act] of [["file", (files) => openFiles(app, files)], ["mask-file", ([file]) => app.loadMask(file)]]) {
   find(id).addEventListener("change", (event) => {
-    const [file] = event.target.files;
+    const files = [...event.target.files];
     event.target.value = "";
-    if (file) {
-      act(file);
+    if (files.length) {
+      act(files);
+    }
+  });
+}
+find("language").append(...Object.entries(LANGUAGES).map(([value, words]) => new Option(words, value, false, value === language)));
+find("language").addEventListener("change", (event) => {
+  localStorage.setItem("language", event.target.value);
+  window.location.reload();
+});
+
+// Tabs, and within a group those of its tasks: arrow keys go from one to the next.
+for (const rows of [find("tabs"), find("groups")]) {
+  rows.addEventListener("click", (event) => {
+    const tab = event.target.closest("[role=tab]");
+    if (tab?.id.startsWith("group-")) {
+      const inside = find(tab.getAttribute("aria-controls"));
+      app.setTab((inside.querySelector("[aria-selected=true]") ?? find(`tab-${app.lastOf[tab.id]}`) ?? inside.firstElementChild).id.slice("tab-".length));
+    } else if (tab) {
+      app.setTab(tab.id.slice("tab-".length));
+    }
+  });
+  rows.addEventListener("keydown", (event) => {
+    const tabs = [...(event.target.closest("[role=tablist]")?.children ?? [])];
+    const i = tabs.indexOf(event.target);
+    const to = { ArrowRight: i + 1, ArrowLeft: i - 1, Home: 0, End: tabs.length - 1 }[event.key];
+    if (i >= 0 && to !== undefined) {
+      event.preventDefault();
+      tabs.at(to % tabs.length).click();
+      tabs.at(to % tabs.length).focus();
     }
   });
 }
 
-// Tabs: arrow keys go from one to the next.
-find("tabs").addEventListener("click", (event) => {
-  const tab = event.target.closest("[role=tab]");
-  if (tab) {
-    app.setTab(tab.id.slice("tab-".length));
-  }
-});
-find("tabs").addEventListener("keydown", (event) => {
-  const tabs = [...find("tabs").children];
-  const i = tabs.indexOf(event.target);
-  const to = { ArrowRight: i + 1, ArrowLeft: i - 1, Home: 0, End: tabs.length - 1 }[event.key];
-  if (to !== undefined) {
-    event.preventDefault();
-    tabs.at(to % tabs.length).click();
-    tabs.at(to % tabs.length).focus();
-  }
-});
-
-// The menu of the mask stands beside its button.
-find("mask-menu").addEventListener("beforetoggle", (event) => {
-  if (event.newState === "open") {
-    const button = find("mask-menu-button").getBoundingClientRect();
-    const menu = find("mask-menu");
-    const beside = button.right + 8 + 230 < window.innerWidth;
-    menu.style.left = beside ? `${button.right + 8}px` : "auto";
-    menu.style.right = beside ? "auto" : "12px";
-    menu.style.bottom = `${Math.max(12, window.innerHeight - (beside ? button.bottom : button.top - 8))}px`;
-  }
-});
+// Menus stand beside their buttons.
+for (const name of ["mask-menu", "recent-menu", "folder-menu"]) {
+  const menu = find(name);
+  menu.addEventListener("beforetoggle", (event) => {
+    if (event.newState === "open") {
+      const button = document.querySelector(`[popovertarget=${name}]`).getBoundingClientRect();
+      const beside = name === "mask-menu" && button.right + 8 + 230 < window.innerWidth;
+      const below = name !== "mask-menu";
+      menu.style.left = beside ? `${button.right + 8}px` : "auto";
+      menu.style.right = beside ? "auto" : "12px";
+      menu.style.top = below ? `${button.bottom + 6}px` : "auto";
+      menu.style.bottom = below ? "auto" : `${Math.max(12, window.innerHeight - (beside ? button.bottom : button.top - 8))}px`;
+    }
+  });
+}
+const STAYING = ["show-mask", "grow-mask", "shrink-mask"]; // pressed several times
 find("mask-menu").addEventListener("click", (event) => {
-  if (event.target.closest("button") && event.target.closest("button").id !== "show-mask") {
+  const button = event.target.closest("button");
+  if (button && !STAYING.includes(button.id)) {
     find("mask-menu").hidePopover();
   }
 });
 
-// Dropping and pasting: with a picture open, a file whose name says mask is one.
+// Dropping and pasting: a file whose name says mask is one.
 const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
 window.addEventListener("dragover", (event) => {
   if (hasFiles(event)) {
@@ -101,14 +124,7 @@ window.addEventListener("dragleave", (event) => {
 window.addEventListener("drop", (event) => {
   event.preventDefault();
   document.body.classList.remove("dropping");
-  const [file] = event.dataTransfer.files;
-  if (file) {
-    if (app.document && /mask/i.test(file.name)) {
-      app.loadMask(file);
-    } else {
-      openFile(app, file);
-    }
-  }
+  openFiles(app, [...event.dataTransfer.files]);
 });
 window.addEventListener("paste", (event) => {
   const file = [...(event.clipboardData?.files ?? [])][0];
@@ -125,6 +141,7 @@ app.setTab("fill");
 
 async function connect() {
   try {
+    await folder.load();
     await app.loadTasks();
     await app.loadModels();
   } catch (error) {
@@ -136,4 +153,5 @@ async function connect() {
 }
 
 await Promise.all([restore(app), connect()]);
+await folder.openFirst();
 document.body.dataset.ready = "yes";

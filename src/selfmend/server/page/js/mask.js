@@ -115,6 +115,42 @@ export class Mask {
     this.#touch(0, 0, this.width, this.height);
   }
 
+  /** More marks beside those that are there: a byte a pixel, 1 = hole. */
+  add(pixels) {
+    for (let i = 0; i < pixels.length; i += 1) {
+      this.pixels[i] |= pixels[i];
+    }
+    this.#touch(0, 0, this.width, this.height);
+  }
+
+  /** Larger to all sides by so many pixels, round; smaller where `radius` is negative. */
+  grow(radius) {
+    const value = radius > 0 ? 1 : 0; // to shrink a mask is to grow what is not marked
+    const r = Math.abs(radius);
+    const { width, height, pixels } = this;
+    const far = new Uint16Array(width * height); // to the nearest such pixel of the row, r + 1 for none within reach
+    for (let y = 0; y < height; y += 1) {
+      for (const [from, to, step] of [[y * width, (y + 1) * width, 1], [(y + 1) * width - 1, y * width - 1, -1]]) {
+        let distance = r + 1;
+        for (let i = from; i !== to; i += step) {
+          distance = pixels[i] === value ? 0 : Math.min(r + 1, distance + 1);
+          far[i] = step > 0 ? distance : Math.min(far[i], distance);
+        }
+      }
+    }
+    for (let dy = -r; dy <= r; dy += 1) {
+      const reach = Math.floor(Math.sqrt(r * r - dy * dy));
+      for (let y = Math.max(0, -dy); y < Math.min(height, height - dy); y += 1) {
+        for (let i = y * width, other = (y + dy) * width; i < (y + 1) * width; i += 1, other += 1) {
+          if (far[other] <= reach) {
+            pixels[i] = value;
+          }
+        }
+      }
+    }
+    this.#touch(0, 0, width, height);
+  }
+
   clear() {
     this.pixels.fill(0);
     this.#touch(0, 0, this.width, this.height);

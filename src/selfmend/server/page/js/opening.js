@@ -1,71 +1,149 @@
-// How a picture comes onto the stage: from a file, from a result, from the picture before, from the last visit.
+// How a picture comes onto the stage: from a file, from a result, from the picture before, from the last visits.
 
-import { createDocument, jobsOnRecord, lastDocument, openDocument } from "./documents.js";
-import { announce, find, hideNotice } from "./dom.js";
+import { childOf, createDocument, jobsOnRecord, lastDocument, openDocument, recentPhotos } from "./documents.js";
+import { announce, ask, element, find, hideNotice } from "./dom.js";
+import { t } from "./texts.js";
 
 /** Another picture; transparent parts are looked for, since they can be the hole. */
-function show(app, opened) {
+export function show(app, opened) {
   app.show(opened);
-  opened.transparency = /jpe?g|bmp/.test(opened.blob.type) ? null : opened.picture.transparency();
+  opened.transparency = /jpe?g|bmp/.test(opened.blob?.type ?? "jpeg") ? null : (opened.transparency ?? opened.picture.transparency());
   find("use-transparency").disabled = !opened.transparency;
 }
 
-export async function openFile(app, file) {
+const isFilmFile = (file) => file.type.startsWith("video/") || /\.(mp4|mov|mkv|webm|avi|m4v)$/i.test(file.name ?? "");
+
+/** Whether the user wants to leave what is open; asked only where something would have to be looked for again. */
+function mayLeave(app) {
+  const { document: open, unsaved } = app;
+  return !open || !unsaved || ask({
+    title: t("Open another photo?"), yes: t("Open the other"), no: t("Stay here"),
+    text: t("What you did to {name} is not downloaded. It stays under Recent, with its marks and results.", { name: open.name }),
+  });
+}
+
+/** What the server takes at most is said before somebody works on a picture that is larger. */
+function check(app, name, { width, height }) {
+  const { max_pixels: most } = app.limits ?? {};
+  if (most && width * height > most) {
+    throw new Error(t("{name} has {has} million pixels; this server takes at most {most} million. Make it smaller first.", {
+      name, has: (width * height / 1e6).toFixed(1), most: (most / 1e6).toFixed(0),
+    }));
+  }
+}
+
+export async function openFile(app, file, mask = null) {
+  if (!(await mayLeave(app))) {
+    return;
+  }
   find("stage").setAttribute("aria-busy", "true");
+  const name = file.name || "picture.png";
   try {
-    const made = await createDocument(file, file.name || "picture.png");
-    hideNotice();
-    app.owned = [];
-    show(app, made);
-    app.record();
-    announce(`${made.name} is open, ${made.picture.width} by ${made.picture.height} pixels.`);
-    if (made.transparency) {
-      app.tell("This picture has transparent parts.", { action: () => app.useTransparency(), label: "Fill them" });
+    const { max_bytes: most } = app.limits ?? {};
+    if (most && file.size > most) {
+      throw new Error(t("{name} has {has} MB; this server takes at most {most} MB.", { name, has: (file.size / 1e6).toFixed(1), most: (most / 1e6).toFixed(0) }));
     }
+    await app.document?.saveNow().catch(() => {});
+    const made = await createDocument(file, name, (picture) => check(app, name, picture));
+    hideNotice();
+    show(app, made);
+    app.setTab(isFilmFile(file) ? "video" : app.tab === "video" ? "fill" : app.tab);
+    announce(t("{name} is open, {width} by {height} pixels.", { name, width: made.picture.width, height: made.picture.height }));
+    if (mask) {
+      await app.loadMask(mask);
+    } else if (made.transparency) {
+      app.tell(t("This picture has transparent parts."), { action: () => app.useTransparency(), label: t("Fill them") });
+    }
+    showRecent(app);
   } catch (error) {
     app.tell(error.message, { error: true });
   }
   find("stage").removeAttribute("aria-busy");
 }
 
+/** Files that came together: a picture, and perhaps its mask, told by its name. */
+export function openFiles(app, files) {
+  const named = files.find((file) => /mask/i.test(file.name));
+  const others = files.filter((file) => file !== named);
+  if (named && !others.length && app.document) {
+    app.loadMask(named);
+  } else if (others.length > 1) {
+    app.tell(t("{count} pictures came; one at a time fits, or a photo and its mask, with \"mask\" in its name.", { count: others.length }), { error: true });
+  } else if (files.length) {
+    openFile(app, others[0] ?? named, others.length ? named : null);
+  }
+}
+
 /** The picture, mask and results of the last visit. */
 export async function restore(app) {
   try {
     const opened = await lastDocument();
+    app.owned = await jobsOnRecord();
     if (opened) {
       show(app, opened);
     }
-    app.owned = await jobsOnRecord();
   } catch {
     app.owned = []; // nothing was kept, or the browser keeps nothing
   }
-  await Promise.all(app.owned.map((one) => app.jobs.load(one.id)));
+  await loadJobs(app);
+  showRecent(app);
+}
+
+async function loadJobs(app) {
+  await Promise.all(app.ownedHere().map((one) => app.jobs.load(one.id)));
   app.strip.render();
 }
 
-/** The result on the stage becomes the picture; the way back stays open. */
-export async function goOn(app) {
-  const { id, index } = app.looking;
-  const result = app.jobs.get(id).results[index];
-  try {
-    const blob = await app.result.fetchBlob(result);
-    await app.document?.saveNow();
-    const file = new File([blob], result.name, { type: blob.type });
-    show(app, await createDocument(file, result.name, app.document?.id ?? null));
-    app.setTab("fill");
-    announce("The result is the picture now.");
-  } catch (error) {
-    app.tell(error.message, { error: true });
+/** The photos of before: in the menu beside Open, and where no picture is open. */
+export async function showRecent(app) {
+  const photos = (await recentPhotos().catch(() => [])).filter((photo) => photo.id !== app.document?.root);
+  find("recent").hidden = !photos.length;
+  for (const list of [find("recent-menu"), find("welcome-recent")]) {
+    list.replaceChildren(...photos.map((photo) => {
+      const small = photo.small ? element("img", { alt: "", src: URL.createObjectURL(photo.small), load: (event) => URL.revokeObjectURL(event.target.src) }) : null;
+      return element("button", { type: "button", click: () => reopen(app, photo.last) }, small, element("span", {}, photo.name));
+    }));
   }
 }
 
-/** The picture from which this one came. */
-export async function goBack(app) {
-  await app.document.saveNow().catch(() => {});
-  const parent = await openDocument(app.document.parent).catch(() => null);
-  if (parent) {
-    show(app, parent);
-  } else {
-    app.tell("The picture before is no longer kept by this browser.", { error: true });
+/** A photo of before, with its mask and its results. */
+async function reopen(app, id) {
+  find("recent-menu").hidePopover();
+  await app.document?.saveNow().catch(() => {});
+  if (await goTo(app, id)) {
+    app.unsaved = false;
+    await loadJobs(app);
+    showRecent(app);
   }
+}
+
+/** The document of that id on the stage; whether it is still there. */
+export async function goTo(app, id) {
+  if (app.document?.id === id) {
+    return true;
+  }
+  app.document?.saveNow().catch(() => {});
+  const opened = await openDocument(id).catch(() => null);
+  if (!opened) {
+    app.tell(t("This picture is no longer kept by this browser."), { error: true });
+    return false;
+  }
+  show(app, opened);
+  return true;
+}
+
+/** The result on the stage becomes the picture. `pixels` are marks that were drawn meanwhile; undo leads back. */
+export function goOn(app, pixels = null) {
+  const { looking, document: before } = app;
+  const result = app.jobs.get(looking.id).results[looking.index];
+  const { url, name, media_type } = result;
+  const child = childOf(before, { ...looking, url, name, media_type }, app.result.picture);
+  before.next = { made: looking, child: child.id, position: before.mask.position };
+  before.save();
+  if (pixels) {
+    child.mask.replace(pixels);
+    child.mask.commit();
+    child.save();
+  }
+  show(app, child);
 }

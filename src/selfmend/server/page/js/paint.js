@@ -4,6 +4,7 @@ import { element } from "./dom.js";
 import * as forms from "./forms.js";
 import { Painting, hex, paletteOf } from "./painting.js";
 import { TaskPanel } from "./tasks.js";
+import { t } from "./texts.js";
 
 export class PaintPanel extends TaskPanel {
   #painting = null;
@@ -17,12 +18,12 @@ export class PaintPanel extends TaskPanel {
   }
 
   special() {
-    this.file = forms.fileField("A painting of yours", { hint: "Instead of the one on the canvas." });
-    this.swatches = element("div", { class: "swatches", role: "group", "aria-label": "Colours of the picture" });
+    this.file = forms.fileField(t("A painting of yours"), { hint: t("Instead of the one on the canvas.") });
+    this.swatches = element("div", { class: "swatches", role: "group", "aria-label": t("Colours of the picture") });
     this.colour = element("input", { type: "color", id: "paint-colour", value: "#888888", input: () => this.#setColour(this.colour.value) });
-    const custom = element("div", { class: "field check" }, this.colour, element("label", { for: "paint-colour" }, element("span", { class: "field-label" }, "Brush colour")));
-    const fill = element("button", { type: "button", click: () => this.app.paintingDone(() => this.painting?.fill(this.colour.value)) }, "Fill all");
-    const trace = element("button", { type: "button", click: () => this.app.paintingDone(() => this.painting?.trace(this.example, this.palette)) }, "Trace the picture");
+    const custom = element("div", { class: "field check" }, this.colour, element("label", { for: "paint-colour" }, element("span", { class: "field-label" }, t("Brush colour"))));
+    const fill = element("button", { type: "button", click: () => this.app.paintingDone(() => this.painting?.fill(this.colour.value)) }, t("Fill all"));
+    const trace = element("button", { type: "button", click: () => this.app.paintingDone(() => this.painting?.trace(this.example, this.palette)) }, t("Trace the picture"));
     return [this.swatches, custom, element("div", { class: "pair" }, fill, trace), this.file.row];
   }
 
@@ -63,7 +64,7 @@ export class PaintPanel extends TaskPanel {
     this.palette = paletteOf(this.example);
     this.swatches.replaceChildren(...this.palette.map((colour) => {
       const name = hex(colour);
-      const button = element("button", { type: "button", class: "swatch", "aria-label": `Paint with ${name}`, title: name, click: () => this.#setColour(name) });
+      const button = element("button", { type: "button", class: "swatch", "aria-label": t("Paint with {name}", { name }), title: name, click: () => this.#setColour(name) });
       button.style.backgroundColor = name;
       return button;
     }));
@@ -81,12 +82,12 @@ export class PaintPanel extends TaskPanel {
   }
 
   missing() {
-    return this.model || this.app.document ? "" : "Open a picture first: what is painted becomes a picture like it.";
+    return this.model || this.app.document ? "" : t("Open a picture first: what is painted becomes a picture like it.");
   }
 
   /** The painting, where other tasks are given the open picture. */
   async given() {
-    const image = this.model ? null : this.app.document.blob;
+    const image = this.model ? null : await this.app.document.file();
     return { picture: this.file.read() ?? (await this.painting.blob()), image };
   }
 }

@@ -1,5 +1,8 @@
 // Pictures as the browser decodes them, upright, with smaller copies so that a large photo moves as lightly as a small one.
 
+import { request } from "./api.js";
+import { t } from "./texts.js";
+
 const SMALL_ENOUGH = 1400;
 const STRIPE = 512;
 
@@ -48,13 +51,24 @@ export async function decode(blob) {
   return new Picture(levels);
 }
 
-/** A user's file; what is wrong with it is one line. */
+/** A user's file; what no browser knows (TIFF, HEIC, JPEG 2000) is shown as the server sees it. Errors are one line. */
 export async function decodeFile(file, name) {
   try {
     return await decode(file);
   } catch {
-    throw new Error(`${name} is no picture that this browser can show; a JPEG, PNG, WebP, GIF, BMP or AVIF file fits`);
+    const form = new FormData();
+    form.append("image", file, name);
+    return decode(await (await request("/api/preview", { method: "POST", body: form })).blob());
   }
+}
+
+/** A picture as a small JPEG, for lists. */
+export function smallBlob({ levels }) {
+  const smallest = levels.at(-1);
+  const scale = Math.min(1, 160 / Math.max(smallest.width, smallest.height));
+  const canvas = new OffscreenCanvas(Math.max(1, Math.round(smallest.width * scale)), Math.max(1, Math.round(smallest.height * scale)));
+  canvas.getContext("2d").drawImage(smallest, 0, 0, canvas.width, canvas.height);
+  return canvas.convertToBlob({ type: "image/jpeg", quality: 0.8 });
 }
 
 /** A mask file as bytes of the picture's size: white is the hole, transparent is not. */
@@ -62,7 +76,7 @@ export async function decodeMask(file, name, width, height) {
   const picture = await decodeFile(file, name);
   if (Math.abs(picture.width / picture.height / (width / height) - 1) > 0.01) {
     throw new Error(
-      `${name} is ${picture.width} x ${picture.height} and the picture ${width} x ${height}; a mask of the same shape fits`,
+      t("{name} is {a} x {b} and the picture {width} x {height}; a mask of the same shape fits", { name, a: picture.width, b: picture.height, width, height }),
     );
   }
   const canvas = new OffscreenCanvas(width, Math.min(STRIPE, height));

@@ -2,7 +2,7 @@
 
 import { element, icon, iconButton, timeText } from "./dom.js";
 import { isFinal } from "./jobs.js";
-import { goBack } from "./opening.js";
+import { t } from "./texts.js";
 
 const SHOWN_BY_BROWSERS = /^image\/(png|jpeg|webp|gif|avif|bmp)$/;
 
@@ -14,15 +14,15 @@ export const showable = (result) => (isFilm(result) || SHOWN_BY_BROWSERS.test(re
 /** Of a fill, how; of the rest also what it is. `tasks` are the server's by name. */
 export function jobTitle(job, tasks) {
   const how = job.settings?.model || job.settings?.method;
-  return job.task === "fill" && how ? how : `${tasks.get(job.task)?.label ?? job.task}${how ? ` · ${how}` : ""}`;
+  return job.task === "fill" && how ? how : `${t(tasks.get(job.task)?.label ?? job.task)}${how ? ` · ${how}` : ""}`;
 }
 
 export function progressWords(job) {
   if (job.state === "queued") {
-    return job.place ? `Waiting, ${job.place} before it` : "Waiting";
+    return job.place ? t("Waiting, {place} before it", { place: job.place }) : t("Waiting");
   }
-  const left = job.seconds_left === null || job.seconds_left === undefined ? "" : `${timeText(job.seconds_left)} left`;
-  return [job.stage || "Starting", left].filter(Boolean).join(" · ");
+  const left = job.seconds_left === null || job.seconds_left === undefined ? "" : t("{time} left", { time: timeText(job.seconds_left) });
+  return [t(job.stage || "Starting"), left].filter(Boolean).join(" · ");
 }
 
 export class Strip {
@@ -37,12 +37,12 @@ export class Strip {
     this.cards = new Map();
     const first = this.app.document ? [this.#original()] : [];
     this.list.replaceChildren(...first, ...jobs.map((job) => this.#card(job)));
+    this.mark();
     this.#visible();
   }
 
   #visible() {
-    const has = this.app.shownJobs().length > 0 || Boolean(this.app.document?.parent);
-    this.list.parentElement.hidden = !has;
+    this.list.parentElement.hidden = !this.app.document && !this.app.shownJobs().length; // with a photo it is always there: nothing jumps
   }
 
   /** One job was new or changed. */
@@ -63,8 +63,9 @@ export class Strip {
   /** Which thumbnail is the one on the stage. */
   mark() {
     const { looking } = this.app;
+    const at = looking ?? this.app.document?.made; // the picture itself can be a result
     for (const button of this.list.querySelectorAll("[aria-pressed]")) {
-      const here = looking ? button.dataset.job === looking.id && button.dataset.index === String(looking.index) : !button.dataset.job;
+      const here = at ? button.dataset.job === at.id && (button.dataset.index === String(at.index) || at.index === "all") : !button.dataset.job;
       button.setAttribute("aria-pressed", String(here));
       if (here && looking) {
         button.scrollIntoView({ block: "nearest", inline: "nearest" });
@@ -73,15 +74,14 @@ export class Strip {
   }
 
   #original() {
-    const { picture, parent } = this.app.document;
-    const smallest = picture.levels.at(-1);
+    const { original } = this.app.document;
+    const smallest = original.levels.at(-1);
     const canvas = element("canvas", { width: smallest.width, height: smallest.height });
     canvas.getContext("2d").drawImage(smallest, 0, 0);
     const thumb = element(
-      "button", { type: "button", class: "thumb", "aria-pressed": String(!this.app.looking), "aria-label": "The picture itself", click: () => this.app.look(null) }, canvas,
+      "button", { type: "button", class: "thumb", "aria-pressed": String(!this.app.looking && !this.app.document.made), "aria-label": t("The photo as it came"), click: () => this.app.visitOriginal() }, canvas,
     );
-    const back = parent && element("button", { type: "button", class: "link", click: () => goBack(this.app) }, "Back one picture");
-    return element("li", { class: "card original" }, element("div", { class: "thumbs" }, thumb), element("p", { class: "caption" }, back || "Picture"));
+    return element("li", { class: "card original" }, element("div", { class: "thumbs" }, thumb), element("p", { class: "caption" }, t("Original")));
   }
 
   #card(job) {
@@ -119,37 +119,37 @@ export class Strip {
     if (!isFinal(job)) {
       const picture = job.preview ? element("img", { alt: "", src: job.preview }) : element("span", { class: "spinner" });
       const thumb = element(
-        "button", { type: "button", class: "thumb", "aria-pressed": "false", "aria-label": `${title}: how it looks so far`, "data-job": job.id, "data-index": "preview",
-          disabled: !job.preview, click: () => this.app.look(job.id, "preview") }, picture,
+        "button", { type: "button", class: "thumb", "aria-pressed": "false", "aria-label": t("{title}: how it looks so far", { title }), "data-job": job.id, "data-index": "preview",
+          disabled: !job.preview, click: () => this.app.visit(job.id, "preview") }, picture,
       );
       return [
         element("div", { class: "thumbs" }, thumb),
         element("div", { class: "running" },
           element("p", { class: "caption" }, title),
-          element("progress", { max: 1, "aria-label": `${title}: progress` }),
+          element("progress", { max: 1, "aria-label": t("{title}: progress", { title }) }),
           element("p", { class: "stage-words" }),
-          element("button", { type: "button", class: "small", "aria-label": `Cancel ${title}`, click: () => this.app.cancel(job.id) }, "Cancel")),
+          element("button", { type: "button", class: "small", "aria-label": t("Cancel {title}", { title }), click: () => this.app.cancel(job.id) }, t("Cancel"))),
       ];
     }
-    const remove = iconButton("close", `Remove ${title}`, () => this.app.removeJob(job.id), { class: "icon-button remove" });
+    const remove = iconButton("close", t("Remove {title}", { title }), () => this.app.removeJob(job.id), { class: "icon-button remove" });
     if (job.state !== "done") {
-      const words = job.state === "cancelled" ? "Cancelled" : job.error || "Failed";
+      const words = job.state === "cancelled" ? t("Cancelled") : job.error || t("Failed");
       return [element("div", { class: "running thumbs" }, element("p", { class: "caption" }, title), element("p", { class: "stage-words" }, words), remove)];
     }
     const seconds = job.seconds ?? (job.finished && job.started ? job.finished - job.started : null);
     const caption = element("p", { class: "caption" }, title, seconds === null ? "" : ` · ${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`);
     if (!job.results.length) {
-      return [element("div", { class: "running thumbs" }, caption, element("p", { class: "stage-words" }, this.app.tasks.get(job.task)?.trains ? "Learned: see the other tabs" : "Done"), remove)];
+      return [element("div", { class: "running thumbs" }, caption, element("p", { class: "stage-words" }, this.app.tasks.get(job.task)?.trains ? t("Learned: see the other tabs") : t("Done")), remove)];
     }
     return [element("div", { class: "thumbs" }, ...job.results.map((result) => this.#thumb(job, result, title)), remove), caption];
   }
 
   #thumb(job, result, title) {
-    const many = job.results.length > 1 ? `, ${result.index + 1} of ${job.results.length}` : "";
+    const many = job.results.length > 1 ? `, ${t("{index} of {count}", { index: result.index + 1, count: job.results.length })}` : "";
     const picture = isFilm(result) ? icon("film") : element("img", { alt: "", src: showable(result), decoding: "async" });
     return element(
       "button", { type: "button", class: "thumb", "aria-pressed": "false", "aria-label": `${title}${many}`, "data-job": job.id,
-        "data-index": result.index, click: () => this.app.look(job.id, result.index) }, picture,
+        "data-index": result.index, click: () => this.app.visit(job.id, result.index) }, picture,
     );
   }
 }

@@ -1,9 +1,12 @@
 // Fingers, pens, mice and arrow keys become strokes, boxes and lassos on what is drawn on: the mask, or a painting.
 
 import { announce, find } from "./dom.js";
+import { t } from "./texts.js";
+
+const FINGER = 5; // pixels that a finger moves before it draws
 
 export class Pointing {
-  /** `app` says what is drawn on (`app.surface()`), with which tool and size, and whether results are looked at. */
+  /** `app` says what is drawn on (`app.surface()`), with which tool and size, and makes ready to draw. */
   constructor(app, view) {
     Object.assign(this, { app, view, fingers: new Map(), doing: null, space: false, at: null });
     const { canvas } = view;
@@ -43,11 +46,27 @@ export class Pointing {
       this.doing = { kind: "pinch" };
     } else if (event.button === 1 || this.space || this.app.tool === "hand") {
       this.doing = { kind: "pan" };
-    } else if (event.button === 0 && this.app.looking) {
+    } else if (event.button === 0 && this.view.piece) {
+      this.doing = { kind: "piece" };
+    } else if (event.button === 0 && this.app.picking) {
+      this.app.picking.act(this.view.toPicture(x, y));
+    } else if (event.button === 0 && this.app.result.atHandle(x, y)) {
       this.doing = { kind: "slide" };
-      this.app.slide(this.view.toPicture(x, y)[0] / this.view.picture.width);
-    } else if (event.button === 0 && this.app.surface()) {
-      this.#begin(this.view.toPicture(x, y), event.altKey, this.#weight(event));
+    } else if (event.button === 0) {
+      const begin = { point: this.view.toPicture(x, y), at: [x, y], erasing: event.altKey, weight: this.#weight(event), straight: event.shiftKey };
+      this.doing = { kind: "waiting", begin };
+      if (event.pointerType !== "touch") { // a second finger would mean to move and zoom, not to draw
+        this.#start();
+      }
+    }
+  }
+
+  /** The first drop of a stroke: a result that is looked at becomes the picture that is drawn on. */
+  #start() {
+    const { point, erasing, weight, straight } = this.doing.begin;
+    this.doing = null;
+    if (this.app.takeUp()) {
+      this.#begin(point, erasing, weight, straight);
     }
   }
 
@@ -59,17 +78,30 @@ export class Pointing {
     const [x, y] = this.#point(event);
     const before = this.fingers.get(event.pointerId);
     if (event.pointerType !== "touch") {
+      this.overHandle = !this.doing?.surface && this.app.result.atHandle(x, y);
+      this.view.canvas.classList.toggle("at-handle", this.overHandle || this.doing?.kind === "slide");
       this.showCursor([x, y]);
     }
     if (!before) {
       return;
     }
+    if (this.doing?.kind === "waiting") {
+      const { at } = this.doing.begin;
+      if (Math.hypot(x - at[0], y - at[1]) < FINGER) {
+        return;
+      }
+      this.#start();
+    }
     if (this.doing?.kind === "pinch") {
       this.#pinch(event.pointerId, [x, y]);
     } else if (this.doing?.kind === "pan") {
       this.view.move(x - before[0], y - before[1]);
+    } else if (this.doing?.kind === "piece") {
+      this.view.piece.x += (x - before[0]) / this.view.scale;
+      this.view.piece.y += (y - before[1]) / this.view.scale;
+      this.view.draw();
     } else if (this.doing?.kind === "slide") {
-      this.app.slide(this.view.toPicture(x, y)[0] / this.view.picture.width);
+      this.app.result.slide(this.view.toPicture(x, y)[0] / this.view.picture.width);
     } else if (this.doing) {
       const events = event.getCoalescedEvents?.() ?? [];
       for (const one of events.length ? events : [event]) {
@@ -96,8 +128,15 @@ export class Pointing {
       if (!this.doing) {
         this.fingers.clear(); // the finger that stays must not begin to paint
       }
-    } else if (this.doing) {
+    } else if (this.doing?.kind === "waiting") {
+      this.#start();
+      if (this.doing) {
+        this.#end();
+      }
+    } else if (this.doing?.surface) {
       this.#end();
+    } else {
+      this.doing = null;
     }
   }
 
@@ -120,7 +159,10 @@ export class Pointing {
     if (!this.view.picture) {
       return;
     }
-    if (event.shiftKey) {
+    if (event.altKey) {
+      const turn = event.deltaY || event.deltaX;
+      this.app.setSize(turn < 0 ? Math.max(this.app.size + 1, this.app.size * 1.1) : Math.min(this.app.size - 1, this.app.size / 1.1));
+    } else if (event.shiftKey) {
       this.view.move(-event.deltaX - event.deltaY, 0);
     } else {
       const pixels = event.deltaMode === 1 ? event.deltaY * 32 : event.deltaY;
@@ -128,14 +170,15 @@ export class Pointing {
     }
   }
 
-  #begin(point, erasing, weight = 1) {
+  #begin(point, erasing, weight = 1, straight = false) {
     const { tool, size } = this.app;
     const value = erasing || tool === "eraser" ? 0 : 1;
     const surface = this.app.surface();
     const kind = surface.shapes === false || tool === "eraser" ? "brush" : tool;
     this.doing = { kind, surface, value, radius: size / 2, last: point, points: [point] };
     if (kind === "brush") {
-      surface.stroke(...point, ...point, (size / 2) * weight, value);
+      const from = straight && this.lifted?.surface === surface ? this.lifted.point : point;
+      surface.stroke(...from, ...point, (size / 2) * weight, value);
     }
   }
 
@@ -161,11 +204,12 @@ export class Pointing {
     } else if (kind === "lasso" && points.length > 2) {
       surface.lasso(points, value);
     }
+    this.lifted = { surface, point: last };
     this.doing = null;
     this.view.outline = null;
     this.view.draw();
-    if (surface?.commit()) {
-      this.app.drawn();
+    if (surface.commit()) {
+      this.app.drawn({ lifted: true });
     }
   }
 
@@ -203,10 +247,10 @@ export class Pointing {
     }
     if (this.doing?.surface) {
       this.#end();
-      announce("Lifted.");
-    } else if (this.app.surface() && !this.app.looking && this.app.tool !== "hand") {
+      announce(t("Lifted."));
+    } else if (this.app.tool !== "hand" && this.app.takeUp()) {
       this.#begin(this.view.toPicture(...this.at), false);
-      announce("Down: arrow keys draw, P lifts.");
+      announce(t("Down: arrow keys draw, P lifts."));
     }
   }
 
@@ -214,7 +258,7 @@ export class Pointing {
     const cursor = find("cursor");
     const { tool } = this.app;
     const round = tool === "brush" || tool === "eraser" || this.app.surface()?.shapes === false;
-    const hidden = !point || this.app.looking || tool === "hand" || this.space || (!round && !this.keyboard) || !this.app.surface();
+    const hidden = !point || this.overHandle || this.app.picking || this.view.piece || (this.app.looking && !this.app.result.comparing) || tool === "hand" || this.space || (!round && !this.keyboard) || !this.app.surface();
     cursor.hidden = hidden;
     this.lastCursor = point;
     if (!hidden) {

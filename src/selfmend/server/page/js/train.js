@@ -3,11 +3,12 @@
 import { element, iconButton } from "./dom.js";
 import { request } from "./api.js";
 import { TaskPanel } from "./tasks.js";
+import { t } from "./texts.js";
 
 export class TrainPanel extends TaskPanel {
   layout() {
     this.list = element("ul", { class: "models" });
-    this.heading = element("h3", { hidden: true }, "What was learned");
+    this.heading = element("h3", { hidden: true }, t("What was learned"));
     return [...super.layout(), this.heading, this.list];
   }
 
@@ -24,11 +25,11 @@ export class TrainPanel extends TaskPanel {
     return element("li", {},
       element("img", { src: model.thumbnail, alt: "" }),
       element("span", {}, element("strong", {}, model.name), element("small", {}, `${model.method} · ${width} × ${height}`)),
-      iconButton("close", `Delete what was learned as ${model.name}`, () => this.#remove(model.name)));
+      iconButton("close", t("Delete what was learned as {name}", { name: model.name }), () => this.#remove(model.name)));
   }
 
   async #remove(name) {
-    if (!window.confirm(`Delete what was learned as ${name}? This cannot be undone.`)) {
+    if (!window.confirm(t("Delete what was learned as {name}? This cannot be undone.", { name }))) {
       return;
     }
     try {

@@ -1,4 +1,5 @@
-// What the canvas shows: the picture, zoomed and moved, a result over it from the slider on, and the mask as a tint.
+// What the canvas shows: the picture or a result, zoomed and moved, the photo before it up to the slider, and the mask as a
+// tint.
 
 const LARGEST_ZOOM = 32;
 const TINT = (150 << 24) | (110 << 16) | (45 << 8) | 255; // red 255, green 45, blue 110, alpha 150; bytes in memory's order
@@ -9,10 +10,13 @@ export class View {
     this.context = canvas.getContext("2d");
     this.tint = document.createElement("canvas");
     this.picture = null;
-    this.over = null; // a result, drawn over the picture's place
-    this.cut = 0.5; // where the result begins, as a share of the width
+    this.over = null; // a result, drawn in the picture's place
+    this.before = null; // the photo as it came, drawn up to the cut
+    this.cut = 0; // where what is shown begins, as a share of the width
+    this.holding = false; // whether the photo as it came is shown instead
     this.mask = null;
     this.showMask = true;
+    this.piece = null; // { canvas, x, y, scale, angle }: an object that is not put down yet, its middle in picture pixels
     this.outline = null; // points of a box or lasso in progress
     this.scale = 1;
     this.x = 0;
@@ -113,25 +117,50 @@ export class View {
       return;
     }
     const place = [this.x * ratio, this.y * ratio, picture.width * this.scale * ratio, picture.height * this.scale * ratio];
-    this.#checks(place);
-    this.#smooth(picture);
-    context.drawImage(picture.level(this.scale * ratio), ...place);
-    if (this.over) {
-      const edge = place[0] + place[2] * this.cut;
+    const before = this.holding || this.cut > 0 ? this.before : null;
+    this.#picture(before && this.holding ? before : (this.over ?? picture), place);
+    if (before && !this.holding) {
       context.save();
       context.beginPath();
-      context.rect(edge, place[1], place[0] + place[2] - edge, place[3]);
+      context.rect(place[0], place[1], place[2] * this.cut, place[3]);
       context.clip();
-      this.#checks(place);
-      this.#smooth(this.over);
-      context.drawImage(this.over.level((place[2] / this.over.width)), ...place);
+      this.#picture(before, place);
       context.restore();
-    } else if (this.mask && this.showMask) {
+    }
+    if (!this.over && this.mask && this.showMask && !(before && this.holding)) {
       this.#tint();
+    }
+    if (this.piece) {
+      this.#placed(this.piece);
     }
     if (this.outline) {
       this.#outline();
     }
+  }
+
+  #placed({ canvas, x, y, scale, angle }) {
+    const { context, ratio } = this;
+    const [left, top] = this.toScreen(x, y);
+    const zoom = scale * this.scale * ratio;
+    context.save();
+    context.translate(left * ratio, top * ratio);
+    context.rotate(angle);
+    context.imageSmoothingEnabled = true;
+    const box = [(-canvas.width * zoom) / 2, (-canvas.height * zoom) / 2, canvas.width * zoom, canvas.height * zoom];
+    context.drawImage(canvas, ...box);
+    for (const [colour, dash] of [["#fff", []], ["#111", [6 * ratio, 6 * ratio]]]) {
+      context.setLineDash(dash);
+      context.lineWidth = 1.5 * ratio;
+      context.strokeStyle = colour;
+      context.strokeRect(...box);
+    }
+    context.restore();
+  }
+
+  #picture(picture, place) {
+    this.#checks(place);
+    this.#smooth(picture);
+    this.context.drawImage(picture.level(place[2] / picture.width), ...place);
   }
 
   /** Enlarged pixels of a photo are shown as squares only when a person looks at single ones. */

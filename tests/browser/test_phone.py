@@ -1,0 +1,60 @@
+"""On a phone: everything is large enough for a finger, the tools stand in a row, and fingers do what they should."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from browser.hands import marked, open_picture, spot, until
+
+SMALL = """() => [...document.querySelectorAll("button, a[href], select, summary, [role=tab]")]
+  .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.disabled && !one.closest("details:not([open]) > :not(summary)"))
+  .map((one) => [one.id || one.textContent.trim(), Math.round(one.getBoundingClientRect().width), Math.round(one.getBoundingClientRect().height)])
+  .filter(([, width, height]) => width < 44 || height < 44)"""  # noqa: E501
+
+
+@pytest.fixture
+def phone(new_page: Callable[..., Any], served: Any) -> Any:
+    plain = {"origin": served.address, "localStorage": [{"name": "better", "value": "no"}]}
+    state = {"cookies": [], "origins": [plain]}
+    return new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, storage_state=state)
+
+
+def touch(session: Any, kind: str, *points: tuple[float, float]) -> None:
+    """Fingers on places of the window, as Chromium tells them."""
+    fingers = [{"x": x, "y": y, "id": k} for k, (x, y) in enumerate(points)]
+    session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+
+
+def test_everything_is_large_enough_for_a_finger(phone, png) -> None:
+    open_picture(phone, png)
+    assert phone.evaluate(SMALL) == []
+    row = [phone.locator(f"#tool-{name}").bounding_box() for name in ("brush", "eraser", "box", "lasso", "hand")]
+    row += [phone.locator(name).bounding_box() for name in ("#undo", "#redo", "#mask-menu-button")]
+    assert len({box["y"] for box in row}) == 1
+    assert row[-1]["x"] + row[-1]["width"] <= 390
+    assert all(phone.locator(name).is_visible() for name in ("#zoom-in", "#zoom-out", "#zoom-fit"))
+    phone.locator("#panel-fill .sheet-button").click()
+    assert phone.evaluate(SMALL) == []
+
+
+def test_a_finger_paints_on_the_result_and_two_fingers_do_not(phone, png) -> None:
+    open_picture(phone, png)
+    a, b, c = spot(phone, 0.3, 0.4), spot(phone, 0.45, 0.45), spot(phone, 0.7, 0.6)
+    hand = phone.context.new_cdp_session(phone)
+    touch(hand, "touchStart", a)
+    touch(hand, "touchMove", b)
+    touch(hand, "touchEnd")
+    until(phone, "window.selfmend.document.mask.count > 0")
+    phone.tap("#mend")
+    until(phone, "window.selfmend.view.over !== null")
+    touch(hand, "touchStart", a)
+    touch(hand, "touchStart", a, c)
+    touch(hand, "touchMove", a, (c[0] + 40, c[1] + 40))
+    touch(hand, "touchEnd")
+    assert phone.evaluate("window.selfmend.document.parent") is None
+    touch(hand, "touchStart", c)
+    touch(hand, "touchMove", (c[0] + 20, c[1] + 10))
+    touch(hand, "touchEnd")
+    until(phone, "window.selfmend.document.parent !== null")
+    assert marked(phone) > 0
