@@ -138,8 +138,16 @@ class Method(ABC):
     ) -> list[Image]:
         each = [(derive_seed(seed, "sample", k), share) for k, share in enumerate(sample_shares(progress, samples))]
         if reference is None:
-            return [self.fill(image, mask, seed=one, progress=share) for one, share in each]
+            makers = [self, *(self.varied() for _ in each[1:])]
+            return [
+                maker.fill(image, mask, seed=one, progress=share)
+                for maker, (one, share) in zip(makers, each, strict=True)
+            ]
         return [self.fill_from(image, mask, reference, seed=one, progress=share) for one, share in each]
+
+    def varied(self) -> Self:
+        """The method that makes further fills, which are to differ from the first; itself where seeds are enough."""
+        return self
 
     def choices(self, mask: Mask, *, reference: bool = False) -> list[Choice]:
         """What fills which part of a hole, and why; empty for a method that fills all of it in one way.

@@ -16,15 +16,16 @@ import numpy as np
 from selfmend.errors import ImageError, MaskError, SelfmendWarning
 from selfmend.patches.blend import COARSER, blend_unit, blended
 from selfmend.patches.em import Guess, PatchMatchOptions, fill_values
-from selfmend.patches.scales import colour_scale, features, has_source
+from selfmend.patches.scales import colour_scale, features, has_source, hole_depth
 from selfmend.progress import Progress, silent
-from selfmend.seeding import derive_seed
+from selfmend.seeding import derive_seed, make_rng
 from selfmend.types import check_image, check_mask
 
 if TYPE_CHECKING:
     from selfmend.types import Size
 
 DEFAULTS = PatchMatchOptions()
+_SPOT, _LEAST_SPOT = 0.7, 4.0  # of the hole's depth, and pixels: standard deviation of what spots are drawn from
 
 
 class Reference(NamedTuple):
@@ -126,10 +127,11 @@ def _fill_window(
         colours = np.where(hole[..., None], guess[0], clean)
         start = Guess(colours=colours * factor, scale=guess[1])
     misfit = np.zeros(hole.shape, np.float32)
-    filled = fill_values(layers, start, seed=seed, options=fitting, progress=progress, misfit=misfit)
+    withheld = _spots(hole, options.withheld, seed) if options.withheld > 0 else None
+    filled = fill_values(layers, start, seed=seed, options=fitting, progress=progress, misfit=misfit, withheld=withheld)
     colours = filled[..., :channels] / factor
     if guess is None and (options.members > 1 or options.smooth > 0 or options.regain > 1):
-        others = _others(layers, seed, fitting, COARSER * blend_unit(hole))
+        others = _others(layers, seed, fitting, COARSER * blend_unit(hole), withheld)
         wanted = filled[..., channels:] / np.float32(options.texture) if options.texture else None
         colours = blended(
             colours, hole, [other[..., :channels] / factor for other in others], wanted, misfit,
@@ -139,12 +141,28 @@ def _fill_window(
 
 
 def _others(
-    layers: Sequence[tuple[np.ndarray, np.ndarray]], seed: int, options: PatchMatchOptions, coarser: float
+    layers: Sequence[tuple[np.ndarray, np.ndarray]],
+    seed: int,
+    options: PatchMatchOptions,
+    coarser: float,
+    withheld: np.ndarray | None,
 ) -> list[np.ndarray]:
     """The other members' fills, made at coarse scales only; none where no scale that coarse has a source."""
     seeds = [derive_seed(seed, "member", k) for k in range(1, options.members)]
-    fills = [fill_values(layers, None, seed=one, options=options, progress=silent, coarser=coarser) for one in seeds]
+    fills = [
+        fill_values(layers, None, seed=one, options=options, progress=silent, coarser=coarser, withheld=withheld)
+        for one in seeds
+    ]
     return [fill for fill in fills if fill.size]
+
+
+def _spots(hole: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """A share of the picture in spots about as large as the hole is deep, bool (H, W)."""
+    size = max(_LEAST_SPOT, _SPOT * float(hole_depth(hole).max()))
+    coarse = [max(1, round(side * _LEAST_SPOT / size)) for side in hole.shape]
+    noise = make_rng(seed, "withheld").standard_normal(coarse, dtype=np.float32)
+    smooth = cv2.resize(cv2.GaussianBlur(noise, (0, 0), _LEAST_SPOT), hole.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return smooth > np.quantile(smooth, 1 - share)
 
 
 def _share(progress: Progress, i: int, count: int) -> Progress:
