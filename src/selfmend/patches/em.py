@@ -40,6 +40,10 @@ VARIED = "measured, docs/results-auto.md"
 BACK_PROJECTIONS = 2
 _LAYOUT = 0.6  # of the full size: up to there, scales decide what lies where
 _LEAST_SOURCES = 30
+_SETTLED, _LATE_ROUNDS = (
+    60.0,
+    2,
+)  # px of the hole's depth at a scale from which more rounds change nothing one could see
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,6 +209,8 @@ def fill_values(
         report = partial(_report, progress, sizes, i)
         if kept is None:
             rounds = _rounds(options, i / max(1, len(sizes) - 1)) if below else options.coarsest_iterations
+            if scale.targets.depth.max() > _SETTLED:
+                rounds = min(rounds, _LATE_ROUNDS)
             _alternate(scale, scale, field, picture, rounds, derive_seed(seed, i), options, report)
         elif below or finest:
             first = _blur_sources(scale, shrunk[i - 1]) if below else scale
