@@ -50,7 +50,8 @@ def mean(image: Image, mask: Mask, *, seed: int = 0) -> Image:
     """
     result = image.copy()
     if mask.any():
-        result[mask] = cv2.mean(np.ascontiguousarray(image), np.ascontiguousarray(~mask).view(np.uint8))[: image.shape[2]]
+        known = np.ascontiguousarray(~mask).view(np.uint8)
+        result[mask] = cv2.mean(np.ascontiguousarray(image), known)[: image.shape[2]]
     return result
 
 
