@@ -176,7 +176,7 @@ def test_quality_is_an_option_of_encoders_that_have_it(tmp_path):
 
 def test_frames_as_pictures_have_the_frames_numbers(tmp_path):
     clip = Clip(write_film(tmp_path / "a.mp4"), first=3, last=4)
-    with PictureWriter(tmp_path / "out") as writer:
+    with PictureWriter(clip, tmp_path / "out") as writer:
         frames = list(clip.frames())
         for frame in frames:
             writer.write(frame, frame.image, np.zeros(clip.size, bool))

@@ -23,6 +23,17 @@ from selfmend.video.decoding import (
     rate_of,
     to_image,
 )
+from selfmend.video.details import (
+    Details,
+    Light,
+    chapters_of,
+    field_order_of,
+    light_of,
+    said_with,
+    shows_alpha,
+    tags_of,
+    track_of,
+)
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -75,6 +86,9 @@ class Clip:
         codec: FFmpeg's name, e.g. "h264".
         has_audio: whether there is sound.
         broken: how many broken frames `frames` has met.
+        alpha: whether pixels have transparency.
+        field_order: "top field first", "bottom field first", or "" where frames are whole.
+        track_tags: what the pictures' track says of itself: title, language, ...
         names: of the pictures of a folder, without their ending, in order; None for a film.
     """
 
@@ -99,16 +113,17 @@ class Clip:
             self.codec = stream.codec_context.codec.canonical_name
             self.has_audio = bool(container.streams.audio)
             self.time_base = Fraction(stream.time_base or Fraction(1, 1000))
-            self.metadata = dict(container.metadata)
+            self.metadata, self.track_tags = dict(container.metadata), dict(stream.metadata)
+            self._chapters, order = chapters_of(container), stream.codec_context.field_order
             shape = stream.sample_aspect_ratio
             told = stream.guessed_rate or stream.average_rate or Fraction(25)
             self.names: list[str] | None = None
             if rate is None:
-                self._times, self.frame_count = packet_times(container, stream)
+                self._times, self.frame_count, self._last = packet_times(container, stream)
             else:  # a picture's place is its time: nothing of it need be read
                 self.names = [file.stem for file in frame_files(path)]
                 self._times, self.frame_count = array("q", range(len(self.names))), len(self.names)
-                self.time_base, told = 1 / rate, rate
+                self.time_base, told, self._last = 1 / rate, rate, None
         self.rate, self.variable_rate = frame_rate(self._times, self.time_base, Fraction(told))
         shown = next(self._decoded(), None)
         if shown is None:
@@ -118,6 +133,8 @@ class Clip:
         self.sample_aspect_ratio = shape
         self._start = shown.pts
         self.pixel_format = shown.source.format.name
+        self.alpha = shows_alpha(shown.source)
+        self.field_order = "" if rate is not None else field_order_of(order, shown.source)
         self.turns = round(shown.source.rotation / 90) % 4
         self.size: Size = self.stored_size[::-1] if self.turns % 2 else self.stored_size
         self._check_part()
@@ -184,6 +201,21 @@ class Clip:
             )
 
     @property
+    def light(self) -> Light | None:
+        """What the film says of HDR10."""
+        return light_of(self.first_frame)
+
+    @property
+    def details(self) -> Details:
+        """What is beside the pictures of the whole film."""
+        return Details(
+            alpha=self.alpha, field_order=self.field_order, light=self.light,
+            said=said_with(self.first_frame), chapters=self._chapters, tags=tags_of(self.metadata),
+            track=track_of(self.track_tags), last=None if self._last is None else self._last * self.time_base,
+            mean=1 / self.rate,
+        )  # fmt: skip
+
+    @property
     def whole(self) -> bool:
         """Whether `frames` gives the whole film."""
         return not self.first and self.last is None
@@ -229,7 +261,8 @@ class Clip:
         """All frames of the file with times that rise."""
         container, stream = open_film(self.path)
         with container:
-            yield from PacketOrder(stream, self._times, hidden=self.codec in _HAVE_HIDDEN_FRAMES).frames(container)
+            order = PacketOrder(stream, self._times, hidden=self.codec in _HAVE_HIDDEN_FRAMES)
+            yield from order.frames(container)
 
 
 def _before(index: int, time: float, moment: Moment) -> bool:
