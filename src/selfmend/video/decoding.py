@@ -11,7 +11,6 @@ From packets to frames in the order in which they are shown, with one in the pla
 
 from __future__ import annotations
 
-import io
 import warnings
 from array import array
 from collections.abc import Iterator, Sequence
@@ -24,7 +23,7 @@ import numpy as np
 
 from selfmend.errors import ImageError, OptionError, SelfmendWarning
 from selfmend.files import exists
-from selfmend.image.files import list_pictures, natural_order
+from selfmend.image.files import list_pictures, natural_order, read_picture
 from selfmend.types import Image, Mask, Size
 from selfmend.video.details import shows_alpha
 
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.plane import VideoPlane
     from av.video.stream import VideoStream
+
+    from selfmend.image.picture import Picture
 
 
 LIMITED, FULL = 1, 2  # FFmpeg's numbers of ranges: 16 to 235, and 0 to 255
@@ -115,7 +116,6 @@ def _from_image(image: Image, source: VideoFrame) -> VideoFrame:
     )
     made.colorspace, made.color_range = source.colorspace, source.color_range
     made.color_trc, made.color_primaries = source.color_trc, source.color_primaries
-    made.pts, made.time_base, made.duration = source.pts, source.time_base, source.duration
     return made
 
 
@@ -166,7 +166,7 @@ _TEXT = "tty"  # and a text file as a film of somebody typing it
 
 
 def open_film(path: str | Path) -> tuple[InputContainer, VideoStream]:
-    """A film, or a folder of pictures as one, and the stream that holds its pictures.
+    """A film, and the stream that holds its pictures.
 
     Raises:
         ImageError: no such file, or nothing with moving pictures; the message says what it is.
@@ -177,10 +177,7 @@ def open_film(path: str | Path) -> tuple[InputContainer, VideoStream]:
     if not exists(path):
         raise ImageError(f"no such file: {path}")
     try:
-        if path.is_dir():
-            container = av.open(frame_list(frame_files(path)), "r", format="concat", options={"safe": "0"})
-        else:
-            container = av.open(f"file:{path}", "r")  # `10:30.mp4` is no protocol
+        container = av.open(f"file:{path}", "r")  # `10:30.mp4` is no protocol
     except (av.FFmpegError, OSError, ValueError) as error:
         raise ImageError(f"{path} is not a film that can be read ({reason(error)})") from error
     try:
@@ -222,7 +219,7 @@ def frame_files(folder: str | Path) -> list[Path]:
     """The pictures of a folder, not of the folders in it; `frame2` comes before `frame10`.
 
     Raises:
-        ImageError: none, or pictures of several kinds, which FFmpeg does not read as one film.
+        ImageError: none, or or pictures of several kinds, which are seldom one film.
     """
     folder = Path(folder)
     names = [name for name in list_pictures(folder) if "/" not in name]
@@ -234,13 +231,35 @@ def frame_files(folder: str | Path) -> list[Path]:
     return [folder / name for name in natural_order(names)]
 
 
-def frame_list(files: list[Path]) -> io.BytesIO:
-    """What FFmpeg's `concat` reads: each file is shown for one second, so that times are whole numbers."""
-    lines = ["ffconcat version 1.0"]
-    for file in files:
-        quoted = str(file.resolve()).replace("'", "'\\''")
-        lines += [f"file 'file:{quoted}'", "option framerate 1", "duration 1"]
-    return io.BytesIO("\n".join(lines).encode())
+def picture_frames(files: Sequence[Path]) -> Iterator[Shown]:
+    """Pictures as frames, upright, one a unit of time; one that cannot be read is the one before it, or behind it."""
+    before: VideoFrame | None = None
+    for k, file in enumerate(files):
+        try:
+            frame = _of_picture(read_picture(file))
+        except ImageError:
+            if before is not None:
+                yield Shown(k, before, broken=True)
+            continue
+        if before is None:
+            yield from (Shown(j, frame, broken=True) for j in range(k))
+        before = frame
+        yield Shown(k, frame, broken=False)
+
+
+def _of_picture(picture: Picture) -> VideoFrame:
+    """A picture as a frame with its bits, its grey and its transparency; CMYK becomes RGB."""
+    import av
+
+    image, alpha = picture.image, picture.alpha
+    if image.shape[2] == 4:
+        image = (1 - image[..., :3]) * (1 - image[..., 3:])
+    deep = "I" in getattr(picture.original, "mode", "") or getattr(picture.original, "dtype", None) == np.uint16
+    if alpha is not None:
+        image = np.concatenate([np.broadcast_to(image, (*image.shape[:2], 3)), alpha[..., None]], 2)
+    kind = {1: ("gray", "gray16le"), 3: ("rgb24", "rgb48le"), 4: ("rgba", "rgba64le")}[image.shape[2]][deep]
+    values = np.rint(image * np.float32(65535 if deep else 255)).astype(np.uint16 if deep else np.uint8)
+    return av.VideoFrame.from_ndarray(np.ascontiguousarray(values[..., 0] if image.shape[2] == 1 else values), kind)
 
 
 def rate_of(film: str | Path, fps: float | None) -> Fraction | None:

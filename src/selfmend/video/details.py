@@ -133,8 +133,11 @@ def said_with(frame: VideoFrame) -> frozenset[str]:
 
 
 def _beside(frame: VideoFrame) -> list[Any]:
-    held: Any = frame.side_data  # declared as a mapping, and gone through as a list
-    return list(held)
+    try:
+        held: Any = frame.side_data  # declared as a mapping, and gone through as a list
+        return list(held)
+    except ValueError:  # of a kind that is newer than PyAV's table
+        return []
 
 
 def chapters_of(container: InputContainer) -> tuple[Chapter, ...]:

@@ -20,6 +20,7 @@ from selfmend.video.decoding import (
     frame_rate,
     open_film,
     packet_times,
+    picture_frames,
     rate_of,
     to_image,
 )
@@ -83,7 +84,7 @@ class Clip:
         frame_count: frames in the file, or an estimate where a codec hides some; None where the file does not tell.
         time_base: seconds a unit of `pts`.
         pixel_format: FFmpeg's name, e.g. "yuv420p".
-        codec: FFmpeg's name, e.g. "h264".
+        codec: FFmpeg's name, e.g. "h264"; the ending of a folder's pictures.
         has_audio: whether there is sound.
         broken: how many broken frames `frames` has met.
         alpha: whether pixels have transparency.
@@ -108,22 +109,30 @@ class Clip:
         """
         rate = rate_of(path, fps)
         self.path, self.first, self.last, self.broken = Path(path), first, last, 0
-        container, stream = open_film(path)
-        with container:
-            self.codec = stream.codec_context.codec.canonical_name
-            self.has_audio = bool(container.streams.audio)
-            self.time_base = Fraction(stream.time_base or Fraction(1, 1000))
-            self.metadata, self.track_tags = dict(container.metadata), dict(stream.metadata)
-            self._chapters, order = chapters_of(container), stream.codec_context.field_order
-            shape = stream.sample_aspect_ratio
-            told = stream.guessed_rate or stream.average_rate or Fraction(25)
-            self.names: list[str] | None = None
-            if rate is None:
+        self.names: list[str] | None = None
+        order = 0
+        if rate is None:
+            container, stream = open_film(path)
+            with container:
+                self.codec = stream.codec_context.codec.canonical_name
+                self.has_audio = bool(container.streams.audio)
+                self.time_base = Fraction(stream.time_base or Fraction(1, 1000))
+                self.metadata, self.track_tags = dict(container.metadata), dict(stream.metadata)
+                self._chapters, order = chapters_of(container), stream.codec_context.field_order
+                shape = stream.sample_aspect_ratio
+                told = stream.guessed_rate or stream.average_rate or Fraction(25)
                 self._times, self.frame_count, self._last = packet_times(container, stream)
-            else:  # a picture's place is its time: nothing of it need be read
-                self.names = [file.stem for file in frame_files(path)]
-                self._times, self.frame_count = array("q", range(len(self.names))), len(self.names)
-                self.time_base, told, self._last = 1 / rate, rate, None
+        else:  # a picture's place is its time: nothing of it need be read
+            self._files = frame_files(path)
+            self.names = [file.stem for file in self._files]
+            self.codec, self.has_audio, self.metadata, self.track_tags = (
+                self._files[0].suffix[1:].lower(),
+                False,
+                {},
+                {},
+            )
+            self._chapters, self._times, self.frame_count = (), array("q", range(len(self.names))), len(self.names)
+            self.time_base, told, self._last, shape = 1 / rate, rate, None, None
         self.rate, self.variable_rate = frame_rate(self._times, self.time_base, Fraction(told))
         shown = next(self._decoded(), None)
         if shown is None:
@@ -259,6 +268,9 @@ class Clip:
 
     def _decoded(self) -> Iterator[Shown]:
         """All frames of the file with times that rise."""
+        if self.names is not None:
+            yield from picture_frames(self._files)
+            return
         container, stream = open_film(self.path)
         with container:
             order = PacketOrder(stream, self._times, hidden=self.codec in _HAVE_HIDDEN_FRAMES)

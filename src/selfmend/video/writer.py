@@ -164,6 +164,7 @@ class FilmWriter:
 
     Attributes:
         touched: whether any frame had a hole.
+        written: whether any frame has come.
     """
 
     def __init__(self, clip: Clip, path: Path, *, crf: int | None = None) -> None:
@@ -180,7 +181,7 @@ class FilmWriter:
         import av
 
         self._clip, self._path = clip, path
-        self.touched = False
+        self.touched = self.written = False
         self._start: int | None = 0 if clip.whole else None
         self._passing: Passing | None = None
         self._before: int | None = None  # of the encoder's times
@@ -211,9 +212,10 @@ class FilmWriter:
         import av
 
         try:
-            if error is None and self._passing is not None:
+            if error is None and self.written:
                 self._finish()
-                self._passing.pass_until(None)
+                if self._passing is not None:
+                    self._passing.pass_until(None)
         finally:
             try:
                 self._film.close()
@@ -238,7 +240,7 @@ class FilmWriter:
             raise ImageError(f"frame {frame.index} cannot be written ({reason(error)})") from error
 
     def _write(self, frame: Frame, image: Image, mask: Mask) -> None:
-        if self._passing is None:
+        if not self.written:
             self._begin(frame)
         picture = frame.source
         if mask.any():
@@ -256,8 +258,8 @@ class FilmWriter:
         if picture.duration:
             self._lengths[pts] = picture.duration
         picture.pict_type = 0  # the encoder decides, not the film that came
-        assert self._passing is not None
-        self._passing.pass_until(Fraction(seconds))
+        if self._passing is not None:
+            self._passing.pass_until(Fraction(seconds))
         self._mux(picture)
 
     def _mux(self, picture: object) -> None:
@@ -285,6 +287,7 @@ class FilmWriter:
 
     def _begin(self, frame: Frame) -> None:
         """With the first frame it is known where a part begins."""
+        self.written = True
         base, start, end = self._clip.time_base, None, None
         self._first = frame.pts
         self._late = 0 if self._start is None else frame.pts - self._start
@@ -294,17 +297,13 @@ class FilmWriter:
             last = self._clip.last
             if last is not None:
                 end = self._clip.end_of(last)
-        self._passing = Passing(self._clip.path, self._film, start=start, end=end)
+        if self._clip.names is None:
+            self._passing = Passing(self._clip.path, self._film, start=start, end=end)
         self._chapters = self._clip.details.chapters
         if start is not None:
             self._chapters = chapters_within(self._chapters, start, end)
         if self._chapters:
             self._film.set_chapters([_chapter(k, one) for k, one in enumerate(self._chapters)])
-
-    @property
-    def written(self) -> bool:
-        """Whether any frame was written."""
-        return self._passing is not None
 
     def kept_of(self) -> Details:
         """What of the film's details should be in the output: all, or those of the part."""
@@ -424,5 +423,9 @@ def _rebuilt(file: Path, image: Image, mask: Mask) -> Any:
         return None  # FFmpeg reads it, and has given the frame
     if picture.size != mask.shape:
         return None
-    values = image.mean(2, keepdims=True) if picture.image.shape[2] == 1 else image
+    values = image
+    if picture.image.shape[2] == 1:
+        values = image.mean(2, keepdims=True)
+    elif picture.image.shape[2] == 4:  # CMYK without black
+        values = np.concatenate([1 - image, np.zeros_like(image[..., :1])], 2)
     return picture.rebuild(values, mask)
