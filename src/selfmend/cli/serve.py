@@ -51,6 +51,7 @@ def serve(
     missing = [name for name in _NEEDS if importlib.util.find_spec(name) is None]
     if missing:
         raise MissingExtraError(f"the server needs {', '.join(missing)}; pip install 'selfmend[web]'")
+    import os
     import sys
 
     import platformdirs
@@ -78,6 +79,7 @@ def serve(
         if not open_browser(address) and open_page:
             say("there is no desktop here to open the page on")
 
+    os.umask(0o077)  # pictures are private: nobody else reads what is written from here on, nor what workers write
     wanted = sys.stdout.isatty() if open_page is None else open_page
     runner = Runner(folder, runs=runs, limits=limits, quick_workers=quick_workers, device=device)
     answer(runner, access=access, limits=limits, say=say, opened=show if wanted else None)
