@@ -28,7 +28,7 @@ from subtitles import written
 from video_clips import write_subtitled
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 DOCUMENTED = "http://127.0.0.1:8418"  # where the pages' server is; the tests' is elsewhere
 OURSELVES = {"make test"}  # this is what runs
