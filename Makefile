@@ -1,7 +1,7 @@
 # `make demo` mends a photo, `make test` runs every check; both build the virtual environment first.
 PYTHON ?= python3
 VENV   := .venv
-BIN    := $(VENV)/bin
+BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
 .PHONY: demo test test-browser test-without-extras check unit format reference figures pictures docs clean
 
