@@ -61,12 +61,13 @@ figures: $(VENV)/.installed
 pictures: $(VENV)/.installed
 	$(BIN)/python docs/make_pictures.py
 
-# The documentation site, static files in build/site: a broken link, anchor or docstring ends it.
+# The documentation site, static files in build/site: a broken link, anchor, docstring or notebook ends it.
 $(VENV)/.docs: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --editable '.[all,dev,docs]'
 	@touch $@
 
 docs: $(VENV)/.docs
+	$(BIN)/python docs/run_notebooks.py
 	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/site
 	@echo "build/site/index.html"
 

@@ -505,7 +505,7 @@ def mend_video(
         text: how it looks: fields of `TextOptions`, e.g. {"dark": True}.
         invert_mask, grow_mask: as in `inpaint`.
         first, last: part of the film, both included: an int is a frame's number from 0, a float seconds.
-        method: for pictures, one of `methods()`; preset and options as in `inpaint`.
+        method: for pictures, one of `list_methods()`; preset and options as in `inpaint`.
         steady: "temporal" takes what near frames show and keeps the fills alike, "none" fills each frame alone.
         temporal: changes to `TemporalOptions`, e.g. {"reach": 10} frames.
         seed: same seed, same bytes.
