@@ -44,19 +44,25 @@ class ProgressBar:
         self._drawn = now
         self._draw(min(1.0, max(0.0, share)), event.stage, now - self._started)
 
-    def __del__(self) -> None:  # when the call that it was made for is over, however it ended
-        if self._line and self._handle is None and not sys.is_finalizing():
-            sys.stderr.write("\n")
+    def __del__(self) -> None:  # the call that it was made for is over: methods do not all say when they are
+        if self._line and not sys.is_finalizing():
+            self._write(f"took {time.monotonic() - self._started:.1f} s")
+            if self._handle is None:
+                sys.stderr.write("\n")
 
     def _draw(self, share: float, stage: str, seconds: float) -> None:
         left = f", {seconds * (1 - share) / share:.0f} s left" if 0.02 < share < 1 and seconds > 2 else ""
-        words = f"{share:4.0%} {stage}{left}" if share < 1 else f"done in {seconds:.1f} s"
+        self._write(f"{share:4.0%} {stage}{left}", share)
+
+    def _write(self, words: str, share: float | None = None) -> None:
+        """Replace what is there by a bar with words, or by words alone."""
         if self._handle is not None:
-            bar = f'<progress value="{share:.3f}" max="1" style="width: 20em"></progress>'
-            self._handle.update({"text/html": f"{bar} {html.escape(words)}", "text/plain": words}, raw=True)
+            bar = "" if share is None else f'<progress value="{share:.3f}" max="1" style="width: 20em"></progress> '
+            self._handle.update({"text/html": bar + html.escape(words), "text/plain": words}, raw=True)
+            self._line = words
             return
-        full = round(share * _WIDTH)
-        line = f"[{'#' * full}{'.' * (_WIDTH - full)}] {words}"[:110]
+        full = 0 if share is None else round(share * _WIDTH)
+        line = words if share is None else f"[{'#' * full}{'.' * (_WIDTH - full)}] {words}"[:110]
         sys.stderr.write("\r" + line.ljust(len(self._line)))
         sys.stderr.flush()
         self._line = line
