@@ -10,8 +10,8 @@ import posixpath
 import re
 from typing import Any
 
+import latex2mathml.converter
 from docutils import nodes
-from docutils.utils.math import latex2mathml
 from sphinx.application import Sphinx
 
 from selfmend._version import __version__
@@ -43,7 +43,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
-html_sidebars = {"index": [], "faq": [], "limits": []}
+html_sidebars = {"index": [], "installing": [], "which-method": [], "faq": [], "limits": []}
 html_math_renderer = "mathml"
 html_theme_options = {
     "logo": {"text": "Selfmend"},
@@ -59,9 +59,8 @@ html_theme_options = {
 
 def _mathml(translator: Any, node: nodes.math | nodes.math_block, block: bool) -> None:
     """A formula as MathML, which browsers draw themselves: no script, and nothing loaded from elsewhere."""
-    formula = re.sub(r"\\[bB]igg?[lr]?(?![A-Za-z])", "", node.astext()).replace(r"\dots", r"\ldots")
-    tree = latex2mathml.tex2mathml(formula, as_block=block)
-    translator.body.append(f'<div class="math">{tree}</div>' if block else tree)
+    tree = latex2mathml.converter.convert(node.astext(), display="block" if block else "inline")
+    translator.body.append(f'<div class="formula">{tree}</div>' if block else tree)
     raise nodes.SkipNode
 
 
