@@ -1,9 +1,9 @@
 # `make demo` mends a photo, `make test` runs every check; both build the virtual environment first.
 PYTHON ?= python3
 VENV   := .venv
-BIN    := $(VENV)/bin
+BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: demo test test-browser test-without-extras check unit format reference figures clean
+.PHONY: demo test test-browser test-without-extras check unit format reference figures pictures docs clean
 
 # PyTorch first, in a build for the CPU where pip finds one: a newer one would bring gigabytes of CUDA along. TORCH=torch
 # takes the newest. Nothing else bounds the version.
@@ -56,6 +56,20 @@ reference: $(VENV)/.installed
 # The figures of docs/methods.md.
 figures: $(VENV)/.installed
 	$(BIN)/python docs/make_figures.py
+
+# The pictures of the start page and the tutorials, made by the commands that these show.
+pictures: $(VENV)/.installed
+	$(BIN)/python docs/make_pictures.py
+
+# The documentation site, static files in build/site: a broken link, anchor, docstring or notebook ends it.
+$(VENV)/.docs: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable '.[all,dev,docs]'
+	@touch $@
+
+docs: $(VENV)/.docs
+	$(BIN)/python docs/run_notebooks.py
+	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/site
+	@echo "build/site/index.html"
 
 clean:
 	rm -rf $(VENV) build dist demo .pytest_cache .ruff_cache .mypy_cache

@@ -106,7 +106,7 @@ def write_sheets(cases: Path, out: Path, specs: list[str], stems: list[str]) -> 
 
 
 def markdown(tables: dict[str, dict[str, dict[str, float]]], heading: str) -> str:
-    lines = [heading, ""]
+    lines = ["# Fills, kind by kind", heading, ""]
     for kind in next(iter(tables.values())):
         lines += [f"**{kind}**", "", "| method | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
         for spec, table in tables.items():

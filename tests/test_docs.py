@@ -3,6 +3,7 @@
 import contextlib
 import doctest
 import importlib
+import json
 import re
 import shlex
 import shutil
@@ -28,7 +29,7 @@ from subtitles import written
 from video_clips import write_subtitled
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 DOCUMENTED = "http://127.0.0.1:8418"  # where the pages' server is; the tests' is elsewhere
 OURSELVES = {"make test"}  # this is what runs
@@ -212,6 +213,41 @@ def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
         if not target.startswith("http"):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_api_page_has_every_public_name() -> None:
+    page = (ROOT / "docs" / "api.md").read_text()
+    shown = set(re.findall(r"^\.\. auto\w+:: (?:selfmend\.)?(\w+)$", page, re.MULTILINE))
+    assert shown == set(selfmend.__all__) - {"__version__"}
+
+
+def test_every_page_is_in_the_sites_navigation() -> None:
+    listed = {Path("index")}
+    for page in (ROOT / "docs").rglob("*.md"):
+        for tree in re.findall(r"^```\{toctree\}\n(?::.*\n)*\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL):
+            listed |= {(page.parent / name).relative_to(ROOT / "docs") for name in tree.split()}
+    assert listed == {page.relative_to(ROOT / "docs").with_suffix("") for page in (ROOT / "docs").rglob("*.md")}
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "docs/notebooks").glob("*.ipynb")), ids=lambda p: p.stem)
+def test_notebooks_are_kept_without_outputs(file: Path) -> None:
+    """`make docs` runs them in a kernel; here, that they can be, and that no picture swells the repository."""
+    notebook = json.loads(file.read_text())
+    assert notebook["nbformat"] == 4
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert code
+    for cell in code:
+        assert not cell["outputs"]
+        assert cell["execution_count"] is None
+        compile("".join(cell["source"]), file.name, "exec")
+
+
+def test_the_pictures_of_the_pages_are_those_of_their_script() -> None:
+    script = (ROOT / "docs" / "make_pictures.py").read_text()
+    names = re.findall(r'^    "([\w-]+)": \w+,$', re.sub(r", (?=\")", ",\n    ", script), re.MULTILINE)
+    starting = re.findall(r'"([\w-]+)": \(\d', script)
+    kept = {path.stem for path in (ROOT / "docs/images/tutorials").iterdir()}
+    assert kept == {*names, *(f"start-{name}" for name in starting)}
 
 
 def test_licence_is_named_once_and_for_all() -> None:

@@ -62,12 +62,15 @@ def test_what_is_copied_is_there_and_in_the_context():
 
 
 def test_the_extras_exist():
-    asked = {
-        name for rest in values("RUN", 0) for names in re.findall(r"\.\[([\w,]+)\]", rest) for name in names.split(",")
-    }
+    text = (FOLDER / "Dockerfile").read_text()
+    assert re.search(r"pip install .* \"\.\[\$EXTRAS\]\"", text)
+    slim, full = re.findall(r"EXTRAS=([\w,]+)", text)[::-1]
+    assert slim == "web"
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    assert asked == {"web"}
-    assert asked <= extras.keys()
+    assert {"web", *full.split(",")} <= extras.keys()
+    for service in compose()["services"].values():
+        (asked,) = re.findall(r"\$\{EXTRAS:-([\w,]+)\}", service["build"]["args"]["EXTRAS"])
+        assert set(asked.split(",")) <= extras.keys()
 
 
 def test_the_image_is_slim_and_not_roots():

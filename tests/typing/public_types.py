@@ -20,6 +20,7 @@ def kinds(photo: PILImage.Image, pixels: NDArray[np.uint16], planes: torch.Tenso
     assert_type(selfmend.inpaint(pixels, mask, method="telea"), NDArray[np.uint16])
     assert_type(selfmend.inpaint(planes, mask), torch.Tensor)
     assert_type(selfmend.inpaint("photo.jpg", "alpha"), FileImage)
+    assert_type(selfmend.inpaint(photo, progress=True), PILImage.Image)
     assert_type(selfmend.inpaint(photo, mask, samples=4), list[PILImage.Image])
     assert_type(selfmend.inpaint("photo.jpg", "alpha", samples=2), list[FileImage])
     assert_type(selfmend.sample(photo, size=(100, 200)), PILImage.Image)
@@ -38,7 +39,7 @@ def kinds(photo: PILImage.Image, pixels: NDArray[np.uint16], planes: torch.Tenso
 
 
 def mistakes(photo: PILImage.Image) -> None:
-    selfmend.inpaint(photo)  # type: ignore[call-overload]
+    selfmend.inpaint()  # type: ignore[call-overload]
     selfmend.inpaint(photo, "mask.png", seed="three")  # type: ignore[call-overload]
     selfmend.inpaint(3, "mask.png")  # type: ignore[call-overload]
     selfmend.inpiant(photo, "mask.png")  # type: ignore[attr-defined]

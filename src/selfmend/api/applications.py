@@ -32,7 +32,8 @@ from selfmend.methods.singan.redraw import (
 from selfmend.methods.singan.scales import Scales
 from selfmend.nn.tensors import make_generator, to_array, to_mask, to_tensor
 from selfmend.pipeline import warn_of_transparency
-from selfmend.progress import Progress, silent
+from selfmend.progress import Progress
+from selfmend.progress_bar import shown
 from selfmend.types import ImageLike, ImageResult, Mask, MaskLike, Size
 
 
@@ -53,7 +54,7 @@ class Applications:
         start_scale: int | None = None,
         quantized: bool = False,
         seed: int | None = None,
-        progress: Progress = silent,
+        progress: Progress | bool = False,
     ) -> ImageResult:
         """A picture like the learned one out of a painting of a few flat colours.
 
@@ -64,7 +65,7 @@ class Applications:
             quantized: train that scale anew on flat colours, and snap the painting to these: for paintings whose
                 colours are not the picture's. The trained scale is kept in the run's folder, if there is one.
             seed: same seed, same bytes; None takes the training's.
-            progress: called with each event.
+            progress: True shows a bar; a function is called with each event.
 
         Returns:
             The kind that came, opaque, of the finest scale's size (with the option finish=always: of the learned
@@ -74,6 +75,7 @@ class Applications:
             RunError: a model of another method.
             OptionError: no picture can enter at `start_scale`.
         """
+        progress = shown(progress)
         scales = self._scales("paint")
         given = read_picture(picture)
         warn_of_transparency(given)
@@ -101,7 +103,7 @@ class Applications:
         start_scale: int | None = None,
         seed: int | None = None,
         invert_mask: bool = False,
-        progress: Progress = silent,
+        progress: Progress | bool = False,
     ) -> ImageResult:
         """Give an object that was pasted onto the learned picture its texture and palette.
 
@@ -112,7 +114,7 @@ class Applications:
                 the object.
             seed: same seed, same bytes; None takes the training's.
             invert_mask: in the mask, black is the object.
-            progress: called with each event.
+            progress: True shows a bar; a function is called with each event.
 
         Returns:
             The kind, size and mode of `composite`, equal to it to the bit outside the mask and its soft border.
@@ -123,6 +125,7 @@ class Applications:
             MaskError: the mask covers nothing.
             OptionError: no picture can enter at `start_scale`.
         """
+        progress = shown(progress)
         scales = self._scales("harmonize")
         given = read_picture(composite)
         hole = read_mask(mask, given, invert=invert_mask)
@@ -143,7 +146,7 @@ class Applications:
         masked: bool = True,
         seed: int | None = None,
         invert_mask: bool = False,
-        progress: Progress = silent,
+        progress: Progress | bool = False,
     ) -> ImageResult:
         """Mend the seams of a learned picture whose parts were moved, copied or removed by hand.
 
@@ -154,7 +157,7 @@ class Applications:
             masked: keep what lies outside the mask and its soft border; False draws everything anew.
             seed: same seed, same bytes; None takes the training's.
             invert_mask: in the mask, black is edited.
-            progress: called with each event.
+            progress: True shows a bar; a function is called with each event.
 
         Returns:
             The kind, size and mode of `edited`.
@@ -165,6 +168,7 @@ class Applications:
             MaskError: the mask covers nothing, or none is given and nothing differs.
             OptionError: no picture can enter at `start_scale`.
         """
+        progress = shown(progress)
         scales = self._scales("edit")
         if invert_mask and mask is None:
             raise MaskError("there is no mask to invert; give one, or leave --invert-mask out")
@@ -199,7 +203,7 @@ class Applications:
         start_scale: int | None = None,
         loop: bool = False,
         seed: int | None = None,
-        progress: Progress = silent,
+        progress: Progress | bool = False,
     ) -> list[PILImage.Image]:
         """A film in which the learned picture moves; `selfmend.image.animation.save_frames` writes it.
 
@@ -211,7 +215,7 @@ class Applications:
                 Lower moves larger things.
             loop: let the last frame lead back to the first.
             seed: same seed, same frames; None takes the training's.
-            progress: called at every frame.
+            progress: True shows a bar; a function is called at every frame.
 
         Returns:
             RGB frames of the finest scale's size.
@@ -220,6 +224,7 @@ class Applications:
             RunError: a model of another method.
             OptionError: a value out of range, or scales that were not trained.
         """
+        progress = shown(progress)
         walk = Walk(frames=frames, alpha=alpha, beta=beta, loop=loop)
         scales = self._scales("animate")
         drawn = animate(

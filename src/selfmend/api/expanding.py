@@ -12,7 +12,8 @@ from selfmend.errors import OptionError, SelfmendWarning
 from selfmend.image.files import read_picture
 from selfmend.image.picture import Picture
 from selfmend.methods.registry import PLAIN_METHOD, method_class
-from selfmend.progress import Progress, silent
+from selfmend.progress import Progress
+from selfmend.progress_bar import shown
 from selfmend.types import FileImage, FilePath, ImageLike, ImageResult, ImageT, Mask, OptionValue, Size
 
 _TRUSTED = 0.15  # of the picture's side: so far from it what is new mostly continues it
@@ -25,13 +26,13 @@ _ASPECT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*[:/x]\s*(\d+(?:\.\d+)?)\s*")
 def expand(
     image: ImageT, *, left: int = ..., right: int = ..., top: int = ..., bottom: int = ...,
     aspect: str | None = ..., method: str = ..., preset: str | None = ..., seed: int | None = ...,
-    device: str = ..., progress: Progress = ..., **options: OptionValue
+    device: str = ..., progress: Progress | bool = ..., **options: OptionValue
 ) -> ImageT: ...
 @overload
 def expand(
     image: FilePath, *, left: int = ..., right: int = ..., top: int = ..., bottom: int = ...,
     aspect: str | None = ..., method: str = ..., preset: str | None = ..., seed: int | None = ...,
-    device: str = ..., progress: Progress = ..., **options: OptionValue
+    device: str = ..., progress: Progress | bool = ..., **options: OptionValue
 ) -> FileImage: ...
 # fmt: on
 def expand(
@@ -46,7 +47,7 @@ def expand(
     preset: str | None = None,
     seed: int | None = None,
     device: str = "auto",
-    progress: Progress = silent,
+    progress: Progress | bool = False,
     **options: Any,
 ) -> ImageResult:
     """More of the scene around a picture, made of what the picture shows.
@@ -61,7 +62,7 @@ def expand(
         method, preset, options: of what fills, as in `inpaint`.
         seed: same seed, same bytes.
         device: "auto", "cpu", "cuda" or "mps".
-        progress: called with each event.
+        progress: True shows a bar; a function is called with each event.
 
     Returns:
         The larger picture, of the kind and mode that came; the picture's own part is equal to the bit.
@@ -77,6 +78,7 @@ def expand(
         >>> wide.shape
         (24, 28)
     """
+    progress = shown(progress)
     picture = image if isinstance(image, Picture) else read_picture(image)
     sides = added(picture.size, (top, bottom, left, right), aspect)
     rows, columns = slice(sides[0], sides[0] + picture.size[0]), slice(sides[2], sides[2] + picture.size[1])

@@ -23,7 +23,8 @@ from selfmend.methods.registry import (
     methods_that,
 )
 from selfmend.pipeline import drawn, enlarged, fill, generative, one_or_all, read_masked, retargeted
-from selfmend.progress import Progress, after_learning, silent, while_learning
+from selfmend.progress import Progress, after_learning, while_learning
+from selfmend.progress_bar import shown
 from selfmend.types import FileImage, FilePath, ImageLike, ImageResult, ImageT, MaskLike, OptionValue, Size
 
 if TYPE_CHECKING:
@@ -37,34 +38,36 @@ if TYPE_CHECKING:
 # fmt: off
 @overload
 def inpaint(  # type: ignore[overload-overlap]
-    image: ImageT, mask: MaskLike, *, method: str = ..., preset: str | None = ..., samples: Literal[1] = ...,
-    seed: int = ..., device: str = ..., invert_mask: bool = ..., grow_mask: int = ...,
-    reference: ImageLike | None = ..., align: bool = ..., model: str | Path | None = ..., progress: Progress = ...,
-    **options: OptionValue
+    image: ImageT, mask: MaskLike | None = ..., *, method: str = ..., preset: str | None = ...,
+    samples: Literal[1] = ..., seed: int = ..., device: str = ..., invert_mask: bool = ..., grow_mask: int = ...,
+    reference: ImageLike | None = ..., align: bool = ..., model: str | Path | None = ...,
+    progress: Progress | bool = ..., **options: OptionValue
 ) -> ImageT: ...
 @overload
 def inpaint(
-    image: ImageT, mask: MaskLike, *, method: str = ..., preset: str | None = ..., samples: int, seed: int = ...,
-    device: str = ..., invert_mask: bool = ..., grow_mask: int = ..., reference: ImageLike | None = ...,
-    align: bool = ..., model: str | Path | None = ..., progress: Progress = ..., **options: OptionValue
+    image: ImageT, mask: MaskLike | None = ..., *, method: str = ..., preset: str | None = ..., samples: int,
+    seed: int = ..., device: str = ..., invert_mask: bool = ..., grow_mask: int = ...,
+    reference: ImageLike | None = ..., align: bool = ..., model: str | Path | None = ...,
+    progress: Progress | bool = ..., **options: OptionValue
 ) -> list[ImageT]: ...
 @overload
 def inpaint(  # type: ignore[overload-overlap]
-    image: FilePath, mask: MaskLike, *, method: str = ..., preset: str | None = ..., samples: Literal[1] = ...,
-    seed: int = ..., device: str = ..., invert_mask: bool = ..., grow_mask: int = ...,
-    reference: ImageLike | None = ..., align: bool = ..., model: str | Path | None = ..., progress: Progress = ...,
-    **options: OptionValue
+    image: FilePath, mask: MaskLike | None = ..., *, method: str = ..., preset: str | None = ...,
+    samples: Literal[1] = ..., seed: int = ..., device: str = ..., invert_mask: bool = ..., grow_mask: int = ...,
+    reference: ImageLike | None = ..., align: bool = ..., model: str | Path | None = ...,
+    progress: Progress | bool = ..., **options: OptionValue
 ) -> FileImage: ...
 @overload
 def inpaint(
-    image: FilePath, mask: MaskLike, *, method: str = ..., preset: str | None = ..., samples: int, seed: int = ...,
-    device: str = ..., invert_mask: bool = ..., grow_mask: int = ..., reference: ImageLike | None = ...,
-    align: bool = ..., model: str | Path | None = ..., progress: Progress = ..., **options: OptionValue
+    image: FilePath, mask: MaskLike | None = ..., *, method: str = ..., preset: str | None = ..., samples: int,
+    seed: int = ..., device: str = ..., invert_mask: bool = ..., grow_mask: int = ...,
+    reference: ImageLike | None = ..., align: bool = ..., model: str | Path | None = ...,
+    progress: Progress | bool = ..., **options: OptionValue
 ) -> list[FileImage]: ...
 # fmt: on
 def inpaint(
     image: ImageLike,
-    mask: MaskLike,
+    mask: MaskLike | None = None,
     *,
     method: str = DEFAULT_METHOD,
     preset: str | None = None,
@@ -76,7 +79,7 @@ def inpaint(
     reference: ImageLike | None = None,
     align: bool = True,
     model: str | Path | None = None,
-    progress: Progress = silent,
+    progress: Progress | bool = False,
     **options: Any,
 ) -> ImageResult | list[Any]:
     """Fill the holes of a picture from the picture itself, or with a trained model.
@@ -85,7 +88,8 @@ def inpaint(
         image: path, PIL image of any mode, array (H, W[, C]) of uint8, uint16 or float in [0, 1], or float tensor
             (C, H, W) or (N, C, H, W) in [0, 1].
         mask: the same kinds, white or True = hole; or "alpha" (transparent pixels), "#RRGGBB" (a colour), "x,y,w,h".
-        method: one of `methods()`.
+            None takes the picture's transparent pixels; with the `model` of one picture, the hole it has learned.
+        method: one of `list_methods()`.
         preset: named settings of the method; its first one by default.
         samples: number of different fills.
         seed: same seed, same bytes.
@@ -97,7 +101,7 @@ def inpaint(
         align: False takes the reference as it lies, of the same size or aspect.
         model: a run folder of `fit` or `selfmend train`, which brings its own method; `method` and `preset` are not
             looked at.
-        progress: called with each event.
+        progress: True shows a bar; a function is called with each event.
         options: fields of the method's config, e.g. `patch_size=9`.
 
     Returns:
@@ -115,6 +119,7 @@ def inpaint(
         >>> bool((inpaint(stripes, hole, method="patchmatch") == stripes).all())
         True
     """
+    progress = shown(progress)
     given: dict[str, Any] = {"samples": samples, "seed": seed, "align": align, "progress": progress}
     if is_tensor(image) and image.ndim == 4 and image.shape[0] != 1:
         return _each_of_batch(
@@ -133,14 +138,14 @@ def inpaint(
 
 
 def _each_of_batch(
-    images: torch.Tensor, masks: MaskLike, *, reference: ImageLike | None, samples: int, **given: Any
+    images: torch.Tensor, masks: MaskLike | None, *, reference: ImageLike | None, samples: int, **given: Any
 ) -> torch.Tensor | list[torch.Tensor]:
     """A batch of tensors (N, C, H, W), each picture filled as it would be alone."""
     import torch
 
     if reference is not None:
         raise ImageError(f"a reference goes with one picture; {len(images)} came")
-    one_each: Iterable[MaskLike] = [masks] * len(images)
+    one_each: Iterable[MaskLike | None] = [masks] * len(images)
     if is_tensor(masks) and masks.ndim == 4 and len(masks) > 1:
         if len(masks) != len(images):
             raise MaskError(f"there are {len(masks)} masks for {len(images)} pictures; one, or as many, fit")
@@ -156,37 +161,37 @@ def _each_of_batch(
 def sample(  # type: ignore[overload-overlap]
     image: ImageT, *, method: str = ..., preset: str | None = ..., size: Size | None = ...,
     samples: Literal[1] = ..., seed: int | None = ..., device: str = ..., model: str | Path | Model | None = ...,
-    folder: str | Path | None = ..., progress: Progress = ..., **options: OptionValue
+    folder: str | Path | None = ..., progress: Progress | bool = ..., **options: OptionValue
 ) -> ImageT: ...
 @overload
 def sample(
     image: ImageT, *, method: str = ..., preset: str | None = ..., size: Size | None = ..., samples: int,
     seed: int | None = ..., device: str = ..., model: str | Path | Model | None = ...,
-    folder: str | Path | None = ..., progress: Progress = ..., **options: OptionValue
+    folder: str | Path | None = ..., progress: Progress | bool = ..., **options: OptionValue
 ) -> list[ImageT]: ...
 @overload
 def sample(  # type: ignore[overload-overlap]
     image: FilePath, *, method: str = ..., preset: str | None = ..., size: Size | None = ...,
     samples: Literal[1] = ..., seed: int | None = ..., device: str = ..., model: str | Path | Model | None = ...,
-    folder: str | Path | None = ..., progress: Progress = ..., **options: OptionValue
+    folder: str | Path | None = ..., progress: Progress | bool = ..., **options: OptionValue
 ) -> FileImage: ...
 @overload
 def sample(
     image: FilePath, *, method: str = ..., preset: str | None = ..., size: Size | None = ..., samples: int,
     seed: int | None = ..., device: str = ..., model: str | Path | Model | None = ...,
-    folder: str | Path | None = ..., progress: Progress = ..., **options: OptionValue
+    folder: str | Path | None = ..., progress: Progress | bool = ..., **options: OptionValue
 ) -> list[FileImage]: ...
 @overload
 def sample(  # type: ignore[overload-overlap]
     image: None = ..., *, method: str = ..., preset: str | None = ..., size: Size | None = ...,
     samples: Literal[1] = ..., seed: int | None = ..., device: str = ..., model: str | Path | Model | None = ...,
-    folder: str | Path | None = ..., progress: Progress = ..., **options: OptionValue
+    folder: str | Path | None = ..., progress: Progress | bool = ..., **options: OptionValue
 ) -> ImageResult: ...
 @overload
 def sample(
     image: None = ..., *, method: str = ..., preset: str | None = ..., size: Size | None = ..., samples: int,
     seed: int | None = ..., device: str = ..., model: str | Path | Model | None = ...,
-    folder: str | Path | None = ..., progress: Progress = ..., **options: OptionValue
+    folder: str | Path | None = ..., progress: Progress | bool = ..., **options: OptionValue
 ) -> list[ImageResult]: ...
 # fmt: on
 def sample(
@@ -200,7 +205,7 @@ def sample(
     device: str = "auto",
     model: str | Path | Model | None = None,
     folder: str | Path | None = None,
-    progress: Progress = silent,
+    progress: Progress | bool = False,
     **options: Any,
 ) -> ImageResult | list[Any]:
     """New pictures that look like one picture.
@@ -217,7 +222,7 @@ def sample(
         model: what `fit` gives, or a run folder of it or of `selfmend train`, instead of the picture; it brings its own
             method and preset.
         folder: run folder in which the training of a method that learns is kept and resumed; None keeps nothing.
-        progress: called with each event.
+        progress: True shows a bar; a function is called with each event.
         options: fields of the method's config, e.g. `start_scale=2` of singan.
 
     Returns:
@@ -232,6 +237,7 @@ def sample(
         >>> sample(stripes, method="singan", preset="tiny", size=(36, 72)).shape
         (36, 72)
     """
+    progress = shown(progress)
     if model is not None or folder is not None:
         first = while_learning(progress) if model is None else progress
         learned = _learned_here(image, model, folder, method, preset, options, seed, device, first)
@@ -248,19 +254,19 @@ def sample(
 def retarget(
     image: ImageT, size: Size, *, method: str = ..., preset: str | None = ..., seed: int | None = ...,
     device: str = ..., model: str | Path | Model | None = ..., folder: str | Path | None = ...,
-    progress: Progress = ..., **options: OptionValue
+    progress: Progress | bool = ..., **options: OptionValue
 ) -> ImageT: ...
 @overload
 def retarget(
     image: FilePath, size: Size, *, method: str = ..., preset: str | None = ..., seed: int | None = ...,
     device: str = ..., model: str | Path | Model | None = ..., folder: str | Path | None = ...,
-    progress: Progress = ..., **options: OptionValue
+    progress: Progress | bool = ..., **options: OptionValue
 ) -> FileImage: ...
 @overload
 def retarget(
     image: None, size: Size, *, method: str = ..., preset: str | None = ..., seed: int | None = ...,
     device: str = ..., model: str | Path | Model | None = ..., folder: str | Path | None = ...,
-    progress: Progress = ..., **options: OptionValue
+    progress: Progress | bool = ..., **options: OptionValue
 ) -> ImageResult: ...
 # fmt: on
 def retarget(
@@ -273,7 +279,7 @@ def retarget(
     device: str = "auto",
     model: str | Path | Model | None = None,
     folder: str | Path | None = None,
-    progress: Progress = silent,
+    progress: Progress | bool = False,
     **options: Any,
 ) -> ImageResult:
     """The picture in another shape: its things keep their sizes, what lies between them is repeated or left out.
@@ -288,6 +294,7 @@ def retarget(
     Raises:
         SelfmendError: one line: what came, what fits, what to do.
     """
+    progress = shown(progress)
     if model is not None or folder is not None:
         first = while_learning(progress) if model is None else progress
         learned = _learned_here(image, model, folder, method, preset, options, seed, device, first)
@@ -339,12 +346,12 @@ def _learned_here(
 @overload
 def super_resolve(
     image: ImageT, factor: float, *, method: str | None = ..., preset: str | None = ..., seed: int = ...,
-    device: str = ..., folder: str | Path | None = ..., progress: Progress = ..., **options: OptionValue
+    device: str = ..., folder: str | Path | None = ..., progress: Progress | bool = ..., **options: OptionValue
 ) -> ImageT: ...
 @overload
 def super_resolve(
     image: FilePath, factor: float, *, method: str | None = ..., preset: str | None = ..., seed: int = ...,
-    device: str = ..., folder: str | Path | None = ..., progress: Progress = ..., **options: OptionValue
+    device: str = ..., folder: str | Path | None = ..., progress: Progress | bool = ..., **options: OptionValue
 ) -> FileImage: ...
 # fmt: on
 def super_resolve(
@@ -356,7 +363,7 @@ def super_resolve(
     seed: int = 0,
     device: str = "auto",
     folder: str | Path | None = None,
-    progress: Progress = silent,
+    progress: Progress | bool = False,
     **options: Any,
 ) -> ImageResult:
     """The picture enlarged, with detail like that which it has at smaller scales.
@@ -370,7 +377,7 @@ def super_resolve(
         seed: same seed, same bytes.
         device: "auto", "cpu", "cuda" or "mps".
         folder: run folder in which their training is kept and resumed; None keeps nothing.
-        progress: called with each event.
+        progress: True shows a bar; a function is called with each event.
         options: fields of the method's config. What learns takes a picture with a side longer than `max_size` at that
             size, and enlarges it at its own.
 
@@ -386,6 +393,7 @@ def super_resolve(
         >>> super_resolve(stripes, 1.5).shape
         (54, 54)
     """
+    progress = shown(progress)
     picture = read_picture(image)
     name = enlarging_name(method, preset, folder)
     worker = enlarging(name, preset, options, device=device)
@@ -437,9 +445,10 @@ def fit_super_resolution(
     seed: int = 0,
     device: str = "auto",
     folder: str | Path | None = None,
-    progress: Progress = silent,
+    progress: Progress | bool = False,
 ) -> Model:
     """What one of `LEARN_TO_ENLARGE` learns for `super_resolve`, of a picture that is read: its finest scale counts."""
+    progress = shown(progress)
     from selfmend.api.training import fit_picture
     from selfmend.methods.singan.sample import super_resolution_options
 
@@ -476,7 +485,7 @@ def mend_video(
     fps: float | None = None,
     restart: bool = False,
     overwrite: bool = False,
-    progress: Progress = silent,
+    progress: Progress | bool = False,
     **options: OptionValue,
 ) -> VideoReport:
     """Fill the holes of a film's frames, and write a film like it with the same sound.
@@ -496,7 +505,7 @@ def mend_video(
         text: how it looks: fields of `TextOptions`, e.g. {"dark": True}.
         invert_mask, grow_mask: as in `inpaint`.
         first, last: part of the film, both included: an int is a frame's number from 0, a float seconds.
-        method: for pictures, one of `methods()`; preset and options as in `inpaint`.
+        method: for pictures, one of `list_methods()`; preset and options as in `inpaint`.
         steady: "temporal" takes what near frames show and keeps the fills alike, "none" fills each frame alone.
         temporal: changes to `TemporalOptions`, e.g. {"reach": 10} frames.
         seed: same seed, same bytes.
@@ -506,11 +515,12 @@ def mend_video(
         fps: frames a second of a folder of frames; None is 25.
         restart: forget what is kept of work that was stopped.
         overwrite: allow the output to replace what is there, but for the film.
-        progress: called at every frame.
+        progress: True shows a bar; a function is called at every frame.
 
     Raises:
         SelfmendError: one line: what came, what fits, what to do.
     """
+    progress = shown(progress)
     from selfmend.api.many import method_for_many, weights_of
     from selfmend.video.filling import make_filler
     from selfmend.video.masks import choose_masks

@@ -24,7 +24,8 @@ from selfmend.methods.learning import LearningMethod
 from selfmend.methods.singan.model import GenerativeSinGAN
 from selfmend.nn.tensors import to_tensor
 from selfmend.pipeline import MaskedPicture, drawn, enlarged, fill, generative, one_or_all, read_masked, retargeted
-from selfmend.progress import Progress, silent
+from selfmend.progress import Progress
+from selfmend.progress_bar import shown
 from selfmend.training.checkpoints import RunFolder
 from selfmend.types import Image, ImageLike, ImageResult, Mask, MaskLike, OptionValue, Size, check_mask
 
@@ -67,7 +68,7 @@ class Model(Applications):
         grow_mask: int = 0,
         reference: ImageLike | Aligned | None = None,
         align: bool = True,
-        progress: Progress = silent,
+        progress: Progress | bool = False,
         **options: OptionValue,
     ) -> ImageResult | list[ImageResult]:
         """Fill holes with what was learned.
@@ -83,6 +84,7 @@ class Model(Applications):
             MaskError: no mask here and none in the training.
             OptionError: unknown options, or one that training has fixed.
         """
+        progress = shown(progress)
         picture = self.picture if image is None else read_picture(image)
         if mask is None and self.mask is None:
             raise OptionError("this model was trained without a mask; say which hole to fill: mask=...")
@@ -103,7 +105,7 @@ class Model(Applications):
         size: Size | None = None,
         samples: int = 1,
         seed: int | None = None,
-        progress: Progress = silent,
+        progress: Progress | bool = False,
         **options: OptionValue,
     ) -> ImageResult | list[ImageResult]:
         """New pictures that look like the learned one; see `selfmend.sample`.
@@ -112,42 +114,46 @@ class Model(Applications):
             size: (height, width) in pixels; None is the size of the finest scale.
             samples: how many; a list comes back where there are several.
             seed: None takes the training's.
-            progress: called with each event.
+            progress: True shows a bar; a function is called with each event.
             options: fields of the config that matter to drawing only: `start_scale=2` for less variety (0 is the
                 coarsest), `start_below="reconstruction"`.
 
         Raises:
             OptionError: the method makes no new pictures; unknown options; a size or scale that does not fit.
         """
+        progress = shown(progress)
         worker = generative(self.method.with_fill_options(options))
         seed = self.seed if seed is None else seed
         image = self.whole_image(progress=progress)
         return one_or_all(drawn(worker, self.picture, image, size=size, samples=samples, seed=seed, progress=progress))
 
     def retarget(
-        self, size: Size, *, seed: int | None = None, progress: Progress = silent, **options: OptionValue
+        self, size: Size, *, seed: int | None = None, progress: Progress | bool = False, **options: OptionValue
     ) -> ImageResult:
         """The learned picture in another shape; see `selfmend.retarget`. Other arguments as in `sample`."""
+        progress = shown(progress)
         worker = generative(self.method.with_fill_options(options))
         seed = self.seed if seed is None else seed
         return retargeted(
             worker, self.picture, self.whole_image(progress=progress), size=size, seed=seed, progress=progress
         )
 
-    def super_resolve(self, *, seed: int | None = None, progress: Progress = silent) -> ImageResult:
+    def super_resolve(self, *, seed: int | None = None, progress: Progress | bool = False) -> ImageResult:
         """The learned picture enlarged, if it was learned for that; see `selfmend.super_resolve`.
 
         Raises:
             OptionError: the model was trained for something else.
         """
+        progress = shown(progress)
         if not isinstance(self.method, GenerativeSinGAN):
             raise OptionError(f"{self.method.name} enlarges no pictures; train singan with super_resolution=4")
         seed = self.seed if seed is None else seed
         image = self.whole_image(progress=progress)
         return enlarged(self.picture, self.method.super_resolve(image, seed=seed, progress=progress))
 
-    def whole_image(self, *, progress: Progress = silent) -> Image:
+    def whole_image(self, *, progress: Progress | bool = False) -> Image:
         """The learned picture (H, W, C), its hole filled if it has one: the hole's content has no influence."""
+        progress = shown(progress)
         if self.mask is None:
             return self.picture.image
         return self.method.inpaint(self.picture.image, self.mask, seed=self.seed, progress=progress)[0]
@@ -228,7 +234,7 @@ class FolderModel:
         grow_mask: int = 0,
         reference: ImageLike | Aligned | None = None,
         align: bool = True,
-        progress: Progress = silent,
+        progress: Progress | bool = False,
         **options: OptionValue,
     ) -> ImageResult | list[ImageResult]:
         """Fill the holes of a picture of any size.
@@ -242,6 +248,7 @@ class FolderModel:
         Raises:
             OptionError: no picture or mask; unknown options, or one that training has fixed.
         """
+        progress = shown(progress)
         if image is None or mask is None:
             raise OptionError("this model learned a folder and has no picture of its own; give a picture and its mask")
         results = fill(

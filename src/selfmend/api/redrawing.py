@@ -25,7 +25,8 @@ from selfmend.options import replace_options
 from selfmend.patches import redraw
 from selfmend.patches.harmonise import HarmoniseSettings, harmonise
 from selfmend.pipeline import warn_of_transparency
-from selfmend.progress import Progress, silent
+from selfmend.progress import Progress
+from selfmend.progress_bar import shown
 from selfmend.types import (
     FileImage,
     FilePath,
@@ -51,13 +52,13 @@ Settings = TypeVar("Settings", HarmoniseSettings, redraw.RedrawSettings)
 def harmonize(
     composite: ImageT, mask: MaskLike, *, picture: ImageLike | None = ..., model: str | Path | Model | None = ...,
     start_scale: int | None = ..., seed: int | None = ..., invert_mask: bool = ..., device: str = ...,
-    progress: Progress = ..., **options: OptionValue
+    progress: Progress | bool = ..., **options: OptionValue
 ) -> ImageT: ...
 @overload
 def harmonize(
     composite: FilePath, mask: MaskLike, *, picture: ImageLike | None = ..., model: str | Path | Model | None = ...,
     start_scale: int | None = ..., seed: int | None = ..., invert_mask: bool = ..., device: str = ...,
-    progress: Progress = ..., **options: OptionValue
+    progress: Progress | bool = ..., **options: OptionValue
 ) -> FileImage: ...
 # fmt: on
 def harmonize(
@@ -70,7 +71,7 @@ def harmonize(
     seed: int | None = None,
     invert_mask: bool = False,
     device: str = "auto",
-    progress: Progress = silent,
+    progress: Progress | bool = False,
     **options: Any,
 ) -> ImageResult:
     """Give an object that was pasted onto a picture its texture and palette.
@@ -86,7 +87,7 @@ def harmonize(
         seed: same seed, same bytes; None is 0, or the model's.
         invert_mask: in the mask, black is the object.
         device: "auto", "cpu", "cuda" or "mps", for a model.
-        progress: called with each event.
+        progress: True shows a bar; a function is called with each event.
         options: without a model, of `HarmoniseSettings`, such as `content=0.8`.
 
     Returns:
@@ -95,6 +96,7 @@ def harmonize(
     Raises:
         SelfmendError: one line: what came, what fits, what to do.
     """
+    progress = shown(progress)
     if model is not None:
         return _learned(model, picture, options, device).harmonize(
             composite, mask, start_scale=start_scale, seed=seed, invert_mask=invert_mask, progress=progress
@@ -114,14 +116,14 @@ def harmonize(
 def edit(
     edited: ImageT, mask: MaskLike | None = ..., *, picture: ImageLike | None = ...,
     model: str | Path | Model | None = ..., start_scale: int | None = ..., masked: bool = ...,
-    seed: int | None = ..., invert_mask: bool = ..., device: str = ..., progress: Progress = ...,
+    seed: int | None = ..., invert_mask: bool = ..., device: str = ..., progress: Progress | bool = ...,
     **options: OptionValue
 ) -> ImageT: ...
 @overload
 def edit(
     edited: FilePath, mask: MaskLike | None = ..., *, picture: ImageLike | None = ...,
     model: str | Path | Model | None = ..., start_scale: int | None = ..., masked: bool = ...,
-    seed: int | None = ..., invert_mask: bool = ..., device: str = ..., progress: Progress = ...,
+    seed: int | None = ..., invert_mask: bool = ..., device: str = ..., progress: Progress | bool = ...,
     **options: OptionValue
 ) -> FileImage: ...
 # fmt: on
@@ -136,7 +138,7 @@ def edit(
     seed: int | None = None,
     invert_mask: bool = False,
     device: str = "auto",
-    progress: Progress = silent,
+    progress: Progress | bool = False,
     **options: Any,
 ) -> ImageResult:
     """Mend the seams of a picture whose parts were moved, copied or removed by hand.
@@ -153,7 +155,7 @@ def edit(
         seed: same seed, same bytes; None is 0, or the model's.
         invert_mask: in the mask, black is edited.
         device: "auto", "cpu", "cuda" or "mps", for a model.
-        progress: called with each event.
+        progress: True shows a bar; a function is called with each event.
         options: without a model, of `RedrawSettings`, such as `noise=0.3`.
 
     Returns:
@@ -162,6 +164,7 @@ def edit(
     Raises:
         SelfmendError: one line: what came, what fits, what to do.
     """
+    progress = shown(progress)
     if model is not None:
         return _learned(model, picture, options, device).edit(
             edited, mask, start_scale=start_scale, masked=masked, seed=seed, invert_mask=invert_mask, progress=progress
@@ -189,13 +192,13 @@ def edit(
 def paint(
     painting: ImageT, picture: ImageLike | None = ..., *, model: str | Path | Model | None = ...,
     start_scale: int | None = ..., quantized: bool = ..., seed: int | None = ..., device: str = ...,
-    progress: Progress = ..., **options: OptionValue
+    progress: Progress | bool = ..., **options: OptionValue
 ) -> ImageT: ...
 @overload
 def paint(
     painting: FilePath, picture: ImageLike | None = ..., *, model: str | Path | Model | None = ...,
     start_scale: int | None = ..., quantized: bool = ..., seed: int | None = ..., device: str = ...,
-    progress: Progress = ..., **options: OptionValue
+    progress: Progress | bool = ..., **options: OptionValue
 ) -> FileImage: ...
 # fmt: on
 def paint(
@@ -207,7 +210,7 @@ def paint(
     quantized: bool = False,
     seed: int | None = None,
     device: str = "auto",
-    progress: Progress = silent,
+    progress: Progress | bool = False,
     **options: Any,
 ) -> ImageResult:
     """A picture like another one out of a painting of a few flat colours.
@@ -221,7 +224,7 @@ def paint(
         quantized: with a model, train the start scale anew on flat colours; see `Model.paint`.
         seed: same seed, same bytes; None is 0, or the model's.
         device: "auto", "cpu", "cuda" or "mps", for a model.
-        progress: called with each event.
+        progress: True shows a bar; a function is called with each event.
         options: without a model, of `RedrawSettings`, such as `noise=0.5`.
 
     Returns:
@@ -230,6 +233,7 @@ def paint(
     Raises:
         SelfmendError: one line: what came, what fits, what to do.
     """
+    progress = shown(progress)
     if model is not None:
         return _learned(model, picture, options, device).paint(
             painting, start_scale=start_scale, quantized=quantized, seed=seed, progress=progress
@@ -259,7 +263,7 @@ def animate(
     loop: bool = False,
     seed: int | None = None,
     device: str = "auto",
-    progress: Progress = silent,
+    progress: Progress | bool = False,
     **options: OptionValue,
 ) -> list[PILImage.Image]:
     """A film in which a picture moves; `selfmend.image.animation.save_frames` writes it.
@@ -275,7 +279,7 @@ def animate(
         loop: let the last frame lead back to the first.
         seed: same seed, same frames; None is 0, or the model's.
         device: "auto", "cpu", "cuda" or "mps", for a model.
-        progress: called at every frame.
+        progress: True shows a bar; a function is called at every frame.
         options: without a model, of `RedrawSettings`, such as `noise=1.0`.
 
     Returns:
@@ -284,6 +288,7 @@ def animate(
     Raises:
         SelfmendError: one line: what came, what fits, what to do.
     """
+    progress = shown(progress)
     walk = Walk(frames=frames, alpha=alpha, beta=beta, loop=loop)
     if model is not None:
         return _learned(model, picture, options, device).animate(

@@ -17,6 +17,7 @@ from selfmend.masks.reading import box_mask, grow_mask, parse_box
 from selfmend.methods.base import Method
 from selfmend.methods.registry import DEFAULT_METHOD, method_class
 from selfmend.progress import Progress, silent
+from selfmend.progress_bar import shown
 from selfmend.seeding import make_rng
 from selfmend.types import FileImage, FilePath, Image, ImageLike, ImageResult, ImageT, Mask, OptionValue
 
@@ -105,13 +106,14 @@ def _shared(picture: Picture, others: Sequence[Image], sensitivity: float, box: 
 def restore(
     image: ImageT, kind: str = ..., *, sensitivity: float = ..., region: str | Region | None = ..., grow: int = ...,
     grain: bool = ..., same_in: Sequence[ImageLike] = ..., method: str = ..., preset: str | None = ...,
-    seed: int = ..., device: str = ..., progress: Progress = ..., **options: OptionValue
+    seed: int = ..., device: str = ..., progress: Progress | bool = ..., **options: OptionValue
 ) -> ImageT: ...
 @overload
 def restore(
     image: FilePath, kind: str = ..., *, sensitivity: float = ..., region: str | Region | None = ...,
     grow: int = ..., grain: bool = ..., same_in: Sequence[ImageLike] = ..., method: str = ...,
-    preset: str | None = ..., seed: int = ..., device: str = ..., progress: Progress = ..., **options: OptionValue
+    preset: str | None = ..., seed: int = ..., device: str = ..., progress: Progress | bool = ...,
+    **options: OptionValue
 ) -> FileImage: ...
 # fmt: on
 def restore(
@@ -127,7 +129,7 @@ def restore(
     preset: str | None = None,
     seed: int = 0,
     device: str = "auto",
-    progress: Progress = silent,
+    progress: Progress | bool = False,
     **options: Any,
 ) -> ImageResult:
     """Find the damage of a picture and fill it from the picture itself.
@@ -143,7 +145,7 @@ def restore(
         method, preset, options: of what fills, as in `inpaint`.
         seed: same seed, same bytes.
         device: "auto", "cpu", "cuda" or "mps".
-        progress: called with each event.
+        progress: True shows a bar; a function is called with each event.
 
     Returns:
         The kind that came, equal outside of what was filled; without damage, with a warning, as it came.
@@ -159,6 +161,7 @@ def restore(
         >>> bool((even == 0.5).all())
         True
     """
+    progress = shown(progress)
     worker = method_class(method).from_options(preset, options, device=device)
     return restored(
         image, worker, kind=kind, sensitivity=sensitivity, region=region, grow=grow, grain=grain, same_in=same_in,

@@ -35,7 +35,8 @@ from selfmend.methods.validation import BEST, SHOWN, Validator
 from selfmend.nn.tensors import make_generator, to_array, to_mask, to_tensor
 from selfmend.options import replace_options
 from selfmend.pipeline import is_alpha
-from selfmend.progress import Progress, silent
+from selfmend.progress import Progress
+from selfmend.progress_bar import shown
 from selfmend.training.checkpoints import RunFolder, load_state
 from selfmend.training.data import FolderBatches
 from selfmend.training.devices import (
@@ -66,7 +67,7 @@ def fit(
     invert_mask: bool = False,
     grow_mask: int = 0,
     folder: str | Path | None = None,
-    progress: Progress = silent,
+    progress: Progress | bool = False,
     **options: OptionValue,
 ) -> Model | FolderModel:
     """Train a method on one picture, or on a folder of them.
@@ -82,6 +83,7 @@ def fit(
         OptionError: the method does not learn.
         SelfmendError: as `inpaint`; also a folder that cannot be written or holds another run.
     """
+    progress = shown(progress)
     if method_class(method).learns_from_folder:
         if mask is not None or invert_mask or grow_mask:
             raise OptionError(f"{method} learns from whole pictures; leave the mask out (masks=... makes its holes)")
@@ -108,9 +110,10 @@ def fit_picture(
     device: str = "auto",
     folder: str | Path | None = None,
     opaque: bool = False,
-    progress: Progress = silent,
+    progress: Progress | bool = False,
 ) -> Model:
     """`fit` for a picture and mask that are already read; `opaque` says that transparency was the mask."""
+    progress = shown(progress)
     learner = _learner(method, preset, options or {}, device)
     model = Model(learner, picture, mask, seed=seed, opaque=opaque)
     learner.check_learnable(to_tensor(picture.image), None if mask is None else to_tensor(mask))
@@ -260,9 +263,10 @@ class FolderTraining:
         validate_every: int = VALIDATE_EVERY,
         tensorboard: bool = False,
         save_seconds: float = 120.0,
-        progress: Progress = silent,
+        progress: Progress | bool = False,
     ) -> FolderModel:
         """Train, or go on with a training; arguments as in `fit_folder`."""
+        progress = shown(progress)
         if validate_every < 1:
             raise OptionError(f"validate_every is {validate_every}; at least 1 fits")
         fabric = make_fabric(self._device, precision=self._precision, devices=self._devices, nodes=self._nodes)
@@ -380,7 +384,7 @@ def fit_folder(
     folder: str | Path | None = None,
     validate_every: int = VALIDATE_EVERY,
     tensorboard: bool = False,
-    progress: Progress = silent,
+    progress: Progress | bool = False,
     **options: OptionValue,
 ) -> FolderModel:
     """Train a method on a folder of pictures.
@@ -404,6 +408,7 @@ def fit_folder(
     Raises:
         SelfmendError: one line: what came, what fits, what to do.
     """
+    progress = shown(progress)
     training = FolderTraining(
         method, pictures, validation=validation, celeba_attributes=celeba_attributes, preset=preset, options=options,
         seed=seed, device=device, devices=devices, nodes=nodes, precision=precision, workers=workers,

@@ -19,6 +19,7 @@ from selfmend.masks.watermark import find_same_watermark, find_watermark
 from selfmend.methods.base import Method
 from selfmend.methods.registry import DEFAULT_METHOD, method_class
 from selfmend.progress import Progress, silent
+from selfmend.progress_bar import shown
 from selfmend.types import FileImage, FilePath, Image, ImageLike, ImageResult, ImageT, Mask, MaskLike, size_of
 
 _SOFT = 2  # pixels around a found mark that its soft border may reach
@@ -28,12 +29,12 @@ _SOFT = 2  # pixels around a found mark that its soft border may reach
 @overload
 def remove_watermark(
     image: ImageT, mask: MaskLike | None = ..., *, same_in: Sequence[ImageLike] = ..., colour: str | None = ...,
-    sensitivity: float = ..., method: str = ..., seed: int = ..., progress: Progress = ...
+    sensitivity: float = ..., method: str = ..., seed: int = ..., progress: Progress | bool = ...
 ) -> ImageT: ...
 @overload
 def remove_watermark(
     image: FilePath, mask: MaskLike | None = ..., *, same_in: Sequence[ImageLike] = ..., colour: str | None = ...,
-    sensitivity: float = ..., method: str = ..., seed: int = ..., progress: Progress = ...
+    sensitivity: float = ..., method: str = ..., seed: int = ..., progress: Progress | bool = ...
 ) -> FileImage: ...
 # fmt: on
 def remove_watermark(
@@ -45,7 +46,7 @@ def remove_watermark(
     sensitivity: float = 0.5,
     method: str = DEFAULT_METHOD,
     seed: int = 0,
-    progress: Progress = silent,
+    progress: Progress | bool = False,
 ) -> ImageResult:
     """The picture without its half-transparent watermark.
 
@@ -61,7 +62,7 @@ def remove_watermark(
         sensitivity: 0 to 1, of the search; more finds fainter marks.
         method: fills what cannot be brought back.
         seed: same seed, same bytes.
-        progress: called with each event.
+        progress: True shows a bar; a function is called with each event.
 
     Returns:
         The kind that came, equal outside the mark; the picture as it came, after a warning, where there is no mark.
@@ -69,6 +70,7 @@ def remove_watermark(
     Raises:
         SelfmendError: one line: what came, what fits, what to do.
     """
+    progress = shown(progress)
     picture = image if isinstance(image, Picture) else read_picture(image)
     others = alike(picture, same_in)
     hole = find_in_alike(picture, others, sensitivity) if mask is None else read_mask(mask, picture)

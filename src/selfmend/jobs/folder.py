@@ -17,7 +17,8 @@ from selfmend.jobs import manifest
 from selfmend.jobs.folder_work import Engine, FolderJob, FolderPicture, Outcome
 from selfmend.jobs.pairing import Pair, Pairing, find_pairs
 from selfmend.processes import usable_cores
-from selfmend.progress import Progress, silent, work_done
+from selfmend.progress import Progress, work_done
+from selfmend.progress_bar import shown
 
 if TYPE_CHECKING:
     from selfmend.jobs.manifest import Manifest
@@ -120,7 +121,7 @@ def mend_folder(  # noqa: PLR0913
     retries: int = 1,
     resume: bool = False,
     overwrite: bool = False,
-    progress: Progress = silent,
+    progress: Progress | bool = False,
     **options: Any,
 ) -> BatchReport:
     """Fill the holes of all pictures of a folder, in any depth; names, formats and metadata stay as they are.
@@ -152,6 +153,7 @@ def mend_folder(  # noqa: PLR0913
     Raises:
         SelfmendError: one line, before any work: what came, what fits, what to do.
     """
+    progress = shown(progress)
     started = time.perf_counter()
     target = default_output(folder) if output is None else Path(output)
     if find is not None and masks is not None:
