@@ -159,9 +159,7 @@ class Dispatcher:
         quick = quick_workers or max(1, cores // 2)
         self._store, self._limits, self._clock = store, limits, clock
         self._most = {"quick": quick, "heavy": 1}
-        heavy = WorkerContext(
-            jobs=store.folder / "jobs", runs=runs, device=device, threads=cores, nice=_STEP_BACK["heavy"]
-        )
+        heavy = WorkerContext(jobs=store.folder / "jobs", runs=runs, device=device, threads=cores, nice=_STEP_BACK)
         self._contexts = {
             "heavy": heavy,
             "quick": replace(heavy, threads=max(1, cores // quick), nice=0),
