@@ -10,6 +10,7 @@ import pytest
 import selfmend
 from kept_films import COLUMNS, SHOWN, film_of, read
 from selfmend.errors import SelfmendWarning
+from video_clips import write_film
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "video.md"
 
@@ -82,7 +83,7 @@ def test_fields_captions_and_light_stay_with_the_frames_that_are_filled(tmp_path
 
 def test_transparency_under_the_hole_stays(tmp_path):
     source = film_of("PNG .mov", "transparency", tmp_path)
-    mended(source, tmp_path / "out.mov")
+    selfmend.mend_video(source, tmp_path / "out.mov", mask="45,4,9,5", method="telea")
     opacity = []
     for path in (source, tmp_path / "out.mov"):
         with av.open(str(path)) as film:
@@ -105,3 +106,8 @@ def test_a_part_has_the_chapters_that_are_in_it(tmp_path):
     source = film_of("FFV1 .mkv", "chapters", tmp_path)
     selfmend.mend_video(source, tmp_path / "out.mkv", mask="4,4,6,5", method="telea", first=3, last=4)
     assert read(tmp_path / "out.mkv", "chapters") == [(0.0, {"title": "Two"})]
+
+
+def test_a_film_may_be_of_two_by_two_pixels(tmp_path):
+    source = write_film(tmp_path / "in.mkv", size=(2, 2), codec="ffv1", options={}, frames=4)
+    assert selfmend.mend_video(source, tmp_path / "out.mkv", mask="0,0,1,1", method="telea").mended == 4

@@ -107,8 +107,11 @@ def serve(
         if not open_browser(address) and open_page:
             say("there is no desktop here to open the page on")
 
-    os.umask(0o077)  # pictures are private: nobody else reads what is written from here on, nor what workers write
     wanted = (sys.stdout.isatty() or pictures is not None) if open_page is None else open_page
-    runner = Runner(folder, runs=runs, limits=limits, quick_workers=quick_workers, device=device)
-    shared = SharedFiles(pictures=pictures, output=output)
-    answer(runner, access=access, limits=limits, say=say, opened=show if wanted else None, shared=shared)
+    before = os.umask(0o077)  # pictures are private: nobody else reads what is written, by workers neither
+    try:
+        runner = Runner(folder, runs=runs, limits=limits, quick_workers=quick_workers, device=device)
+        shared = SharedFiles(pictures=pictures, output=output)
+        answer(runner, access=access, limits=limits, say=say, opened=show if wanted else None, shared=shared)
+    finally:
+        os.umask(before)

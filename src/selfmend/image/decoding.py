@@ -134,8 +134,7 @@ def check_pixels(size: tuple[int, int], name: str, limit: int | None = None) -> 
 
 
 def _too_many(what: str, limit: int) -> str:
-    most = f"at most {limit / 1e6:.3g} million fit"
-    return f"{what}; {most} (selfmend --max-pixels, or SELFMEND_MAX_PIXELS, says how many may)"
+    return f"{what}; at most {limit / 1e6:.3g} million fit (--max-pixels or SELFMEND_MAX_PIXELS says how many may)"
 
 
 def decode(data: bytes, *, name: str) -> Any:

@@ -139,7 +139,7 @@ class WorkerHandle(Child):
 _LOG = logging.getLogger("selfmend.server")
 _TICK = 0.5  # seconds between looks at what is late or has grown
 _CLEAN_EVERY = 60.0  # seconds
-_STEP_BACK = {"quick": 3, "heavy": 8}  # behind the server, which answers at once while all of them work
+_STEP_BACK = 5
 
 
 class Dispatcher:
@@ -159,12 +159,10 @@ class Dispatcher:
         quick = quick_workers or max(1, cores // 2)
         self._store, self._limits, self._clock = store, limits, clock
         self._most = {"quick": quick, "heavy": 1}
-        heavy = WorkerContext(
-            jobs=store.folder / "jobs", runs=runs, device=device, threads=cores, nice=_STEP_BACK["heavy"]
-        )
+        heavy = WorkerContext(jobs=store.folder / "jobs", runs=runs, device=device, threads=cores, nice=_STEP_BACK)
         self._contexts = {
             "heavy": heavy,
-            "quick": replace(heavy, threads=max(1, cores // quick), nice=_STEP_BACK["quick"]),
+            "quick": replace(heavy, threads=max(1, cores // quick), nice=0),
         }
         self._workers: list[WorkerHandle] = []
         self._connections, self._wakeup = multiprocessing.Pipe(duplex=False)
