@@ -233,3 +233,12 @@ def test_without_a_home_folder_a_training_is_not_kept_and_the_hole_is_filled(run
     assert done.code == 0
     assert "a training that is stopped begins anew" in done.err
     assert (folder / "out.png").exists()
+
+
+def test_the_most_pixels_are_an_option(run, folder, monkeypatch):
+    monkeypatch.setenv("SELFMEND_MAX_PIXELS", "")  # given back afterwards
+    command = ("inpaint", "photo.png", "--mask", "mask.png", "--method", "telea", "--overwrite")
+    refused = run("--max-pixels", "100", *command)
+    assert refused.code == 2
+    assert "--max-pixels" in refused.err
+    assert run("--max-pixels", "1e9", *command).code == 0

@@ -12,6 +12,10 @@ def test_all_methods_are_listed(run, learner):
     assert [row["name"] for row in told if row["default"]] == ["auto"]
     assert {row["name"]: row["extra"] for row in told}["singan"] == "learn"
     assert all(row["for"] and row["speed"] for row in told if row["name"] in {"auto", "telea", "singan", "dmfn"})
+    names = [one["name"] for one in told]
+    everyday = [name for name in names if name in METHODS and METHODS[name].everyday]
+    assert names[: len(everyday)] == everyday
+    assert names[0] == "auto"
     listed = run("methods").out
     assert all(name in listed for name in METHODS)
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from itertools import combinations
 
 import numpy as np
 import pytest
+from skimage import data
 
 from facts import mentions
 from selfmend import parallel
 from selfmend.errors import ImageError, MaskError, OptionError, SelfmendWarning
 from selfmend.image.resize import resize
-from selfmend.patches.em import PatchMatchOptions
+from selfmend.methods.registry import method_class
+from selfmend.patches.em import PatchMatchOptions, fill_values
 from selfmend.patches.inpaint import inpaint
+from selfmend.progress import silent
 
 FLAT = np.float32(0.25)
 
@@ -252,3 +256,38 @@ def test_a_guess_need_not_be_kept() -> None:
     )
     assert np.abs(free - truth)[mask].mean() < 1e-3
     assert np.abs(kept - truth)[mask].mean() > 0.1
+
+
+def test_what_is_withheld_is_not_a_source_where_the_layout_is_decided() -> None:
+    """Two plain halves: a fill that may not take from one is of the other's colour; with neither, all is as before."""
+    image = np.full((64, 96, 3), 0.2, np.float32)
+    image[:, 48:] = 0.8
+    mask = hole_at(64, 96, (20, 36, 44, 60))
+    layers = [(image * ~mask[..., None], ~mask)]
+    colours = []
+    for left, right in ((True, False), (False, True), (True, True), (False, False)):
+        withheld = np.zeros((64, 96), bool)
+        withheld[:, :48], withheld[:, 48:] = left, right
+        filled = fill_values(
+            layers, None, seed=0, options=PatchMatchOptions(texture=0), progress=silent, coarser=2, withheld=withheld
+        )
+        small = resize(mask[..., None].astype(np.float32), filled.shape[:2])[..., 0] > 0.9
+        colours.append(float(filled[small].mean()))
+    assert colours[0] > 0.7
+    assert colours[1] < 0.3
+    assert 0.4 < colours[2] == colours[3] < 0.6
+
+
+@pytest.mark.parametrize("name", ["auto", "patchmatch"])
+def test_further_fills_differ_more_than_seeds_do(name: str) -> None:
+    image = data.astronaut()[100:260, 60:260].astype(np.float32) / 255
+    mask = hole_at(160, 200, (60, 70, 110, 140))
+    method = method_class(name)()
+
+    def apart(fills: list[np.ndarray]) -> float:
+        pairs = combinations(fills, 2)
+        return float(np.mean([np.abs(a[mask] - b[mask]).mean() for a, b in pairs]))
+
+    several = method.inpaint(image, mask, samples=3)
+    assert apart(several) > 1.2 * apart([method.inpaint(image, mask, seed=seed)[0] for seed in (1, 2, 3)])
+    assert all(np.array_equal(one[~mask], image[~mask]) for one in several)

@@ -291,6 +291,16 @@ def test_a_job_may_take_so_long(runner, monkeypatch) -> None:
     assert job.error == "it took longer than 0.5 s, which is the most that a job may take here"
 
 
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the system does not tell how much a process holds")
+def test_a_job_may_take_so_much_memory(runner, monkeypatch) -> None:
+    monkeypatch.setattr(runner._dispatcher, "_limits", Limits(max_memory=1_000_000))
+    job = ended(runner, submit(runner, LONG))
+    assert job.state == "failed"
+    assert "0.001 GB of memory" in job.error
+    monkeypatch.setattr(runner._dispatcher, "_limits", Limits())
+    assert ended(runner, submit(runner, {"method": "telea"})).state == "done", "another worker takes its place"
+
+
 def test_the_number_of_workers_is_checked(tmp_path) -> None:
     with pytest.raises(OptionError, match=mentions("quick_workers", "0", "1")):
         Runner(Path(tmp_path), quick_workers=0)

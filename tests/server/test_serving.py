@@ -32,7 +32,7 @@ def process(tmp_path):
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
-def test_a_server_fills_streams_and_ends(process, end):
+def test_a_server_fills_streams_and_ends(process, end, tmp_path):
     address = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())[0]
     with httpx.Client(base_url=address, timeout=120) as client:
         assert client.get("/api/health").json()["status"] == "ok"
@@ -48,6 +48,10 @@ def test_a_server_fills_streams_and_ends(process, end):
         picture = client.get(told[-1]["results"][0]["url"])
         assert PILImage.open(io.BytesIO(picture.content)).size == (48, 40)
         assert 'filename="photo-mended.jpg"' in picture.headers["content-disposition"]
+        data = tmp_path / "data"
+        modes = {path.stat().st_mode & 0o777 for path in data.rglob("*") if path.is_file()}
+        assert modes == {0o600}, "other users of the machine read nothing"
+        assert data.stat().st_mode & 0o777 == 0o700
         slow = {"settings": '{"method": "sliced-wasserstein"}'}
         waiting = client.post("/api/jobs", files=files, data=slow).json()
         with client.stream("GET", f"/api/jobs/{waiting['id']}/events") as stream:

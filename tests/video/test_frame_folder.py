@@ -9,6 +9,7 @@ from PIL import Image as PILImage
 import selfmend
 from facts import mentions
 from selfmend.errors import ImageError, OptionError, SelfmendWarning
+from selfmend.image.files import read_picture
 from selfmend.video.decoding import rate_of
 from selfmend.video.pipeline import fingerprint
 from selfmend.video.reader import Clip
@@ -102,3 +103,56 @@ def test_rates(frames, tmp_path):
         Clip(frames, fps=0)
     with pytest.raises(OptionError, match=mentions("film")):
         Clip(write_film(tmp_path / "film.mp4"), fps=25)
+
+
+def pictures(kind, k):
+    """A frame of a kind of picture, its ending, and how it is saved."""
+    colour = PILImage.fromarray(frame_pixels(k))
+    grey = colour.convert("L")
+    opacity = PILImage.fromarray(np.tile(np.linspace(30, 255, 64).astype(np.uint8), (48, 1)))
+    if kind == "turned":
+        exif = PILImage.Exif()
+        exif[0x112] = 6
+        return colour, ".jpg", {"exif": exif}
+    return {
+        "JPEG": (colour, ".jpg", {}),
+        "grey JPEG": (grey, ".jpg", {}),
+        "palette": (colour.quantize(16), ".png", {}),
+        "GIF": (colour.quantize(16), ".gif", {}),
+        "16 bits": (PILImage.fromarray(np.asarray(grey).astype(np.uint16) * 257 + 3), ".png", {}),
+        "transparent": (PILImage.merge("RGBA", [*colour.split(), opacity]), ".png", {}),
+        "transparent grey": (PILImage.merge("LA", [grey, opacity]), ".png", {}),
+        "1 bit": (colour.convert("1"), ".png", {}),
+    }[kind]
+
+
+@pytest.mark.parametrize(
+    "kind", ["JPEG", "grey JPEG", "palette", "GIF", "16 bits", "transparent", "transparent grey", "1 bit", "turned"]
+)
+def test_frames_stay_the_pictures_that_they_are(kind, tmp_path):
+    (tmp_path / "in").mkdir()
+    for k in range(3):
+        picture, ending, options = pictures(kind, k)
+        picture.save(tmp_path / "in" / f"f{k}{ending}", **options)
+    selfmend.mend_video(tmp_path / "in", tmp_path / "out", mask="10,12,6,5", method="telea")
+    for k in range(3):
+        before = read_picture(tmp_path / "in" / f"f{k}{ending}")
+        with PILImage.open(tmp_path / "out" / f"f{k}.png") as shown:
+            assert shown.mode == picture.mode
+        after = read_picture(tmp_path / "out" / f"f{k}.png")
+        off = np.abs(after.image - before.image).max(2)
+        assert off[12:17, 10:16].any() or kind == "1 bit"
+        off[12:17, 10:16] = 0
+        assert not off.any()
+        assert (before.alpha is None) == (after.alpha is None)
+        assert before.alpha is None or np.array_equal(before.alpha, after.alpha)
+
+
+def test_transparent_frames_become_a_film_with_transparency_where_there_is_one(tmp_path):
+    (tmp_path / "in").mkdir()
+    for k in range(3):
+        pictures("transparent", k)[0].save(tmp_path / "in" / f"{k}.png")
+    selfmend.mend_video(tmp_path / "in", tmp_path / "out.mov", mask="10,12,6,5", method="telea")
+    assert Clip(tmp_path / "out.mov").alpha
+    with pytest.warns(SelfmendWarning, match=mentions("transparency")):
+        selfmend.mend_video(tmp_path / "in", tmp_path / "out.mp4", mask="10,12,6,5", method="telea")

@@ -1,5 +1,6 @@
 """Films out: what was known stays as it was, with times, size, codec, colours and sound; pictures instead of a film."""
 
+import warnings
 from fractions import Fraction
 
 import av
@@ -8,8 +9,9 @@ import pytest
 from PIL import Image as PILImage
 
 from facts import mentions
-from selfmend.errors import OptionError, SelfmendWarning
+from selfmend.errors import ImageError, OptionError, SelfmendWarning
 from selfmend.image.files import read_picture
+from selfmend.video.encoders import check_ending, ending_like
 from selfmend.video.reader import Clip
 from selfmend.video.writer import FilmWriter, PictureWriter
 from video_clips import write_film
@@ -176,10 +178,39 @@ def test_quality_is_an_option_of_encoders_that_have_it(tmp_path):
 
 def test_frames_as_pictures_have_the_frames_numbers(tmp_path):
     clip = Clip(write_film(tmp_path / "a.mp4"), first=3, last=4)
-    with PictureWriter(tmp_path / "out") as writer:
+    with PictureWriter(clip, tmp_path / "out") as writer:
         frames = list(clip.frames())
         for frame in frames:
             writer.write(frame, frame.image, np.zeros(clip.size, bool))
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["000003.png", "000004.png"]
     assert np.array_equal(read_picture(tmp_path / "out" / "000004.png").image, frames[1].image)
     assert PILImage.open(tmp_path / "out" / "000003.png").mode == "RGB"
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"), [("a.wmv", ".mkv"), ("a.gif", ".mp4"), ("a.3gp", ".3gp"), ("a.VOB", ".VOB")]
+)
+def test_films_that_are_only_read_get_another_ending(tmp_path, name, wanted):
+    assert ending_like(tmp_path / name) == wanted
+    if wanted not in name:
+        with pytest.raises(ImageError, match=mentions(f"a{wanted}")):
+            check_ending(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("codec", "pixel_format"), [("ffv1", "gray"), ("ffv1", "gray16le"), ("mjpeg", "yuvj420p"), ("png", "rgb24")]
+)
+@pytest.mark.parametrize("ending", [".mov", ".webm", ".mpg", ".flv"])
+def test_another_codec_shows_the_same_colours(tmp_path, codec, pixel_format, ending):
+    flat = np.full((48, 64, 3), (200, 30, 40), np.uint8)
+    flat[:, 32:] = (30, 160, 220)
+    source = write_film(
+        tmp_path / ("a.mkv" if codec == "ffv1" else "a.mov"), codec=codec, pixel_format=pixel_format, frames=3,
+        options={}, draw=lambda k: flat,
+    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SelfmendWarning)
+        written = write_red(Clip(source), tmp_path / f"b{ending}")
+    off = np.abs(next(written.frames()).image - next(Clip(source).frames()).image) * 255
+    assert off[24:, :28].mean() < 2
+    assert off[24:, 36:].mean() < 2

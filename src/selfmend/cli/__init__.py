@@ -6,6 +6,7 @@ A command's file is imported when the command is used, and only then: `selfmend 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Any, NamedTuple
 
@@ -130,8 +131,13 @@ def _options(
         False, "--version", "-v", callback=version_callback, is_eager=True, help="Print the version."
     ),
     no_config: bool = typer.Option(False, "--no-config", help=f"Read no {NAME}."),
+    max_pixels: float | None = typer.Option(
+        None, "--max-pixels", min=1, metavar="N", help="Most pixels of a picture that is read.", show_default="179e6"
+    ),
 ) -> None:
     """Fill the missing parts of pictures, with models that learn from the picture itself."""
+    if max_pixels is not None:
+        os.environ["SELFMEND_MAX_PIXELS"] = str(max_pixels)  # which worker processes see too
 
 
 def main(arguments: list[str] | None = None) -> None:

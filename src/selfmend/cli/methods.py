@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from selfmend.cli.common import print_json, print_table
 from selfmend.errors import MissingExtraError, OptionError
-
-if TYPE_CHECKING:
-    pass
 
 
 def methods(
@@ -20,12 +17,12 @@ def methods(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the methods, or the options of one with their units and sources."""
-    from selfmend.methods.registry import method_class, method_names
+    from selfmend.methods.registry import method_class, methods_by_use
 
     if name is None and preset is not None:
         raise OptionError(f"--preset {preset} of which method? selfmend methods NAME --preset {preset}")
     if name is None:
-        rows = [_listed(name) for name in method_names()]
+        rows = [_listed(name) for name in methods_by_use()]
         if as_json:
             print_json({"methods": rows})
         else:

@@ -58,6 +58,9 @@ def serve(
     max_megapixels: Annotated[float, typer.Option(min=0.001, help="Most million pixels of a picture.")] = 50,
     max_queue: Annotated[int, typer.Option(min=1, help="Most jobs that wait.")] = 100,
     max_minutes: Annotated[float, typer.Option(min=0.01, help="Most minutes that a job may run.")] = 240,
+    max_worker_gb: Annotated[
+        float, typer.Option(min=0.001, help="Most gigabytes of memory of one process that does jobs.")
+    ] = 8,
     keep_hours: Annotated[float, typer.Option(min=0, help="How long finished jobs are kept.")] = 24,
     keep_gb: Annotated[float, typer.Option(min=0, help="Most gigabytes of finished jobs; the oldest go first.")] = 2,
     quiet: arguments.Quiet = False,
@@ -66,6 +69,7 @@ def serve(
     missing = [name for name in _NEEDS if importlib.util.find_spec(name) is None]
     if missing:
         raise MissingExtraError(f"the server needs {', '.join(missing)}; pip install 'selfmend[web]'")
+    import os
     import sys
 
     import platformdirs
@@ -88,7 +92,8 @@ def serve(
     be_quiet(quiet)
     limits = Limits(
         max_bytes=round(max_mb * 1e6), max_pixels=round(max_megapixels * 1e6), max_queue=max_queue,
-        max_seconds=max_minutes * 60, keep_hours=keep_hours, keep_bytes=round(keep_gb * 1e9),
+        max_seconds=max_minutes * 60, max_memory=round(max_worker_gb * 1e9), keep_hours=keep_hours,
+        keep_bytes=round(keep_gb * 1e9),
     )  # fmt: skip
     access = Access(host=host, port=port, token=token or None, allowed_hosts=tuple(allow_host or ()))
     folder = data or platformdirs.user_data_path("selfmend", appauthor=False)
@@ -102,6 +107,7 @@ def serve(
         if not open_browser(address) and open_page:
             say("there is no desktop here to open the page on")
 
+    os.umask(0o077)  # pictures are private: nobody else reads what is written from here on, nor what workers write
     wanted = (sys.stdout.isatty() or pictures is not None) if open_page is None else open_page
     runner = Runner(folder, runs=runs, limits=limits, quick_workers=quick_workers, device=device)
     shared = SharedFiles(pictures=pictures, output=output)

@@ -93,10 +93,12 @@ def video(
     import selfmend.api as api
     from selfmend.image.outputs import beside, numbered
     from selfmend.masks.reading import parse_box
+    from selfmend.video.encoders import ending_like
     from selfmend.video.pipeline import holds_result, journal_folder
 
     be_quiet(quiet)
-    (target,) = numbered(output or beside(film, "-mended"), free=output is None and not overwrite, taken=holds_result)
+    proposed = output or beside(film, "-mended", ending=ending_like(film))
+    (target,) = numbered(proposed, free=output is None and not overwrite, taken=holds_result)
     if model is not None and (method or preset):
         raise OptionError("--model brings its own method and settings; leave --method and --preset out")
     with terminal_progress(quiet=quiet or as_json) as progress, kept_in(journal_folder(target), what="what was mended"):

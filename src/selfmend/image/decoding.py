@@ -134,7 +134,8 @@ def check_pixels(size: tuple[int, int], name: str, limit: int | None = None) -> 
 
 
 def _too_many(what: str, limit: int) -> str:
-    return f"{what}; at most {limit / 1e6:.3g} million fit (SELFMEND_MAX_PIXELS says how many may)"
+    most = f"at most {limit / 1e6:.3g} million fit"
+    return f"{what}; {most} (selfmend --max-pixels, or SELFMEND_MAX_PIXELS, says how many may)"
 
 
 def decode(data: bytes, *, name: str) -> Any:

@@ -198,7 +198,8 @@ def _from_pil(picture: PILImage.Image) -> Picture:
         image, _ = _split(values[..., None] / np.float32(65535), has_alpha=False)
         key = picture.info.get("transparency")
         return Picture(image, (values != key).astype(np.float32) if isinstance(key, int) else None, picture)
-    working = picture.copy().convert(_working_mode(picture))  # PIL changes the palette of what it converts
+    own = picture.copy() if picture.mode in ("P", "PA") else picture  # PIL changes the palette of what it converts
+    working = own.convert(_working_mode(picture))
     values = np.divide(np.asarray(working), np.float32(255), dtype=np.float32)
     values = values[..., None] if values.ndim == 2 else values
     image, alpha = _split(values, has_alpha=working.mode in ("LA", "RGBA"))

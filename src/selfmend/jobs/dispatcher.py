@@ -19,7 +19,7 @@ from pathlib import Path
 from selfmend.errors import RunError
 from selfmend.jobs.job import Job, Limits
 from selfmend.jobs.queue import Store, expired, folder_bytes
-from selfmend.jobs.worker import CANCEL, WorkerContext, serve
+from selfmend.jobs.worker import CANCEL, WorkerContext, resident, serve
 from selfmend.processes import Child, ChildEndedError, usable_cores
 
 _LEAST_SECONDS, _LEAST_DONE = 1.0, 0.01  # before that, nobody knows
@@ -137,9 +137,9 @@ class WorkerHandle(Child):
 
 
 _LOG = logging.getLogger("selfmend.server")
-_TICK = 1.0  # seconds between looks at what is late
+_TICK = 0.5  # seconds between looks at what is late or has grown
 _CLEAN_EVERY = 60.0  # seconds
-_STEP_BACK = 5
+_STEP_BACK = {"quick": 3, "heavy": 8}  # behind the server, which answers at once while all of them work
 
 
 class Dispatcher:
@@ -159,8 +159,13 @@ class Dispatcher:
         quick = quick_workers or max(1, cores // 2)
         self._store, self._limits, self._clock = store, limits, clock
         self._most = {"quick": quick, "heavy": 1}
-        heavy = WorkerContext(jobs=store.folder / "jobs", runs=runs, device=device, threads=cores, nice=_STEP_BACK)
-        self._contexts = {"heavy": heavy, "quick": replace(heavy, threads=max(1, cores // quick), nice=0)}
+        heavy = WorkerContext(
+            jobs=store.folder / "jobs", runs=runs, device=device, threads=cores, nice=_STEP_BACK["heavy"]
+        )
+        self._contexts = {
+            "heavy": heavy,
+            "quick": replace(heavy, threads=max(1, cores // quick), nice=_STEP_BACK["quick"]),
+        }
         self._workers: list[WorkerHandle] = []
         self._connections, self._wakeup = multiprocessing.Pipe(duplex=False)
         self._bell_lock = threading.Lock()
@@ -260,11 +265,24 @@ class Dispatcher:
             if worker.seconds > most and not self._is_held(worker.job.id):
                 line = f"it took longer than {most:g} s, which is the most that a job may take here"
                 self._store.finish(replace(worker.job, state="failed", error=line), self._clock())
+            if (resident(worker.pid) or 0) > self._limits.max_memory:
+                self._end_large(worker)
+                continue
             if not self._store.runs(worker.job.id):
                 worker.cancel()
             if worker.late:
                 self._workers.remove(worker)
                 worker.end(now=True)
+
+    def _end_large(self, worker: WorkerHandle) -> None:
+        """End a worker that holds more memory than it may, before the machine has none left."""
+        job, most = worker.job, self._limits.max_memory / 1e9
+        self._workers.remove(worker)
+        worker.end(now=True)
+        if job is None or self._is_held(job.id):
+            return
+        line = f"it took more than {most:g} GB of memory, the most that a job may take here; a smaller picture fits"
+        self._keep(job.id, lambda: self._finish(replace(job, state="failed", error=line)))
 
     def _clean(self) -> None:
         """Now and then the jobs that are old or too many, and at once the files of those that were removed."""

@@ -44,6 +44,9 @@ class Limits:
     max_pixels: int = option(50_000_000, "of one picture, coming or made", unit="px", low=1)
     max_queue: int = option(100, "jobs that wait at once", low=1)
     max_seconds: float = option(4 * 3600.0, "that one job may run", unit="s", low=0)
+    max_memory: int = option(
+        8_000_000_000, "that one worker may hold; its job fails then, and another takes its place", unit="bytes", low=1
+    )
     keep_hours: float = option(24.0, "that a finished job is kept", unit="h", low=0)
     keep_bytes: int = option(2_000_000_000, "of all finished jobs; the oldest ones go first", unit="bytes", low=0)
 

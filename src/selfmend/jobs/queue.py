@@ -235,6 +235,9 @@ class Store:
         self._changed = changed
         self._lock = threading.RLock()
         (folder / "jobs").mkdir(parents=True, exist_ok=True)
+        for path in (folder, folder / "jobs"):
+            with contextlib.suppress(PermissionError):  # of somebody else's folder
+                path.chmod(0o700)  # people's pictures
         self._connection = open_database(folder / "jobs.sqlite")
 
     def close(self) -> None:

@@ -166,12 +166,19 @@ class _Teller:
         self._previews += 1
 
 
+def resident(pid: int | str) -> int | None:
+    """Bytes of memory that a process holds now; None where the system does not tell."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return None
+
+
 def memory() -> int:
     """Bytes that this process holds now, or has held at most where the system does not tell more."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        import resource
+    now = resident("self")
+    if now is not None:
+        return now
+    import resource
 
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -8,14 +8,14 @@ Everything else is filled with patches of the picture.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import cv2
 import numpy as np
 
 from selfmend.methods.base import Choice, Method
 from selfmend.options import option
-from selfmend.patches.em import BLEND
+from selfmend.patches.em import BLEND, PatchMatchOptions, varied
 from selfmend.patches.inpaint import Reference, inpaint
 from selfmend.patches.scales import hole_depth
 from selfmend.patches.smooth import plate_in_tiles
@@ -50,6 +50,13 @@ class Auto(Method):
     takes_reference: ClassVar[bool] = True
 
     config: AutoConfig
+    patches: PatchMatchOptions = BLEND
+
+    def varied(self) -> Self:
+        """Further fills take from other parts of the picture; see `Method.varied`."""
+        other = type(self)(self.config)
+        other.patches = varied(BLEND)
+        return other
 
     def choices(self, mask: Mask, *, reference: bool = False) -> list[Choice]:
         """What fills which share of the hole, and why; see `Method.choices`."""
@@ -75,7 +82,7 @@ class Auto(Method):
         if smooth.any():
             image = plate_in_tiles(image, mask, smooth)
         rest = mask & ~smooth
-        return inpaint(image, rest, seed=seed, options=BLEND, progress=progress) if rest.any() else image
+        return inpaint(image, rest, seed=seed, options=self.patches, progress=progress) if rest.any() else image
 
     def fill_from(
         self, image: Image, mask: Mask, reference: Aligned, *, seed: int, progress: Progress = silent

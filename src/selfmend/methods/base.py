@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import numpy as np
+
 from selfmend.errors import ImageError, OptionError, check_known
 from selfmend.masks.reading import check_hole
 from selfmend.methods.hole_init import mean
@@ -124,10 +126,35 @@ class Method(ABC):
         if not check_hole(mask):
             check_image(image)
             return [image.copy() for _ in range(samples)]
+        window = self.window(mask) if reference is None else None
+        if window is not None:
+            return self._within(window, image, mask, seed, samples, progress)
         worker = self._ready(image, mask, seed, progress)
         clean = check_image(mean(image, mask))  # what was in the hole is gone from here on, for every method
         fills = worker._samples(clean, mask, seed, samples, progress, reference)
         return [_pasted(image, mask, fill) for fill in fills]
+
+    def window(self, mask: Mask) -> tuple[slice, slice] | None:
+        """The part of a picture beyond which the method looks at nothing for this hole; None is all of it.
+
+        Args:
+            mask: bool (H, W), True = hole.
+        """
+        return None
+
+    def _within(
+        self, window: tuple[slice, slice], image: Image, mask: Mask, seed: int, samples: int, progress: Progress
+    ) -> list[Image]:
+        """The same fills from a part of the picture, so that a small hole in a large picture takes little memory."""
+        check_image(image, mask)
+        part, hole = image[window], mask[window]
+        clean = mean(part, hole)
+        results = []
+        for fill in self._ready(part, hole, seed, progress)._samples(clean, hole, seed, samples, progress, None):
+            result = image.copy()
+            result[window] = _pasted(part, hole, fill)
+            results.append(result)
+        return results
 
     def _ready(self, image: Image, mask: Mask, seed: int, progress: Progress) -> Self:
         """What fills: the method itself, or one that has learned the picture as it came, hole and all."""
@@ -138,8 +165,16 @@ class Method(ABC):
     ) -> list[Image]:
         each = [(derive_seed(seed, "sample", k), share) for k, share in enumerate(sample_shares(progress, samples))]
         if reference is None:
-            return [self.fill(image, mask, seed=one, progress=share) for one, share in each]
+            makers = [self, *(self.varied() for _ in each[1:])]
+            return [
+                maker.fill(image, mask, seed=one, progress=share)
+                for maker, (one, share) in zip(makers, each, strict=True)
+            ]
         return [self.fill_from(image, mask, reference, seed=one, progress=share) for one, share in each]
+
+    def varied(self) -> Self:
+        """The method that makes further fills, which are to differ from the first; itself where seeds are enough."""
+        return self
 
     def choices(self, mask: Mask, *, reference: bool = False) -> list[Choice]:
         """What fills which part of a hole, and why; empty for a method that fills all of it in one way.
@@ -182,10 +217,30 @@ class Method(ABC):
         raise NotImplementedError(f"{self.name} says that it takes a reference and has no fill_from")
 
 
+def box_around(mask: Mask, margin: int) -> tuple[slice, slice]:
+    """The rows and columns of a mask's holes, and as many around them as `margin` says.
+
+    Example:
+        >>> box_around(np.arange(30).reshape(5, 6) == 14, 1)
+        (slice(1, 4, None), slice(1, 4, None))
+    """
+    sides = []
+    for axis, length in enumerate(mask.shape):
+        places = np.flatnonzero(mask.any(1 - axis))
+        sides.append(slice(max(0, int(places[0]) - margin), min(length, int(places[-1]) + 1 + margin)))
+    return sides[0], sides[1]
+
+
 def _pasted(image: Image, mask: Mask, fill: Image) -> Image:
-    """`image` with its hole from `fill`, clamped; known pixels are copied, so they may hold anything."""
-    result = image.copy()
+    """`image` with its hole from `fill`, clamped; known pixels are copied, so they may hold anything.
+
+    Where the fill is an array of its own, it becomes the result: a large picture is not held once more.
+    """
+    own = fill.dtype == np.float32 and fill.base is None and fill.flags.writeable and fill is not image
+    result = fill if own else image.copy()
     result[mask] = fill[mask].clip(0, 1)
+    if own:
+        np.copyto(result, image, where=~mask[..., None])
     return result
 
 

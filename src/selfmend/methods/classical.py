@@ -5,12 +5,13 @@ They carry colour smoothly into the hole (Telea 2004; Navier-Stokes, Bertalmio 2
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from selfmend.methods.base import Method
+from selfmend.methods.base import Method, box_around
 from selfmend.options import option
 from selfmend.progress import Progress, silent
 from selfmend.types import Image, Mask
@@ -77,6 +78,9 @@ def _into_hole(image: Image, mask: Mask, filled: np.ndarray) -> Image:
     return result
 
 
+_MARCHING_MARGIN = 3  # px beyond the radius
+
+
 @dataclass(frozen=True, kw_only=True)
 class MarchingConfig:
     """Options of OpenCV's fills."""
@@ -102,6 +106,10 @@ class Telea(Method):
         """Fill one picture; see `Method.fill`."""
         return telea(image, mask, radius=self.config.radius)
 
+    def window(self, mask: Mask) -> tuple[slice, slice]:
+        """The neighbourhood of the hole, and what OpenCV takes slopes from; see `Method.window`."""
+        return box_around(mask, math.ceil(self.config.radius) + _MARCHING_MARGIN)
+
 
 class NavierStokes(Method):
     """Isophotes carried inwards (Bertalmio et al. 2001), OpenCV."""
@@ -115,6 +123,10 @@ class NavierStokes(Method):
     def fill(self, image: Image, mask: Mask, *, seed: int, progress: Progress = silent) -> Image:
         """Fill one picture; see `Method.fill`."""
         return navier_stokes(image, mask, radius=self.config.radius)
+
+    def window(self, mask: Mask) -> tuple[slice, slice]:
+        """The neighbourhood of the hole, and what OpenCV takes slopes from; see `Method.window`."""
+        return box_around(mask, math.ceil(self.config.radius) + _MARCHING_MARGIN)
 
 
 class Biharmonic(Method):

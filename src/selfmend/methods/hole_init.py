@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 
 from selfmend.errors import check_known
@@ -47,11 +48,10 @@ def mean(image: Image, mask: Mask, *, seed: int = 0) -> Image:
         >>> mean(image, image[..., 0] > 1)[0, :, 0].tolist()
         [0.0, 1.0, 0.5]
     """
-    known, result = ~mask, image.copy()
-    if not known.all():
-        for channel in range(image.shape[2]):
-            values = image[..., channel][known]
-            result[..., channel][mask] = values.mean(dtype=np.float64) if values.size else 0
+    result = image.copy()
+    if mask.any():
+        known = np.ascontiguousarray(~mask).view(np.uint8)
+        result[mask] = cv2.mean(np.ascontiguousarray(image), known)[: image.shape[2]]
     return result
 
 

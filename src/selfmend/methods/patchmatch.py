@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from selfmend.methods.base import Method
-from selfmend.patches.em import BLEND, PatchMatchOptions
+from selfmend.patches.em import BLEND, PatchMatchOptions, varied
 from selfmend.patches.inpaint import Reference, inpaint
 from selfmend.progress import Progress, silent
 from selfmend.types import Image, Mask
@@ -28,6 +28,10 @@ class PatchMatch(Method):
     takes_reference: ClassVar[bool] = True
 
     config: PatchMatchOptions
+
+    def varied(self) -> Self:
+        """Further fills take from other parts of the picture; see `Method.varied`."""
+        return type(self)(varied(self.config))
 
     def fill(self, image: Image, mask: Mask, *, seed: int, progress: Progress = silent) -> Image:
         """Fill one picture; see `Method.fill`."""

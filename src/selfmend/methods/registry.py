@@ -161,6 +161,12 @@ def method_names() -> list[str]:
     return sorted({**METHODS, **{point.name: point.value for point in entry_points(group="selfmend.methods")}})
 
 
+def methods_by_use() -> list[str]:
+    """Names of all methods as one looks for them: the default, those of every day, the others."""
+    order = {name: place for place, name in enumerate(METHODS)}
+    return sorted(method_names(), key=lambda name: (not method_info(name).everyday, order.get(name, len(order)), name))
+
+
 def method_info(name: str) -> MethodInfo:
     """What is known of a method; a plug-in is imported for it.
 

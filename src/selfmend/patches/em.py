@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 from selfmend.errors import OptionError
@@ -35,7 +36,14 @@ if TYPE_CHECKING:
 
 OURS = "measured, docs/results-patchmatch.md"
 BLENDED = "measured, docs/results-auto.md"
+VARIED = "measured, docs/results-auto.md"
 BACK_PROJECTIONS = 2
+_LAYOUT = 0.6  # of the full size: up to there, scales decide what lies where
+_LEAST_SOURCES = 30
+_SETTLED, _LATE_ROUNDS = (
+    60.0,
+    2,
+)  # px of the hole's depth at a scale from which more rounds change nothing one could see
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +82,10 @@ class PatchMatchOptions:
     )
     smooth: float = option(0.0, "share of a smooth fill in the low frequencies", unit="0 to 1", source=BLENDED)
     regain: float = option(1.0, "most that lost texture is amplified by", unit="factor", source=BLENDED)
+    withheld: float = option(
+        0.0, "share of the picture that coarse scales do not take from, in spots drawn by the seed", unit="0 to 1",
+        source=VARIED,
+    )  # fmt: skip
     window: int = option(256, "reach for sources around the hole, at least its size", unit="pixels", source=OURS)
 
     def __post_init__(self) -> None:
@@ -99,6 +111,7 @@ class PatchMatchOptions:
             "members": (1, 100),
             "smooth": (0, 1),
             "regain": (1, 4),
+            "withheld": (0, 0.95),
             "window": (1, 1e9),
         }
         for name, (low, high) in limits.items():
@@ -111,6 +124,15 @@ class PatchMatchOptions:
 
 BLEND = PatchMatchOptions(members=3, smooth=0.3, regain=1.5)
 """What `auto` fills with: nearer to the truth than one fill alone, for twice the time."""
+
+
+def varied(options: PatchMatchOptions) -> PatchMatchOptions:
+    """Options of a further fill, which is to differ from the best one.
+
+    Seeds alone change little: the coarse scales find the same way on from the border. So these fills may not use most
+    of the picture where the layout is decided, another part for each seed, and what is left counts alike, near or far.
+    """
+    return replace(options, withheld=0.7, nearness=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +163,7 @@ def fill_values(
     progress: Progress,
     coarser: float = 1.0,
     misfit: np.ndarray | None = None,
+    withheld: np.ndarray | None = None,
 ) -> np.ndarray:
     """Fill the unknown part.
 
@@ -153,6 +176,7 @@ def fill_values(
         progress: takes an event a round.
         coarser: end at the finest scale that is at least so many times smaller, or at the coarsest.
         misfit: float32 (H, W), in which the cost of the match at each patch's centre is written, but for `nearness`.
+        withheld: bool (H, W), centres of the picture's patches that the scales where the layout is decided do not use.
 
     Returns:
         float32 (H, W, K); (h, w, K) of the scale where it ended, (0, W, K) if none that coarse has a source.
@@ -176,6 +200,8 @@ def fill_values(
         )
         if not scale.sources.allowed.any():
             continue
+        if withheld is not None and max(sizes[i]) <= _LAYOUT * max(layers[0][1].shape):
+            scale = _without(scale, withheld)
         picture = _start_picture(scale, picture, guess)
         if scale.targets.y.size == 0:
             continue
@@ -183,6 +209,8 @@ def fill_values(
         report = partial(_report, progress, sizes, i)
         if kept is None:
             rounds = _rounds(options, i / max(1, len(sizes) - 1)) if below else options.coarsest_iterations
+            if scale.targets.depth.max() > _SETTLED:
+                rounds = min(rounds, _LATE_ROUNDS)
             _alternate(scale, scale, field, picture, rounds, derive_seed(seed, i), options, report)
         elif below or finest:
             first = _blur_sources(scale, shrunk[i - 1]) if below else scale
@@ -197,6 +225,17 @@ def fill_values(
         assert coarser > 1
         return layers[0][0][:0]
     return trim(picture, options.patch // 2)
+
+
+def _without(scale: Scale, withheld: np.ndarray) -> Scale:
+    """The scale without some of the picture's own sources; as it is where too few would be left."""
+    height, width = scale.size
+    share = cv2.resize(withheld.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+    allowed = scale.sources.allowed.copy()
+    allowed[:, : scale.sources.width][pad(share > 0.5, scale.radius)] = 0
+    if np.count_nonzero(allowed) < _LEAST_SOURCES:
+        return scale
+    return replace(scale, sources=scale.sources._replace(allowed=allowed))
 
 
 def _misfits(scale: Scale, field: Field, options: PatchMatchOptions) -> np.ndarray:

@@ -16,15 +16,16 @@ import numpy as np
 from selfmend.errors import ImageError, MaskError, SelfmendWarning
 from selfmend.patches.blend import COARSER, blend_unit, blended
 from selfmend.patches.em import Guess, PatchMatchOptions, fill_values
-from selfmend.patches.scales import colour_scale, features, has_source
+from selfmend.patches.scales import colour_scale, features, has_source, hole_depth
 from selfmend.progress import Progress, silent
-from selfmend.seeding import derive_seed
+from selfmend.seeding import derive_seed, make_rng
 from selfmend.types import check_image, check_mask
 
 if TYPE_CHECKING:
     from selfmend.types import Size
 
 DEFAULTS = PatchMatchOptions()
+_SPOT, _LEAST_SPOT = 0.7, 4.0  # of the hole's depth, and pixels: standard deviation of what spots are drawn from
 
 
 class Reference(NamedTuple):
@@ -89,8 +90,7 @@ def inpaint(
             raise ImageError(f"reference is {reference.image.shape} and the image {image.shape}; the same shape fits")
     result = image.copy()
     parts = _parts(mask, options.window)
-    for i, part in enumerate(parts):
-        rows, columns = _working_window(part, options.window)
+    for i, (rows, columns, part) in enumerate(parts):
         start = None
         if guess is not None:
             height, width = guess_size or mask.shape
@@ -99,7 +99,7 @@ def inpaint(
         filled = _fill_window(
             image[rows, columns], mask[rows, columns], start, shown, seed, options, _share(progress, i, len(parts))
         )
-        result[rows, columns][part[rows, columns]] = filled[part[rows, columns]]
+        result[rows, columns][part] = filled[part]
     return result
 
 
@@ -126,10 +126,11 @@ def _fill_window(
         colours = np.where(hole[..., None], guess[0], clean)
         start = Guess(colours=colours * factor, scale=guess[1])
     misfit = np.zeros(hole.shape, np.float32)
-    filled = fill_values(layers, start, seed=seed, options=fitting, progress=progress, misfit=misfit)
+    withheld = _spots(hole, options.withheld, seed) if options.withheld > 0 else None
+    filled = fill_values(layers, start, seed=seed, options=fitting, progress=progress, misfit=misfit, withheld=withheld)
     colours = filled[..., :channels] / factor
     if guess is None and (options.members > 1 or options.smooth > 0 or options.regain > 1):
-        others = _others(layers, seed, fitting, COARSER * blend_unit(hole))
+        others = _others(layers, seed, fitting, COARSER * blend_unit(hole), withheld)
         wanted = filled[..., channels:] / np.float32(options.texture) if options.texture else None
         colours = blended(
             colours, hole, [other[..., :channels] / factor for other in others], wanted, misfit,
@@ -139,12 +140,28 @@ def _fill_window(
 
 
 def _others(
-    layers: Sequence[tuple[np.ndarray, np.ndarray]], seed: int, options: PatchMatchOptions, coarser: float
+    layers: Sequence[tuple[np.ndarray, np.ndarray]],
+    seed: int,
+    options: PatchMatchOptions,
+    coarser: float,
+    withheld: np.ndarray | None,
 ) -> list[np.ndarray]:
     """The other members' fills, made at coarse scales only; none where no scale that coarse has a source."""
     seeds = [derive_seed(seed, "member", k) for k in range(1, options.members)]
-    fills = [fill_values(layers, None, seed=one, options=options, progress=silent, coarser=coarser) for one in seeds]
+    fills = [
+        fill_values(layers, None, seed=one, options=options, progress=silent, coarser=coarser, withheld=withheld)
+        for one in seeds
+    ]
     return [fill for fill in fills if fill.size]
+
+
+def _spots(hole: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """A share of the picture in spots about as large as the hole is deep, bool (H, W)."""
+    size = max(_LEAST_SPOT, _SPOT * float(hole_depth(hole).max()))
+    coarse = [max(1, round(side * _LEAST_SPOT / size)) for side in hole.shape]
+    noise = make_rng(seed, "withheld").standard_normal(coarse, dtype=np.float32)
+    smooth = cv2.resize(cv2.GaussianBlur(noise, (0, 0), _LEAST_SPOT), hole.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return smooth > np.quantile(smooth, 1 - share)
 
 
 def _share(progress: Progress, i: int, count: int) -> Progress:
@@ -152,29 +169,42 @@ def _share(progress: Progress, i: int, count: int) -> Progress:
     return lambda event: progress(replace(event, done=(i + (event.done or 0)) / count))
 
 
-def _parts(hole: np.ndarray, reach: int) -> list[np.ndarray]:
-    """The hole's pixels in groups that lie farther than `reach` from each other, bool (H, W) each.
+def _parts(hole: np.ndarray, reach: int) -> list[tuple[slice, slice, np.ndarray]]:
+    """The hole's pixels in groups that lie farther than `reach` from each other.
 
     In a large picture with a few small holes the work then goes with the holes, not with the picture.
+
+    Returns:
+        For each group the rows and columns that are worked on, the group's bounding box grown by `reach` or by its own
+        size, and which pixels of them are the group's, bool.
     """
     if not hole.any():
         return []
     if max(hole.shape) <= 4 * reach:  # too small to gain anything
-        return [hole]
+        rows, columns = _working_window(hole, (0, 0), hole.shape, reach)
+        return [(rows, columns, hole[rows, columns])]
     side = np.ones((1, reach), np.uint8)
     grown = cv2.dilate(cv2.dilate(hole.astype(np.uint8), side), side.T)  # by half of `reach` on every side
-    count, labels = cv2.connectedComponents(grown)
-    return [hole & (labels == label) for label in range(1, count)]
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(grown)
+    parts = []
+    for label in range(1, count):
+        left, top, width, height = boxes[label][:4]
+        box = slice(top, top + height), slice(left, left + width)
+        rows, columns = _working_window(hole[box] & (labels[box] == label), (top, left), hole.shape, reach)
+        parts.append((rows, columns, hole[rows, columns] & (labels[rows, columns] == label)))
+    return parts
 
 
-def _working_window(hole: np.ndarray, reach: int) -> tuple[slice, slice]:
-    """Rows and columns that are worked on: the hole's bounding box grown by `reach` or by its own size."""
+def _working_window(
+    part: np.ndarray, corner: tuple[int, int], size: tuple[int, ...], reach: int
+) -> tuple[slice, slice]:
+    """The rows and columns that are worked on for a part of the hole, whose upper left pixel is at `corner`."""
     window = []
-    for axis in (1, 0):
-        where = np.flatnonzero(hole.any(axis))
+    for axis in (0, 1):
+        where = np.flatnonzero(part.any(1 - axis)) + corner[axis]
         first, last = int(where[0]), int(where[-1]) + 1
         grow = max(reach, last - first)
-        window.append(slice(max(0, first - grow), min(hole.shape[1 - axis], last + grow)))
+        window.append(slice(max(0, first - grow), min(size[axis], last + grow)))
     return window[0], window[1]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 import pathlib
+import time
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -85,11 +86,16 @@ def about_routes(state: State) -> APIRouter:
         made, kind = await run_in_threadpool(shown, data, name, state.limits)
         return Response(made, media_type=f"image/{kind}")
 
-    @routes.post("/login", tags=["server"], status_code=204, responses=answers(413, 422, 503), response_class=Response)
+    @routes.post(
+        "/login", tags=["server"], status_code=204, responses=answers(413, 422, 429, 503), response_class=Response
+    )
     async def login(request: Request, came: LoginRequest) -> Response:
         """Exchange the token for a cookie, since pictures and event streams in a page cannot send headers."""
         token = state.access.token
+        address, now = request.client.host if request.client else "", time.monotonic()
+        state.attempts.check(address, now)
         if token is not None and not same_secret(came.token, token):
+            state.attempts.wrong(address, now)
             raise RequestError(401, "that is not the token of this server")
         response = Response(status_code=204)
         if token is not None:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import ipaddress
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 
 from selfmend.errors import OptionError
+from selfmend.server.connections import body_deadline
 from selfmend.server.errors import ENDS, RequestError, error_response, server_fault
 
 DEFAULT_PORT = 8418
@@ -108,6 +110,39 @@ def same_secret(came: str, secret: str) -> bool:
     return hmac.compare_digest(came.encode("utf-8", "surrogateescape"), secret.encode())
 
 
+class Attempts:
+    """Counts what one address got wrong, so that it cannot try for ever.
+
+    Args:
+        most: wrong ones within `seconds`.
+        seconds: after which they are forgotten.
+    """
+
+    _ADDRESSES = 10_000  # that are remembered
+
+    def __init__(self, *, most: int = 10, seconds: float = 60.0) -> None:
+        self._most, self._seconds = most, seconds
+        self._wrong: dict[str, list[float]] = {}
+
+    def check(self, address: str, now: float) -> None:
+        """Refuse an address that was wrong too often.
+
+        Raises:
+            RequestError: 429, with the seconds to wait.
+        """
+        recent = [then for then in self._wrong.get(address, ()) if now - then < self._seconds]
+        if len(recent) >= self._most:
+            wait = str(int(recent[0] + self._seconds - now) + 1)
+            raise RequestError(429, f"too many wrong tokens; try again in {wait} s", **{"Retry-After": wait})
+
+    def wrong(self, address: str, now: float) -> None:
+        """It was wrong once more."""
+        recent = [then for then in self._wrong.pop(address, ()) if now - then < self._seconds]
+        self._wrong[address] = [*recent, now][-self._most :]
+        while len(self._wrong) > self._ADDRESSES:
+            del self._wrong[next(iter(self._wrong))]
+
+
 class Guards:
     """Wraps an application: refuses what must not reach it, and adds the headers that every answer has.
 
@@ -127,6 +162,8 @@ class Guards:
             await self.app(scope, receive, send)
             return
         started = False
+        if scope["method"] == "HEAD" and not scope["path"].endswith("/events"):
+            scope = {**scope, "method": "GET"}  # the answer's body is left out further out, by the server or below
 
         async def guarded(message: Any) -> None:
             nonlocal started
@@ -226,17 +263,27 @@ class _Body:
     def __init__(self, guards: Guards, receive: Receive) -> None:
         self._guards, self._receive = guards, receive
         self._came, self._held, self._whole = 0, 0, False
+        self._began = time.monotonic()
 
     async def receive(self) -> Any:
         """The next piece."""
         if self._whole:  # whoever asks for more than the body waits for the client to go
             self.release()
-        message = await self._receive()
+        message = await self._next()
         count = len(message.get("body", b""))
         self._guards.take(count, self._came + count)
         self._came, self._held = self._came + count, self._held + count
         self._whole = not message.get("more_body", False)
         return message
+
+    async def _next(self) -> Any:
+        if self._whole:
+            return await self._receive()
+        left = self._began + body_deadline(self._came) - time.monotonic()
+        try:
+            return await asyncio.wait_for(self._receive(), max(0.0, left))
+        except TimeoutError as error:
+            raise RequestError(408, "the request came too slowly; send it again", Connection="close") from error
 
     def release(self) -> None:
         """Nothing of it is held any more."""

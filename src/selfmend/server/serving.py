@@ -22,6 +22,7 @@ from selfmend.jobs.job import Limits
 from selfmend.jobs.runner import Runner
 from selfmend.server.app import create_app
 from selfmend.server.catalogue import catalogue
+from selfmend.server.connections import PatientProtocol
 from selfmend.server.security import Access
 from selfmend.server.shared_files import SharedFiles
 
@@ -59,7 +60,7 @@ def serve(
     app = create_app(runner, access=access, limits=limits, shared=shared)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, ws="none", lifespan="off", server_header=False,
-        timeout_graceful_shutdown=_GRACE, limit_concurrency=_CONNECTIONS,
+        timeout_graceful_shutdown=_GRACE, limit_concurrency=_CONNECTIONS, http=PatientProtocol,
     )  # fmt: skip
     server = _Server(config, ending=app.state.server.streams.end)
     runner.start()

@@ -11,7 +11,7 @@ from typing import Any
 from selfmend.jobs.job import Job, Limits
 from selfmend.jobs.runner import Runner
 from selfmend.server.events import Streams
-from selfmend.server.security import Access
+from selfmend.server.security import Access, Attempts
 
 
 @dataclass(kw_only=True)
@@ -23,6 +23,7 @@ class State:
         access: who gets in.
         limits: how much may come.
         streams: those who listen to a job.
+        attempts: at the token, by address.
         iopaint_model: the method that fills for clients of IOPaint's interface.
     """
 
@@ -31,6 +32,7 @@ class State:
     limits: Limits
     streams: Streams = field(default_factory=Streams)
     iopaint_model: str = "auto"
+    attempts: Attempts = field(default_factory=Attempts)
 
 
 _SUBMITTING = ThreadPoolExecutor(8, thread_name_prefix="selfmend-submit")

@@ -39,11 +39,14 @@ async def read_form(request: Request) -> tuple[str, dict[str, bytes], dict[str, 
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise RequestError(415, "the body is no multipart/form-data; send task, settings and files as its fields")
-    async with request.form(max_files=len(FILES), max_fields=len(TEXTS), max_part_size=_MAX_TEXT) as form:
-        texts, uploads = _sorted_fields(form)
-        settings = parse_settings(texts.get("settings", "{}"))
-        files = {field: await upload.read() for field, upload in uploads.items()}
-        names = {field: upload.filename or field for field, upload in uploads.items()}
+    try:
+        async with request.form(max_files=len(FILES), max_fields=len(TEXTS), max_part_size=_MAX_TEXT) as form:
+            texts, uploads = _sorted_fields(form)
+            settings = parse_settings(texts.get("settings", "{}"))
+            files = {field: await upload.read() for field, upload in uploads.items()}
+            names = {field: upload.filename or field for field, upload in uploads.items()}
+    except (UnicodeError, LookupError) as error:  # of the charset that the client named
+        raise RequestError(422, "the form is in a charset that does not fit; UTF-8 fits") from error
     return texts.get("task", "fill"), files, settings, names
 
 

@@ -11,7 +11,6 @@ From packets to frames in the order in which they are shown, with one in the pla
 
 from __future__ import annotations
 
-import io
 import warnings
 from array import array
 from collections.abc import Iterator, Sequence
@@ -24,17 +23,20 @@ import numpy as np
 
 from selfmend.errors import ImageError, OptionError, SelfmendWarning
 from selfmend.files import exists
-from selfmend.image.files import list_pictures, natural_order
+from selfmend.image.files import list_pictures, natural_order, read_picture
 from selfmend.types import Image, Mask, Size
+from selfmend.video.details import shows_alpha
 
 if TYPE_CHECKING:
-    from av import VideoFrame
+    from av import VideoCodecContext, VideoFrame
     from av.container import InputContainer
     from av.video.plane import VideoPlane
     from av.video.stream import VideoStream
 
+    from selfmend.image.picture import Picture
 
-LIMITED, _FULL = 1, 2  # FFmpeg's numbers of ranges: 16 to 235, and 0 to 255
+
+LIMITED, FULL = 1, 2  # FFmpeg's numbers of ranges: 16 to 235, and 0 to 255
 BT709 = 1  # FFmpeg's number of the colour space of films today
 
 
@@ -49,6 +51,21 @@ def to_image(source: VideoFrame, *, turns: int = 0) -> Image:
     return np.ascontiguousarray(np.rot90(rgb, turns)).astype(np.float32) / np.float32(255)
 
 
+def to_array(source: VideoFrame, format: str) -> np.ndarray:
+    """A frame in another pixel format as uint8 or uint16 (H, W) or (H, W, C), not turned.
+
+    Args:
+        source: of any pixel format and size.
+        format: FFmpeg's name of a format of whole bytes in one plane: gray, rgba64le, ...
+    """
+    made = source if source.format.name == format else source.reformat(format=format, interpolation=_exact())
+    parts = made.format.components
+    bytes_each = 1 if parts[0].bits <= 8 else 2
+    flat = _bytes(made.planes[0], bytes_each * len(parts)).copy()
+    values = flat.view("<u2").astype(np.uint16) if bytes_each == 2 else flat
+    return values if len(parts) == 1 else values.reshape(made.height, made.width, len(parts))
+
+
 def _exact() -> int:
     """How colours are converted: the slow way, which is the same on every machine."""
     from av.video.reformatter import Interpolation
@@ -61,7 +78,7 @@ def with_hole(source: VideoFrame, image: Image, mask: Mask, *, turns: int = 0) -
     """The codec's frame with the hole's pixels taken from `image`; all others keep their bytes.
 
     Where the format has fewer colours than pixels, a colour that a hole pixel shares changes as a whole. Formats whose
-    planes cannot be told apart (palettes, packed YUV) are converted as a whole.
+    planes cannot be told apart (packed YUV) are converted as a whole; a palette's frame becomes one of RGB, or RGBA.
 
     Args:
         source: as it was decoded; it is not changed.
@@ -69,35 +86,44 @@ def with_hole(source: VideoFrame, image: Image, mask: Mask, *, turns: int = 0) -
         mask: (H, W), True = hole.
         turns: quarter turns to the left that made `source` upright.
     """
+    if source.format.has_palette:  # in which a fill's colours may not be
+        source = source.reformat(format="rgba" if shows_alpha(source) else "rgb24")
     filled = _from_image(np.rot90(image, -turns), source)
     steps = _steps(source)
     if steps is None:
         return filled
     hole = np.rot90(mask, -turns)
-    for old, new, step in zip(source.planes, filled.planes, steps, strict=True):
+    for k, (old, new, step) in enumerate(zip(source.planes, filled.planes, steps, strict=True)):
         kept = np.repeat(~_shrunk(hole, (old.height, old.width)), step, axis=1)
+        kept.reshape(*kept.shape[:1], -1, step)[..., _opacity(source, k, step)] = True  # transparency stays
         np.copyto(_bytes(new, step), _bytes(old, step), where=kept)
     return filled
 
 
 def _from_image(image: Image, source: VideoFrame) -> VideoFrame:
-    """A picture in the pixel format, size and colour space of `source`."""
-    import av
-
+    """A picture in the pixel format, size and colour space of `source`, with all that the frame says beside it."""
     pixels = np.rint(image * np.float32(255)).astype(np.uint8)
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
-    frame.colorspace, frame.color_range = source.colorspace, _FULL
+    frame = _blank(source)
+    view = np.frombuffer(memoryview(frame.planes[0]), np.uint8).reshape(frame.height, -1)
+    view[:, : 3 * frame.width] = pixels.reshape(frame.height, -1)
+    frame.colorspace, frame.color_range = source.colorspace, FULL
     wide = source.format.name.startswith("yuvj") or source.format.name.startswith("gbr")
     made = frame.reformat(
         format=source.format.name,
         dst_colorspace=source.colorspace,
-        dst_color_range=source.color_range or (_FULL if wide else LIMITED),
+        dst_color_range=source.color_range or (FULL if wide else LIMITED),
         interpolation=_exact(),
     )
     made.colorspace, made.color_range = source.colorspace, source.color_range
     made.color_trc, made.color_primaries = source.color_trc, source.color_primaries
-    made.pts, made.time_base, made.duration = source.pts, source.time_base, source.duration
     return made
+
+
+def _blank(source: VideoFrame) -> VideoFrame:
+    """A frame of RGB to be written into that says beside its pixels what `source` says: fields, captions, light."""
+    wanted = "bgr24" if source.format.name == "rgb24" else "rgb24"  # one's own format would be the frame itself
+    frame = source.reformat(format=wanted)
+    return frame if wanted == "rgb24" else frame.reformat(format="rgb24")
 
 
 def _steps(source: VideoFrame) -> list[int] | None:
@@ -107,8 +133,18 @@ def _steps(source: VideoFrame) -> list[int] | None:
     if kind.has_palette or kind.is_bit_stream or any(len({c.width for c in part}) != 1 for part in parts):
         return None
     if len(parts) == 1 and len(parts[0]) > 1:  # packed
-        return [kind.padded_bits_per_pixel // 8] if all(c.bits == 8 for c in parts[0]) else None
+        return [kind.padded_bits_per_pixel // 8] if all(c.bits in (8, 16) for c in parts[0]) else None
     return [len(part) * (1 if part[0].bits <= 8 else 2) for part in parts]
+
+
+def _opacity(source: VideoFrame, plane: int, step: int) -> slice:
+    """The bytes of each pixel of a plane that are its transparency."""
+    parts = [c for c in source.format.components if c.plane == plane]
+    if not any(c.is_alpha for c in parts):
+        return slice(0, 0)
+    size = step // len(parts)
+    first = len(parts) > 1 and source.format.name.startswith("a")  # argb, abgr, ayuv
+    return slice(0, size) if first or len(parts) == 1 else slice(step - size, step)
 
 
 def _bytes(plane: VideoPlane, step: int) -> np.ndarray:
@@ -130,7 +166,7 @@ _TEXT = "tty"  # and a text file as a film of somebody typing it
 
 
 def open_film(path: str | Path) -> tuple[InputContainer, VideoStream]:
-    """A film, or a folder of pictures as one, and the stream that holds its pictures.
+    """A film, and the stream that holds its pictures.
 
     Raises:
         ImageError: no such file, or nothing with moving pictures; the message says what it is.
@@ -141,10 +177,7 @@ def open_film(path: str | Path) -> tuple[InputContainer, VideoStream]:
     if not exists(path):
         raise ImageError(f"no such file: {path}")
     try:
-        if path.is_dir():
-            container = av.open(frame_list(frame_files(path)), "r", format="concat", options={"safe": "0"})
-        else:
-            container = av.open(f"file:{path}", "r")  # `10:30.mp4` is no protocol
+        container = av.open(f"file:{path}", "r")  # `10:30.mp4` is no protocol
     except (av.FFmpegError, OSError, ValueError) as error:
         raise ImageError(f"{path} is not a film that can be read ({reason(error)})") from error
     try:
@@ -186,7 +219,7 @@ def frame_files(folder: str | Path) -> list[Path]:
     """The pictures of a folder, not of the folders in it; `frame2` comes before `frame10`.
 
     Raises:
-        ImageError: none, or pictures of several kinds, which FFmpeg does not read as one film.
+        ImageError: none, or or pictures of several kinds, which are seldom one film.
     """
     folder = Path(folder)
     names = [name for name in list_pictures(folder) if "/" not in name]
@@ -198,13 +231,35 @@ def frame_files(folder: str | Path) -> list[Path]:
     return [folder / name for name in natural_order(names)]
 
 
-def frame_list(files: list[Path]) -> io.BytesIO:
-    """What FFmpeg's `concat` reads: each file is shown for one second, so that times are whole numbers."""
-    lines = ["ffconcat version 1.0"]
-    for file in files:
-        quoted = str(file.resolve()).replace("'", "'\\''")
-        lines += [f"file 'file:{quoted}'", "option framerate 1", "duration 1"]
-    return io.BytesIO("\n".join(lines).encode())
+def picture_frames(files: Sequence[Path]) -> Iterator[Shown]:
+    """Pictures as frames, upright, one a unit of time; one that cannot be read is the one before it, or behind it."""
+    before: VideoFrame | None = None
+    for k, file in enumerate(files):
+        try:
+            frame = _of_picture(read_picture(file))
+        except ImageError:
+            if before is not None:
+                yield Shown(k, before, broken=True)
+            continue
+        if before is None:
+            yield from (Shown(j, frame, broken=True) for j in range(k))
+        before = frame
+        yield Shown(k, frame, broken=False)
+
+
+def _of_picture(picture: Picture) -> VideoFrame:
+    """A picture as a frame with its bits, its grey and its transparency; CMYK becomes RGB."""
+    import av
+
+    image, alpha = picture.image, picture.alpha
+    if image.shape[2] == 4:
+        image = (1 - image[..., :3]) * (1 - image[..., 3:])
+    deep = "I" in getattr(picture.original, "mode", "") or getattr(picture.original, "dtype", None) == np.uint16
+    if alpha is not None:
+        image = np.concatenate([np.broadcast_to(image, (*image.shape[:2], 3)), alpha[..., None]], 2)
+    kind = {1: ("gray", "gray16le"), 3: ("rgb24", "rgb48le"), 4: ("rgba", "rgba64le")}[image.shape[2]][deep]
+    values = np.rint(image * np.float32(65535 if deep else 255)).astype(np.uint16 if deep else np.uint8)
+    return av.VideoFrame.from_ndarray(np.ascontiguousarray(values[..., 0] if image.shape[2] == 1 else values), kind)
 
 
 def rate_of(film: str | Path, fps: float | None) -> Fraction | None:
@@ -246,6 +301,7 @@ class PacketOrder:
             hidden: whether the codec has packets that are never shown, so that one without a frame is no damage.
         """
         self._stream, self._times, self._timed, self._hidden = stream, times, bool(times), hidden
+        self._decoder = _with_alpha(stream)
         self._next = 0  # the first of the times that has not passed
         self._damaged = self._repeated = False
         self._before: Shown | None = None
@@ -281,7 +337,7 @@ class PacketOrder:
             if packet is None:
                 return
             try:
-                yield from packet.decode()
+                yield from packet.decode() if self._decoder is None else self._decoder.decode(packet)
             except av.FFmpegError:
                 self._damaged = True
 
@@ -305,16 +361,34 @@ class PacketOrder:
                 yield self._before
 
 
-def packet_times(container: InputContainer, stream: VideoStream) -> tuple[array[int], int | None]:
+def _with_alpha(stream: VideoStream) -> VideoCodecContext | None:
+    """A decoder that knows transparency where FFmpeg's own leaves it out: VP8 and VP9 have it in a second stream."""
+    import av
+
+    name = {"vp8": "libvpx", "vp9": "libvpx-vp9"}.get(stream.codec_context.codec.canonical_name)
+    told = {key.lower(): value for key, value in stream.metadata.items()}.get("alpha_mode", "0")
+    if name is None or told == "0":
+        return None
+    try:
+        decoder = av.CodecContext.create(name, "r")
+    except av.codec.codec.UnknownCodecError:
+        message = "the film's transparency cannot be read here; it is left out"
+        warnings.warn(message, SelfmendWarning, stacklevel=2)
+        return None
+    assert isinstance(decoder, av.VideoCodecContext)
+    return decoder
+
+
+def packet_times(container: InputContainer, stream: VideoStream) -> tuple[array[int], int | None, int | None]:
     """When the packets of a stream are shown, in order, and how many there are.
 
     Returns:
         Times in units of the stream's time base, empty where the file does not tell them; the count of packets, None
-        where there are none.
+        where there are none; for how long the last one is shown, None where the file does not tell.
     """
     import av
 
-    times, count = array("q"), 0
+    times, count, last = array("q"), 0, (0, 0)
     timed = container.format.name != "avi"  # which knows no other order than that of decoding
     try:
         for packet in container.demux(stream):
@@ -322,9 +396,13 @@ def packet_times(container: InputContainer, stream: VideoStream) -> tuple[array[
                 count += 1
                 timed = timed and packet.pts is not None
                 times.append(packet.pts or 0)
+                last = max(last, (packet.pts or 0, packet.duration or 0))
     except av.FFmpegError:  # a damaged end; decoding says so
         pass
-    return array("q", sorted(times) if timed else []), count or None
+    length = last[1]
+    if stream.duration and stream.start_time is not None and container.format.name.startswith("mov"):
+        length = stream.start_time + stream.duration - last[0]  # its packets know the order of decoding only
+    return array("q", sorted(times) if timed else []), count or None, length if timed and length > 0 else None
 
 
 def frame_rate(times: Sequence[int], time_base: Fraction, told: Fraction) -> tuple[Fraction, bool]:

@@ -165,6 +165,7 @@ def _like(weight: np.ndarray, values: np.ndarray) -> np.ndarray:
 _LONGEST = 448  # px: larger frames are looked at in this size
 _STEP = 6  # px between the places where the flow is read
 _ROUNDS = 8
+_SMALLEST = 16  # px; the flow is read 4 px from the edges
 _CAMERA_REFINEMENTS = 2  # DIS falls short of a motion by some per cent
 _NOISE = 4.0  # 0 to 255: difference at which a pixel has lost half its weight
 _FIT = 0.3  # px: residual at which a place has lost half its weight
@@ -174,6 +175,8 @@ def camera_step(now: StoredFrame, other: StoredFrame) -> np.ndarray:
     """The map from a frame to another one that is next to it; the identity where too little is known."""
     shrunk = min(1.0, _LONGEST / max(now.hole.shape))
     (grey, known), (other_grey, other_known) = (_small(still, shrunk) for still in (now, other))
+    if min(grey.shape) < _SMALLEST:
+        return np.eye(3)
     flow = dense_flow(grey, other_grey)
     clear = cv2.erode((known & other_known).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0  # DIS sees 8x8 px
     slope = cv2.Scharr(grey, cv2.CV_32F, 1, 0) ** 2 + cv2.Scharr(grey, cv2.CV_32F, 0, 1) ** 2

@@ -23,12 +23,14 @@ from selfmend.image.outputs import check_folder_of, check_replaced
 from selfmend.progress import Progress, ProgressEvent, silent
 from selfmend.types import Mask
 from selfmend.video.decoding import frame_files
+from selfmend.video.details import Details, lost
+from selfmend.video.encoders import check_ending
 from selfmend.video.frames import FrameFiller, MaskedFrame, MendedFrame
 from selfmend.video.journal import Journal
 from selfmend.video.masks import Masks
 from selfmend.video.prefetch import BackgroundWriter, ahead
 from selfmend.video.reader import Clip, Frame
-from selfmend.video.writer import FilmWriter, FrameWriter, PictureWriter, check_ending
+from selfmend.video.writer import FilmWriter, FrameWriter, PictureWriter, say
 
 _DEPTH = 6  # frames that wait on each side of the filling
 _NOTHING = np.empty((0, 0, 3), np.float32)
@@ -77,7 +79,7 @@ def check_film_output(output: str | Path, *, film: str | Path, overwrite: bool =
     """
     output = Path(output)
     if not is_folder(output):
-        check_ending(output.suffix)
+        check_ending(output)
     elif output.is_file():
         raise ImageError(f"{output} is a file without ending; a name such as out.mp4, or a folder, fits")
     check_replaced(output, overwrite=overwrite or not holds_result(output), inputs=(film,))
@@ -193,7 +195,7 @@ def _mended(
 def _writer(clip: Clip, output: Path, crf: int | None) -> Iterator[FrameWriter]:
     """What takes the frames; a film is whole, or it is not there."""
     if is_folder(output):
-        with PictureWriter(output, names=clip.names) as pictures:
+        with PictureWriter(clip, output) as pictures:
             yield pictures
         return
     with atomic_path(output) as path:
@@ -202,6 +204,16 @@ def _writer(clip: Clip, output: Path, crf: int | None) -> Iterator[FrameWriter]:
         same = clip.whole and path.suffix.lower() == clip.path.suffix.lower()
         if same and not film.touched:
             shutil.copyfile(clip.path, path)  # nothing is lost by encoding what did not change
+        elif film.written and clip.names is None:
+            say(_lost(film.kept_of(), path))
+
+
+def _lost(before: Details, written: Path) -> list[str]:
+    """What the written film does not have, a line each."""
+    try:
+        return lost(before, Clip(written).details)
+    except ImageError:  # too few bytes for FFmpeg to tell what they are
+        return ["the output could not be read again, to compare what it says of itself"]
 
 
 def _event(frames: int, count: int, filled: MendedFrame) -> ProgressEvent:

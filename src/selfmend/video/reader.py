@@ -20,8 +20,20 @@ from selfmend.video.decoding import (
     frame_rate,
     open_film,
     packet_times,
+    picture_frames,
     rate_of,
     to_image,
+)
+from selfmend.video.details import (
+    Details,
+    Light,
+    chapters_of,
+    field_order_of,
+    light_of,
+    said_with,
+    shows_alpha,
+    tags_of,
+    track_of,
 )
 
 if TYPE_CHECKING:
@@ -72,9 +84,12 @@ class Clip:
         frame_count: frames in the file, or an estimate where a codec hides some; None where the file does not tell.
         time_base: seconds a unit of `pts`.
         pixel_format: FFmpeg's name, e.g. "yuv420p".
-        codec: FFmpeg's name, e.g. "h264".
+        codec: FFmpeg's name, e.g. "h264"; the ending of a folder's pictures.
         has_audio: whether there is sound.
         broken: how many broken frames `frames` has met.
+        alpha: whether pixels have transparency.
+        field_order: "top field first", "bottom field first", or "" where frames are whole.
+        track_tags: what the pictures' track says of itself: title, language, ...
         names: of the pictures of a folder, without their ending, in order; None for a film.
     """
 
@@ -94,21 +109,30 @@ class Clip:
         """
         rate = rate_of(path, fps)
         self.path, self.first, self.last, self.broken = Path(path), first, last, 0
-        container, stream = open_film(path)
-        with container:
-            self.codec = stream.codec_context.codec.canonical_name
-            self.has_audio = bool(container.streams.audio)
-            self.time_base = Fraction(stream.time_base or Fraction(1, 1000))
-            self.metadata = dict(container.metadata)
-            shape = stream.sample_aspect_ratio
-            told = stream.guessed_rate or stream.average_rate or Fraction(25)
-            self.names: list[str] | None = None
-            if rate is None:
-                self._times, self.frame_count = packet_times(container, stream)
-            else:  # a picture's place is its time: nothing of it need be read
-                self.names = [file.stem for file in frame_files(path)]
-                self._times, self.frame_count = array("q", range(len(self.names))), len(self.names)
-                self.time_base, told = 1 / rate, rate
+        self.names: list[str] | None = None
+        order = 0
+        if rate is None:
+            container, stream = open_film(path)
+            with container:
+                self.codec = stream.codec_context.codec.canonical_name
+                self.has_audio = bool(container.streams.audio)
+                self.time_base = Fraction(stream.time_base or Fraction(1, 1000))
+                self.metadata, self.track_tags = dict(container.metadata), dict(stream.metadata)
+                self._chapters, order = chapters_of(container), stream.codec_context.field_order
+                shape = stream.sample_aspect_ratio
+                told = stream.guessed_rate or stream.average_rate or Fraction(25)
+                self._times, self.frame_count, self._last = packet_times(container, stream)
+        else:  # a picture's place is its time: nothing of it need be read
+            self._files = frame_files(path)
+            self.names = [file.stem for file in self._files]
+            self.codec, self.has_audio, self.metadata, self.track_tags = (
+                self._files[0].suffix[1:].lower(),
+                False,
+                {},
+                {},
+            )
+            self._chapters, self._times, self.frame_count = (), array("q", range(len(self.names))), len(self.names)
+            self.time_base, told, self._last, shape = 1 / rate, rate, None, None
         self.rate, self.variable_rate = frame_rate(self._times, self.time_base, Fraction(told))
         shown = next(self._decoded(), None)
         if shown is None:
@@ -118,6 +142,8 @@ class Clip:
         self.sample_aspect_ratio = shape
         self._start = shown.pts
         self.pixel_format = shown.source.format.name
+        self.alpha = shows_alpha(shown.source)
+        self.field_order = "" if rate is not None else field_order_of(order, shown.source)
         self.turns = round(shown.source.rotation / 90) % 4
         self.size: Size = self.stored_size[::-1] if self.turns % 2 else self.stored_size
         self._check_part()
@@ -184,6 +210,21 @@ class Clip:
             )
 
     @property
+    def light(self) -> Light | None:
+        """What the film says of HDR10."""
+        return light_of(self.first_frame)
+
+    @property
+    def details(self) -> Details:
+        """What is beside the pictures of the whole film."""
+        return Details(
+            alpha=self.alpha, field_order=self.field_order, light=self.light,
+            said=said_with(self.first_frame), chapters=self._chapters, tags=tags_of(self.metadata),
+            track=track_of(self.track_tags), last=None if self._last is None else self._last * self.time_base,
+            mean=1 / self.rate,
+        )  # fmt: skip
+
+    @property
     def whole(self) -> bool:
         """Whether `frames` gives the whole film."""
         return not self.first and self.last is None
@@ -227,9 +268,13 @@ class Clip:
 
     def _decoded(self) -> Iterator[Shown]:
         """All frames of the file with times that rise."""
+        if self.names is not None:
+            yield from picture_frames(self._files)
+            return
         container, stream = open_film(self.path)
         with container:
-            yield from PacketOrder(stream, self._times, hidden=self.codec in _HAVE_HIDDEN_FRAMES).frames(container)
+            order = PacketOrder(stream, self._times, hidden=self.codec in _HAVE_HIDDEN_FRAMES)
+            yield from order.frames(container)
 
 
 def _before(index: int, time: float, moment: Moment) -> bool:

@@ -1,6 +1,4 @@
-"""Films written like the one that came: encoder, sound and other streams passed through, frames in order.
-
-Which encoder writes a film, with which pixels and how well.
+"""Films written like the one that came: sound and other streams passed through, frames in order.
 
 What a film has beside its pictures (sound, subtitles), passed on packet by packet as it is.
 
@@ -9,10 +7,9 @@ Frames out: a film like the one that was read, with its sound, or a folder of pi
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -21,144 +18,21 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 import numpy as np
 from PIL import Image as PILImage
 
-from selfmend.errors import ImageError, OptionError, SelfmendWarning, nearest_name
-from selfmend.image.files import save_picture
+from selfmend.errors import ImageError, SelfmendWarning
+from selfmend.image.files import read_picture, save_picture
 from selfmend.types import Image, Mask
-from selfmend.video.decoding import BT709, LIMITED, open_film, reason, with_hole
+from selfmend.video.decoding import BT709, FULL, LIMITED, frame_files, open_film, reason, to_array, with_hole
+from selfmend.video.details import TOP_FIRST, Chapter, Details, chapters_within, has_alpha, track_of
+from selfmend.video.encoders import Encoder, choose_encoder, format_of
 
 if TYPE_CHECKING:
+    from av import VideoFrame
     from av.container import OutputContainer
     from av.packet import Packet
     from av.stream import Stream
     from av.video.stream import VideoStream
 
     from selfmend.video.reader import Clip, Frame
-
-
-FILM_ENDINGS = (".mp4", ".mkv", ".mov", ".webm", ".avi", ".m4v", ".ts", ".mpg")
-
-_ENCODERS = {
-    "h264": "libx264",
-    "hevc": "libx265",
-    "vp8": "libvpx",
-    "vp9": "libvpx-vp9",
-    "av1": "libsvtav1",
-    "prores": "prores_ks",
-    **{name: name for name in ("mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "ffv1", "huffyuv", "ffvhuff", "utvideo")},
-}
-_CRF = {"libx264": 12, "libx265": 14, "libvpx": 4, "libvpx-vp9": 12, "libsvtav1": 12}  # differences are hard to see
-_SETTINGS = {
-    "libx265": {"x265-params": "log-level=error"},
-    "libvpx": {"b": "100M", "deadline": "good", "cpu-used": "2"},  # its crf holds below a rate only
-    "libvpx-vp9": {"b": "0", "deadline": "good", "cpu-used": "2", "row-mt": "1"},
-    "libsvtav1": {"preset": "7"},
-}
-_BY_QUANTISER = ("mpeg4", "mpeg2video", "mpeg1video", "mjpeg")
-_BY_RATE = ("mpeg4", "mpeg2video", "mpeg1video")  # they count time in frames, or in less than 65536 parts of a second
-_TS_CODECS = ("h264", "hevc")
-_EVEN_SIDES = ("libx264", "libx265", "libsvtav1")  # where colour has half the resolution
-
-
-@dataclass(frozen=True)
-class Encoder:
-    """An encoder and its settings.
-
-    Attributes:
-        name: FFmpeg's name.
-        pixel_format: FFmpeg's name.
-        time_base: seconds a unit of a frame's time.
-        options: FFmpeg's.
-        notes: what differs from the film that came, for a person.
-    """
-
-    name: str
-    pixel_format: str
-    time_base: Fraction
-    options: dict[str, str]
-    notes: list[str] = field(default_factory=list)
-
-
-def choose_encoder(clip: Clip, container: OutputContainer, *, crf: int | None = None) -> Encoder:
-    """The encoder of the film's own codec where there is one and the container takes it, near lossless.
-
-    Args:
-        clip: the film that is read.
-        container: what is written.
-        crf: constant rate factor: the less, the nearer to the frames; None is the encoder's default of ours.
-
-    Raises:
-        OptionError: a crf that the encoder does not take.
-    """
-    name, notes = _ENCODERS.get(clip.codec, ""), []
-    if not name or not _takes(container, name) or (name in _BY_RATE and clip.variable_rate):
-        name = next((n for n in ("libx264", "libvpx-vp9", "mpeg2video") if _takes(container, n)), "")
-        if not name:
-            name = container.default_video_codec
-        if clip.names is None:
-            notes.append(f"the film is {clip.codec}, which cannot be written here; {name} takes its place")
-    pixel_format = _pixel_format(name, clip)
-    if pixel_format != clip.pixel_format and clip.names is None:
-        notes.append(f"its pixels are {clip.pixel_format}; they are written as {pixel_format}")
-    if name == "libsvtav1":
-        os.environ.setdefault("SVT_LOG", "1")  # errors only
-    options = dict(_SETTINGS.get(name, {}))
-    if name in _CRF:
-        options["crf"] = str(_CRF[name] if crf is None else crf)
-    elif crf is not None:
-        raise OptionError(f"{name} takes no crf; leave it out, or choose an output such as .mp4 with another codec")
-    if name in _BY_QUANTISER:
-        options |= {"flags": "+qscale", "global_quality": str(2 * 118), "qmin": "1"}
-    time_base = 1 / clip.rate if name in _BY_RATE else clip.time_base
-    return Encoder(name, pixel_format, time_base, options, notes)
-
-
-def _takes(container: OutputContainer, name: str) -> bool:
-    import av
-
-    try:
-        codec = av.Codec(name, "w").canonical_name
-    except av.codec.codec.UnknownCodecError:
-        return False
-    takes_too = _TS_CODECS if container.format.name == "mpegts" else ()  # FFmpeg's list for it is incomplete
-    return codec in container.supported_codecs or codec in takes_too
-
-
-def _pixel_format(name: str, clip: Clip) -> str:
-    """The film's own, or the nearest that the encoder takes at this size."""
-    import av
-    from av.codec.codec import find_best_pix_fmt_of_list
-
-    able = [f.name for f in av.Codec(name, "w").video_formats or []]
-    height, width = clip.stored_size
-    if name in _EVEN_SIDES:
-        able = [f for f in able if _fits(av.VideoFormat(f, 64, 64), height, width)]
-    if not able:
-        raise ImageError(f"{name} writes no film of {width} x {height}; another ending of the output, as .mkv, fits")
-    if clip.names is not None and "yuv420p" in able:
-        return "yuv420p"  # what every player shows
-    if clip.pixel_format in able:
-        return clip.pixel_format
-    best, _ = find_best_pix_fmt_of_list(able, clip.pixel_format)
-    return best.name if best is not None else able[0]
-
-
-def _fits(kind: object, height: int, width: int) -> bool:
-    """Whether no plane of a pixel format (given for 64 x 64) would have half a pixel."""
-    return all(
-        height % (64 // part.height) == 0 and width % (64 // part.width) == 0
-        for part in kind.components  # type: ignore[attr-defined]
-    )
-
-
-def check_ending(ending: str) -> None:
-    """Refuse a name that says no film's format.
-
-    Raises:
-        ImageError: naming the nearest ending.
-    """
-    if ending.lower() not in FILM_ENDINGS:
-        hint = nearest_name(ending, FILM_ENDINGS)
-        raise ImageError(f"cannot tell the format of a film by the ending {ending!r}; {hint}")
 
 
 def say(notes: list[str]) -> None:
@@ -183,22 +57,22 @@ class Passing:
         self._target, self._start, self._end = target, start, end
         self._streams: dict[int, Stream] = {}
         for stream in self._source.streams:
-            if stream.index != pictures.index:
+            if stream.index != pictures.index and not _made_anew(stream):
                 self._add(stream)
         self._packets = self._wanted()
         self._next = next(self._packets, None)
 
     def _add(self, stream: Stream) -> None:
-        kind = "sound" if stream.type == "audio" else stream.type
+        kind = "cover picture" if _is_cover(stream) else "sound" if stream.type == "audio" else stream.type
         try:
-            if stream.type not in ("audio", "subtitle", "attachment"):
+            if stream.type not in ("audio", "subtitle", "attachment") and not _is_cover(stream):
                 raise ValueError("no place for it")
             copy = self._target.add_stream_from_template(stream, opaque=True)
         except ValueError:  # also FFmpeg's
             message = f"the output cannot hold a stream of the film ({kind} {stream.index}); it is left out"
             warnings.warn(message, SelfmendWarning, stacklevel=4)
             return
-        copy.metadata.update({k: v for k, v in stream.metadata.items() if k.lower() in ("language", "title")})
+        copy.metadata.update(track_tags(stream.metadata))
         copy.disposition = stream.disposition
         self._streams[stream.index] = copy
 
@@ -243,7 +117,32 @@ def _time(packet: Packet) -> Fraction:
     return Fraction(ticks or 0) * Fraction(packet.time_base)
 
 
-_NOT_COPIED = ("encoder", "creation_time", "major_brand", "minor_version", "compatible_brands", "duration")
+def _is_cover(stream: Stream) -> bool:
+    """Whether a stream is one picture that stands for the film."""
+    from av.stream import Disposition
+
+    return bool(stream.disposition & Disposition.attached_pic)
+
+
+def _made_anew(stream: Stream) -> bool:
+    """Whether a track is written of what else is known: the times and titles of chapters, timecodes of tapes."""
+    return stream.type == "data" and (
+        stream.metadata.get("handler_name") == "SubtitleHandler" or "timecode" in stream.metadata
+    )
+
+
+def track_tags(tags: dict[str, str]) -> dict[str, str]:
+    """What a track says of itself: formats have a title, a name or a handler's name for the same."""
+    small = {k.lower(): v for k, v in tags.items()}
+    title = track_of(tags).get("title")
+    kept = {k: v for k, v in small.items() if k in _OF_TRACKS}
+    return {**({"title": title, "handler_name": title} if title else {}), **kept}
+
+
+_NOT_COPIED = ("encoder", "major_brand", "minor_version", "compatible_brands", "duration")
+_BY_DECODING = ("mp4", "mov", "ipod", "3gp")  # a frame is shown until the next one is decoded
+_OF_TRACKS = ("language", "title", "name", "timecode", "comment")
+_OF_APPS = ("com.apple.", "com.android.")  # tags that MOV and MP4 hold as keys of their own
 
 
 class FrameWriter(Protocol):
@@ -265,6 +164,7 @@ class FilmWriter:
 
     Attributes:
         touched: whether any frame had a hole.
+        written: whether any frame has come.
     """
 
     def __init__(self, clip: Clip, path: Path, *, crf: int | None = None) -> None:
@@ -281,11 +181,19 @@ class FilmWriter:
         import av
 
         self._clip, self._path = clip, path
-        self.touched = False
+        self.touched = self.written = False
         self._start: int | None = 0 if clip.whole else None
         self._passing: Passing | None = None
+        self._before: int | None = None  # of the encoder's times
+        self._lengths: dict[int, int] = {}
+        self._first = self._late = 0  # in the film's units
         try:
-            self._film: OutputContainer = av.open(f"file:{path}", "w", options={"fflags": "+bitexact"})
+            self._film: OutputContainer = av.open(
+                f"file:{path}",
+                "w",
+                format=format_of(path, clip),
+                options={"fflags": "+bitexact", **_of_apps(clip, path)},
+            )
         except (ValueError, OSError) as error:
             raise ImageError(f"cannot write {path.name}: {reason(error)}") from error
         try:
@@ -301,14 +209,22 @@ class FilmWriter:
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Finish the film; after an error, only let go of the files."""
+        import av
+
         try:
-            if error is None and self._passing is not None:
-                self._mux(None)
-                self._passing.pass_until(None)
+            if error is None and self.written:
+                self._finish()
+                if self._passing is not None:
+                    self._passing.pass_until(None)
         finally:
-            self._film.close()
-            if self._passing is not None:
-                self._passing.close()
+            try:
+                self._film.close()
+            except av.FFmpegError as fault:
+                if error is None:
+                    raise ImageError(f"{self._path.name} cannot be written ({reason(fault)})") from fault
+            finally:
+                if self._passing is not None:
+                    self._passing.close()
 
     def write(self, frame: Frame, image: Image, mask: Mask) -> None:
         """Encode a frame; what sounds until then is written before it.
@@ -324,7 +240,7 @@ class FilmWriter:
             raise ImageError(f"frame {frame.index} cannot be written ({reason(error)})") from error
 
     def _write(self, frame: Frame, image: Image, mask: Mask) -> None:
-        if self._passing is None:
+        if not self.written:
             self._begin(frame)
         picture = frame.source
         if mask.any():
@@ -333,32 +249,72 @@ class FilmWriter:
             picture = picture.reformat(format=self._encoder.pixel_format, **self._colours)
         base = self._encoder.time_base
         seconds = (frame.pts - (self._start or 0)) * self._clip.time_base
-        picture.pts, picture.time_base = round(seconds / base), base
+        # counted from the first frame: half units would be rounded to and fro, and two frames fall on one time
+        pts = round((frame.pts - self._first) * self._clip.time_base / base)
+        if self._before is not None:
+            pts = max(pts, self._before + 1)
+        self._before, picture.pts, picture.time_base = pts, pts, base
         picture.duration = round((picture.duration or 0) * self._clip.time_base / base)
+        if picture.duration:
+            self._lengths[pts] = picture.duration
         picture.pict_type = 0  # the encoder decides, not the film that came
-        assert self._passing is not None
-        self._passing.pass_until(Fraction(seconds))
+        if self._passing is not None:
+            self._passing.pass_until(Fraction(seconds))
         self._mux(picture)
 
     def _mux(self, picture: object) -> None:
-        self._film.mux(self._stream.encode(picture))  # type: ignore[arg-type]
+        for packet in self._stream.encode(picture):  # type: ignore[arg-type]
+            self._put(packet, None if packet.pts is None else self._lengths.pop(packet.pts, None))
+
+    def _finish(self) -> None:
+        """Write what the encoder still holds; the last frame is shown as long as it was."""
+        last, base = self._clip.details.last, self._encoder.time_base
+        if last is not None and self._clip.whole and self._before is not None:
+            self._lengths[self._before] = round(last / base)
+        packets = list(self._stream.encode(None))
+        for k, packet in enumerate(packets, 1):
+            length = None if packet.pts is None else self._lengths.pop(packet.pts, None)
+            if k == len(packets) and last is not None and self._film.format.name in _BY_DECODING:
+                length = round(last / base)
+            self._put(packet, length)
+
+    def _put(self, packet: Packet, length: int | None) -> None:
+        if length is not None:
+            packet.duration = length  # encoders tell that of a mean frame
+        if self._late:
+            _delay(packet, self._late * self._clip.time_base)
+        self._film.mux(packet)
 
     def _begin(self, frame: Frame) -> None:
         """With the first frame it is known where a part begins."""
+        self.written = True
         base, start, end = self._clip.time_base, None, None
+        self._first = frame.pts
+        self._late = 0 if self._start is None else frame.pts - self._start
         if self._start is None:
             self._start = frame.pts
             start = self._start * base
             last = self._clip.last
             if last is not None:
                 end = self._clip.end_of(last)
-        self._passing = Passing(self._clip.path, self._film, start=start, end=end)
+        if self._clip.names is None:
+            self._passing = Passing(self._clip.path, self._film, start=start, end=end)
+        self._chapters = self._clip.details.chapters
+        if start is not None:
+            self._chapters = chapters_within(self._chapters, start, end)
+        if self._chapters:
+            self._film.set_chapters([_chapter(k, one) for k, one in enumerate(self._chapters)])
+
+    def kept_of(self) -> Details:
+        """What of the film's details should be in the output: all, or those of the part."""
+        whole = self._clip.details
+        return whole if self._clip.whole else replace(whole, chapters=self._chapters, last=None)
 
     def _add_pictures(self, encoder: Encoder) -> VideoStream:
         import av
 
         clip, first = self._clip, self._clip.first_frame
-        rate = clip.rate.limit_denominator(1 << 16)
+        rate = encoder.rate.limit_denominator(1 << 16)
         stream = self._film.add_stream(encoder.name, rate=rate, options=encoder.options)
         assert isinstance(stream, av.VideoStream)
         stream.height, stream.width = clip.stored_size
@@ -366,27 +322,76 @@ class FilmWriter:
         context = stream.codec_context
         context.time_base = encoder.time_base
         self._colours: dict[str, Any] = {}
-        if clip.names is not None and encoder.pixel_format.startswith("yuv"):
+        context.color_range, context.colorspace = first.color_range, first.colorspace
+        context.color_primaries, context.color_trc = first.color_primaries, first.color_trc
+        if encoder.pixel_format.startswith("yuv") and not _is_yuv(first):
             self._colours = {"dst_colorspace": BT709, "dst_color_range": LIMITED}
             context.color_range = LIMITED
             context.colorspace = context.color_primaries = context.color_trc = BT709
-        else:
-            context.color_range, context.colorspace = first.color_range, first.colorspace
-            context.color_primaries, context.color_trc = first.color_primaries, first.color_trc
+        elif first.format.name.startswith("yuvj") and not encoder.pixel_format.startswith("yuvj"):
+            self._colours = {"dst_color_range": LIMITED}
+            context.color_range = LIMITED
+        elif encoder.pixel_format.startswith("gray"):
+            context.color_range = first.color_range or FULL
         if clip.sample_aspect_ratio:
             context.sample_aspect_ratio = clip.sample_aspect_ratio
         if clip.turns:
             stream.set_display_rotation(first.rotation)
+        if clip.field_order:
+            context.field_order = 2 if clip.field_order == TOP_FIRST else 3
+        stream.metadata.update(track_tags(clip.track_tags))
+        if encoder.name.startswith("libvpx") and has_alpha(encoder.pixel_format):
+            stream.metadata["alpha_mode"] = "1"  # without it, players do not look for it
         self._film.metadata.update({k: v for k, v in clip.metadata.items() if k.lower() not in _NOT_COPIED})
         return stream
 
 
-class PictureWriter:
-    """A folder of PNG files, one a frame."""
+def _delay(packet: Packet, seconds: Fraction) -> None:
+    """Let a packet come later; units that the delay does not fit become those of program streams."""
+    unit = Fraction(packet.time_base)
+    fine = unit if (seconds / unit).denominator == 1 else Fraction(1, 90000)
+    shift, scale = round(seconds / fine), unit / fine
+    packet.pts = None if packet.pts is None else round(packet.pts * scale) + shift
+    packet.dts = None if packet.dts is None else round(packet.dts * scale) + shift
+    packet.duration = round((packet.duration or 0) * scale)
+    packet.time_base = fine
 
-    def __init__(self, folder: Path, *, names: list[str] | None = None) -> None:
+
+def _is_yuv(frame: VideoFrame) -> bool:
+    """Whether a frame's values are those of a film, with a matrix and a range of their own."""
+    kind = frame.format
+    return not (kind.is_rgb or kind.has_palette or kind.name.startswith(("gray", "ya", "mono")))
+
+
+def _of_apps(clip: Clip, path: Path) -> dict[str, str]:
+    """MOV and MP4 hold the keys of cameras and telephones only where they are asked to."""
+    keys = any(key.lower().startswith(_OF_APPS) for key in clip.metadata)
+    return {"movflags": "+use_metadata_tags"} if keys and path.suffix.lower() in (".mov", ".mp4", ".m4v") else {}
+
+
+def _chapter(number: int, one: Chapter) -> Any:
+    times = {"start": round(one.start * 1000), "end": round(one.end * 1000), "time_base": Fraction(1, 1000)}
+    return {"id": number + 1, **times, "metadata": {"title": one.title} if one.title else {}}
+
+
+class PictureWriter:
+    """A folder of PNG files, one a frame, with the grey, the bits and the transparency that the frames have.
+
+    The pictures of a folder are written into copies of themselves, as `inpaint` does, so that what a picture says
+    beside its pixels stays where PNG has a place for it.
+    """
+
+    def __init__(self, clip: Clip, folder: Path) -> None:
         """Pictures named by the frames' numbers, or as the pictures of a folder were named."""
-        self._folder, self._names = folder, names
+        self._clip, self._folder = clip, folder
+        self._files = frame_files(clip.path) if clip.names is not None else None
+        kind = clip.first_frame.format
+        grey = kind.name.startswith(("gray", "ya", "mono"))
+        deep = max(part.bits for part in kind.components) > 8
+        self._format = f"{'ya' if grey else 'rgba'}" if clip.alpha else f"{'gray' if grey else 'rgb'}"
+        self._format += {"ya": "16le", "rgba": "64le", "gray": "16le", "rgb": "48le"}[self._format] if deep else {
+            "ya": "8", "rgba": "", "gray": "", "rgb": "24"
+        }[self._format]  # fmt: skip
 
     def __enter__(self) -> Self:
         return self
@@ -396,6 +401,31 @@ class PictureWriter:
 
     def write(self, frame: Frame, image: Image, mask: Mask) -> None:
         """Write one picture, upright."""
-        pixels = np.rint(image * np.float32(255)).astype(np.uint8)
-        name = f"{frame.index:06d}" if self._names is None else self._names[frame.index]
-        save_picture(PILImage.fromarray(pixels), self._folder / f"{name}.png")
+        name = f"{frame.index:06d}" if self._files is None else self._files[frame.index].stem
+        picture = None if self._files is None or frame.broken else _rebuilt(self._files[frame.index], image, mask)
+        save_picture(self._as_shown(frame, image, mask) if picture is None else picture, self._folder / f"{name}.png")
+
+    def _as_shown(self, frame: Frame, image: Image, mask: Mask) -> PILImage.Image | np.ndarray:
+        if self._format == "rgb24":
+            return PILImage.fromarray(np.rint(image * np.float32(255)).astype(np.uint8))
+        source, turns = frame.source, self._clip.turns
+        if mask.any():
+            source = with_hole(source, image, mask, turns=turns)
+        pixels = np.ascontiguousarray(np.rot90(to_array(source, self._format), turns))
+        return pixels if pixels.dtype == np.uint16 and pixels.ndim == 3 else PILImage.fromarray(pixels)
+
+
+def _rebuilt(file: Path, image: Image, mask: Mask) -> Any:
+    """A copy of the picture with its hole filled; None where it is read in another way than as a frame."""
+    try:
+        picture = read_picture(file)
+    except ImageError:
+        return None  # FFmpeg reads it, and has given the frame
+    if picture.size != mask.shape:
+        return None
+    values = image
+    if picture.image.shape[2] == 1:
+        values = image.mean(2, keepdims=True)
+    elif picture.image.shape[2] == 4:  # CMYK without black
+        values = np.concatenate([1 - image, np.zeros_like(image[..., :1])], 2)
+    return picture.rebuild(values, mask)
