@@ -30,7 +30,11 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 def ended(folder, arguments, ready, end):
     """The exit code of a command that a signal came to once `ready()`, and what it said."""
     command = [sys.executable, "-c", DRIVER, *arguments]
-    process = subprocess.Popen(command, env=environment(folder), stderr=subprocess.PIPE, text=True)
+    before = signal.signal(end, signal.SIG_DFL)  # what nohup has set to be ignored would be inherited
+    try:
+        process = subprocess.Popen(command, env=environment(folder), stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(end, before)
     deadline = time.monotonic() + 60
     while not ready() and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -38,13 +38,13 @@ def test_a_fill_is_that_of_inpaint_on_one_thread(task) -> None:
 
 def test_a_trial_comes_first_and_once(task, monkeypatch) -> None:
     sizes = []
-    fill = Telea.fill
+    inpaint = Telea.inpaint
 
     def counted(self, image, mask, **more):
         sizes.append(image.shape[:2])
-        return fill(self, image, mask, **more)
+        return inpaint(self, image, mask, **more)
 
-    monkeypatch.setattr(Telea, "fill", counted)
+    monkeypatch.setattr(Telea, "inpaint", counted)
     filler = method_filler(method_entry("telea"))
     filler(task)
     filler(task)
