@@ -52,6 +52,20 @@ def size_of(image: NDArray[Any]) -> Size:
     return image.shape[0], image.shape[1]
 
 
+def box_around(mask: Mask, margin: int) -> tuple[slice, slice]:
+    """The rows and columns of a mask's holes, and as many around them as `margin` says.
+
+    Example:
+        >>> box_around(np.arange(30).reshape(5, 6) == 14, 1)
+        (slice(1, 4, None), slice(1, 4, None))
+    """
+    sides = []
+    for axis, length in enumerate(mask.shape):
+        places = np.flatnonzero(mask.any(1 - axis))
+        sides.append(slice(max(0, int(places[0]) - margin), min(length, int(places[-1]) + 1 + margin)))
+    return sides[0], sides[1]
+
+
 def check_image(image: Image, mask: Mask | None = None, *, name: str = "image") -> Image:
     """Return `image` if it is a finite float32 (H, W, C) array in [0, 1] with C in {1, 3, 4}.
 

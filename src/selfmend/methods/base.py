@@ -217,20 +217,6 @@ class Method(ABC):
         raise NotImplementedError(f"{self.name} says that it takes a reference and has no fill_from")
 
 
-def box_around(mask: Mask, margin: int) -> tuple[slice, slice]:
-    """The rows and columns of a mask's holes, and as many around them as `margin` says.
-
-    Example:
-        >>> box_around(np.arange(30).reshape(5, 6) == 14, 1)
-        (slice(1, 4, None), slice(1, 4, None))
-    """
-    sides = []
-    for axis, length in enumerate(mask.shape):
-        places = np.flatnonzero(mask.any(1 - axis))
-        sides.append(slice(max(0, int(places[0]) - margin), min(length, int(places[-1]) + 1 + margin)))
-    return sides[0], sides[1]
-
-
 def _pasted(image: Image, mask: Mask, fill: Image) -> Image:
     """`image` with its hole from `fill`, clamped; known pixels are copied, so they may hold anything.
 

@@ -11,10 +11,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from selfmend.methods.base import Method, box_around
+from selfmend.methods.base import Method
 from selfmend.options import option
 from selfmend.progress import Progress, silent
-from selfmend.types import Image, Mask
+from selfmend.types import Image, Mask, box_around
 
 
 def telea(image: Image, mask: Mask, *, seed: int = 0, radius: float = 3.0) -> Image:

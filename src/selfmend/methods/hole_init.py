@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from selfmend.errors import check_known
-from selfmend.types import Image, Mask
+from selfmend.types import Image, Mask, box_around
 
 INITIALISATIONS = {
     "mean": "selfmend.methods.hole_init:mean",
@@ -86,7 +86,7 @@ def local_means(image: Image, mask: Mask, *, seed: int = 0, radius: int = 7) -> 
     if mask.all():
         result[:] = 0
         return result
-    rows, columns = _around(mask, radius)
+    rows, columns = box_around(mask, radius)  # no window reaches beyond it
     hole = mask[rows, columns]
     # chessboard distance to the known region: ring k is what k dilations by a 3x3 square reach
     ring = np.rint(cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_C, 3)[rows, columns])
@@ -99,15 +99,6 @@ def local_means(image: Image, mask: Mask, *, seed: int = 0, radius: int = 7) -> 
         known = np.where(now, np.float32(1), known)
     result[rows, columns][hole] = values[hole]
     return result
-
-
-def _around(hole: np.ndarray, radius: int) -> tuple[slice, slice]:
-    """The hole's bounding box grown by the radius: no window reaches beyond it."""
-    window = []
-    for axis in (1, 0):
-        where = np.flatnonzero(hole.any(axis))
-        window.append(slice(max(0, where[0] - radius), where[-1] + radius + 1))
-    return window[0], window[1]
 
 
 def _box_sum(x: np.ndarray, radius: int) -> np.ndarray:

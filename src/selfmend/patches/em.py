@@ -30,20 +30,18 @@ from selfmend.patches.scales import Scale, build_scale, hole_depth, pad, plan_si
 from selfmend.patches.votes import vote
 from selfmend.progress import Progress, ProgressEvent
 from selfmend.seeding import derive_seed
+from selfmend.types import box_around
 
 if TYPE_CHECKING:
     from selfmend.types import Size
 
 OURS = "measured, docs/results-patchmatch.md"
 BLENDED = "measured, docs/results-auto.md"
-VARIED = "measured, docs/results-auto.md"
 BACK_PROJECTIONS = 2
 _LAYOUT = 0.6  # of the full size: up to there, scales decide what lies where
 _LEAST_SOURCES = 30
-_SETTLED, _LATE_ROUNDS = (
-    60.0,
-    2,
-)  # px of the hole's depth at a scale from which more rounds change nothing one could see
+_SETTLED = 60.0  # px: the hole's depth at a scale from which more rounds change nothing that one could see
+_LATE_ROUNDS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +82,7 @@ class PatchMatchOptions:
     regain: float = option(1.0, "most that lost texture is amplified by", unit="factor", source=BLENDED)
     withheld: float = option(
         0.0, "share of the picture that coarse scales do not take from, in spots drawn by the seed", unit="0 to 1",
-        source=VARIED,
+        source=BLENDED,
     )  # fmt: skip
     window: int = option(256, "reach for sources around the hole, at least its size", unit="pixels", source=OURS)
 
@@ -300,17 +298,11 @@ def _start_picture(scale: Scale, below: np.ndarray | None, guess: Guess | None) 
         return np.ascontiguousarray(pad(start, scale.radius))
     start = scale.sources.values[:, : scale.sources.width].copy()
     if not known.all():
-        part = _box_of(~known)
+        part = box_around(~known, 0)
         enlarged = resize(trim(below, scale.radius), scale.size, window=part)
         unknown = ~known[part]
         trim(start, scale.radius)[part][unknown] = enlarged[unknown]
     return start
-
-
-def _box_of(mask: np.ndarray) -> tuple[slice, slice]:
-    """Rows and columns of the smallest box around what is True."""
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def _start_field(scale: Scale, below: tuple[Scale, Field] | None, random: np.random.Generator) -> Field:
@@ -370,7 +362,7 @@ def _back_project(guess: Guess, scale: Scale, picture: np.ndarray) -> None:
     hole = trim(scale.targets.hole, scale.radius)
     if not hole.any():
         return
-    inner, part = trim(picture, scale.radius)[..., : guess.colours.shape[2]], _box_of(hole)
+    inner, part = trim(picture, scale.radius)[..., : guess.colours.shape[2]], box_around(hole, 0)
     wanted = resize(guess.colours, guess.size)
     for _ in range(BACK_PROJECTIONS):
         lacking = resize(wanted - resize(inner, guess.size), scale.size, window=part)

@@ -19,11 +19,12 @@ from selfmend.errors import OptionError, check_known
 from selfmend.methods.base import Method
 from selfmend.options import option, replace_options
 from selfmend.seeding import derive_seed
+from selfmend.types import box_around
 from selfmend.video.borrow import MOVED_COSTS_MORE, Propagated, borrow
 from selfmend.video.frames import FrameFiller, MaskedFrame, MendedFrame, StoredFrame, to_bytes, to_image, whole_bytes
 from selfmend.video.motion import View, at_rest, find_motion, moved, view
 from selfmend.video.steady import Draft, steadied
-from selfmend.video.window import Part, Window, around, windows
+from selfmend.video.window import Part, Window, windows
 
 OURS = "measured, docs/results-video.md"
 _METHOD_MARGIN = 64  # px around what is left for the method
@@ -99,7 +100,7 @@ class TemporalFill:
         now = window.now
         if not now.hole.any():
             return now.pixels
-        part = around(now.hole, self.options.margin)
+        part = box_around(now.hole, self.options.margin)
         here = window.look(0, part)
         answers = borrow(here, window.neighbours(part))
         colours, error = answers.blend(self.options.softness)
@@ -134,10 +135,10 @@ class TemporalFill:
         left = now.hole.copy()
         left[now.hole] = lacking
         margin = _METHOD_MARGIN
-        part = around(left, margin)
+        part = box_around(left, margin)
         while left[part].mean() > _MOST_LEFT and margin < max(left.shape):
             margin *= 2
-            part = around(left, margin)
+            part = box_around(left, margin)
         mask = left[part]
         seed = derive_seed(self.seed, "frame", now.index)
         filled = to_bytes(self.method.inpaint(to_image(result[part]), mask, seed=seed)[0])

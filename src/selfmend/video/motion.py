@@ -106,7 +106,7 @@ def find_motion(now: View, other: View, *, start: np.ndarray | None = None) -> n
     flow = dense_flow(now.grey, other.grey, start=start)
     reaches = inside(flow)
     clear, other_clear = (cv2.blur(x.known, (9, 9)) ** 2 * x.known for x in (now, other))  # DIS sees 8x8 px
-    error = _difference(warp(other.colours, flow, sharp=False), now.colours)
+    error = difference_of(warp(other.colours, flow, sharp=False), now.colours)
     trust = clear * warp(other_clear, flow, sharp=False) * np.exp(-((error / AGREEING) ** 2))
     flow = spread(flow, (trust + _NEARLY_NONE) * reaches, _FLOW_SPREAD)
     return refine(now, other, flow, reach=_NEAR)
@@ -148,11 +148,11 @@ def moved(now: View, other: View, flow: np.ndarray) -> Showing:
 
 def _judge(now: View, colours: np.ndarray, seen: np.ndarray) -> Showing:
     hole = now.known == 0
-    error = spread(_difference(colours, now.colours), now.known * seen + _NEARLY_NONE * now.known, _ERROR_SPREAD)
+    error = spread(difference_of(colours, now.colours), now.known * seen + _NEARLY_NONE * now.known, _ERROR_SPREAD)
     return Showing(colours[hole], seen[hole], error[hole])
 
 
-def _difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def difference_of(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """(H, W): mean absolute difference of the colours."""
     return cv2.transform(cv2.absdiff(a, b), np.full((1, 3), 1 / 3, np.float32))
 

@@ -20,9 +20,10 @@ import numpy as np
 
 from selfmend.metrics.flicker import flicker
 from selfmend.registration.flow import dense_flow, inside, warp
+from selfmend.types import box_around
 from selfmend.video.frames import StoredFrame, to_image
-from selfmend.video.motion import spread
-from selfmend.video.window import Part, around
+from selfmend.video.motion import difference_of, spread
+from selfmend.video.window import Part
 
 _MARGIN, _MARGIN_SHARE = 128, 3  # px around the hole in which the flow is found, at least; the larger side by that
 _DISAGREEING = 40.0  # 0 to 255: a fill that is this far off has lost e-fold of its weight
@@ -130,7 +131,7 @@ def agreed(now: Draft, near: Mapping[int, Draft], *, reach: int, rest: float) ->
         uint8 (H, W, 3), and the flow to the draft before, (H, W, 2), if it is there.
     """
     hole, flow = now.still.hole, None
-    part = around(hole, max(_MARGIN, max(hole.shape) // _MARGIN_SHARE))
+    part = box_around(hole, max(_MARGIN, max(hole.shape) // _MARGIN_SHARE))
     mine, lacking = now.pixels[part].astype(np.float32), hole[part]
     sums, weights = np.zeros_like(mine), np.zeros(lacking.shape, np.float32)
     for distance, other in near.items():
@@ -143,7 +144,7 @@ def agreed(now: Draft, near: Mapping[int, Draft], *, reach: int, rest: float) ->
         theirs, seen = other.pixels[part].astype(np.float32), (~other.still.hole[part]).astype(np.float32)
         if way is not None:
             theirs, seen = warp(theirs, way).clip(0, 255), warp(seen, way, sharp=False)
-        difference = cv2.GaussianBlur(_difference(theirs, mine), (0, 0), _NEIGHBOURHOOD)
+        difference = cv2.GaussianBlur(difference_of(theirs, mine), (0, 0), _NEIGHBOURHOOD)
         weight = np.exp(-((difference / _DISAGREEING) ** 2)) * (1 + _SEEN * seen) / np.float32(np.sqrt(abs(distance)))
         if way is not None:
             weight *= inside(way)
@@ -160,7 +161,7 @@ def agreed(now: Draft, near: Mapping[int, Draft], *, reach: int, rest: float) ->
 def _flow(now: Draft, other: Draft, part: Part, rest: float) -> np.ndarray | None:
     """The flow from a part of one draft to that of another, (H, W, 2); None at rest: nothing is resampled."""
     known = ~now.still.hole[part] & ~other.still.hole[part]
-    noise = cv2.blur(_difference(*(one.pixels[part].astype(np.float32) for one in (now, other))), (5, 5))
+    noise = cv2.blur(difference_of(*(one.pixels[part].astype(np.float32) for one in (now, other))), (5, 5))
     if (noise[known] > rest).sum() <= _MOVING_SHARE * known.sum():
         return None
     return dense_flow(now.grey[part], other.grey[part])
@@ -173,11 +174,6 @@ def _lighter(mine: np.ndarray, sums: np.ndarray, weights: np.ndarray, hole: np.n
     lighter = mine - sums / np.maximum(weights, _LEAST_WEIGHT)[..., None]
     trust = ring * np.exp(-((np.abs(lighter).mean(2) / np.float32(_RING_OUTLIER)) ** 2))
     return spread(lighter, trust + _NEARLY_NONE * ring, _RING_SPREAD)
-
-
-def _difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """(H, W): mean absolute difference of the colours."""
-    return cv2.transform(cv2.absdiff(a, b), np.full((1, 3), 1 / 3, np.float32))
 
 
 def _flicker(now: np.ndarray, before: np.ndarray, hole: np.ndarray, flow: np.ndarray) -> float | None:

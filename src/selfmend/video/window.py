@@ -25,15 +25,6 @@ TAKEN_AHEAD = 2
 """Frames beyond the reach that are read, so that the camera has been followed to them when they are asked."""
 
 
-def around(hole: np.ndarray, margin: int) -> Part:
-    """The rows and columns of a hole and `margin` pixels on every side."""
-    spans = []
-    for axis in (1, 0):
-        where = np.flatnonzero(hole.any(axis))
-        spans.append(slice(max(0, int(where[0]) - margin), min(hole.shape[1 - axis], int(where[-1]) + 1 + margin)))
-    return spans[0], spans[1]
-
-
 class Window:
     """Up to `reach` frames on each side of frame number `place` of those that are held."""
 
