@@ -54,7 +54,7 @@ def read_masked(
     Raises:
         ImageError, MaskError: in one line, what cannot be read or does not fit.
     """
-    picture = image if isinstance(image, Picture) else read_picture(image)
+    picture = read_picture(image)
     source = needed_mask(picture, None) if mask is None else mask
     hole = read_mask(source, picture, invert=invert, grow=grow)
     return MaskedPicture(picture=picture, mask=hole, opaque=is_alpha(source))

@@ -10,7 +10,6 @@ import numpy as np
 
 from selfmend.errors import OptionError, SelfmendWarning
 from selfmend.image.files import read_picture
-from selfmend.image.picture import Picture
 from selfmend.methods.registry import PLAIN_METHOD, method_class
 from selfmend.progress import Progress
 from selfmend.progress_bar import shown
@@ -79,7 +78,7 @@ def expand(
         (24, 28)
     """
     progress = shown(progress)
-    picture = image if isinstance(image, Picture) else read_picture(image)
+    picture = read_picture(image)
     sides = added(picture.size, (top, bottom, left, right), aspect)
     rows, columns = slice(sides[0], sides[0] + picture.size[0]), slice(sides[2], sides[2] + picture.size[1])
     canvas = np.pad(picture.image, ((sides[0], sides[1]), (sides[2], sides[3]), (0, 0)), mode="edge")

@@ -8,7 +8,6 @@ from typing import Any
 from selfmend.errors import OptionError, check_known
 from selfmend.image.color import as_rgb
 from selfmend.image.files import read_picture
-from selfmend.image.picture import Picture
 from selfmend.masks.finders import FINDERS, OTHER_KINDS, Point, Region, find_in, find_other
 from selfmend.masks.reading import grow_mask, parse_box
 from selfmend.types import ImageLike, Mask
@@ -45,7 +44,7 @@ def find_mask(
         np.False_
     """
     box = parse_box(region) if isinstance(region, str) else region
-    picture = image if isinstance(image, Picture) else read_picture(image)
+    picture = read_picture(image)
     rgb = as_rgb(picture.image)
     if check_known("kind", kind, (*FINDERS, *OTHER_KINDS)) in FINDERS:
         return find_in(rgb, kind, sensitivity=sensitivity, region=box, grow=grow)

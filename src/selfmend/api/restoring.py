@@ -54,7 +54,7 @@ def restored(
     progress: Progress = silent,
 ) -> Restored:
     """`restore`, with what was found; `worker` is the method, and the other arguments are as there."""
-    picture = image if isinstance(image, Picture) else read_picture(image)
+    picture = read_picture(image)
     box = parse_box(region) if isinstance(region, str) else region
     others = _alike(picture, kind, same_in)
     if others:

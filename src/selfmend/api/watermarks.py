@@ -71,7 +71,7 @@ def remove_watermark(
         SelfmendError: one line: what came, what fits, what to do.
     """
     progress = shown(progress)
-    picture = image if isinstance(image, Picture) else read_picture(image)
+    picture = read_picture(image)
     others = alike(picture, same_in)
     hole = find_in_alike(picture, others, sensitivity) if mask is None else read_mask(mask, picture)
     if not hole.any():

@@ -31,13 +31,15 @@ MAX_BYTES = 2**31
 
 
 def read_picture(source: Any) -> Picture:
-    """Read a picture from a path, or adapt a PIL image, array or tensor (see `to_picture`).
+    """Read a picture from a path, or adapt a PIL image, array or tensor (see `to_picture`); one that is read stays.
 
     Files are turned upright (EXIF orientation). 16-bit colour files, which PIL has no mode for, become uint16 arrays.
 
     Raises:
         ImageError: no such file, not a picture, truncated, too large, or a kind that does not fit.
     """
+    if isinstance(source, Picture):
+        return source
     if isinstance(source, str | Path):
         return to_picture(decode(_read_bytes(Path(source)), name=str(source)))
     if isinstance(source, PILImage.Image):

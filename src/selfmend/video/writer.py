@@ -374,6 +374,14 @@ def _chapter(number: int, one: Chapter) -> Any:
     return {"id": number + 1, **times, "metadata": {"title": one.title} if one.title else {}}
 
 
+_PICTURE_FORMATS = {  # by grey and transparency: FFmpeg's names of 8 and of 16 bits a value
+    (False, False): ("rgb24", "rgb48le"),
+    (False, True): ("rgba", "rgba64le"),
+    (True, False): ("gray", "gray16le"),
+    (True, True): ("ya8", "ya16le"),
+}
+
+
 class PictureWriter:
     """A folder of PNG files, one a frame, with the grey, the bits and the transparency that the frames have.
 
@@ -388,10 +396,7 @@ class PictureWriter:
         kind = clip.first_frame.format
         grey = kind.name.startswith(("gray", "ya", "mono"))
         deep = max(part.bits for part in kind.components) > 8
-        self._format = f"{'ya' if grey else 'rgba'}" if clip.alpha else f"{'gray' if grey else 'rgb'}"
-        self._format += {"ya": "16le", "rgba": "64le", "gray": "16le", "rgb": "48le"}[self._format] if deep else {
-            "ya": "8", "rgba": "", "gray": "", "rgb": "24"
-        }[self._format]  # fmt: skip
+        self._format = _PICTURE_FORMATS[grey, bool(clip.alpha)][deep]
 
     def __enter__(self) -> Self:
         return self
