@@ -328,7 +328,8 @@ def test_training_options_are_fixed_after_training(name: str) -> None:
 
 def quick(name: str) -> Any:
     kind = method_class(name)
-    return kind.from_options("tiny" if "tiny" in kind.presets else None)
+    fewer = {"candidates": 4, "steps": 10} if name == "patch-diffusion" else {}  # as in its own tests
+    return kind.from_options("tiny" if "tiny" in kind.presets else None, fewer)
 
 
 @pytest.mark.parametrize("name", GENERATIVE)
