@@ -154,6 +154,39 @@ def test_mend_when_the_brush_is_lifted(quick, png) -> None:
     assert quick.evaluate("window.selfmend.shownJobs().length") == 2
 
 
+@pytest.mark.parametrize("moment", ["while it is sent", "while it is fetched", "as it arrives"])
+def test_a_stroke_is_mended_after_the_fill_that_it_came_during(quick, png, moment) -> None:
+    open_picture(quick, png)
+    quick.get_by_label("Mend when the brush is lifted").check()
+    slow = {"while it is sent": "POST", "while it is fetched": "/results/"}.get(moment)
+    if slow:
+        quick.evaluate(
+            """slow => {
+              const fetched = window.fetch;
+              window.fetch = async (...asked) => {
+                const request = new Request(...asked);
+                if (request.method === slow || request.url.includes(slow)) {
+                  await new Promise((done) => setTimeout(done, 1500));
+                }
+                return fetched(request);
+              };
+            }""",
+            slow,
+        )
+    draw(quick, (0.2, 0.3), (0.3, 0.35))
+    quick.mouse.move(*spot(quick, 0.7, 0.6))
+    if slow == "/results/":
+        until(quick, "window.selfmend.shownJobs().some((job) => job.state === 'done')")
+    quick.mouse.down()
+    if not slow:
+        until(quick, "window.selfmend.shownJobs().some((job) => job.state === 'done')")
+        quick.wait_for_timeout(300)
+    quick.mouse.move(*spot(quick, 0.8, 0.65), steps=5)
+    quick.mouse.up()
+    until(quick, f"{CHILD} && window.selfmend.view.over !== null")
+    assert quick.evaluate("window.selfmend.shownJobs().length") == 2
+
+
 def test_straight_line_and_size_by_wheel(quick, png) -> None:
     open_picture(quick, png)
     quick.mouse.click(*spot(quick, 0.1, 0.5))

@@ -33,7 +33,8 @@ export class App {
     this.tasks = new Map(); // as the server tells them, by name
     this.document = null;
     this.looking = null; // { id, index } of the result on the stage
-    this.lead = null; // { id, document, pixels, key }: the job whose result is shown as soon as it is there, and its mask
+    this.lead = null; // { id, document, pixels, position, key }: the job whose result is shown as soon as it is there, and its mask
+    this.arrived = null; // the job, while what came of it is decoded or something is being drawn
     this.owned = []; // { id, document, root }: the jobs of this browser, with the photo that they belong to
     this.panelElement = find("panel");
     this.view = new View(find("canvas"));
@@ -166,8 +167,15 @@ export class App {
       this.unsaved = true;
     }
     this.refreshTools();
-    if (lifted) {
+    if (lifted && !this.arrived) {
       this.panel.lifted?.();
+    }
+  }
+
+  /** Nothing is being drawn or moved any more: what came meanwhile is shown. */
+  rested() {
+    if (this.arrived) {
+      this.#lookAtLead(this.arrived);
     }
   }
 
@@ -382,14 +390,21 @@ export class App {
 
   // Jobs
 
-  async submit(task, files, settings, { lead = false, better = false, key = "" } = {}) {
+  /** What is marked at this moment, to be told from what is drawn while the job that is asked for works on it. */
+  marked(key = "") {
+    const open = this.document;
+    const pixels = open && this.panel.painting === undefined ? open.mask.pixels.slice() : null;
+    return { document: open?.id ?? null, pixels, position: open?.mask.position, key };
+  }
+
+  /** `lead` is what was marked when a result was asked for that is to be shown as soon as it is there. */
+  async submit(task, files, settings, { lead = null, better = false } = {}) {
     const open = this.document;
     const main = ["image", "picture", "clip"].find((one) => files[one] && files[one] === open?.blob);
-    const pixels = lead && open && this.panel.painting === undefined ? open.mask.pixels.slice() : null;
     const job = await postJob(task, files, settings, main ? { [main]: open.name } : {});
     this.owned.push({ id: job.id, document: open?.id ?? null, root: open?.root ?? null });
     this.record();
-    this.lead = lead ? { id: job.id, document: open?.id ?? null, pixels, position: open?.mask.position, key } : this.lead;
+    this.lead = lead ? { id: job.id, ...lead } : this.lead;
     this.betterId = better ? job.id : this.betterId;
     this.jobs.take(job);
     this.strip.update(this.jobs.get(job.id));
@@ -399,6 +414,10 @@ export class App {
   get busy() {
     const job = this.lead && this.jobs.get(this.lead.id);
     return Boolean(job) && !isFinal(job);
+  }
+
+  #leads(job) {
+    return job.id === this.lead?.id && (this.lead.document === null || this.lead.document === this.document?.id);
   }
 
   record() {
@@ -429,11 +448,11 @@ export class App {
       this.tell(job.error || t("The job failed."), { error: true });
     } else if (job.state === "done" && job.results.length) {
       const here = this.shownJobs().includes(job);
-      const lead = job.id === this.lead?.id && (this.lead.document === null || this.lead.document === this.document?.id);
+      const lead = this.#leads(job);
       this.unsaved ||= here;
       if (this.tasks.get(job.task)?.marks && lead && here) {
         this.#markFound(job);
-      } else if (lead && here && !this.pointing.doing) {
+      } else if (lead && here) {
         this.#lookAtLead(job);
         announce(t("{title} is ready.", { title }));
       } else if (here && this.looking?.id !== job.id) {
@@ -449,8 +468,18 @@ export class App {
   /** What came of the last press; what was marked meanwhile is marked on it, and can be mended next. */
   async #lookAtLead(job) {
     const { pixels, position } = this.lead;
+    const index = job.results.length > 1 ? "all" : 0;
+    this.arrived = job;
+    await this.result.prepare(job, index); // while it is decoded, one can go on drawing
+    if (this.arrived !== job || (this.pointing.doing && this.#leads(job))) {
+      return; // it is shown already, or when the stroke has ended
+    }
+    this.arrived = null;
+    if (!this.#leads(job) || !this.shownJobs().some((one) => one.id === job.id)) {
+      return;
+    }
     const { mask } = this.document ?? {};
-    await this.look(job.id, job.results.length > 1 ? "all" : 0);
+    await this.look(job.id, index);
     if (pixels && mask.position !== position && this.result.picture) {
       const since = mask.pixels.map((value, i) => (value && !pixels[i] ? 1 : 0));
       if (since.includes(1)) {

@@ -85,7 +85,8 @@ export class Finders {
       return; // pressed twice
     }
     try {
-      await app.submit(task, { image: await app.document.file() }, settings, { lead: true, key });
+      const lead = app.marked(key);
+      await app.submit(task, { image: await app.document.file() }, settings, { lead });
     } catch (error) {
       app.tell(error.message, { error: true });
     }

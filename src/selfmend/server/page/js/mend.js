@@ -120,8 +120,9 @@ export class MendPanel extends TaskPanel {
     if (app.busy && app.lead.key === key) {
       return; // pressed twice
     }
+    const lead = app.marked(key);
     const files = await this.given();
-    await app.submit("fill", files, settings, { lead: true, key });
+    await app.submit("fill", files, settings, { lead });
     const heavy = this.#heavy();
     if (heavy && !this.method?.learns && this.better.read() && !this.released.read()) {
       const reference = heavy.takes_reference ? files.reference : null;

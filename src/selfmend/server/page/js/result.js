@@ -120,16 +120,28 @@ export class ResultView {
     this.#formats();
   }
 
+  /** What is going to be looked at is decoded, so that it then lies in the picture's place at once. */
+  async prepare(job, index) {
+    if (index !== "all" && this.#comparable(job)) {
+      await this.#decode(showable(job.results[index])).catch(() => {}); // it is told when it is looked at
+    }
+  }
+
+  async #decode(url) {
+    const picture = this.decoded.get(url) ?? (await decode(await (await request(url)).blob()));
+    this.decoded.delete(url);
+    this.decoded.set(url, picture);
+    while (this.decoded.size > 1 && this.decoded.size * picture.width * picture.height > KEPT_PIXELS) {
+      this.decoded.delete(this.decoded.keys().next().value);
+    }
+    return picture;
+  }
+
   async #lay(url) {
     const { app } = this;
     this.wanted = url;
     try {
-      const picture = this.decoded.get(url) ?? (await decode(await (await request(url)).blob()));
-      this.decoded.delete(url);
-      this.decoded.set(url, picture);
-      while (this.decoded.size > 1 && this.decoded.size * picture.width * picture.height > KEPT_PIXELS) {
-        this.decoded.delete(this.decoded.keys().next().value);
-      }
+      const picture = await this.#decode(url);
       if (this.wanted === url && this.comparing) {
         app.view.over = picture;
       }

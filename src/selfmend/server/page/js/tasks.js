@@ -216,12 +216,12 @@ export class TaskPanel {
   async given() {
     const open = this.app.document;
     const files = Object.fromEntries(this.files.map((file) => [file.name, file.row.hidden ? null : file.read()]));
-    for (const name of this.alone ? [] : this.inputs) {
-      if (name === "mask") {
-        files.mask = open?.mask.count ? await this.app.maskFile() : null;
-      } else if (name === this.stage) {
-        files[name] = (await open?.file()) ?? null;
-      }
+    const inputs = this.alone ? [] : this.inputs;
+    if (inputs.includes("mask")) { // first: while the picture is fetched, more may be drawn
+      files.mask = open?.mask.count ? await this.app.maskFile() : null;
+    }
+    if (inputs.includes(this.stage)) {
+      files[this.stage] = (await open?.file()) ?? null;
     }
     return files;
   }
@@ -240,6 +240,7 @@ export class TaskPanel {
   }
 
   async submit() {
-    await this.app.submit(this.task.name, await this.given(), { ...this.changed(), ...this.by() }, { lead: true });
+    const lead = this.app.marked();
+    await this.app.submit(this.task.name, await this.given(), { ...this.changed(), ...this.by() }, { lead });
   }
 }

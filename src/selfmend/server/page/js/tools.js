@@ -138,11 +138,19 @@ export class Pointing {
     } else {
       this.doing = null;
     }
+    this.#rest();
   }
 
   #cancel(event) {
     this.fingers.delete(event.pointerId);
     this.#abandon();
+    this.#rest();
+  }
+
+  #rest() {
+    if (!this.doing) {
+      this.app.rested();
+    }
   }
 
   #abandon() {
@@ -217,6 +225,7 @@ export class Pointing {
   stop() {
     const busy = Boolean(this.doing?.surface);
     this.#abandon();
+    this.#rest();
     return busy;
   }
 
@@ -247,6 +256,7 @@ export class Pointing {
     }
     if (this.doing?.surface) {
       this.#end();
+      this.#rest();
       announce(t("Lifted."));
     } else if (this.app.tool !== "hand" && this.app.takeUp()) {
       this.#begin(this.view.toPicture(...this.at), false);
