@@ -88,6 +88,19 @@ def test_the_command_trains_and_what_it_wrote_finds(photos, tmp_path, monkeypatc
     assert "--size is for methods that fill" in capsys.readouterr().err
 
 
+def test_one_can_find_first_and_train_then(photos, tmp_path) -> None:
+    """OpenCV has threads from then on, and a process that is forked has none of them."""
+    import cv2
+
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(4)
+    try:
+        selfmend.find_mask(photos / "0.png")
+        assert fit_damage_finder(photos, tmp_path / "run", **SMALL).is_file()
+    finally:
+        cv2.setNumThreads(threads)
+
+
 def test_photos_that_are_too_small_are_refused(photos, tmp_path) -> None:
     PILImage.new("L", (70, 50)).save(photos / "small.png")
     with pytest.raises(ImageError, match=mentions("small.png", "70", "50")):

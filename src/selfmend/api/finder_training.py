@@ -154,8 +154,15 @@ def _stage(net: DamageUNet, average: DamageUNet, lessons: _Lessons, config: Find
         return {"loss": loss.detach()}
 
     def batches(first: int) -> Iterator[Any]:
+        import cv2
+
         numbers = range(first * config.batch_size, config.steps * config.batch_size)
-        return iter(DataLoader(lessons, config.batch_size, sampler=numbers, num_workers=1))
+        loader, threads = DataLoader(lessons, config.batch_size, sampler=numbers, num_workers=1), cv2.getNumThreads()
+        cv2.setNumThreads(1)  # OpenCV's threads, where a finder has run before, do not survive the loader's fork
+        try:
+            return iter(loader)
+        finally:
+            cv2.setNumThreads(threads)
 
     state: dict[str, Any] = {"net": net, "average": average, "optimizer": optimizer}
     return Stage(name=NAME, steps=config.steps, step=step, state=state, batches=batches)
