@@ -4,6 +4,7 @@ import { getJson, postJob, removeJob } from "./api.js";
 import { recordJobs } from "./documents.js";
 import { announce, element, find, hideNotice, notify } from "./dom.js";
 import { Jobs, isFinal } from "./jobs.js";
+import { FilmPanel } from "./film.js";
 import { MendPanel } from "./mend.js";
 import { PlacingPanel } from "./placing.js";
 import { goOn, goTo, openFile } from "./opening.js";
@@ -13,13 +14,13 @@ import { maskPng } from "./png.js";
 import { ResultView } from "./result.js";
 import { Strip, jobTitle } from "./strip.js";
 import { TaskPanel } from "./tasks.js";
-import { t } from "./texts.js";
+import { t, told } from "./texts.js";
 import { Pointing } from "./tools.js";
 import { TrainPanel } from "./train.js";
 import { View } from "./view.js";
 
 const SIZE = 0.06; // of the brush, in shares of the picture's shorter side
-const SPECIAL = { train: TrainPanel, paint: PaintPanel, harmonize: PlacingPanel, edit: PlacingPanel }; // tasks with more than a form; fill is there from the start
+const SPECIAL = { train: TrainPanel, paint: PaintPanel, harmonize: PlacingPanel, edit: PlacingPanel, video: FilmPanel }; // tasks with more than a form; fill is there from the start
 
 export class App {
   constructor() {
@@ -351,6 +352,9 @@ export class App {
       this.lastOf[group.id] = chosen ? name : this.lastOf[group.id];
       group.tabIndex = chosen ? 0 : -1;
     }
+    for (const tab of document.querySelectorAll("[role=tab][aria-selected=true]")) {
+      tab.scrollIntoView({ block: "nearest", inline: "nearest" }); // in a row that is wider than a phone
+    }
     this.look(null);
     this.refreshStage();
     this.refreshTools();
@@ -435,7 +439,7 @@ export class App {
     if (before && !isFinal(before) && isFinal(job)) {
       this.#jobEnded(job);
     } else if (before && before.stage !== job.stage && job.id !== this.lead?.id) {
-      announce(`${jobTitle(job, this.tasks)}: ${t(job.stage)}`);
+      announce(`${jobTitle(job, this.tasks)}: ${told(job.stage)}`);
     }
   }
 
@@ -445,7 +449,7 @@ export class App {
       this.loadModels();
       this.tell(t("The picture is learned. Samples, films and the rest are in the other tabs."));
     } else if (job.state === "failed") {
-      this.tell(job.error || t("The job failed."), { error: true });
+      this.tell(told(job.error || "The job failed."), { error: true });
     } else if (job.state === "done" && job.results.length) {
       const here = this.shownJobs().includes(job);
       const lead = this.#leads(job);
@@ -460,7 +464,7 @@ export class App {
       }
     }
     for (const line of job.warnings ?? []) {
-      this.tell(line);
+      this.tell(told(line));
     }
     this.panel.refresh();
   }

@@ -1,0 +1,37 @@
+"""The page in other languages: what the server says is in them too."""
+
+import pytest
+
+from browser.hands import open_picture
+from selfmend.server.catalogue import _installed, task_catalogue
+
+SHOWN = """() => [...document.querySelectorAll(".hint, .field-label, option, button, small, summary")]
+  .map((one) => one.textContent.trim().replace(/[.]$/, ""))"""
+SAME = {"Name", "Format", "Alpha", "Factor", "factor", "Film", "Beta1", "normal", "px", "Radius", "Limit", "Init"}
+
+
+def said() -> set[str]:
+    """What the server says in English, as the page shows it."""
+    words = set()
+    for told in (*task_catalogue()["tasks"], *_installed()):
+        words |= {told.get(name, "") for name in ("label", "action", "hint", "group", "title")}
+        words |= {option[name] for option in told["options"] for name in ("label", "meaning", "unit")}
+    return ({text[:1].upper() + text[1:] for text in words} | words) - {""}
+
+
+@pytest.mark.parametrize(
+    ("locale", "tab", "refusal"),
+    [
+        ("de-DE", "Ausbessern", "das Seitenverhältnis ist 'weit'; Breite:Höhe passt, zum Beispiel 16:9"),
+        ("es-ES", "Reparar", "la proporción es 'weit'; sirve anchura:altura, por ejemplo 16:9"),
+    ],
+)
+def test_hints_names_and_refusals_are_in_the_pages_language(new_page, png, locale, tab, refusal) -> None:
+    page = new_page(locale=locale)
+    assert page.locator("#tab-fill").inner_text() == tab
+    open_picture(page, png)
+    page.evaluate("window.selfmend.setTab('expand')")
+    assert set(page.evaluate(SHOWN)) & said() <= SAME
+    page.locator("#panel-expand").get_by_label("Seitenverhältnis" if tab == "Ausbessern" else "Proporción").fill("weit")
+    page.locator("#panel-expand .primary").click()
+    page.locator("#notice").get_by_text(refusal).wait_for()
