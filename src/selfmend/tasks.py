@@ -49,7 +49,9 @@ def _own_patches() -> Any:
 
 def _seed() -> Any:
     none = "a job draws one, else 0 or the run's own"
-    return option(None, "the same seed gives the same result, byte for byte", source=_OURS, low=0, high=2**63 - 1, none=none)
+    return option(
+        None, "the same seed gives the same result, byte for byte", source=_OURS, low=0, high=2**63 - 1, none=none
+    )
 
 
 def _grow() -> Any:
