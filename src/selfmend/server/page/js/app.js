@@ -5,6 +5,7 @@ import { recordJobs } from "./documents.js";
 import { announce, element, find, hideNotice, notify } from "./dom.js";
 import { Jobs, isFinal } from "./jobs.js";
 import { FilmPanel } from "./film.js";
+import { ManyPanel, manyOf } from "./many.js";
 import { MendPanel } from "./mend.js";
 import { PlacingPanel } from "./placing.js";
 import { goOn, goTo, openFile } from "./opening.js";
@@ -20,7 +21,7 @@ import { TrainPanel } from "./train.js";
 import { View } from "./view.js";
 
 const SIZE = 0.06; // of the brush, in shares of the picture's shorter side
-const SPECIAL = { train: TrainPanel, paint: PaintPanel, harmonize: PlacingPanel, edit: PlacingPanel, video: FilmPanel }; // tasks with more than a form; fill is there from the start
+const SPECIAL = { train: TrainPanel, paint: PaintPanel, harmonize: PlacingPanel, edit: PlacingPanel, video: FilmPanel, many: ManyPanel }; // tasks with more than a form; fill is there from the start
 
 export class App {
   constructor() {
@@ -59,6 +60,11 @@ export class App {
     for (const task of tasks) {
       this.panels[task.name] ??= this.#newTab(task);
       this.panels[task.name].offer(task, methods, inputs);
+    }
+    if (this.tasks.has("restore")) {
+      const many = manyOf(this.tasks.get("restore"));
+      this.panels.many ??= this.#newTab(many);
+      this.panels.many.offer(many, methods, inputs);
     }
     this.strip.render(); // titles of jobs from the last visit
   }
@@ -355,6 +361,8 @@ export class App {
     for (const tab of document.querySelectorAll("[role=tab][aria-selected=true]")) {
       tab.scrollIntoView({ block: "nearest", inline: "nearest" }); // in a row that is wider than a phone
     }
+    find("many").hidden = name !== "many";
+    document.body.classList.toggle("many", name === "many");
     this.look(null);
     this.refreshStage();
     this.refreshTools();
@@ -429,6 +437,7 @@ export class App {
   }
 
   #jobChanged(job, before) {
+    this.panels.many?.heard(job);
     if (!this.owned.some((one) => one.id === job.id)) {
       return;
     }

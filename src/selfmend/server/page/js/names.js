@@ -15,7 +15,7 @@ const NAMES = {
   },
   kind: {
     damage: "All damage", scratches: "Scratches", dust: "Dust", stains: "Stains", stamp: "Date stamp", watermark: "Watermark", text: "Text",
-    bars: "Black bars", eyes: "Eyes", color: "A colour", object: "An object",
+    bars: "Black bars", eyes: "Eyes", color: "A colour", object: "An object", mask: "One mask for all",
   },
   steady: { temporal: "Look at near frames too", none: "Each frame alone" },
   variety: { low: "low", normal: "normal", high: "high" },
