@@ -277,10 +277,13 @@ def test_too_large_is_said_before_one_draws(quick, png) -> None:
     assert quick.evaluate("window.selfmend.document") is None
 
 
-@pytest.mark.parametrize("kind", ["tiff", "sixteen"])
+@pytest.mark.parametrize("kind", ["tiff", "sixteen", "heic"])
 def test_what_no_browser_shows_is_shown_and_mended(quick, cat, tmp_path, kind) -> None:
-    path = tmp_path / "scan.tif"
-    if kind == "tiff":
+    path = tmp_path / ("scan.heic" if kind == "heic" else "scan.tif")
+    if kind == "heic":
+        pytest.importorskip("pillow_heif").register_heif_opener()
+        cat.save(path, "HEIF")
+    elif kind == "tiff":
         cat.save(path)
     else:
         import cv2
@@ -290,7 +293,7 @@ def test_what_no_browser_shows_is_shown_and_mended(quick, cat, tmp_path, kind) -
     draw(quick, (0.2, 0.3), (0.3, 0.35))
     quick.click("#mend")
     shown(quick)
-    assert download(quick)[0] == "scan-mended.tif"
+    assert download(quick)[0] == f"scan-mended{path.suffix}"
     quick.wrong.clear()  # nothing but what the browser says of the format
 
 

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import sys
 from html.parser import HTMLParser
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image as PILImage
 
 import selfmend
-from selfmend.errors import SelfmendError
+from selfmend.errors import MissingExtraError, SelfmendError
 from selfmend.jobs.job import Limits
 from selfmend.jobs.runner import Runner
 from selfmend.methods.registry import method_class
@@ -153,6 +154,17 @@ def test_what_the_server_refuses_is_translated(task, files, settings, tmp_path) 
     try:
         with pytest.raises(SelfmendError) as refused:
             runner.submit(task, files, settings, names={"image": "photo.png"})
+    finally:
+        runner.stop()
+    assert is_told(str(refused.value)), str(refused.value)
+
+
+def test_a_missing_extra_is_translated(tmp_path, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    runner = Runner(tmp_path)
+    try:
+        with pytest.raises(MissingExtraError) as refused:
+            runner.submit("restore", {"image": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"}, {}, names={"image": "a.heic"})
     finally:
         runner.stop()
     assert is_told(str(refused.value)), str(refused.value)

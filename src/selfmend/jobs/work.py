@@ -39,7 +39,8 @@ _MEDIA = {
     ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".jpe": "image/jpeg", ".jfif": "image/jpeg",
     ".webp": "image/webp", ".tif": "image/tiff", ".tiff": "image/tiff", ".bmp": "image/bmp", ".dib": "image/bmp",
     ".gif": "image/gif", ".tga": "image/x-tga", ".ppm": "image/x-portable-pixmap", ".pgm": "image/x-portable-graymap",
-    ".jp2": "image/jp2", ".avif": "image/avif", ".mp4": "video/mp4",
+    ".jp2": "image/jp2", ".avif": "image/avif", ".heic": "image/heic", ".heif": "image/heif", ".hif": "image/heif",
+    ".mp4": "video/mp4",
     ".mov": "video/quicktime", ".m4v": "video/mp4", ".mkv": "video/x-matroska", ".webm": "video/webm",
     ".avi": "video/x-msvideo",
 }  # fmt: skip

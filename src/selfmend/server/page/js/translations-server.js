@@ -241,6 +241,7 @@ export const ROWS = [
   ["the reference ({name})", "die Vorlage ({name})", "la referencia ({name})"],
   ["the picture ({name})", "das Bild ({name})", "la imagen ({name})"],
   ["the example ({name})", "das Beispiel ({name})", "el ejemplo ({name})"],
+  ["{what} is HEIC, which needs {package}, which is not installed: pip install {extra}", "{what} ist HEIC; dafür fehlt dem Server {package}: pip install {extra}", "{what} es HEIC; al servidor le falta {package}: pip install {extra}"],
   ["it is text", "es ist Text", "es texto"],
   ["unknown format, or damaged", "unbekanntes Format oder beschädigt", "formato desconocido, o dañado"],
   ["{n} jobs wait, and no more may; try again when some of them are done", "{n} Aufgaben warten, mehr dürfen es nicht sein; später wieder versuchen", "hay {n} tareas en espera y no caben más; inténtelo más tarde"],
