@@ -37,6 +37,7 @@ test-without-extras: $(VENV)/.installed
 test: check unit
 
 # The page in a real Chromium: Debian's, where there is none yet. CHROMIUM=path names another.
+# SELFMEND_BROWSER=firefox takes the Firefox of `playwright install firefox`.
 $(VENV)/.browser: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --editable '.[all,dev,browser]'
 	@touch $@
