@@ -68,7 +68,6 @@ $(VENV)/.docs: $(VENV)/.installed
 	@touch $@
 
 docs: $(VENV)/.docs
-	$(BIN)/python docs/run_notebooks.py
 	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/site
 	@echo "build/site/index.html"
 

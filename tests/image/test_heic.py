@@ -13,6 +13,7 @@ from PIL import ImageCms
 
 import selfmend
 from selfmend.errors import MissingExtraError
+from selfmend.image.decoding import open_picture
 from selfmend.image.files import list_pictures, picture_size, read_picture, save_picture
 
 HOLE = np.zeros((40, 60), bool)
@@ -110,6 +111,13 @@ def test_without_the_extra_the_line_says_which(tmp_path, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     with pytest.raises(MissingExtraError, match=r"beach\.heic.*selfmend\[heic\]"):
         read_picture(path)
+
+
+def test_another_format_needs_no_heic(monkeypatch) -> None:
+    monkeypatch.delitem(PILImage.OPEN, "HEIF", raising=False)
+    file = io.BytesIO()
+    PILImage.new("L", (3, 2)).save(file, "PNG")
+    assert open_picture(file.getvalue(), name="a.png", formats=("HEIF", "PNG")).size == (3, 2)
 
 
 def test_a_cut_one_is_one_line(tmp_path) -> None:

@@ -80,6 +80,8 @@ def open_picture(
     """
     if heic.is_heic(data):
         heic.register(name)
+    elif formats is not None:
+        formats = tuple(one for one in formats if one != heic.KIND)  # PIL may not know it yet
     limit = _max_pixels() if max_pixels is None else max_pixels
     try:
         with warnings.catch_warnings():
