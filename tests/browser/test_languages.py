@@ -20,21 +20,30 @@ def said() -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("locale", "tab", "refused", "failed"),
+    ("locale", "tab", "stage", "refused", "failed"),
     [
         (
             "de-DE",
             "Ausbessern",
+            "Bild 1 von 2, Anordnung 3 von 16",
             "zuerst eine neue Höhe oder Breite angeben",
             "das Seitenverhältnis ist 'weit'; Breite:Höhe",
         ),
-        ("es-ES", "Reparar", "indique primero una nueva altura o anchura", "la proporción es 'weit'; sirve anchura"),
+        (
+            "es-ES",
+            "Reparar",
+            "imagen 1 de 2, disposición 3 de 16",
+            "indique primero una nueva altura o anchura",
+            "la proporción es 'weit'; sirve anchura",
+        ),
     ],
 )
-def test_hints_names_and_refusals_are_in_the_pages_language(new_page, png, locale, tab, refused, failed) -> None:
+def test_hints_names_and_refusals_are_in_the_pages_language(new_page, png, locale, tab, stage, refused, failed) -> None:
     page = new_page(locale=locale)
     assert page.locator("#tab-fill").inner_text() == tab
     open_picture(page, png)
+    told = "line => import('/static/js/texts.js').then((texts) => texts.told(line))"
+    assert page.evaluate(told, "sample 1 of 2, arrangement 3 of 16") == stage
     page.evaluate("window.selfmend.setTab('expand')")
     assert set(page.evaluate(SHOWN)) & said() <= SAME
     page.locator("#panel-expand").get_by_label("Seitenverhältnis" if tab == "Ausbessern" else "Proporción").fill("weit")

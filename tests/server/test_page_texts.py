@@ -117,7 +117,9 @@ def test_all_that_methods_say_is_translated() -> None:
     assert said - {""} - KNOWN == set()
 
 
-FORMS = [re.compile("(.+?)".join(map(re.escape, re.split(r"\{\w+\}", row[0]))) + "$") for row in ROWS if "{" in row[0]]
+FORMS = [
+    re.compile("(.+?)".join(map(re.escape, re.split(r"\{\w+\}", row[0]))) + "$") for row in SERVER if "{" in row[0]
+]
 
 
 def is_told(line: str) -> bool:

@@ -7,8 +7,8 @@ const wanted = () => localStorage.getItem("language") ?? navigator.language.slic
 export const language = wanted() in LANGUAGES ? wanted() : "en";
 const column = Object.keys(LANGUAGES).indexOf(language);
 const parts = ["translations", "translations-server", "translations-methods"];
-const rows = column ? (await Promise.all(parts.map((name) => import(`./${name}.js`)))).flatMap((part) => part.ROWS) : [];
-const table = Object.fromEntries(rows.map((row) => [row[0], row[column]]));
+const tables = column ? (await Promise.all(parts.map((name) => import(`./${name}.js`)))).map((part) => part.ROWS) : [[], []];
+const table = Object.fromEntries(tables.flat().map((row) => [row[0], row[column]]));
 
 const put = (text, values) => text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
 
@@ -16,7 +16,7 @@ const put = (text, values) => text.replace(/\{(\w+)\}/g, (all, name) => values[n
 export const t = (text, values = {}) => put(table[text] ?? text, values);
 
 const escaped = (text) => text.replace(/[.*+?^$()|[\]\\]/g, "\\$&");
-const forms = rows.filter(([text]) => text.includes("{")).map(([text, ...others]) => [new RegExp(`^${escaped(text).replace(/\{(\w+)\}/g, "(?<$1>.+?)")}$`), others[column - 1]]);
+const forms = tables[1].filter(([text]) => text.includes("{")).map(([text, ...others]) => [new RegExp(`^${escaped(text).replace(/\{(\w+)\}/g, "(?<$1>.+?)")}$`), others[column - 1]]);
 
 /** A line of the server's, which has names and numbers in it: the sentence of the table that it fits, with these put in. */
 export function told(line) {
