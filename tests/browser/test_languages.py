@@ -27,14 +27,14 @@ def said() -> set[str]:
             "Ausbessern",
             "Bild 1 von 2, Anordnung 3 von 16",
             "zuerst eine neue Höhe oder Breite angeben",
-            "das Seitenverhältnis ist 'weit'; Breite:Höhe",
+            "das Seitenverhältnis ist 'weit'",
         ),
         (
             "es-ES",
             "Reparar",
             "imagen 1 de 2, disposición 3 de 16",
             "indique primero una nueva altura o anchura",
-            "la proporción es 'weit'; sirve anchura",
+            "la proporción es 'weit'",
         ),
     ],
 )
