@@ -29,7 +29,6 @@ from selfmend.methods.base import Choice
 from selfmend.methods.registry import method_info
 from selfmend.progress import Progress, ProgressEvent, after_learning, while_learning
 from selfmend.tasks import TASKS
-from selfmend.training.checkpoints import RunFolder
 from selfmend.types import Size
 
 if TYPE_CHECKING:
@@ -244,6 +243,8 @@ def expand(job: RunningJob) -> JobOutput:
 
 def train(job: RunningJob) -> JobOutput:
     """Learn in the job's folder, and move what was learned to the runs, so that no half-trained run is ever there."""
+    from selfmend.training.checkpoints import RunFolder  # PyTorch: a worker that fills needs none
+
     target, run = job.context.runs / job.settings.name, job.folder / "run"
     if target.exists():  # an attempt was cut off between the move and its end
         RunFolder(target).weights()

@@ -54,7 +54,7 @@ export class App {
 
   /** A tab with its form for each task, in the server's order. */
   async loadTasks() {
-    const [{ methods }, { tasks, inputs, limits }] = await Promise.all([getJson("/api/methods"), getJson("/api/tasks")]);
+    const [{ methods }, { tasks, inputs, limits }, { models }] = await Promise.all(["methods", "tasks", "models"].map((name) => getJson(`/api/${name}`)));
     this.limits = limits;
     this.tasks = new Map(tasks.map((task) => [task.name, task]));
     for (const task of tasks) {
@@ -66,7 +66,14 @@ export class App {
       this.panels.many ??= this.#newTab(many);
       this.panels.many.offer(many, methods, inputs);
     }
+    this.#showModels(models);
     this.strip.render(); // titles of jobs from the last visit
+  }
+
+  #showModels(models) {
+    for (const panel of Object.values(this.panels)) {
+      panel.showModels(models);
+    }
   }
 
   #newTab(task) {
@@ -568,10 +575,7 @@ export class App {
 
   async loadModels() {
     try {
-      const { models } = await getJson("/api/models");
-      for (const panel of Object.values(this.panels)) {
-        panel.showModels(models);
-      }
+      this.#showModels((await getJson("/api/models")).models);
     } catch (error) {
       this.tell(error.message, { error: true });
     }

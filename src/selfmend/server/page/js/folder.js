@@ -14,6 +14,7 @@ export class Folder {
   async load() {
     const { folder, files, open, saves } = await getJson("/api/files");
     Object.assign(this, { files, open, name: folder, saves });
+    this.app.panels.many?.offerShared();
     find("save").hidden = !saves;
     find("folder").hidden = !folder;
     find("folder-menu").replaceChildren(...files.map(({ name, bytes }) => element("button", { type: "button", click: () => this.show(name) }, element("span", {}, name), element("small", {}, sizeText(bytes)))));

@@ -142,9 +142,7 @@ app.setTab("fill");
 
 async function connect() {
   try {
-    await folder.load();
-    await app.loadTasks();
-    await app.loadModels();
+    await Promise.all([folder.load(), app.loadTasks()]);
   } catch (error) {
     if (!(error instanceof ServerError) || error.status >= 400) {
       app.tell(error.message, { error: true });

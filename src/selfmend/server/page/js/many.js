@@ -64,7 +64,7 @@ export class ManyPanel extends TaskPanel {
     find("many-zip").addEventListener("click", () => this.#zip());
     find("many-save").addEventListener("click", () => this.#saveAll());
     find("many-empty").addEventListener("click", () => this.#empty());
-    find("many-open").addEventListener("click", () => find("many-files").click());
+    find("many-open").addEventListener("click", () => this.photos?.click());
     find("pair-open").addEventListener("click", () => this.#open());
     this.ready = this.#restore();
   }
@@ -83,6 +83,7 @@ export class ManyPanel extends TaskPanel {
     const [folder, folderButton] = choose(t("Choose a folder"), { webkitdirectory: true });
     this.shared = element("button", { type: "button", hidden: true, click: () => this.#addShared() });
     this.mask = forms.fileField(t("Mask"), { hint: t("White where the hole is. Without a file, what is marked in the open picture.") });
+    this.photos = files;
     this.chooser = element("div", { class: "pair" }, fileButton, folderButton, this.shared, files, folder);
     return [];
   }
@@ -98,7 +99,7 @@ export class ManyPanel extends TaskPanel {
     const kind = this.field("kind");
     kind.input.addEventListener("change", () => this.#chooseKind());
     this.#chooseKind();
-    this.#offerShared();
+    this.offerShared();
   }
 
   /** What is needed for what is to go: a mask, or how it is found. */
@@ -120,7 +121,8 @@ export class ManyPanel extends TaskPanel {
 
   refresh() {}
 
-  #offerShared() {
+  /** The photos of the folder that the server was started with. */
+  offerShared() {
     const { files = [], name = "" } = this.app.folder ?? {};
     this.shared.hidden = !files.length;
     this.shared.textContent = t("All {count} of {name}", { count: files.length, name });
