@@ -37,6 +37,7 @@ test-without-extras: $(VENV)/.installed
 test: check unit
 
 # The page in a real Chromium: Debian's, where there is none yet. CHROMIUM=path names another.
+# SELFMEND_BROWSER=firefox takes the Firefox of `playwright install firefox`.
 $(VENV)/.browser: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --editable '.[all,dev,browser]'
 	@touch $@
@@ -67,7 +68,6 @@ $(VENV)/.docs: $(VENV)/.installed
 	@touch $@
 
 docs: $(VENV)/.docs
-	$(BIN)/python docs/run_notebooks.py
 	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/site
 	@echo "build/site/index.html"
 

@@ -21,9 +21,15 @@ author = "The Selfmend authors"
 copyright = author  # Sphinx's own name for it
 version = release = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_design", "sphinx_copybutton"]
-source_suffix = {".md": "markdown"}
-exclude_patterns = ["_build", "notebooks"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_design", "sphinx_copybutton"]
+source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
+exclude_patterns = ["_build"]
+nb_execution_mode = "force"  # once, when the site is built; the notebooks are kept without what they show
+nb_execution_in_temp = True
+nb_execution_timeout = 300
+nb_execution_raise_on_error = True
+nb_execution_show_tb = True
+nb_merge_streams = True
 default_role = "code"
 pygments_style = "friendly"
 

@@ -92,6 +92,28 @@ def opened(browser: Any, address: str, photo: Path, **options: Any) -> Any:
     return page
 
 
+def many(browser: Any, address: str, album: Path) -> None:
+    """The list of many photos, with damage drawn over them."""
+    import numpy as np
+    from skimage import data
+
+    from selfmend.masks.damage.drawing import draw_damage
+
+    album.mkdir()
+    for i, name in enumerate(("rocket", "coffee", "chelsea", "astronaut")):
+        photo = getattr(data, name)().astype(np.float32) / 255
+        damaged = draw_damage(photo, seed=i).image
+        Image.fromarray((damaged * 255).round().astype(np.uint8)).save(album / f"{name}.jpg", quality=92)
+    page = browser.new_context(viewport=DESKTOP).new_page()
+    page.goto(address)
+    page.wait_for_selector("body[data-ready]")
+    page.click("#tab-many")
+    page.set_input_files("#many-files", sorted(map(str, album.iterdir())))
+    page.click("#panel-many .primary")
+    until(page, "!window.selfmend.panels.many.busy")
+    keep(page, "many")
+
+
 def main() -> None:
     """Make them all."""
     from playwright.sync_api import sync_playwright
@@ -113,6 +135,7 @@ def main() -> None:
             keep(page, "compared")
             draw(page, [(0.31, 0.27), (0.3, 0.45), (0.296, 0.6), (0.29, 0.8)])
             keep(page, "again")
+            many(browser, address, Path(folder) / "album")
             page = opened(browser, address, photo, viewport=PHONE, has_touch=True, color_scheme="dark")
             draw(page, MAST)
             keep(page, "phone")

@@ -222,11 +222,13 @@ def test_the_api_page_has_every_public_name() -> None:
 
 
 def test_every_page_is_in_the_sites_navigation() -> None:
+    docs = ROOT / "docs"
     listed = {Path("index")}
     for page in (ROOT / "docs").rglob("*.md"):
         for tree in re.findall(r"^```\{toctree\}\n(?::.*\n)*\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL):
-            listed |= {(page.parent / name).relative_to(ROOT / "docs") for name in tree.split()}
-    assert listed == {page.relative_to(ROOT / "docs").with_suffix("") for page in (ROOT / "docs").rglob("*.md")}
+            listed |= {(page.parent / name).resolve().relative_to(docs) for name in tree.split()}
+    pages = (page for kind in ("*.md", "*.ipynb") for page in docs.rglob(kind))
+    assert listed == {page.relative_to(docs).with_suffix("") for page in pages}
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "docs/notebooks").glob("*.ipynb")), ids=lambda p: p.stem)

@@ -50,6 +50,7 @@ REFUSED = {
     "train damage-finder photos -o run": "selfmend[learn]",
     "video film.mp4 --subtitles -o clean.mp4": "selfmend[video]",
     "serve": "selfmend[web]",
+    "inpaint beach.heic --mask mask.png -o x.png": "selfmend[heic]",
 }
 
 
@@ -66,6 +67,7 @@ def main() -> int:
         subprocess.run([python, *quiet, wheel], check=True)
         subprocess.run([python, "-c", DRAW], check=True, cwd=folder)
         (folder / "film.mp4").write_bytes(b"no film")
+        (folder / "beach.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
         wrong = [line for line in WORK if not _works(python, line, folder)]
         wrong += [line for line, extra in REFUSED.items() if not _names(python, line, extra, folder)]
     print(f"{len(WORK) + len(REFUSED) - len(wrong)} passed, {len(wrong)} failed")  # noqa: T201

@@ -68,6 +68,7 @@ EXTRAS = {
     "torch": "learn", "lightning_fabric": "learn", "safetensors": "learn", "av": "video", "fastapi": "web",
     "starlette": "web", "uvicorn": "web", "pydantic": "web", "multipart": "web", "python_multipart": "web",
     "sse_starlette": "web", "ray": "cluster", "tensorboard": "tensorboard", "onnxruntime": "onnx",
+    "pillow_heif": "heic",
 }  # fmt: skip
 """Which extra brings a package that is imported where it is used."""
 

@@ -49,7 +49,9 @@ def _own_patches() -> Any:
 
 def _seed() -> Any:
     none = "a job draws one, else 0 or the run's own"
-    return option(None, "same seed, same bytes", source=_OURS, low=0, high=2**63 - 1, none=none)
+    return option(
+        None, "the same seed gives the same result, byte for byte", source=_OURS, low=0, high=2**63 - 1, none=none
+    )
 
 
 def _grow() -> Any:
@@ -405,8 +407,7 @@ TASKS: dict[str, Task] = {
             options=Train(), does=f"{_WORK}:train", needs=("image",), takes=("mask",), trains=True,
             methods=("learns",), group="New pictures", label="Learn", action="Learn this picture",
             hint="A network learns the open picture; with what it has learned, the next tabs make pictures. What is "
-            "marked is left out of the learning. sliced-wasserstein takes a minute, singan some minutes, with the "
-            "preset paper, the papers' recipe, hours.",
+            "marked is left out of the learning. It takes a minute or some, by the recipe of the paper hours.",
         ),
         Task(
             name="sample", command="sample", title="New pictures that look like one.", result="new pictures",

@@ -1,4 +1,7 @@
-"""A real server with its real queue, and a real Chromium that looks at its page, for `make test-browser`."""
+"""A real server with its real queue, and a real browser that looks at its page, for `make test-browser`.
+
+The browser is Chromium; SELFMEND_BROWSER=firefox takes Firefox.
+"""
 
 import os
 import shutil
@@ -12,6 +15,7 @@ from PIL import Image as PILImage
 
 from browser.serving import another_server
 
+BROWSER = os.environ.get("SELFMEND_BROWSER", "chromium")
 HERE = Path(__file__).parent
 FLAGS = [
     "--no-sandbox",  # as root, in a container
@@ -54,10 +58,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
-    named = os.environ.get("CHROMIUM")
-    path = named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        if BROWSER == "firefox":  # Playwright's own build: `playwright install firefox`
+            opened = playwright.firefox.launch()
+        else:
+            named = os.environ.get("CHROMIUM")
+            known = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
+            opened = playwright.chromium.launch(executable_path=named or next(filter(None, known), None), args=FLAGS)
         yield opened
         opened.close()
 

@@ -1,5 +1,6 @@
 """Paint, filled, paint again: what a person does on a result, takes back, compares and copies, and other photos."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -276,10 +277,13 @@ def test_too_large_is_said_before_one_draws(quick, png) -> None:
     assert quick.evaluate("window.selfmend.document") is None
 
 
-@pytest.mark.parametrize("kind", ["tiff", "sixteen"])
+@pytest.mark.parametrize("kind", ["tiff", "sixteen", "heic"])
 def test_what_no_browser_shows_is_shown_and_mended(quick, cat, tmp_path, kind) -> None:
-    path = tmp_path / "scan.tif"
-    if kind == "tiff":
+    path = tmp_path / ("scan.heic" if kind == "heic" else "scan.tif")
+    if kind == "heic":
+        pytest.importorskip("pillow_heif").register_heif_opener()
+        cat.save(path, "HEIF")
+    elif kind == "tiff":
         cat.save(path)
     else:
         import cv2
@@ -289,7 +293,7 @@ def test_what_no_browser_shows_is_shown_and_mended(quick, cat, tmp_path, kind) -
     draw(quick, (0.2, 0.3), (0.3, 0.35))
     quick.click("#mend")
     shown(quick)
-    assert download(quick)[0] == "scan-mended.tif"
+    assert download(quick)[0] == f"scan-mended{path.suffix}"
     quick.wrong.clear()  # nothing but what the browser says of the format
 
 
@@ -320,26 +324,33 @@ def test_better_fill_can_be_cancelled_after_going_on(page, png) -> None:
     shown(page)
     draw(page, (0.7, 0.6), (0.8, 0.65))
     until(page, CHILD)
-    page.get_by_role("button", name="Cancel sliced-wasserstein").click()
+    page.get_by_role("button", name="Cancel Learned patches").click()
     page.get_by_text("Cancelled", exact=True).wait_for()
 
 
 def test_no_words_of_the_command_line(quick) -> None:
     text = quick.evaluate("document.documentElement.outerHTML")
     assert [word for word in ("--", "selfmend serve", "selfmend inpaint", "command line") if word in text] == []
+    words = quick.locator("main").locator("option, button, small, .hint, .field-label, summary").all_text_contents()
+    assert len(words) > 200
+    assert [
+        text for text in words if re.search(r"[a-z]_[a-z]|patchmatch|wasserstein\b(?!')|`|\bauto\b(?!')", text)
+    ] == []
 
 
 def test_methods_by_use_and_what_auto_chose(filled) -> None:
     filled.get_by_text("Options", exact=True).first.click()
     source = filled.locator("#panel-fill").get_by_label("Method").first
     names = source.locator("option").all_text_contents()
-    assert names[0] == "auto · anything · a second"
+    assert names[0] == "Automatic · anything · a second"
     more = source.locator("optgroup[label=More] option").all_text_contents()
-    assert any(name.startswith("singan") for name in more)
-    assert not any(name.startswith(("telea", "patchmatch")) for name in more)
+    assert any(name.startswith("SinGAN") for name in more)
+    assert not any(name.startswith(("Smooth (Telea)", "Patches")) for name in more)
     choices = jobs(filled)[0]["choices"]
     assert sum(one["share"] for one in choices) == pytest.approx(1)
-    assert choices[0]["by"] in filled.locator("#result-why").inner_text()
+    assert {one["by"] for one in choices} <= {"thin plate", "patchmatch:blended"}
+    why = filled.locator("#result-why").inner_text()
+    assert re.match(r"\d+(\.\d)? % by (Smooth|Patches, blended): ", why)
 
 
 def test_what_takes_hours_is_asked_for_first(quick, png) -> None:

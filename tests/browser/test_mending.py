@@ -231,7 +231,7 @@ def test_cancel_in_the_middle(page, png) -> None:
     better(page, True, "default")
     draw(page, (0.3, 0.4), (0.5, 0.45))
     page.click("#mend")
-    cancel = page.get_by_role("button", name="Cancel sliced-wasserstein")
+    cancel = page.get_by_role("button", name="Cancel Learned patches")
     cancel.wait_for()
     until(
         page,

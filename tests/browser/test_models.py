@@ -59,8 +59,8 @@ def test_another_shape_and_more_pixels_without_a_model(page, small) -> None:
     go_to(page, "retarget")
     panel = page.locator("#panel-retarget")
     offered = panel.get_by_label("Method").locator("option").all_text_contents()
-    assert offered[0] == "patch-diffusion · samples · seconds"
-    assert "gpnn · enlarging · seconds" in offered
+    assert offered[0] == "Patch diffusion · samples · seconds"
+    assert "Nearest patches · enlarging · seconds" in offered
     panel.get_by_label("Width").fill("72")
     panel.get_by_role("button", name="Reshape it").click()
     viewed(page)

@@ -35,7 +35,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def test_tabs_are_the_servers_in_its_order(page) -> None:
     tabs = page.locator("#tabs [role=tab]").all_text_contents()
     wanted = [task.group or task.label for task in TASKS.values() if task is not toy.TINT]
-    assert tabs == [*dict.fromkeys(wanted), "Flat tint"]
+    assert tabs == [*dict.fromkeys(wanted), "Flat tint", "Many photos"]
     for group in {task.group for task in TASKS.values() if task.group}:
         page.get_by_role("tab", name=group, exact=True).click()
         inside = page.locator("#groups [role=tab]:visible").all_text_contents()
@@ -43,6 +43,7 @@ def test_tabs_are_the_servers_in_its_order(page) -> None:
         assert page.get_by_role("tabpanel", name=inside[0]).is_visible()
     page.focus("#tab-fill")
     page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
     assert page.locator("#tab-flat-tint").get_attribute("aria-selected") == "true"
     assert page.get_by_role("tabpanel", name="Flat tint").is_visible()
 

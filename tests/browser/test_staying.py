@@ -35,7 +35,7 @@ def test_running_job_is_taken_up_again(page, png) -> None:
     until(page, "[...window.selfmend.jobs.known.values()].some(j => j.queue === 'heavy' && j.state === 'running')")
     page.reload()
     page.wait_for_selector("body[data-ready]")
-    page.get_by_role("button", name="Cancel sliced-wasserstein").click()
+    page.get_by_role("button", name="Cancel Learned patches").click()
     page.get_by_text("Cancelled", exact=True).wait_for()
     assert next(job for job in jobs(page) if job["queue"] == "heavy")["state"] == "cancelled"
 

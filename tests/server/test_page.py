@@ -124,3 +124,15 @@ def test_mask_is_exact(tmp_path) -> None:
     picture = PILImage.open(io.BytesIO(base64.b64decode(came["png"])))
     assert picture.mode == "1"
     assert np.array_equal(np.asarray(picture), np.array(list(came["now"]), int).reshape(50, 70).astype(bool))
+
+
+def test_every_module_is_asked_for_at_once() -> None:
+    """What a module imports is known to a browser only when it has come; so the page names all of them."""
+    wanted, waiting = set(), ["main.js"]
+    while waiting:
+        text = (PAGE / "js" / waiting.pop()).read_text()
+        fresh = set(re.findall(r'^import .*?"\./([\w-]+\.js)";', text, re.MULTILINE)) - wanted
+        wanted |= fresh
+        waiting += fresh
+    named = re.findall(r'modulepreload" href="/static/js/([\w-]+\.js)"', (PAGE / "index.html").read_text())
+    assert sorted(named) == sorted(wanted)

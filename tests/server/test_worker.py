@@ -3,6 +3,8 @@
 import math
 import mmap
 import multiprocessing
+import subprocess
+import sys
 import threading
 import warnings
 from dataclasses import replace
@@ -160,3 +162,9 @@ def test_memory_is_what_the_process_holds() -> None:
     block.write(b"x" * 50_000_000)
     assert 30e6 < memory() - before < 120e6
     block.close()
+
+
+def test_a_worker_that_fills_loads_no_network() -> None:
+    code = "import sys; from selfmend.jobs.worker import _warm; _warm(1); print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -21,7 +21,7 @@ from PIL import Image as PILImage
 from selfmend.errors import ImageError, SelfmendWarning, TooManyPixelsError
 from selfmend.image import exif as exif_block
 from selfmend.image import formats as sixteen_bit
-from selfmend.image import jpeg, jpeg_blocks, png, tiff
+from selfmend.image import heic, jpeg, jpeg_blocks, png, tiff
 from selfmend.image.formats import SixteenBit, describing
 
 _DEFAULT_MAX_PIXELS = 179_000_000  # a 16 000 x 11 000 scan; what has more is refused before it is decoded, as a bomb
@@ -76,7 +76,12 @@ def open_picture(
     Raises:
         ImageError: not a picture.
         TooManyPixelsError: more than `max_pixels`.
+        MissingExtraError: a HEIC, where what reads it is not installed.
     """
+    if heic.is_heic(data):
+        heic.register(name)
+    elif formats is not None:
+        formats = tuple(one for one in formats if one != heic.KIND)  # PIL may not know it yet
     limit = _max_pixels() if max_pixels is None else max_pixels
     try:
         with warnings.catch_warnings():
@@ -264,17 +269,19 @@ def _decode_with_pil(data: bytes, picture: PILImage.Image, name: str) -> Any:
     frames = _frames(picture)
     if frames > 1 and not _are_of_one(picture):
         _warn(f"{name} has {frames} {'pages' if picture.format == 'TIFF' else 'frames'}; the first is used")
-    deep = sixteen_bit.is_sixteen_bit_colour(data, picture)
+    deep = picture.format == heic.KIND and heic.bits_of(picture) > 8
+    deep = deep or sixteen_bit.is_sixteen_bit_colour(data, picture)
     exif, orientation = _exif_of(data, picture, name)
     try:
         picture.load()  # 16-bit files too: a truncated one must not pass for a whole one
-        sixteen = sixteen_bit.decode(data, picture, orientation) if deep else None
+        sixteen = _sixteen(data, picture, orientation) if deep else None
         upright = _upright(picture, orientation) if sixteen is None else sixteen
     except Exception as error:  # decoders raise anything
         raise ImageError(f"{name} is damaged or truncated ({_line(error)}); get a whole copy of the file") from error
     if deep and sixteen is None:
         _warn(f"{name} has 16 bits a channel in a layout that is read as 8 bits only")
     kind = "JPEG" if picture.format == "MPO" else picture.format or ""
+    upright.info = heic.told_of(picture.info) if kind == heic.KIND else upright.info
     upright.info[SOURCE] = SourceFile(kind, data, orientation)
     upright.info.pop("exif", None)
     if exif is not None:
@@ -282,6 +289,16 @@ def _decode_with_pil(data: bytes, picture: PILImage.Image, name: str) -> Any:
     if isinstance(upright.info.get("xmp"), bytes):
         upright.info["xmp"] = exif_block.patched_xmp(upright.info["xmp"])
     return upright
+
+
+def _sixteen(data: bytes, picture: PILImage.Image, orientation: int) -> Any:
+    """The pixels of a deep file: `SixteenBit`, a PIL image of 16-bit grey, or None where they cannot be had."""
+    if picture.format != heic.KIND:
+        return sixteen_bit.decode(data, picture, orientation)
+    pixels = heic.deep_pixels(data)
+    made: Any = PILImage.fromarray(pixels) if pixels.ndim == 2 else pixels.view(SixteenBit)
+    made.info = heic.told_of(picture.info)
+    return made
 
 
 def _are_of_one(picture: PILImage.Image) -> bool:

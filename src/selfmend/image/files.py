@@ -18,6 +18,7 @@ from PIL import Image as PILImage
 from selfmend.errors import ImageError, SelfmendWarning
 from selfmend.files import atomic_path, exists
 from selfmend.image import formats as sixteen_bit
+from selfmend.image import heic
 from selfmend.image.decoding import decode, upright
 from selfmend.image.formats import ENDINGS, convert_for, lost_in, save_options, to_eight_bit
 from selfmend.image.picture import Picture, to_picture
@@ -97,6 +98,8 @@ def save_picture(picture: Any, path: str | Path) -> None:
     if lost:
         _warn(f"{kind} is written without {', '.join(lost)}; the source's own format keeps it")
     deep = isinstance(picture, np.ndarray) and picture.dtype == np.uint16 and picture.ndim == 3
+    if deep and kind == heic.KIND:
+        return _write(path, _deep_heic(picture))
     if deep and kind not in ("PNG", "TIFF"):
         picture, deep = to_eight_bit(picture, kind), False
     elif not deep:
@@ -111,6 +114,13 @@ def save_picture(picture: Any, path: str | Path) -> None:
     except (OSError, ValueError, RuntimeError) as error:  # the last: libtiff's
         raise ImageError(f"cannot write {path}: {getattr(error, 'strerror', None) or _line(error)}") from error
     return _write(path, made)
+
+
+def _deep_heic(picture: Any) -> bytes:
+    heic.register("the result")
+    if not source_is(picture, heic.KIND):
+        _warn("HEIC holds 10 bits a channel: rounded from 16; write a .png or .tif to keep them")
+    return heic.encode_deep(np.asarray(picture), getattr(picture, "info", {}))
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -199,6 +209,8 @@ def by_stem(folder: Path, files: list[Path]) -> dict[str, Path]:
 def picture_size(path: str | Path) -> Size | None:
     """(height, width) of a picture file as a viewer shows it, from its header; None where it is not a picture."""
     try:
+        if Path(path).suffix.lower() in heic.ENDINGS:
+            heic.register(str(path))
         with PILImage.open(path) as picture:
             # A PNG's EXIF may stand behind its pixels, which PIL then decodes all; cameras write none.
             return picture.size[::-1] if picture.format == "PNG" else shown_size(picture)
@@ -216,7 +228,7 @@ def shown_size(picture: PILImage.Image) -> Size:
 @lru_cache(maxsize=1)
 def _endings() -> frozenset[str]:
     endings = PILImage.registered_extensions()
-    return frozenset(ending for ending, kind in endings.items() if kind in PILImage.OPEN)
+    return frozenset(ending for ending, kind in endings.items() if kind in PILImage.OPEN) | {*heic.ENDINGS}
 
 
 def _refuse(error: OSError) -> None:

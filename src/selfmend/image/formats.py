@@ -20,6 +20,7 @@ from PIL import ExifTags, ImageCms, PngImagePlugin, TiffImagePlugin, features
 from PIL import Image as PILImage
 
 from selfmend.errors import SelfmendWarning
+from selfmend.image import heic
 from selfmend.image.exif import patched
 
 ENDINGS = {
@@ -39,6 +40,7 @@ ENDINGS = {
     ".pgm": "PPM",
     ".jp2": "JPEG2000",
     **({".avif": "AVIF"} if features.check("avif") else {}),
+    **(dict.fromkeys(heic.ENDINGS, heic.KIND) if heic.is_available() else {}),
 }
 """File endings that can be written, and PIL's name of their format."""
 
@@ -53,6 +55,7 @@ _HELD = {  # the modes that each format gives back as they were
     "PPM": ("L", "RGB", "I;16", "I"),
     "JPEG2000": ("L", "LA", "RGB", "RGBA", "I;16"),
     "AVIF": ("RGB", "RGBA"),
+    heic.KIND: ("L", "RGB", "RGBA"),
 }
 _KEYED = ("PNG", "GIF")  # formats that keep a transparent palette entry or colour
 _STORED = {  # EXIF orientation: what turns the upright picture into the one that was stored
@@ -67,10 +70,10 @@ _STORED = {  # EXIF orientation: what turns the upright picture into the one tha
 _TEXTS = (270, 271, 272, 305, 306, 315, 33432)  # TIFF tags that describe the picture and not its storage
 _DIRECTORIES = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
 _TAKES = {  # what is said beside the pixels
-    "icc_profile": ("PNG", "JPEG", "WEBP", "TIFF", "AVIF"),
-    "exif": ("PNG", "JPEG", "WEBP", "TIFF", "AVIF"),
+    "icc_profile": ("PNG", "JPEG", "WEBP", "TIFF", "AVIF", heic.KIND),
+    "exif": ("PNG", "JPEG", "WEBP", "TIFF", "AVIF", heic.KIND),
     "dpi": ("PNG", "JPEG", "TIFF", "BMP"),
-    "xmp": ("PNG", "JPEG", "WEBP", "TIFF", "AVIF"),
+    "xmp": ("PNG", "JPEG", "WEBP", "TIFF", "AVIF", heic.KIND),
     "comment": ("JPEG", "GIF"),
 }
 _NAMES = {"exif": "EXIF", "xmp": "XMP", "comment": "the comment", "photoshop": "IPTC"}
@@ -200,6 +203,8 @@ def save_options(picture: PILImage.Image, kind: str) -> dict[str, Any]:
     if kind == "TIFF":
         # libtiff, which compresses, cannot write the directories of a camera's data; PIL alone can
         options |= {} if _has_directories(options.get("exif")) else {"compression": "tiff_deflate"}
+    if kind == heic.KIND:
+        options = heic.save_options(info | ({"exif": options["exif"]} if "exif" in options else {}))
     if kind == "AVIF":
         options |= {"quality": 100, "subsampling": "4:4:4"}
     return options

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image as PILImage
 
 from selfmend.errors import SelfmendWarning
-from selfmend.image import gif, jpeg, jpeg2000, jpeg_blocks, png, tiff, webp
+from selfmend.image import gif, heic, jpeg, jpeg2000, jpeg_blocks, png, tiff, webp
 from selfmend.image.decoding import SOURCE, SourceFile, decode, stored_of
 from selfmend.image.exif import patched, patched_xmp
 from selfmend.image.formats import plain_palette, quiet, turned
@@ -130,6 +130,8 @@ def left_out(picture: Any, kind: str) -> list[str]:
     """What the source of a picture says beside its pixels, and a new file of the same kind does not."""
     source = source_of(picture)
     data = b"" if source is None or source.kind != kind else source.data
+    if kind == heic.KIND:
+        return heic.left_out(getattr(picture, "info", {})) if source_is(picture, kind) else []
     if kind == "PPM" and b"#" in data[:256].split(b"\n255\n")[0]:
         return ["its comment"]
     if kind == "TGA" and data.endswith(b"TRUEVISION-XFILE.\0") and any(data[-26:-18]):
@@ -176,6 +178,9 @@ def encode(held: PILImage.Image, kind: str, options: dict[str, Any]) -> bytes:
             return _into_jpeg(held, source, parts, options)
     if kind == "GIF" and held.mode == "P":
         held = plain_palette(held)
+    if kind == heic.KIND:
+        heic.register("the result")
+        held.info = {}  # pillow-heif writes what it finds there beside what it is told
     held.save(file, format=kind, **options)
     if source is not None and source.kind == kind == "PNG":  # of another colour type
         chunks = upright_chunks(png.chunks_of(source.data), held.size[::-1])

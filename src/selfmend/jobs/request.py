@@ -276,6 +276,8 @@ def _look(what: str, data: bytes, name: str, limits: Limits) -> Input:
         size = shown_size(picture)
     except TooManyPixelsError as error:
         raise TooLarge(str(error)) from error
+    except MissingExtraError:
+        raise
     except ImageError as error:
         raise NotAPicture(f"{error}; PNG, JPEG, WebP, TIFF, BMP, GIF and the like fit") from error
     except Exception as error:  # what a damaged directory raises depends on the format

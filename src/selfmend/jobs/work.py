@@ -29,7 +29,6 @@ from selfmend.methods.base import Choice
 from selfmend.methods.registry import method_info
 from selfmend.progress import Progress, ProgressEvent, after_learning, while_learning
 from selfmend.tasks import TASKS
-from selfmend.training.checkpoints import RunFolder
 from selfmend.types import Size
 
 if TYPE_CHECKING:
@@ -39,7 +38,8 @@ _MEDIA = {
     ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".jpe": "image/jpeg", ".jfif": "image/jpeg",
     ".webp": "image/webp", ".tif": "image/tiff", ".tiff": "image/tiff", ".bmp": "image/bmp", ".dib": "image/bmp",
     ".gif": "image/gif", ".tga": "image/x-tga", ".ppm": "image/x-portable-pixmap", ".pgm": "image/x-portable-graymap",
-    ".jp2": "image/jp2", ".avif": "image/avif", ".mp4": "video/mp4",
+    ".jp2": "image/jp2", ".avif": "image/avif", ".heic": "image/heic", ".heif": "image/heif", ".hif": "image/heif",
+    ".mp4": "video/mp4",
     ".mov": "video/quicktime", ".m4v": "video/mp4", ".mkv": "video/x-matroska", ".webm": "video/webm",
     ".avi": "video/x-msvideo",
 }  # fmt: skip
@@ -243,6 +243,8 @@ def expand(job: RunningJob) -> JobOutput:
 
 def train(job: RunningJob) -> JobOutput:
     """Learn in the job's folder, and move what was learned to the runs, so that no half-trained run is ever there."""
+    from selfmend.training.checkpoints import RunFolder  # PyTorch: a worker that fills needs none
+
     target, run = job.context.runs / job.settings.name, job.folder / "run"
     if target.exists():  # an attempt was cut off between the move and its end
         RunFolder(target).weights()

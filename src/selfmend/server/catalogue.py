@@ -51,11 +51,22 @@ def _task(task: Task) -> dict[str, Any]:
 
 
 def _methods(task: Task) -> list[str]:
-    """The methods that a task can be done with; asks only what is known without importing them."""
-    from selfmend.methods.registry import has_weights, method_info, method_names, methods_that
+    """The methods that a task can be done with; weights may be brought while the server runs."""
+    from selfmend.methods.registry import has_weights
 
-    able = {name for ability in task.methods for name in methods_that(ability)} if task.methods else None
-    offered = (name for name in method_names() if method_info(name).learns != "folder" and has_weights(name))
+    return [name for name in _able(task.methods) if has_weights(name)]
+
+
+@functools.cache
+def _able(abilities: tuple[str, ...]) -> list[str]:
+    """The methods that have one of these abilities, or that fill, if there are none.
+
+    Kept, since looking for plug-ins takes a while; asks only what is known without importing them.
+    """
+    from selfmend.methods.registry import method_info, method_names, methods_that
+
+    able = {name for ability in abilities for name in methods_that(ability)} if abilities else None
+    offered = [name for name in method_names() if method_info(name).learns != "folder"]
     return [name for name in offered if able is None or name in able]
 
 

@@ -1,7 +1,7 @@
 // The server, as far as the page speaks with it. Errors come as its own one line.
 
 import { find, notify, hideNotice } from "./dom.js";
-import { t } from "./texts.js";
+import { t, told } from "./texts.js";
 
 export class ServerError extends Error {
   constructor(line, status = 0) {
@@ -27,7 +27,7 @@ export function setReachable(now) {
 async function errorLine(response) {
   try {
     const body = await response.json();
-    return body.error ?? body.detail ?? response.statusText;
+    return told(body.error ?? body.detail ?? response.statusText);
   } catch {
     return t("The server answered {status}", { status: `${response.status} ${response.statusText}`.trim() });
   }

@@ -4,6 +4,8 @@ import { getJson, postJob, removeJob } from "./api.js";
 import { recordJobs } from "./documents.js";
 import { announce, element, find, hideNotice, notify } from "./dom.js";
 import { Jobs, isFinal } from "./jobs.js";
+import { FilmPanel } from "./film.js";
+import { ManyPanel, manyOf } from "./many.js";
 import { MendPanel } from "./mend.js";
 import { PlacingPanel } from "./placing.js";
 import { goOn, goTo, openFile } from "./opening.js";
@@ -13,13 +15,13 @@ import { maskPng } from "./png.js";
 import { ResultView } from "./result.js";
 import { Strip, jobTitle } from "./strip.js";
 import { TaskPanel } from "./tasks.js";
-import { t } from "./texts.js";
+import { t, told } from "./texts.js";
 import { Pointing } from "./tools.js";
 import { TrainPanel } from "./train.js";
 import { View } from "./view.js";
 
 const SIZE = 0.06; // of the brush, in shares of the picture's shorter side
-const SPECIAL = { train: TrainPanel, paint: PaintPanel, harmonize: PlacingPanel, edit: PlacingPanel }; // tasks with more than a form; fill is there from the start
+const SPECIAL = { train: TrainPanel, paint: PaintPanel, harmonize: PlacingPanel, edit: PlacingPanel, video: FilmPanel, many: ManyPanel }; // tasks with more than a form; fill is there from the start
 
 export class App {
   constructor() {
@@ -52,14 +54,26 @@ export class App {
 
   /** A tab with its form for each task, in the server's order. */
   async loadTasks() {
-    const [{ methods }, { tasks, inputs, limits }] = await Promise.all([getJson("/api/methods"), getJson("/api/tasks")]);
+    const [{ methods }, { tasks, inputs, limits }, { models }] = await Promise.all(["methods", "tasks", "models"].map((name) => getJson(`/api/${name}`)));
     this.limits = limits;
     this.tasks = new Map(tasks.map((task) => [task.name, task]));
     for (const task of tasks) {
       this.panels[task.name] ??= this.#newTab(task);
       this.panels[task.name].offer(task, methods, inputs);
     }
+    if (this.tasks.has("restore")) {
+      const many = manyOf(this.tasks.get("restore"));
+      this.panels.many ??= this.#newTab(many);
+      this.panels.many.offer(many, methods, inputs);
+    }
+    this.#showModels(models);
     this.strip.render(); // titles of jobs from the last visit
+  }
+
+  #showModels(models) {
+    for (const panel of Object.values(this.panels)) {
+      panel.showModels(models);
+    }
   }
 
   #newTab(task) {
@@ -351,6 +365,11 @@ export class App {
       this.lastOf[group.id] = chosen ? name : this.lastOf[group.id];
       group.tabIndex = chosen ? 0 : -1;
     }
+    for (const tab of document.querySelectorAll("[role=tab][aria-selected=true]")) {
+      tab.scrollIntoView({ block: "nearest", inline: "nearest" }); // in a row that is wider than a phone
+    }
+    find("many").hidden = name !== "many";
+    document.body.classList.toggle("many", name === "many");
     this.look(null);
     this.refreshStage();
     this.refreshTools();
@@ -425,6 +444,7 @@ export class App {
   }
 
   #jobChanged(job, before) {
+    this.panels.many?.heard(job);
     if (!this.owned.some((one) => one.id === job.id)) {
       return;
     }
@@ -435,7 +455,7 @@ export class App {
     if (before && !isFinal(before) && isFinal(job)) {
       this.#jobEnded(job);
     } else if (before && before.stage !== job.stage && job.id !== this.lead?.id) {
-      announce(`${jobTitle(job, this.tasks)}: ${t(job.stage)}`);
+      announce(`${jobTitle(job, this.tasks)}: ${told(job.stage)}`);
     }
   }
 
@@ -445,7 +465,7 @@ export class App {
       this.loadModels();
       this.tell(t("The picture is learned. Samples, films and the rest are in the other tabs."));
     } else if (job.state === "failed") {
-      this.tell(job.error || t("The job failed."), { error: true });
+      this.tell(told(job.error || "The job failed."), { error: true });
     } else if (job.state === "done" && job.results.length) {
       const here = this.shownJobs().includes(job);
       const lead = this.#leads(job);
@@ -460,7 +480,7 @@ export class App {
       }
     }
     for (const line of job.warnings ?? []) {
-      this.tell(line);
+      this.tell(told(line));
     }
     this.panel.refresh();
   }
@@ -555,10 +575,7 @@ export class App {
 
   async loadModels() {
     try {
-      const { models } = await getJson("/api/models");
-      for (const panel of Object.values(this.panels)) {
-        panel.showModels(models);
-      }
+      this.#showModels((await getJson("/api/models")).models);
     } catch (error) {
       this.tell(error.message, { error: true });
     }

@@ -2,12 +2,9 @@
 // in one go. What is found joins what is marked.
 
 import { announce, element } from "./dom.js";
+import { called } from "./names.js";
 import { t } from "./texts.js";
 
-const NAMES = {
-  damage: "All damage", scratches: "Scratches", dust: "Dust", stains: "Stains", stamp: "Date stamp", watermark: "Watermark", text: "Text",
-  bars: "Black bars", eyes: "Eyes", color: "A colour", object: "An object",
-};
 const POINTED = ["color", "object"];
 const FIRST = ["object", "text", "watermark", "stamp", "scratches", "dust", "stains"]; // in the order in which they are asked for
 
@@ -16,7 +13,7 @@ export class Finders {
     this.app = app;
     const kinds = app.tasks.get("find")?.options.find((option) => option.name === "kind")?.choices ?? [];
     const sorted = [...FIRST.filter((kind) => kinds.includes(kind)), ...kinds.filter((kind) => !FIRST.includes(kind))];
-    this.buttons = new Map(sorted.map((kind) => [kind, element("button", { type: "button", class: "chip", "aria-pressed": POINTED.includes(kind) ? "false" : null, click: () => this.#press(kind) }, t(NAMES[kind] ?? kind))]));
+    this.buttons = new Map(sorted.map((kind) => [kind, element("button", { type: "button", class: "chip", "aria-pressed": POINTED.includes(kind) ? "false" : null, click: () => this.#press(kind) }, called("kind", kind))]));
     const restore = app.tasks.has("restore") ? element("button", { type: "button", id: "old-photo", click: () => this.#restore() }, t("Old photo: find and mend")) : null;
     this.row = element("div", { class: "finders" },
       element("h2", { id: "find-title" }, t("Find and mark")), element("div", { class: "chips", role: "group", "aria-labelledby": "find-title" }, ...this.buttons.values()), restore);

@@ -6,13 +6,15 @@ import { t } from "./texts.js";
 
 export class Folder {
   constructor(app) {
-    Object.assign(this, { app, files: [], open: null });
+    Object.assign(this, { app, files: [], open: null, name: "", saves: false });
+    app.folder = this;
     find("save").addEventListener("click", () => this.save());
   }
 
   async load() {
     const { folder, files, open, saves } = await getJson("/api/files");
-    Object.assign(this, { files, open });
+    Object.assign(this, { files, open, name: folder, saves });
+    this.app.panels.many?.offerShared();
     find("save").hidden = !saves;
     find("folder").hidden = !folder;
     find("folder-menu").replaceChildren(...files.map(({ name, bytes }) => element("button", { type: "button", click: () => this.show(name) }, element("span", {}, name), element("small", {}, sizeText(bytes)))));
@@ -37,14 +39,20 @@ export class Folder {
     }
   }
 
+  /** A result of a job into the server's output folder; { name } there. */
+  async saveResult(job, index) {
+    const answer = await request("/api/saved", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ job, index }) });
+    return answer.json();
+  }
+
   /** The result on the stage into the server's output folder. */
   async save() {
     const { app } = this;
     const { id, index } = app.looking ?? app.document.made;
     try {
-      const answer = await request("/api/saved", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ job: id, index }) });
+      const saved = await this.saveResult(id, index);
       app.unsaved = false;
-      app.tell(t("Saved as {name}.", await answer.json()));
+      app.tell(t("Saved as {name}.", saved));
     } catch (error) {
       app.tell(error.message, { error: true });
     }

@@ -1,6 +1,7 @@
 // Fields of the panel: a label, an input, and how its value is read.
 
 import { element } from "./dom.js";
+import { called } from "./names.js";
 import { t } from "./texts.js";
 
 let serial = 0;
@@ -65,20 +66,25 @@ export function textField(label, { value = "", placeholder = "", ...rest } = {})
   return { row: labelled(label, input, rest), input, read: () => input.value.trim() || null };
 }
 
-export function fileField(label, { accept = "image/*", ...rest } = {}) {
-  const input = element("input", { type: "file", accept });
-  return { row: labelled(label, input, rest), input, read: () => input.files[0] ?? null };
+/** A file; the browser's own button speaks the browser's language, not the page's. */
+export function fileField(label, { accept = "image/*,.tif,.tiff,.heic,.heif,.jp2", ...rest } = {}) {
+  const input = element("input", { type: "file", accept, class: "unseen" });
+  const row = labelled(label, input, rest);
+  const name = element("span", { class: "hint" }, t("no file yet"));
+  input.addEventListener("change", () => { name.textContent = input.files[0]?.name ?? t("no file yet"); });
+  row.append(element("span", { class: "file-row" }, element("label", { class: "button", for: input.id }, t("Choose a file")), name));
+  return { row, input, read: () => input.files[0] ?? null };
 }
 
 export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 const BRIEFLY = { seed: "new" }; // what stands in an empty field, where what the reference says is long
-const EMPTY = { format: "as it came", variety: "normal" }; // what an empty choice means
+const EMPTY = { variety: "normal" }; // which of the other choices an empty one is
 
 /** The meaning of an option, with what it is where it is left empty. */
 function hintOf({ name, meaning, none }) {
   const left = none && !BRIEFLY[name] ? `; ${t("empty")}: ${t(none)}` : "";
-  return sentence(t(meaning.replace(/; empty: .*$/, ""))) + left + ".";
+  return (sentence(t(meaning.replace(/; empty: .*$/, ""))) + left).replaceAll("`", "") + ".";
 }
 
 /** A field as the server tells of it: its name, unit, range, default, choices and meaning. */
@@ -86,13 +92,14 @@ function optionField(option) {
   const { name, type, default: standard, choices, low, high, unit, none } = option;
   const about = { hint: hintOf(option), unit: unit && t(unit) };
   const label = t(option.label);
-  const text = standard === null ? "" : String(standard);
+  about.unit = about.unit.toLowerCase() === label.toLowerCase() ? "" : about.unit; // said once
+  const text = standard === null ? "" : EMPTY[name] && !standard ? EMPTY[name] : type === "number" ? String(Number(standard.toPrecision(6))) : String(standard);
   const placeholder = BRIEFLY[name] ? t(BRIEFLY[name]) : text || (none ? "" : t("none")); // what none means is in the hint
   let field;
   if (type === "boolean") {
     field = checkField(label, { ...about, value: standard });
   } else if (choices.length) {
-    field = selectField(label, { ...about, choices: choices.map((one) => [one, t(one || (EMPTY[name] ?? "none"))]), value: text });
+    field = selectField(label, { ...about, choices: choices.filter((one) => one || !EMPTY[name]).map((one) => [one, called(name, one)]), value: text });
   } else if (type === "number" && low === 0 && high === 1 && standard !== null) {
     field = rangeField(label, { ...about, value: text, min: 0, max: 1, step: 0.01, show: (value) => value.toFixed(2) });
   } else if (type === "integer" || type === "number") {

@@ -4,6 +4,7 @@ import { App } from "./app.js";
 import { find } from "./dom.js";
 import { Folder } from "./folder.js";
 import { Keys, listShortcuts } from "./keys.js";
+import { droppedFiles } from "./many.js";
 import { openFile, openFiles, restore } from "./opening.js";
 import { ServerError } from "./api.js";
 import { LANGUAGES, language, translate } from "./texts.js";
@@ -124,7 +125,7 @@ window.addEventListener("dragleave", (event) => {
 window.addEventListener("drop", (event) => {
   event.preventDefault();
   document.body.classList.remove("dropping");
-  openFiles(app, [...event.dataTransfer.files]);
+  droppedFiles(event.dataTransfer).then((files) => openFiles(app, files), (error) => app.tell(error.message, { error: true }));
 });
 window.addEventListener("paste", (event) => {
   const file = [...(event.clipboardData?.files ?? [])][0];
@@ -141,9 +142,7 @@ app.setTab("fill");
 
 async function connect() {
   try {
-    await folder.load();
-    await app.loadTasks();
-    await app.loadModels();
+    await Promise.all([folder.load(), app.loadTasks()]);
   } catch (error) {
     if (!(error instanceof ServerError) || error.status >= 400) {
       app.tell(error.message, { error: true });

@@ -3,6 +3,7 @@
 import { element } from "./dom.js";
 import { Finders } from "./finders.js";
 import * as forms from "./forms.js";
+import { called } from "./names.js";
 import { goTo } from "./opening.js";
 import { TaskPanel } from "./tasks.js";
 import { t } from "./texts.js";
@@ -26,7 +27,7 @@ export class MendPanel extends TaskPanel {
     this.released.input.addEventListener("change", () => localStorage.setItem("released", this.released.read() ? "yes" : "no"));
     this.better.input.addEventListener("change", () => localStorage.setItem("better", this.better.read() ? "yes" : "no"));
     const preferred = heavy.find((method) => method.name === BETTER) ?? heavy[0];
-    this.betterMethod = forms.selectField(t("Method"), { choices: heavy.map((method) => method.name), value: preferred?.name });
+    this.betterMethod = forms.selectField(t("Method"), { choices: heavy.map((method) => [method.name, called("method", method.name)]), value: preferred?.name });
     this.betterPreset = forms.selectField(t("Preset"), { choices: [] });
     this.betterMethod.input.addEventListener("change", () => this.#chooseBetter());
     this.form = forms.section(t("Options"), this.source.row, this.about, this.preset.row, ...[...this.files, ...this.fields].map((field) => field.row), this.advanced);
@@ -53,7 +54,7 @@ export class MendPanel extends TaskPanel {
   }
 
   #chooseBetter() {
-    this.betterPreset.fill(this.#heavy()?.presets ?? []);
+    this.betterPreset.fill((this.#heavy()?.presets ?? []).map((name) => [name, called("preset", name)]));
   }
 
   #heavy() {

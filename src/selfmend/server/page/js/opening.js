@@ -67,8 +67,11 @@ export function openFiles(app, files) {
   const others = files.filter((file) => file !== named);
   if (named && !others.length && app.document) {
     app.loadMask(named);
-  } else if (others.length > 1) {
-    app.tell(t("{count} pictures came; one at a time fits, or a photo and its mask, with \"mask\" in its name.", { count: others.length }), { error: true });
+  } else if (app.panels.many && others.length && (others.length > 1 || app.tab === "many")) {
+    if (named) {
+      app.panels.many.setMask(named);
+    }
+    app.panels.many.add(others);
   } else if (files.length) {
     openFile(app, others[0] ?? named, others.length ? named : null);
   }

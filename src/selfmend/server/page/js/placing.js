@@ -34,6 +34,11 @@ function trimmed(canvas) {
 }
 
 export class PlacingPanel extends TaskPanel {
+  missing() {
+    const where = this.task.name !== "edit" || this.app.document?.mask.count || this.files.some((file) => file.read());
+    return super.missing() || (where ? "" : t("Mark what was edited, or choose the picture as it was before as the example."));
+  }
+
   special() {
     this.object = element("input", { type: "file", accept: "image/*", hidden: true, "aria-label": t("Paste an object"), change: () => this.#paste() });
     const paste = element("button", { type: "button", click: () => this.object.click() }, t("Paste an object"));

@@ -8,17 +8,22 @@ const CRC = new Uint32Array(256).map((_, n) => {
   return c;
 });
 
+/** The checksum of PNG and ZIP (ISO 3309) of bytes. */
+export function crc32(bytes) {
+  let crc = 0xffffffff;
+  for (let i = 0; i < bytes.length; i += 1) {
+    crc = CRC[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
+  }
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
 function chunk(type, data) {
   const bytes = new Uint8Array(12 + data.length);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, data.length);
   bytes.set([...type].map((c) => c.charCodeAt(0)), 4);
   bytes.set(data, 8);
-  let crc = 0xffffffff;
-  for (let i = 4; i < 8 + data.length; i += 1) {
-    crc = CRC[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
-  }
-  view.setUint32(8 + data.length, (crc ^ 0xffffffff) >>> 0);
+  view.setUint32(8 + data.length, crc32(bytes.subarray(4, 8 + data.length)));
   return bytes;
 }
 

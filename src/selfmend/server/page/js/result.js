@@ -6,7 +6,8 @@ import { request } from "./api.js";
 import { goOn } from "./opening.js";
 import { decode } from "./picture.js";
 import { isFilm, jobTitle, showable } from "./strip.js";
-import { t } from "./texts.js";
+import { called } from "./names.js";
+import { t, told } from "./texts.js";
 
 const KEPT_PIXELS = 60e6; // of decoded results, so that going to and fro between two is instant
 const REACH = 24; // pixels from the middle of the slider's handle, for fingers
@@ -114,7 +115,7 @@ export class ResultView {
     let title = looking ? jobTitle(job, app.tasks) : words();
     title = all ? t("{count} results: choose one", { count: all.length }) : title;
     find("result-title").textContent = looking?.index === "preview" ? t("{title}, so far", { title }) : title;
-    const why = (job?.choices ?? []).map((one) => t("{share} % by {by}: {why}", { share: (100 * one.share).toFixed(one.share < 0.1 ? 1 : 0), by: one.by, why: t(one.why) }));
+    const why = (job?.choices ?? []).map((one) => t("{share} % by {by}: {why}", { share: (100 * one.share).toFixed(one.share < 0.1 ? 1 : 0), by: called("method", one.by), why: told(one.why) }));
     find("result-why").textContent = why.join("; ");
     find("result-title").title = [find("result-title").textContent, ...why].join("\n");
     this.#formats();

@@ -2,7 +2,8 @@
 
 import { element, icon, iconButton, timeText } from "./dom.js";
 import { isFinal } from "./jobs.js";
-import { t } from "./texts.js";
+import { called } from "./names.js";
+import { t, told } from "./texts.js";
 
 const SHOWN_BY_BROWSERS = /^image\/(png|jpeg|webp|gif|avif|bmp)$/;
 
@@ -13,7 +14,7 @@ export const showable = (result) => (isFilm(result) || SHOWN_BY_BROWSERS.test(re
 
 /** Of a fill, how; of the rest also what it is. `tasks` are the server's by name. */
 export function jobTitle(job, tasks) {
-  const how = job.settings?.model || job.settings?.method;
+  const how = job.settings?.model || (job.settings?.method && called("method", job.settings.method));
   return job.task === "fill" && how ? how : `${t(tasks.get(job.task)?.label ?? job.task)}${how ? ` · ${how}` : ""}`;
 }
 
@@ -22,7 +23,7 @@ export function progressWords(job) {
     return job.place ? t("Waiting, {place} before it", { place: job.place }) : t("Waiting");
   }
   const left = job.seconds_left === null || job.seconds_left === undefined ? "" : t("{time} left", { time: timeText(job.seconds_left) });
-  return [t(job.stage || "Starting"), left].filter(Boolean).join(" · ");
+  return [told(job.stage || "Starting"), left].filter(Boolean).join(" · ");
 }
 
 export class Strip {
@@ -133,7 +134,7 @@ export class Strip {
     }
     const remove = iconButton("close", t("Remove {title}", { title }), () => this.app.removeJob(job.id), { class: "icon-button remove" });
     if (job.state !== "done") {
-      const words = job.state === "cancelled" ? t("Cancelled") : job.error || t("Failed");
+      const words = job.state === "cancelled" ? t("Cancelled") : told(job.error || "Failed");
       return [element("div", { class: "running thumbs" }, element("p", { class: "caption" }, title), element("p", { class: "stage-words" }, words), remove)];
     }
     const seconds = job.seconds ?? (job.finished && job.started ? job.finished - job.started : null);

@@ -2,6 +2,7 @@
 
 import { announce, ask, element, hideNotice, sheetButton } from "./dom.js";
 import * as forms from "./forms.js";
+import { called } from "./names.js";
 import { t } from "./texts.js";
 
 const MODEL = "model "; // before the name of a trained run, among the names of methods
@@ -96,7 +97,7 @@ export class TaskPanel {
     this.#fillSource();
     const names = [...this.source.input.options].map((one) => one.value);
     this.source.input.value = [before, localStorage.getItem(`method ${this.task.name}`), this.options.method?.default].find((name) => names.includes(name)) ?? names[0] ?? "";
-    this.source.row.hidden = !names.length;
+    this.source.row.hidden = names.length < (this.methods.length ? 1 : 2); // nothing to choose
     if (this.source.read() !== before) {
       this.choose();
     }
@@ -107,7 +108,7 @@ export class TaskPanel {
     const first = (method) => method.name === usual || method.everyday;
     const rank = (method) => [method.name !== usual, SPEEDS.indexOf(method.speed), method.learns];
     const sorted = [...this.methods].sort((a, b) => rank(a).reduce((order, value, i) => order || value - rank(b)[i], 0));
-    const words = (method) => [method.name, ...[method.for, method.speed === "second" ? "a second" : method.speed].filter(Boolean).map((one) => t(one))].join(" · ");
+    const words = (method) => [called("method", method.name), ...[method.for, method.speed === "second" ? "a second" : method.speed].filter(Boolean).map((one) => t(one))].join(" · ");
     const offered = (some) => some.map((method) => element("option", { value: method.name }, words(method)));
     const methods = offered(sorted.filter(first));
     const rest = offered(sorted.filter((method) => !first(method)));
@@ -116,7 +117,7 @@ export class TaskPanel {
     }
     const models = this.models.map((model) => element("option", { value: MODEL + model.name }, model.name));
     if (!methods.length && "model" in this.options) {
-      methods.push(element("option", { value: "" }, this.options.model.none));
+      methods.push(element("option", { value: "" }, t(this.options.model.none)));
     }
     const group = methods.length && models.length ? [element("optgroup", { label: t("What was learned") }, ...models)] : models;
     this.source.input.replaceChildren(...methods, ...group);
@@ -125,13 +126,13 @@ export class TaskPanel {
   /** Another method or model: with its presets, its options and its scales. */
   choose() {
     const { method, model } = this;
-    this.about.textContent = method ? forms.sentence(t(method.title)) : "";
+    this.about.textContent = method ? forms.sentence(t(method.title)) + "." : "";
     this.about.hidden = !method;
     this.thumbnail.hidden = !model?.thumbnail;
     if (model?.thumbnail) {
       this.thumbnail.src = model.thumbnail;
     }
-    this.preset.fill(method?.presets ?? []);
+    this.preset.fill((method?.presets ?? []).map((name) => [name, called("preset", name)]));
     this.preset.row.hidden = (method?.presets.length ?? 0) < 2;
     this.methodFields = forms.optionFields(method?.options ?? []);
     this.advanced.replaceChildren(element("summary", {}, t("Advanced")), ...this.methodFields.map((field) => field.row));
@@ -175,7 +176,7 @@ export class TaskPanel {
       return;
     }
     hideNotice();
-    if (this.long && !(await ask({ title: t("This takes hours"), text: t("{method} with the preset {preset} is the papers' recipe: without a graphics card it works for hours. It can be cancelled at any time.", { method: this.method.name, preset: this.preset.read() }), yes: t("Begin"), no: t("Not now") }))) {
+    if (this.long && !(await ask({ title: t("This takes hours"), text: t("{method} with the preset {preset} is the papers' recipe: without a graphics card it works for hours. It can be cancelled at any time.", { method: called("method", this.method.name), preset: called("preset", this.preset.read()) }), yes: t("Begin"), no: t("Not now") }))) {
       return;
     }
     this.pressed = true;

@@ -1,13 +1,36 @@
-// The words of the page in the user's language: English stands in the code, the other languages in one table.
+// The words of the page in the user's language: English stands in the code and in what the server says, the other
+// languages in tables.
 
 export const LANGUAGES = { en: "English", de: "Deutsch", es: "Español" };
 const wanted = () => localStorage.getItem("language") ?? navigator.language.slice(0, 2).toLowerCase();
 
 export const language = wanted() in LANGUAGES ? wanted() : "en";
-const table = language === "en" ? {} : (await import("./translations.js")).TABLES[language];
+const column = Object.keys(LANGUAGES).indexOf(language);
+const parts = ["translations", "translations-server", "translations-methods"];
+const tables = column ? (await Promise.all(parts.map((name) => import(`./${name}.js`)))).map((part) => part.ROWS) : [[], []];
+const table = Object.fromEntries(tables.flat().map((row) => [row[0], row[column]]));
+
+const put = (text, values) => text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
 
 /** A text in the user's language, with `{name}` replaced by the value of that name. */
-export const t = (text, values = {}) => (table[text] ?? text).replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+export const t = (text, values = {}) => put(table[text] ?? text, values);
+
+const escaped = (text) => text.replace(/[.*+?^$()|[\]\\]/g, "\\$&");
+const forms = tables[1].filter(([text]) => text.includes("{")).map(([text, ...others]) => [new RegExp(`^${escaped(text).replace(/\{(\w+)\}/g, "(?<$1>.+?)")}$`), others[column - 1]]);
+
+/** A line of the server's, which has names and numbers in it: the sentence of the table that it fits, with these put in. */
+export function told(line) {
+  if (line in table) {
+    return table[line];
+  }
+  for (const [form, text] of forms) {
+    const found = form.exec(line);
+    if (found) {
+      return put(text, Object.fromEntries(Object.entries(found.groups).map(([name, value]) => [name, told(value)])));
+    }
+  }
+  return line;
+}
 
 const SPOKEN = ["aria-label", "title", "alt"];
 

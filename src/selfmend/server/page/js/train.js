@@ -2,6 +2,7 @@
 
 import { element, iconButton } from "./dom.js";
 import { request } from "./api.js";
+import { called } from "./names.js";
 import { TaskPanel } from "./tasks.js";
 import { t } from "./texts.js";
 
@@ -24,7 +25,7 @@ export class TrainPanel extends TaskPanel {
     const [height, width] = model.size ?? ["?", "?"];
     return element("li", {},
       element("img", { src: model.thumbnail, alt: "" }),
-      element("span", {}, element("strong", {}, model.name), element("small", {}, `${model.method} · ${width} × ${height}`)),
+      element("span", {}, element("strong", {}, model.name), element("small", {}, `${called("method", model.method)} · ${width} × ${height}`)),
       iconButton("close", t("Delete what was learned as {name}", { name: model.name }), () => this.#remove(model.name)));
   }
 
