@@ -1,4 +1,4 @@
-"""Zero-shot super-resolution: what it learns of one picture, and what every method that only enlarges promises."""
+"""Zero-shot super-resolution: what it learns of one picture."""
 
 import numpy as np
 import pytest
@@ -8,9 +8,6 @@ import selfmend
 from facts import mentions
 from selfmend.errors import OptionError
 from selfmend.image.resize import resize
-from selfmend.methods.base import Method
-from selfmend.methods.generative import Enlarging
-from selfmend.methods.registry import ENLARGERS, any_class, method_class, methods_that
 from selfmend.methods.zssr import TINY, Zssr, ZssrConfig, _falls_no_more, _turned, _turned_back
 from selfmend.types import Image
 
@@ -37,30 +34,6 @@ def test_the_result_is_the_picture_when_it_is_shrunk() -> None:
     small = resize(sharp(64), (32, 32)).clip(0, 1)
     made = Zssr(ZssrConfig(width=4, depth=2, enlargements=1, steps=2, crop=16)).super_resolve(small, 2)
     assert np.abs(resize(made, (32, 32)) - small).mean() < 0.005
-
-
-@pytest.mark.parametrize("name", ENLARGERS)
-@pytest.mark.parametrize("channels", [1, 3])
-def test_any_factor_same_seed_same_bytes(name: str, channels: int) -> None:
-    image = sharp(40)[:, :30, :channels]
-    first, again = (
-        selfmend.super_resolve(image[..., 0] if channels == 1 else image, 1.5, method=name, preset="tiny", seed=3)
-        for _ in range(2)
-    )
-    assert first.shape == ((60, 45) if channels == 1 else (60, 45, 3))
-    assert np.array_equal(first, again)
-    assert 0 <= float(first.min()) < float(first.max()) <= 1
-
-
-@pytest.mark.parametrize("name", ENLARGERS)
-def test_what_enlarges_fills_no_hole(name: str) -> None:
-    assert issubclass(any_class(name), Enlarging)
-    assert not issubclass(any_class(name), Method)
-    assert name in methods_that("enlarges")
-    with pytest.raises(OptionError, match=mentions(name, "enlarges", "auto")):
-        selfmend.inpaint(sharp(32), np.eye(32, dtype=bool), method=name)
-    with pytest.raises(OptionError, match=mentions(name)):
-        method_class(name)
 
 
 def test_eight_versions_and_back() -> None:

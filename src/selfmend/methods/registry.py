@@ -164,6 +164,23 @@ ENLARGERS = {
         extra="learn",
         long_presets=("paper",),
     ),
+    "edsr": MethodInfo(
+        target="selfmend.methods.enlarging:EdsrMethod",
+        enlarges=True,
+        best_for="enlarging",
+        speed="seconds",
+        everyday=True,
+        extra="learn",
+        weights=("edsr-x4", "edsr-x2", "edsr-x3"),
+    ),
+    "srgan": MethodInfo(
+        target="selfmend.methods.enlarging:SrganMethod",
+        enlarges=True,
+        best_for="enlarging",
+        speed="seconds",
+        extra="learn",
+        weights=("srgan-x4", "srgan-x2"),
+    ),
 }
 """Methods that enlarge pictures and fill no holes."""
 
