@@ -89,8 +89,8 @@ def main() -> None:
                 module = best_of(lambda net=net, given=given: net(*given))  # type: ignore[misc]
             if name.endswith("-x4"):  # a picture of half the side is enlarged
                 enlarger = any_class(name.removesuffix("-x4")).from_options(device="cpu")
-                small = image[: size // 2, : size // 2]
-                made = best_of(lambda one=enlarger: one.super_resolve(small, 4))  # type: ignore[misc]
+                half = image[: size // 2, : size // 2]
+                made = best_of(lambda one=enlarger, half=half: one.super_resolve(half, 4))  # type: ignore[misc]
                 print(f"{name:9} {count:11,} {module:9.2f} {made:9.2f}", flush=True)
                 continue
             assert name in METHODS
