@@ -10,8 +10,9 @@ from torch import nn
 
 from golden import weight_by_rule
 from selfmend.nn.deepfill import DeepFillGenerator
+from selfmend.nn.deepfill_v1 import DeepFillV1Generator
 from selfmend.nn.edsr import Edsr
-from selfmend.nn.glcic import CompletionNetwork
+from selfmend.nn.glcic import AuthorsCompletionNetwork, CompletionNetwork
 from selfmend.nn.lama import LamaGenerator
 from selfmend.nn.migan import MiganGenerator
 from selfmend.nn.pconv_unet import PConvUNet
@@ -20,6 +21,8 @@ from selfmend.nn.srgan import SrganGenerator
 SMALL: dict[str, Callable[[], nn.Module]] = {
     "lama": lambda: LamaGenerator(blocks=1, width=0.125),
     "deepfill": lambda: DeepFillGenerator(width=0.125),
+    "deepfill-v1": lambda: DeepFillV1Generator(width=0.125),
+    "glcic-places": lambda: AuthorsCompletionNetwork(width=0.125),
     "glcic": lambda: CompletionNetwork(width=0.125),
     "pconv": lambda: PConvUNet(levels=7, width=0.125),
     "migan": lambda: MiganGenerator(size=512, width=1 / 32),

@@ -136,6 +136,13 @@ METHODS = {
         extra="learn",
         weights=("deepfill",),
     ),
+    "deepfill-v1": MethodInfo(
+        target="selfmend.methods.deepfill:DeepFillV1",
+        best_for="comparison",
+        speed="seconds",
+        extra="learn",
+        weights=("deepfill-v1",),
+    ),
     "pconv": MethodInfo(
         target="selfmend.methods.pconv_unet:PConvUNetMethod",
         best_for="objects",
@@ -144,7 +151,11 @@ METHODS = {
         weights=("pconv",),
     ),
     "glcic": MethodInfo(
-        target="selfmend.methods.glcic:Glcic", best_for="objects", speed="second", extra="learn", weights=("glcic",)
+        target="selfmend.methods.glcic:Glcic",
+        best_for="objects",
+        speed="second",
+        extra="learn",
+        weights=("glcic", "glcic-places"),
     ),
     "telea": MethodInfo(
         target="selfmend.methods.classical:Telea", best_for="scratches", speed="instant", everyday=True

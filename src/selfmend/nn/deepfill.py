@@ -95,16 +95,24 @@ class _Gated(nn.Module):
         if spec.up:
             x = F.interpolate(x, scale_factor=2, mode="nearest")
         reach = spec.dilation * (spec.kernel - 1)
-        if self.same:  # as TensorFlow pads: of an odd number of pixels, the greater part right and below
-            pads = [max(0, (-(-n // spec.stride) - 1) * spec.stride + reach + 1 - n) for n in (x.shape[3], x.shape[2])]
-            x = F.pad(x, [part for pad in pads for part in (pad // 2, pad - pad // 2)])
-        else:
-            x = F.pad(x, [reach // 2] * 4)
+        x = same_padding(x, reach=reach, stride=spec.stride) if self.same else F.pad(x, [reach // 2] * 4)
         x = self.conv(x)
         if spec.kind == "plain":
             return x
         value, gate = x.chunk(2, 1)
         return (F.relu(value) if spec.kind == "relu" else F.elu(value)) * torch.sigmoid(gate)
+
+
+def same_padding(x: Tensor, *, reach: int, stride: int) -> Tensor:
+    """Zeros around a picture as TensorFlow pads it: of an odd number of pixels, the greater part right and below.
+
+    Args:
+        x: (N, C, H, W).
+        reach: pixels between the first and the last that a kernel sees.
+        stride: of the convolution that follows.
+    """
+    pads = [max(0, (-(-n // stride) - 1) * stride + reach + 1 - n) for n in (x.shape[3], x.shape[2])]
+    return F.pad(x, [part for pad in pads for part in (pad // 2, pad - pad // 2)])
 
 
 class ContextualAttention(nn.Module):
@@ -113,11 +121,12 @@ class ContextualAttention(nn.Module):
     Args:
         fuse: make neighbours copy from neighbours.
         corners: halve the size as the authors' TensorFlow does, from the first pixel to the last.
+        softened: patches are not divided by their length, but by a little more, as a port of version 1 has it.
     """
 
-    def __init__(self, *, fuse: bool, corners: bool) -> None:
+    def __init__(self, *, fuse: bool, corners: bool, softened: bool = False) -> None:
         super().__init__()
-        self.corners = corners
+        self.corners, self.softened = corners, softened
         self.fuse_weight: Tensor | None
         self.register_buffer("fuse_weight", torch.eye(3)[None, None] if fuse else None)
 
@@ -130,7 +139,11 @@ class ContextualAttention(nn.Module):
         height, width = small.shape[2:]
         count = height * width
         patches = F.unfold(small, 3, padding=1)[0]  # (9 C, count), of what is looked at and of what is copied
-        scores = (patches / patches.norm(dim=0).clamp(min=_LEAST_NORM)).mT @ patches  # (copied, looked at)
+        if self.softened:
+            lengths = (patches.square() + _LEAST_NORM).sum(0).sqrt()
+        else:
+            lengths = patches.norm(dim=0).clamp(min=_LEAST_NORM)
+        scores = (patches / lengths).mT @ patches  # (copied, looked at)
         if self.fuse_weight is not None:
             scores = self._fused(self._turned(self._fused(scores), height, width))
             scores = self._turned(scores, width, height)

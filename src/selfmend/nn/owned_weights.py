@@ -212,17 +212,62 @@ NETWORKS = {
             files=(KnownFile(name="model_cn", page="https://github.com/otenim/GLCIC-PyTorch (CelebA)"),),
         ),
         KnownNetwork(
+            name="glcic-places",
+            title="GLCIC's completion network of the authors",
+            target="selfmend.nn.glcic:AuthorsCompletionNetwork",
+            marks=({"model.1.weight": (None, 4, 5, 5), "mean": (3,)},),
+            licence="CC BY-NC-SA 4.0",
+            files=(
+                KnownFile(
+                    name="completionnet_places2.t7",
+                    page="https://github.com/satoshiiizuka/siggraph2017_inpainting",
+                    address="http://hi.cs.waseda.ac.jp/~iizuka/data/completionnet_places2.t7",
+                    megabytes=47,
+                    md5="b1527543a0ee22c23fca44cefdf48531",
+                ),
+                KnownFile(
+                    name="completionnet_places2_freeform.t7",
+                    page="https://github.com/satoshiiizuka/siggraph2017_inpainting",
+                ),
+            ),
+        ),
+        KnownNetwork(
+            name="deepfill-v1",
+            title="DeepFill v1",
+            target="selfmend.nn.deepfill_v1:DeepFillV1Generator",
+            marks=(
+                {"coarse_generator.conv1.conv.weight": (None, 5, 5, 5)},
+                {"conv1.conv.weight": (None, 5, 5, 5), "xconv1.conv.weight": (None, 5, 5, 5)},
+            ),
+            licence="CC BY-NC 4.0",
+            files=(
+                KnownFile(
+                    name="snap-0.index",
+                    page="https://github.com/JiahuiYu/generative_inpainting (v1.0.0; with its .data file beside it)",
+                ),
+                KnownFile(name="hole_benchmark.pth", page="https://github.com/daa233/generative-inpainting-pytorch"),
+            ),
+        ),
+        KnownNetwork(
             name="deepfill",
             title="DeepFill v2",
             target="selfmend.nn.deepfill:DeepFillGenerator",
             marks=(
-                {"conv1.conv.weight": (None, 5, 5, 5), "allconv17.conv.weight": (3, None, 3, 3)},
+                {
+                    "conv1.conv.weight": (None, 5, 5, 5),
+                    "xconv1.conv.weight": (None, 3, 5, 5),
+                    "allconv17.conv.weight": (3, None, 3, 3),
+                },
                 {"stage1.conv1.conv.weight": (None, 5, 5, 5), "stage2.conv_to_rgb.conv.weight": (3, None, 3, 3)},
             ),
             licence="CC BY-NC 4.0",
             files=(
                 KnownFile(name="states_tf_places2.pth", page="https://github.com/nipponjo/deepfillv2-pytorch"),
                 KnownFile(name="states_pt_places2.pth", page="https://github.com/nipponjo/deepfillv2-pytorch"),
+                KnownFile(
+                    name="snap-0.index",
+                    page="https://github.com/JiahuiYu/generative_inpainting (v2.0.0; with its .data file beside it)",
+                ),
             ),
         ),
         _edsr(2, ("edsr_baseline_x2", "1bc95232", 6), ("edsr_x2", "0edfb8a3", 163)),
