@@ -3,6 +3,8 @@ import torch
 
 from facts import mentions
 from selfmend.nn.adversarial_losses import gradient_penalty
+from selfmend.nn.layers import PartialConv2d, _TwiceDifferentiated, initialize
+from selfmend.nn.singan import SinGANCritic
 
 REAL, FAKE = torch.ones(1, 3, 4, 5), torch.zeros(1, 3, 4, 5)
 MIX = torch.full((1, 1, 1, 1), 0.5)
@@ -39,3 +41,25 @@ def test_reaches_the_weights() -> None:
 def test_refuses() -> None:
     with pytest.raises(ValueError, match=mentions("per", "'image'", "'pixel'", "'sample'")):
         gradient_penalty(linear, REAL, FAKE, mix=MIX, per="image")
+
+
+@pytest.mark.parametrize("hole", [False, True])
+def test_the_convolution_that_gpus_take_has_the_same_derivatives(monkeypatch, hole) -> None:
+    valid = torch.ones(1, 1, 24, 26, dtype=torch.float64)
+    valid[..., 6:12, 8:15] = 1 - float(hole)
+    real = torch.rand(1, 3, 24, 26, dtype=torch.float64, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    mix = torch.full((1, 1, 1, 1), 0.3, dtype=torch.float64)
+
+    def gradients() -> torch.Tensor:
+        critic = SinGANCritic(channels=4).double()
+        initialize(critic, generator=torch.Generator().manual_seed(0))
+        score = critic(real, valid if hole else None)[0].mean()
+        penalty = gradient_penalty(critic, real, -real, mix=mix, valid=valid if hole else None)
+        (score + penalty).backward()
+        return torch.cat([p.grad.flatten() for p in critic.parameters()])
+
+    expected = gradients()
+    monkeypatch.setattr(
+        PartialConv2d, "_convolve", lambda self, x, bias: _TwiceDifferentiated.apply(x, self.weight, bias)
+    )
+    torch.testing.assert_close(gradients(), expected)

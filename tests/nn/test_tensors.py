@@ -10,6 +10,8 @@ from selfmend.errors import ImageError, MaskError
 from selfmend.nn.tensors import (
     check_image_tensor,
     check_mask_tensor,
+    resampler,
+    resize,
     rgb_to_grey,
     to_array,
     to_image,
@@ -97,3 +99,8 @@ def test_images_and_masks_that_fit_are_handed_back() -> None:
 def test_masks_that_do_not_fit(mask: torch.Tensor, message: str) -> None:
     with pytest.raises(MaskError, match=message):
         check_mask_tensor(mask, torch.rand(1, 3, 5, 6), name="hole")
+
+
+def test_a_resampler_is_made_once_for_all_pictures_of_a_shape() -> None:
+    first, second = torch.rand(2, 1, 3, 20, 31, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(resampler(first, (13, 40))(second), resize(second, (13, 40)))

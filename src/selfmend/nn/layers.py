@@ -33,6 +33,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.grad import conv2d_weight
 from torch.nn.utils.parametrizations import spectral_norm as parametrize_spectral_norm
 from torch.nn.utils.parametrize import is_parametrized
 
@@ -74,6 +75,7 @@ class PartialConv2d(nn.Conv2d):
         ratio: "window" keeps the scale of a convolution (NVIDIA's layer). "sum" divides by the number of valid values
             of all channels without multiplying by that of the window (the formula and the code of Linhart & Castagné),
             which makes outputs about 9 x channels times smaller, with or without a hole.
+        twice: whether it is differentiated twice, in a gradient penalty; then stride 1 and no padding.
 
     Example:
         >>> layer = PartialConv2d(3, 8, 3)
@@ -82,8 +84,9 @@ class PartialConv2d(nn.Conv2d):
         (torch.Size([1, 8, 7, 7]), torch.Size([1, 1, 7, 7]))
     """
 
-    def __init__(self, *args: Any, ratio: str = "window", **options: Any) -> None:
+    def __init__(self, *args: Any, ratio: str = "window", twice: bool = False, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.twice = twice
         if ratio not in ("window", "sum"):
             raise ValueError(f"ratio is {ratio!r}; 'window' or 'sum' fits")
         values = self.in_channels * self.kernel_size[0] * self.kernel_size[1]
@@ -100,7 +103,7 @@ class PartialConv2d(nn.Conv2d):
             (N, C', H', W') and the updated validity (N, 1, H', W'), or None if `valid` was None.
         """
         if valid is None:
-            return super().forward(x), None
+            return self._convolve(x, self.bias), None
         if self.padding_mode != "zeros" or isinstance(self.padding, str):
             raise ValueError(f"padding {self.padding!r}, mode {self.padding_mode!r}; a number and 'zeros' fit")
         with torch.no_grad():
@@ -113,11 +116,40 @@ class PartialConv2d(nn.Conv2d):
             )
         # Selecting, not multiplying: 0 * NaN is NaN, in the gradient too.
         seen = torch.where(valid > 0.5, x, torch.zeros((), dtype=x.dtype, device=x.device))
-        out = F.conv2d(seen, self.weight, None, self.stride, self.padding, self.dilation, self.groups)
+        out = self._convolve(seen, None)
         out = out * (ratio * self.output_scale).to(out.dtype)
         if self.bias is not None:
             out = out + self.bias.to(out.dtype).view(1, -1, 1, 1) * updated.to(out.dtype)
         return out, updated
+
+    def _convolve(self, x: Tensor, bias: Tensor | None) -> Tensor:
+        if self.twice and x.is_cuda:
+            return _TwiceDifferentiated.apply(x, self.weight, bias)
+        return self._conv_forward(x, self.weight, bias)
+
+
+class _TwiceDifferentiated(torch.autograd.Function):
+    """A plain convolution (stride 1, no padding) whose input's gradient is written as a transposed convolution.
+
+    PyTorch's own second derivative convolves the picture with a kernel as large as the picture, which cuDNN has no
+    good algorithm for: it takes two thirds of a step of a critic with a gradient penalty. While a graph of the
+    gradient is made, the weights get none: a penalty asks for the input's alone.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        ctx.biased = bias is not None
+        return F.conv2d(x, weight, bias)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        x, weight = ctx.saved_tensors
+        to_input = F.conv_transpose2d(gradient, weight) if ctx.needs_input_grad[0] else None
+        if torch.is_grad_enabled():
+            return to_input, None, None
+        to_weight = conv2d_weight(x, weight.shape, gradient) if ctx.needs_input_grad[1] else None
+        return to_input, to_weight, gradient.sum((0, 2, 3)) if ctx.biased else None
 
 
 class MaskedBatchNorm2d(nn.BatchNorm2d):

@@ -18,9 +18,9 @@ RADIUS = 5
 class _Block(nn.Module):
     """Convolution, batch normalisation, leaky ReLU."""
 
-    def __init__(self, in_channels: int, out_channels: int, *, ratio: str) -> None:
+    def __init__(self, in_channels: int, out_channels: int, *, ratio: str, twice: bool) -> None:
         super().__init__()
-        self.conv = PartialConv2d(in_channels, out_channels, 3, ratio=ratio)
+        self.conv = PartialConv2d(in_channels, out_channels, 3, ratio=ratio, twice=twice)
         self.norm = MaskedBatchNorm2d(out_channels)
 
     def forward(self, x: Tensor, valid: Tensor | None) -> tuple[Tensor, Tensor | None]:
@@ -31,10 +31,10 @@ class _Block(nn.Module):
 class _Trunk(nn.Module):
     """The four blocks that generator and critic share in shape."""
 
-    def __init__(self, *, channels: int, in_channels: int, ratio: str) -> None:
+    def __init__(self, *, channels: int, in_channels: int, ratio: str, twice: bool = False) -> None:
         super().__init__()
-        self.head = _Block(in_channels, channels, ratio=ratio)
-        blocks = {f"block{i}": _Block(channels, channels, ratio=ratio) for i in (1, 2, 3)}
+        self.head = _Block(in_channels, channels, ratio=ratio, twice=twice)
+        blocks = {f"block{i}": _Block(channels, channels, ratio=ratio, twice=twice) for i in (1, 2, 3)}
         self.body = nn.ModuleDict(blocks)
 
     def features(self, x: Tensor, valid: Tensor | None) -> tuple[Tensor, Tensor | None]:
@@ -95,8 +95,8 @@ class SinGANCritic(_Trunk):
     """
 
     def __init__(self, *, channels: int, in_channels: int = 3, ratio: str = "window") -> None:
-        super().__init__(channels=channels, in_channels=in_channels, ratio=ratio)
-        self.tail = PartialConv2d(channels, 1, 3, ratio=ratio)
+        super().__init__(channels=channels, in_channels=in_channels, ratio=ratio, twice=True)
+        self.tail = PartialConv2d(channels, 1, 3, ratio=ratio, twice=True)
 
     def forward(self, x: Tensor, valid: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """Score.

@@ -7,7 +7,9 @@ device, differentiably.
 
 from __future__ import annotations
 
+import functools
 import warnings
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -89,6 +91,13 @@ def make_generator(seed: int, *keys: str | int, device: str | torch.device = "cp
     return torch.Generator(device=device).manual_seed(derive_seed(seed, *keys))
 
 
+def send(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """A tensor of the CPU on a device, without waiting for what a GPU still computes."""
+    if device.type == "cuda" and tensor.device.type == "cpu":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
+
+
 def check_image_tensor(image: ImageTensor, *, name: str = "image") -> ImageTensor:
     """Return `image` if it is a finite float32 (N, C, H, W) tensor in [0, 1] with C in {1, 3, 4}.
 
@@ -141,13 +150,26 @@ def resize(
         >>> resize(torch.ones(1, 3, 8, 8), (4, 6)).shape
         torch.Size([1, 3, 4, 6])
     """
+    return resampler(image, size, scale=scale, reference_border=reference_border)(image)
+
+
+def resampler(
+    image: ImageTensor, size: Size, *, scale: float | None = None, reference_border: bool = False
+) -> Callable[[ImageTensor], ImageTensor]:
+    """`resize` to one size of all pictures of the shape, dtype and device of `image`, its weights made once.
+
+    Args:
+        image, size, scale: as in `resize`.
+    """
     if image.ndim != 4 or not image.is_floating_point():
         raise ImageError(f"image is {image.dtype} {tuple(image.shape)}; a floating tensor (N, C, H, W) fits")
     check_sizes(image.shape[-2:], size, scale)
+    steps = []
     for axis, new in sorted(zip((-2, -1), size, strict=True), key=lambda pair: pair[1] / image.shape[pair[0]]):
         old = image.shape[axis]  # the axis that shrinks most goes first: less is left for the other
-        image = _resample(image, axis, _axis_weights(old, new, scale or new / old, reference_border))
-    return image
+        weights = _axis_weights(old, new, scale or new / old, reference_border)
+        steps.append(_axis_resampler(weights, axis, dtype=image.dtype, device=image.device))
+    return lambda picture: functools.reduce(lambda x, step: step(x), steps, picture)
 
 
 def resize_mask(mask: MaskTensor, size: Size, *, scale: float | None = None) -> MaskTensor:
@@ -170,24 +192,31 @@ def resize_mask(mask: MaskTensor, size: Size, *, scale: float | None = None) -> 
     hole = mask.float()
     for axis, new in zip((-2, -1), size, strict=True):
         weights = _axis_weights(mask.shape[axis], new, scale or new / mask.shape[axis], False)
-        hole = _resample(hole, axis, (abs(weights) > NO_WEIGHT).astype(np.float64))
+        counted = (abs(weights) > NO_WEIGHT).astype(np.float64)
+        hole = _axis_resampler(counted, axis, dtype=hole.dtype, device=hole.device)(hole)
     return hole > 0.5
 
 
-def _resample(image: torch.Tensor, axis: int, weights: csr_array) -> torch.Tensor:
-    """Apply one axis' weights: as a dense matrix where that is small, as a sparse one where it would be huge."""
+def _axis_resampler(
+    weights: csr_array, axis: int, *, dtype: torch.dtype, device: torch.device
+) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Applies one axis' weights: as a dense matrix where that is small, as a sparse one where it would be huge."""
     if weights.shape[0] * weights.shape[1] <= _DENSE_ENTRIES:
-        matrix = torch.tensor(weights.toarray(), dtype=image.dtype, device=image.device)
-        return matrix @ image if axis == -2 else image @ matrix.mT
+        matrix = torch.tensor(weights.toarray(), dtype=dtype, device=device)
+        return lambda image: matrix @ image if axis == -2 else image @ matrix.mT
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # "CSR support is in beta": this product of it is tested
         rows, columns, data = (torch.tensor(p) for p in (weights.indptr, weights.indices, weights.data))
-        sparse = torch.sparse_csr_tensor(rows, columns, data, size=weights.shape).to(image.device, image.dtype)
+        sparse = torch.sparse_csr_tensor(rows, columns, data, size=weights.shape).to(device, dtype)
+    return lambda image: _apply_sparse(sparse, image, axis)
+
+
+def _apply_sparse(weights: torch.Tensor, image: torch.Tensor, axis: int) -> torch.Tensor:
     lead, (height, width) = image.shape[:-2], image.shape[-2:]
     if axis == -2:
-        planes = [sparse @ plane for plane in image.reshape(-1, height, width)]
+        planes = [weights @ plane for plane in image.reshape(-1, height, width)]
         return torch.stack(planes).view(*lead, -1, width)
-    return (sparse @ image.reshape(-1, width).mT.contiguous()).mT.reshape(*lead, height, -1)
+    return (weights @ image.reshape(-1, width).mT.contiguous()).mT.reshape(*lead, height, -1)
 
 
 @lru_cache(maxsize=256)

@@ -6,7 +6,7 @@ Shaham et al., "SinGAN", ICCV 2019, Eq. (1)-(3). Pictures are (1, C, H, W) in [-
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from torch import Tensor
 from selfmend.image.pyramid import PyramidPlan
 from selfmend.nn.reconstruction_losses import masked_rmse
 from selfmend.nn.singan import RADIUS, SinGANGenerator
-from selfmend.nn.tensors import resize
+from selfmend.nn.tensors import resampler, resize, send
 from selfmend.types import Size
 
 _LONGEST = 1 << 16  # pixels; a damaged size must not ask for more memory than there is
@@ -61,6 +61,7 @@ class Scales:
     layout: Tensor | None = None
     z_star: Tensor | None = None
     trained: list[Scale] = field(default_factory=list)
+    _resamplers: dict[Any, Callable[[Tensor], Tensor]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def complete(self) -> bool:
@@ -84,7 +85,10 @@ class Scales:
         x = x.clamp(-1, 1)
         if self.eight_bit:
             x = ((x + 1) * 127.5).floor() / 127.5 - 1
-        return resize(x, size, scale=scale).clamp(-1, 1)
+        key = (*x.shape[-2:], *size, scale, x.dtype, x.device)
+        if key not in self._resamplers:
+            self._resamplers[key] = resampler(x, size, scale=scale)
+        return self._resamplers[key](x).clamp(-1, 1)
 
     def entering(self, device: torch.device, *, size: Size | None = None) -> Tensor:
         """The picture "from below" of the coarsest scale: zeros, or the layout, stretched to another `size`."""
@@ -103,16 +107,24 @@ class Scales:
         """
         channels = 1 if level == 0 else self.channels
         height, width = (side + 2 * RADIUS * self.noise_padding for side in size or self.plan.sizes[level])
-        noise = torch.randn(1, channels, height, width, generator=generator).to(device)
+        noise = send(torch.randn(1, channels, height, width, generator=generator), device)
         return noise.expand(-1, self.channels, -1, -1)
 
     @torch.no_grad()
     def random_below(self, level: int, *, generator: torch.Generator, device: torch.device) -> Tensor:
         """A random sample of the trained scales below `level`, up-sampled to it; `entering` for the coarsest."""
+        return self.sample_below(self.draw_below(level, generator=generator, device=device), device=device)
+
+    def draw_below(self, level: int, *, generator: torch.Generator, device: torch.device) -> list[Tensor]:
+        """Fresh noise for each of the trained scales below `level`, the coarsest first."""
+        return [self.draw_noise(n, generator=generator, device=device) for n in range(len(self.trained[:level]))]
+
+    @torch.no_grad()
+    def sample_below(self, noises: Sequence[Tensor], *, device: torch.device) -> Tensor:
+        """What the scales make of `draw_below`'s noise, up-sampled to the scale above; `entering` without any."""
         x = self.entering(device)
-        for n, scale in enumerate(self.trained[:level]):
-            noise = self.draw_noise(n, generator=generator, device=device) * scale.noise_amplitude
-            x = self.up(generate(scale.generator, x, noise, partial=self.partial), n + 1)
+        for n, (scale, noise) in enumerate(zip(self.trained, noises, strict=False)):
+            x = self.up(generate(scale.generator, x, noise * scale.noise_amplitude, partial=self.partial), n + 1)
         return x
 
     @torch.no_grad()
@@ -228,9 +240,9 @@ class Changed(Scales):
 
     change: Callable[[Tensor], Tensor] = torch.clone
 
-    def random_below(self, level: int, *, generator: torch.Generator, device: torch.device) -> Tensor:
+    def sample_below(self, noises: Sequence[Tensor], *, device: torch.device) -> Tensor:
         """See `Scales`."""
-        return self.change(super().random_below(level, generator=generator, device=device))
+        return self.change(super().sample_below(noises, device=device))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterator, Mapping
 import torch
 from torch import Tensor, nn
 
+from selfmend.methods.adversarial import frozen
 from selfmend.methods.singan.config import SinGANConfig
 from selfmend.methods.singan.scales import Changed, Scale, Scales, ScaleTask, freeze, generate, scale_task, stage_name
 from selfmend.nn.adversarial_losses import gradient_penalty, wasserstein_critic_loss, wasserstein_generator_loss
 from selfmend.nn.layers import initialize
 from selfmend.nn.reconstruction_losses import masked_mse
 from selfmend.nn.singan import SinGANCritic, SinGANGenerator
-from selfmend.nn.tensors import make_generator
+from selfmend.nn.tensors import make_generator, send
+from selfmend.training.cuda_graphs import Recorded
 from selfmend.training.devices import one_thread
 from selfmend.training.stage import Stage
 
@@ -119,22 +121,28 @@ def _stage(
     critic_optimizer = torch.optim.Adam(critic.parameters(), lr=config.learning_rate, betas=betas)
     partial, device = scales.partial, real.device
 
-    def step(i: int, batch: object, random: torch.Generator) -> Mapping[str, Tensor]:
-        late = i >= config.learning_rate_drop_at * config.steps
-        for optimizer in (generator_optimizer, critic_optimizer):
-            optimizer.param_groups[0]["lr"] = config.learning_rate * (config.learning_rate_drop if late else 1.0)
+    def draw(random: torch.Generator) -> list[Tensor]:
+        """This step's noise; and for each of the critic's updates the noise of the scales below, and its mixture."""
         noise = scales.draw_noise(level, generator=random, device=device) * amplitude
         if level == 0 and not config.fixed_z_star:
             z_star.value.copy_(scales.draw_noise(0, generator=random, device=device)[:, :1])
+        drawn = [noise]
+        for _ in range(config.critic_steps):
+            drawn += scales.draw_below(level, generator=random, device=device)
+            drawn.append(send(torch.rand(1, 1, 1, 1, generator=random), device))
+        return drawn
+
+    def learn(noise: Tensor, *drawn: Tensor) -> dict[str, Tensor]:
         z_rec = z_star.value.expand(-1, real.shape[1], -1, -1) if level == 0 else torch.zeros_like(real)
 
-        for _ in range(config.critic_steps):
-            previous = scales.random_below(level, generator=random, device=device)
+        each = len(drawn) // config.critic_steps
+        for k in range(config.critic_steps):
+            *noises, mix = drawn[k * each : (k + 1) * each]
+            previous = scales.sample_below(noises, device=device)
             with torch.no_grad():
                 fake = generate(generator, previous, noise, partial=partial, valid=valid)
             (real_score, real_seen), (fake_score, fake_seen) = critic(real, valid), critic(fake, valid)
             distance = wasserstein_critic_loss(real_score, fake_score, real_valid=real_seen, fake_valid=fake_seen)
-            mix = torch.rand(1, 1, 1, 1, generator=random).to(device)
             penalty = gradient_penalty(critic, real, fake, mix=mix, valid=valid, per=config.penalty_per)
             critic_optimizer.zero_grad()
             (distance + config.penalty_weight * penalty).backward()
@@ -144,12 +152,13 @@ def _stage(
             if k == 0 or config.fresh_fakes:
                 # A fake that a generator step has left behind cannot be differentiated again: its weights are gone.
                 fake = generate(generator, previous, noise, partial=partial, valid=valid)
-                score, seen = critic(fake, valid)
-                adversarial = wasserstein_generator_loss(score, valid=seen)
-                output = generate(generator, below, z_rec, partial=partial, valid=valid)
-                reconstruction = masked_mse(output, real, valid)
-                generator_optimizer.zero_grad()
-                (adversarial + config.reconstruction_weight * reconstruction).backward()
+                with frozen(critic):
+                    score, seen = critic(fake, valid)
+                    adversarial = wasserstein_generator_loss(score, valid=seen)
+                    output = generate(generator, below, z_rec, partial=partial, valid=valid)
+                    reconstruction = masked_mse(output, real, valid)
+                    generator_optimizer.zero_grad()
+                    (adversarial + config.reconstruction_weight * reconstruction).backward()
             generator_optimizer.step()
         return {
             "critic": distance.detach(),
@@ -157,6 +166,14 @@ def _stage(
             "generator": adversarial.detach(),
             "reconstruction": reconstruction.detach(),
         }
+
+    recorded = Recorded(learn, [generator_optimizer, critic_optimizer])
+
+    def step(i: int, batch: object, random: torch.Generator) -> Mapping[str, Tensor]:
+        late = i >= config.learning_rate_drop_at * config.steps
+        for optimizer in (generator_optimizer, critic_optimizer):
+            optimizer.param_groups[0]["lr"] = config.learning_rate * (config.learning_rate_drop if late else 1.0)
+        return recorded(*draw(random), key=late)
 
     small = real.shape[2] * real.shape[3] * channels_at(config, level) <= _SMALL
     return Stage(
