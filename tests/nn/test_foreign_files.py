@@ -142,9 +142,13 @@ def test_whatever_byte_is_wrong_it_is_one_line(kind: str, tmp_path: Path, monkey
     assert len(lines) > 300
 
 
-def test_a_part_that_is_not_there(tmp_path: Path) -> None:
+def test_data_that_are_damaged_or_not_there(tmp_path: Path) -> None:
     index = write_checkpoint(tmp_path / "n", {"k": np.ones(4, np.float32)})
-    index.with_name("n.data-00000-of-00001").unlink()
+    data = index.with_name("n.data-00000-of-00001")
+    data.write_bytes(data.read_bytes()[:-1] + b"\1")
+    with pytest.raises(WeightsError, match="checksum"):
+        stored_tensors(index)["k"].read()
+    data.unlink()
     with pytest.raises(WeightsError, match=r"data-00000-of-00001, which belongs to the index"):
         stored_tensors(index)["k"].read()
     with pytest.raises(WeightsError, match="cannot read"):
