@@ -111,7 +111,12 @@ METHODS = {
         target="selfmend.methods.dmfn:DMFN", best_for="faces", speed="second", learns="folder", extra="learn"
     ),
     "deep-image-prior": MethodInfo(
-        target="selfmend.methods.deep_image_prior:DeepImagePrior", best_for="comparison", speed="minutes", extra="learn"
+        target="selfmend.methods.deep_image_prior:DeepImagePrior",
+        best_for="comparison",
+        speed="minutes",
+        extra="learn",
+        enlarges=True,
+        long_presets=("kate", "vase", "library", "enlarge"),
     ),
     "lama": MethodInfo(
         target="selfmend.methods.lama:Lama",
