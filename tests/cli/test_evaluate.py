@@ -182,3 +182,13 @@ def test_niqe_is_fitted_to_a_folder(run, refused, pictures) -> None:
     assert row["niqe"] == pytest.approx(niqe(image("large.png"), parameters))
     told = refused("evaluate", "fit-niqe", "large.png", "-o", "params.npz", "--overwrite")
     assert told == "the photos have 2 sharp blocks of 96 x 96 px in all; more than 36 fit"
+
+
+def test_the_tables_of_a_paper(folder, run, refused) -> None:
+    told = run("evaluate", "--paper", "002", "-o", "tables")
+    assert "| EdgeConnect | not here |" in told.out
+    assert "tables/tables.md" in told.out
+    assert json.loads(run("evaluate", "paper", "002", "-o", "tables", "--json").out)["tables"][0]["paper"] == "002"
+    assert "0o3" in refused("evaluate", "--paper", "0o3", "-o", "tables")
+    assert "one folder of faces" in refused("evaluate", "--paper=004", "-o", "tables")
+    assert "singan=tiny" in refused("evaluate", "--paper", "003", "-o", "tables", "--preset", "tiny")

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from selfmend.cli import common as arguments
 from selfmend.cli.common import be_quiet, print_json, print_table
 from selfmend.cli.progress import terminal_progress
+from selfmend.errors import OptionError
 from selfmend.evaluation.pair_scores import score_mended
 from selfmend.evaluation.sample_scores import fit_parameters, score_enlarged, score_samples
 
@@ -71,10 +72,14 @@ def _number(name: str, value: float | None) -> str:
 
 
 class PairUnlessNamed(TyperGroup):
-    """`evaluate TRUTH OUTPUT` is `evaluate pair TRUTH OUTPUT`."""
+    """`evaluate TRUTH OUTPUT` is `evaluate pair TRUTH OUTPUT`, and `evaluate --paper NAME` is `evaluate paper NAME`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put `pair` before what is neither a command nor meant to be one."""
+        if args and args[0] == "--paper":
+            args = ["paper", *args[1:]]
+        elif args and args[0].startswith("--paper="):
+            args = ["paper", args[0].removeprefix("--paper="), *args[1:]]
         first = args[0] if args else "--help"
         slip = not Path(first).exists() and difflib.get_close_matches(first, self.commands, cutoff=0.7)
         if first not in self.commands and first != "--help" and not slip:
@@ -214,6 +219,87 @@ def pair(
     print_comparison(found, hole=mask is not None)
     if found["fid"] is not None:
         typer.echo(f"fid of {len(found['pictures'])} pictures: {found['fid']:.3f}")
+
+
+@app.command("paper")
+def paper(
+    name: Annotated[str, typer.Argument(metavar="PAPER", help="000, 001, 002, 003 or 004.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT", help="Folder for tables and pictures.")],
+    photos: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="PHOTOS...", help="Photos or folders of them; 004: a folder of faces.",
+            show_default="three of scikit-image's",
+        ),
+    ] = None,
+    masks: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="000 to 002: holes, paired by name.", show_default="drawn")
+    ] = None,
+    references: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="000: pictures of the same scenes, by name.", show_default="the photo, moved"
+        ),
+    ] = None,
+    run: Annotated[
+        list[str] | None, typer.Option(metavar="METHOD=RUN", help="002: what was trained on a folder; repeatable.")
+    ] = None,
+    preset: Annotated[
+        list[str] | None, typer.Option(metavar="METHOD=PRESET", help="Of a method; repeatable.")
+    ] = None,
+    size: Annotated[int, typer.Option(help="Longest side in pixels; smaller photos stay as they are.")] = 250,
+    seeds: Annotated[int, typer.Option(help="004: trainings of each value.")] = 3,
+    held_back: Annotated[
+        int | None, typer.Option(metavar="N", help="004: measure on the last N pictures.", show_default="100")
+    ] = None,
+    seed: arguments.Seed = None,
+    device: arguments.Device = "auto",
+    quiet: arguments.Quiet = False,
+    as_json: arguments.Json = False,
+) -> None:  # fmt: skip
+    """Compute the tables of a paper with all their columns; `evaluate --paper 003` is the same.
+
+    A column whose weights are not on this machine says which file to bring. What the paper prints stands beside, as
+    published: its pictures are others. OUT gets tables.md, tables.json, the pictures and sheets of them.
+    """
+    from dataclasses import asdict
+
+    from selfmend.evaluation.paper_tables import as_markdown, run_ablation_paper, run_paper
+
+    be_quiet(quiet)
+    presets = _pairs(preset, "--preset", "singan=tiny")
+    with terminal_progress(quiet=quiet or as_json) as progress:
+        if name == "004":
+            if photos is None or len(photos) != 1:
+                raise OptionError(
+                    "004 trains DMFN: one folder of faces fits, selfmend evaluate --paper 004 FACES -o OUT"
+                )
+            found = run_ablation_paper(
+                photos[0], output, seeds=seeds, held_back=held_back, preset=presets.get("dmfn"), device=device,
+                progress=progress,
+            )  # fmt: skip
+        else:
+            found = run_paper(
+                name, output, photos=photos or (), masks=masks, references=references, presets=presets,
+                runs=_pairs(run, "--run", "edgeconnect=RUN"), size=size, seed=seed or 0, device=device,
+                progress=progress,
+            )  # fmt: skip
+    if as_json:
+        print_json({"output": output, "tables": [asdict(table) for table in found]})
+    elif not quiet:
+        typer.echo("\n\n".join(as_markdown(table) for table in found))
+        typer.echo(f"\n{output / 'tables.md'}")
+
+
+def _pairs(given: list[str] | None, option: str, example: str) -> dict[str, str]:
+    """NAME=VALUE options as a dict."""
+    found = {}
+    for text in given or ():
+        name, equals, value = text.partition("=")
+        if not (name.strip() and equals and value.strip()):
+            raise OptionError(f"{option} {text} is not NAME=VALUE, such as {example}")
+        found[name.strip()] = value.strip()
+    return found
 
 
 @app.command("fit-niqe")

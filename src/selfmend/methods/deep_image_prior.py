@@ -110,7 +110,7 @@ class DeepImagePrior(Enlarging, TensorMethod):
         return filled if scale == 1 else resize(filled, size).clamp(0, 1)
 
     def enlarge_one(self, image: Image, factor: float, *, seed: int, progress: Progress = silent) -> Image:
-        """See `Enlarging`: what is the picture that came when it is shrunk, by our resize; the notebook has Lanczos'."""
+        """See `Enlarging`: what is the picture that came when our resize shrinks it; the notebook has Lanczos'."""
         small = to_tensor(image).to(self.device)
         size = (int(image.shape[0] * factor + 1e-9), int(image.shape[1] * factor + 1e-9))  # 1.4 * 45 is 62.999...
 
