@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 from selfmend.cli import common as arguments
 from selfmend.cli.common import be_quiet, print_json, print_table
 from selfmend.cli.progress import terminal_progress
-from selfmend.errors import OptionError
+from selfmend.errors import MissingExtraError, OptionError, check_known
 from selfmend.evaluation.pair_scores import score_mended
 from selfmend.evaluation.sample_scores import fit_parameters, score_enlarged, score_samples
 
@@ -300,6 +300,95 @@ def _pairs(given: list[str] | None, option: str, example: str) -> dict[str, str]
             raise OptionError(f"{option} {text} is not NAME=VALUE, such as {example}")
         found[name.strip()] = value.strip()
     return found
+
+
+@app.command("study")
+def study(
+    reals: Annotated[Path | None, typer.Argument(metavar="REALS", help="Folder of photos.")] = None,
+    fakes: Annotated[
+        Path | None,
+        typer.Argument(metavar="FAKES", help="Folder of what was made of them: NAME-1.png, NAME/1.png of NAME.png."),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="STUDY", help="File for the answers; one that is there goes on.")
+    ] = Path("study.sqlite"),
+    protocol: Annotated[
+        str | None, typer.Option(metavar="paired|unpaired", help="The one.", show_default="both, in turn")
+    ] = None,
+    trials: Annotated[int, typer.Option(min=1, help="Of each person at most, without catch trials.")] = 50,
+    host: Annotated[str, typer.Option(help="Address; another than 127.0.0.1 needs --token.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8419,
+    token: Annotated[
+        str | None, typer.Option(envvar="SELFMEND_TOKEN", help="A secret of 16 characters or more, in the page's URL.")
+    ] = None,
+    open_page: Annotated[
+        bool | None, typer.Option("--open/--no-open", help="Show the page in the browser.", show_default="on a desktop")
+    ] = None,
+) -> None:
+    """Ask people which pictures are real, by the two protocols of SinGAN's paper, on a page of this machine.
+
+    paired: a photo and a made picture side by side for a second. unpaired: one picture for a second. No name, order or
+    size of a file tells which is which; catch trials find out who does not look. `evaluate study-results` counts.
+    """
+    from selfmend.evaluation.study import PROTOCOLS, Study, pair_fakes
+
+    if (reals is None) != (fakes is None):
+        raise OptionError("a study needs the real and the made pictures: selfmend evaluate study REALS FAKES")
+    if protocol is not None:
+        check_known("protocol", protocol, PROTOCOLS)
+    pairs = None if reals is None or fakes is None else pair_fakes(reals, fakes)
+    kept = Study(output, pairs)
+    try:
+        from selfmend.server.security import Access
+        from selfmend.server.serving import open_browser, serve_app
+        from selfmend.server.study import create_study_app
+    except ImportError as error:
+        raise MissingExtraError.of("a study", "web", error) from error
+    access = Access(host=host, port=port, token=token)
+    app = create_study_app(kept, trials=trials, protocols=(protocol,) if protocol else PROTOCOLS, access=access)
+    opened = None if open_page is False else open_browser
+    try:
+        serve_app(app, access=access, say=typer.echo, opened=opened)
+    finally:
+        kept.close()
+
+
+@app.command("study-results")
+def study_results(
+    file: Annotated[Path, typer.Argument(metavar="STUDY", help="File of the answers.")],
+    weights: Weights = None,
+    as_json: arguments.Json = False,
+) -> None:
+    """Count the answers of a study: confusion (50 % is as good as guessing) with its interval, and its correlation
+    with SIFID where Inception's weights are here.
+    """
+    from dataclasses import asdict
+
+    from selfmend.evaluation.study import Study, sifid_of_pairs
+
+    if not file.is_file():
+        raise OptionError(f"{file} is not there; selfmend evaluate study REALS FAKES -o {file} makes it")
+    kept = Study(file)
+    try:
+        sifid, lacking = sifid_of_pairs(kept.pairs.values(), weights)
+        found = kept.results(sifid)
+    finally:
+        kept.close()
+    if as_json:
+        print_json({"results": [asdict(one) for one in found], "sifid": sifid, "lacking": lacking})
+        return
+    body = [[one.protocol, str(one.people), str(one.left_out), str(one.answers), _percent(one.confusion),
+             "-" if one.interval is None else " to ".join(map(_percent, one.interval)), _percent(one.fakes_taken),
+             _percent(one.reals_taken), "-" if one.correlation is None else f"{one.correlation:.2f}"]
+            for one in found]  # fmt: skip
+    head = ["protocol", "people", "left out", "answers", "confusion", "95 %", "fakes taken", "reals taken", "r SIFID"]
+    print_table(head, body, numbers=True)
+    if lacking:
+        typer.echo(f"SIFID: {lacking}")
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f} %"
 
 
 @app.command("fit-niqe")
