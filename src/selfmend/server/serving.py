@@ -79,7 +79,7 @@ def serve(
 
 
 def serve_app(
-    app: Any, *, access: Access, say: Callable[[str], None], opened: Callable[[str], None] | None = None
+    app: Any, *, access: Access, say: Callable[[str], None], opened: Callable[[str], object] | None = None
 ) -> None:
     """Answer for an application without a queue until Ctrl-C, SIGTERM or SIGHUP; arguments and errors as `serve`."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
