@@ -110,6 +110,20 @@ METHODS = {
     "dmfn": MethodInfo(
         target="selfmend.methods.dmfn:DMFN", best_for="faces", speed="second", learns="folder", extra="learn"
     ),
+    "glcic-own": MethodInfo(
+        target="selfmend.methods.own_networks:GlcicTraining",
+        best_for="objects",
+        speed="second",
+        learns="folder",
+        extra="learn",
+    ),
+    "pconv-own": MethodInfo(
+        target="selfmend.methods.own_networks:PConvTraining",
+        best_for="objects",
+        speed="second",
+        learns="folder",
+        extra="learn",
+    ),
     "deep-image-prior": MethodInfo(
         target="selfmend.methods.deep_image_prior:DeepImagePrior",
         best_for="comparison",

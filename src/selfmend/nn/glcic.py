@@ -132,5 +132,42 @@ class AuthorsCompletionNetwork(nn.Module):
         return torch.sigmoid(self.model(x))
 
 
+class GlcicDiscriminator(nn.Module):
+    """One logit from a whole picture and a patch around its hole (Sec. 3.3); only training needs it.
+
+    Args:
+        size: side of the whole picture, a power of two from 16 to 256, in pixels.
+        local_size: side of the patch, likewise, from 8 to 128.
+        width: multiplies all hidden channels.
+
+    Example:
+        >>> net = GlcicDiscriminator(size=16, local_size=8, width=0.05).eval()
+        >>> net(torch.zeros(2, 3, 8, 8), torch.zeros(2, 3, 16, 16)).shape
+        torch.Size([2, 1])
+    """
+
+    def __init__(self, *, size: int = 256, local_size: int = 128, width: float = 1.0) -> None:
+        super().__init__()
+        hidden = scaled(1024, width)
+        self.local_model, self.global_model = _halvings(local_size, width, hidden), _halvings(size, width, hidden)
+        self.classifier = nn.Linear(2 * hidden, 1)
+
+    def forward(self, local: Tensor, whole: Tensor) -> Tensor:
+        """Logits (N, 1), high for real, of a patch (N, 3, local_size, local_size) and its picture in [0, 1]."""
+        judged: Tensor = self.classifier(torch.cat([self.local_model(local), self.global_model(whole)], 1))
+        return judged
+
+
+def _halvings(size: int, width: float, hidden: int) -> nn.Sequential:
+    """Layers that take a side of `size` pixels to 4, and one that sees all of that."""
+    layers: list[nn.Module] = []
+    before = 3
+    for channels in (64, 128, 256, 512, 512, 512)[: (size // 4).bit_length() - 1]:
+        after = scaled(channels, width)
+        layers += [nn.Conv2d(before, after, 5, stride=2, padding=2), nn.BatchNorm2d(after), nn.ReLU()]
+        before = after
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(before * 16, hidden), nn.ReLU())
+
+
 def _name(i: int) -> str:
     return f"deconv{i}" if i in _DOUBLED else f"conv{i}"
