@@ -9,9 +9,11 @@ import torch
 from torch import Tensor
 
 from selfmend.errors import MissingWeightsError
+from selfmend.image.poisson import poisson_blend
 from selfmend.methods.pretrained import PretrainedConfig, PretrainedMethod, padded, rounded_up
 from selfmend.nn.glcic import MEAN, AuthorsCompletionNetwork
 from selfmend.nn.owned_weights import how_to_get, owned_file
+from selfmend.nn.tensors import to_array, to_mask, to_tensor
 from selfmend.options import option
 
 _MULTIPLE = 4  # two halvings
@@ -28,6 +30,10 @@ class GlcicConfig(PretrainedConfig):
     mean: tuple[float, float, float] = option(
         MEAN, "faces: red, green, blue of the hole as the network knows it, the mean of its training pictures",
         unit="of [0, 1]", source="the port's weights for CelebA", low=0, high=1,
+    )  # fmt: skip
+    blend: bool = option(
+        False, "keep the fill's gradients alone, so that its colours meet what is around the hole",
+        source="GLCIC (SIGGRAPH 2017), Sec. 3.5: optional",
     )  # fmt: skip
 
 
@@ -62,4 +68,9 @@ class Glcic(PretrainedMethod):
         else:
             known = picture * (1 - hole) + picture.new_tensor(self.config.mean).view(1, 3, 1, 1) * hole
         shown = torch.cat([known, hole], 1)
-        return net(padded(shown, *sides))[:, :, :height, :width]
+        out: Tensor = net(padded(shown, *sides))[:, :, :height, :width]
+        if not self.config.blend:
+            return out
+        # Telea's first fill in the authors' code is of no influence on the exact solution
+        blended = poisson_blend(to_array(out.float()), to_array(picture), to_mask(hole > 0.5))
+        return to_tensor(blended).to(out.device)

@@ -146,7 +146,7 @@ METHODS = {
         speed="seconds",
         everyday=True,
         extra="learn",
-        weights=("migan",),
+        weights=("migan", "migan-256"),
     ),
     "deepfill": MethodInfo(
         target="selfmend.methods.deepfill:DeepFill",
