@@ -1,6 +1,7 @@
 """`selfmend mask watermark --same-in` and `selfmend mask selection`."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -77,3 +78,23 @@ def test_a_hint_that_does_not_fit_is_refused_in_one_line(run, folder, hint, said
     assert done.code == 2
     assert said in done.err
     assert len(done.err.strip().splitlines()) == 1
+
+
+def test_a_folder_is_restored_by_what_its_pictures_have_in_common(run, folder) -> None:
+    PILImage.open("other.png").save("photos/other.png")
+    told = ("--kind", "watermark", "--same-in", "photos", "--method", "telea", "--jobs", "1", "--json")
+    done = run("restore", "photos", "-o", "out", *told)
+    assert done.code == 0, done.err
+    for seed in (0, 8):
+        run("restore", f"photos/{seed}.png", "-o", f"{seed}.png", *told[:6])
+        assert Path(f"{seed}.png").read_bytes() == Path(f"out/{seed}.png").read_bytes()
+        changed = np.asarray(PILImage.open(f"out/{seed}.png")) != np.asarray(PILImage.open(f"photos/{seed}.png"))
+        assert (changed.any(2) & folder).sum() > 0.9 * folder.sum()
+    assert "no other picture" in done.err
+    assert run("restore", "photos", "-o", "out2", "--kind", "dust", "--same-in", "photos").code == 2
+
+
+def test_a_picture_without_another_of_its_size_is_told_so(run, folder) -> None:
+    done = run("restore", "other.png", "-o", "o.png", "--kind", "watermark", "--same-in", "photos")
+    assert done.code == 2
+    assert "no other picture" in done.err

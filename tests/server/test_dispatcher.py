@@ -4,6 +4,7 @@ import signal
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from selfmend.errors import DiskFullError
@@ -100,6 +101,29 @@ def test_a_worker_that_was_told_to_end_leaves_its_job_to_another_one_once(dispat
 def test_an_idle_worker_that_dies_is_said_in_the_log(dispatcher, caplog) -> None:
     die(dispatcher, None, 1)
     assert "a worker ended unexpectedly (exit code 1); another one takes its place" in caplog.text
+
+
+def test_workers_that_cannot_get_ready_are_started_more_and_more_seldom(dispatcher, monkeypatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    starts = []
+
+    def start(queue, context):
+        starts.append(clock[0])
+        return Dead(None, 1)
+
+    monkeypatch.setattr("selfmend.jobs.dispatcher.WorkerHandle", start)
+    for _ in range(600):
+        dispatcher._start_worker()
+        for worker in list(dispatcher._workers):
+            dispatcher._receive(worker)
+        clock[0] += 1
+    gaps = np.diff(starts)
+    assert len(starts) < 20
+    assert gaps.max() <= 61
+    assert list(gaps) == sorted(gaps)
+    dispatcher._answer(Dead(None, 1), "ready")  # one has come up again
+    assert dispatcher._pause_starts(Dead(None, 1)) < 1
 
 
 def test_a_full_disk_holds_results_and_workers_until_there_is_room(dispatcher, caplog) -> None:

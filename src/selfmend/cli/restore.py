@@ -84,9 +84,10 @@ def restore(
     filling: dict[str, Any] = {"preset": preset, "seed": seed or 0, "device": device}
     options = parse_settings(settings or [])
     if pictures.is_dir():
-        if compare or save_mask is not None or same_in is not None:
-            raise OptionError("--compare, --save-mask and --same-in are for one picture; of a folder, leave them out")
-        how = {"find": kind, **chosen, "grow_mask": grow, "jobs": jobs, "resume": resume, "overwrite": overwrite}
+        if compare or save_mask is not None:
+            raise OptionError("--compare and --save-mask are for one picture; of a folder, leave them out")
+        how = {"find": kind, **chosen, "same_in": same_in, "grow_mask": grow}
+        how |= {"jobs": jobs, "resume": resume, "overwrite": overwrite}
         _folder(pictures, output, method or "auto", how | filling | options, quiet=quiet, as_json=as_json)
         return
     if jobs is not None or resume:
@@ -98,14 +99,20 @@ def restore(
         if path is not None:
             check_output(path, overwrite=overwrite, inputs=(pictures,))
     chosen |= {"kind": kind, "grow": grow, "options": options, "method": method or "auto", **filling}
-    chosen["same_in"] = () if same_in is None else _others(same_in, pictures)
+    chosen["same_in"] = _others(same_in, pictures)
     _picture(pictures, target, sheet, save_mask, chosen, quiet=quiet, as_json=as_json)
 
 
-def _others(folder: Path, picture: Path) -> list[Path]:
-    from selfmend.image.picture_files import pictures_at
+def _others(folder: Path | None, picture: Path) -> list[Path]:
+    from selfmend.image.picture_files import alike_beside
+    from selfmend.masks.same_mark import MOST
 
-    return [file for file in pictures_at(folder) if file.resolve() != picture.resolve()]
+    if folder is None:
+        return []
+    found = alike_beside(picture, folder, most=MOST)
+    if not found:
+        raise ImageError(f"{folder} has no other picture of the size of {picture}; two or more with the same mark fit")
+    return found
 
 
 def _picture(

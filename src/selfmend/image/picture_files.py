@@ -11,7 +11,7 @@ from selfmend.errors import ImageError, MaskError, SelfmendWarning
 from selfmend.files import exists
 from selfmend.image.color import as_rgb
 from selfmend.image.draw import to_rgb
-from selfmend.image.files import by_stem, read_picture
+from selfmend.image.files import by_stem, picture_size, read_picture
 from selfmend.image.formats import ENDINGS
 from selfmend.image.picture import to_picture
 from selfmend.types import Image
@@ -31,6 +31,19 @@ def pictures_at(path: Path) -> list[Path]:
     if not found:
         raise ImageError(f"{path} holds no pictures; a folder with picture files fits")
     return found
+
+
+def alike_beside(picture: Path, folder: Path, *, most: int) -> list[Path]:
+    """Other pictures of a folder with a picture's size, at most so many of them, spread over all.
+
+    Raises:
+        ImageError: no folder, or one without pictures.
+    """
+    if not folder.is_dir():
+        raise ImageError(f"{folder} is no folder; one with pictures that have the same mark fits")
+    size, own = picture_size(picture), picture.resolve()
+    found = [file for file in pictures_at(folder) if file.resolve() != own and picture_size(file) == size]
+    return [found[k * len(found) // most] for k in range(most)] if len(found) > most else found
 
 
 def read_rgb(path: Path) -> Image:

@@ -139,6 +139,7 @@ class WorkerHandle(Child):
 _LOG = logging.getLogger("selfmend.server")
 _TICK = 0.5  # seconds between looks at what is late or has grown
 _CLEAN_EVERY = 60.0  # seconds
+_LONGEST_PAUSE = 60.0  # seconds between starts of workers that cannot get ready
 _STEP_BACK = 5
 
 
@@ -165,6 +166,7 @@ class Dispatcher:
             "quick": replace(heavy, threads=max(1, cores // quick), nice=0),
         }
         self._workers: list[WorkerHandle] = []
+        self._failed_starts, self._start_at = dict.fromkeys(self._most, 0), dict.fromkeys(self._most, 0.0)
         self._connections, self._wakeup = multiprocessing.Pipe(duplex=False)
         self._bell_lock = threading.Lock()
         self._rung = self._ending = self._sweeping = False
@@ -246,6 +248,8 @@ class Dispatcher:
         """Quick workers are there from the start; the heavy one when the first heavy job comes."""
         for queue, most in self._most.items():
             here = sum(worker.queue == queue for worker in self._workers)
+            if time.monotonic() < self._start_at[queue]:
+                continue
             if queue == "quick" or self._store.waiting(queue):
                 self._workers += [WorkerHandle(queue, self._contexts[queue]) for _ in range(most - here)]
 
@@ -322,6 +326,7 @@ class Dispatcher:
                 self._keep(job.id, partial(self._store.put_back, job.id))
         elif what == "ready":
             worker.ready = True
+            self._failed_starts[worker.queue] = 0
         elif what == "fault" and worker.job is not None:
             _LOG.error("job %s (%s) failed:\n%s", worker.job.id, worker.job.task, told)
         elif isinstance(told, Job) and not told.final:
@@ -345,8 +350,10 @@ class Dispatcher:
         self._workers.remove(worker)
         code = worker.end(now=True)
         if job is None:
-            _LOG.error("a worker ended unexpectedly (exit code %s); another one takes its place", code)
-            time.sleep(_TICK)  # one that cannot even start must not keep the machine busy
+            wait_for = self._pause_starts(worker)
+            _LOG.error(
+                "a worker ended unexpectedly (exit code %s); another one takes its place in %g s", code, wait_for
+            )
             return
         memory = "; perhaps memory was used up, then a smaller picture fits" if code == -signal.SIGKILL else ""
         line = f"the worker ended unexpectedly (exit code {code}){memory}"
@@ -358,6 +365,14 @@ class Dispatcher:
                 _LOG.error("job %s (%s): %s", job.id, job.task, line)
 
         self._keep(job.id, settle)
+
+    def _pause_starts(self, worker: WorkerHandle) -> float:
+        """Seconds until another worker of the queue is started: longer each time that one cannot even get ready."""
+        failed = 0 if worker.ready else self._failed_starts[worker.queue]
+        self._failed_starts[worker.queue] = failed + 1
+        seconds = min(_LONGEST_PAUSE, _TICK * 2 ** min(failed, 16))
+        self._start_at[worker.queue] = time.monotonic() + seconds
+        return seconds
 
     def _finish(self, job: Job) -> bool:
         return self._store.finish(job, self._clock(), size=folder_bytes(self._store.path_of(job.id)))

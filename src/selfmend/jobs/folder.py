@@ -114,6 +114,7 @@ def mend_folder(  # noqa: PLR0913
     sensitivity: float = 0.5,
     region: str | None = None,
     grain: bool = True,
+    same_in: str | Path | None = None,
     engine: str | Engine = ENGINES[0],
     jobs: int | None = None,
     address: str | None = None,
@@ -139,6 +140,7 @@ def mend_folder(  # noqa: PLR0913
         method, preset, device, grow_mask, invert_mask, options: as in `inpaint`.
         find: a kind of damage, as in `restore`: the hole is what is found, and no mask is taken.
         sensitivity, region, grain: as in `restore`, with `find`.
+        same_in: folder of pictures with the same watermark, for `find="watermark"`; it may be the same folder.
         model: a run of `fit_folder`, which brings its own method.
         seed: same seed, same bytes.
         engine: "processes" of this machine, "ray" (extra cluster), or an engine of one's own.
@@ -164,6 +166,7 @@ def mend_folder(  # noqa: PLR0913
     job = FolderJob(
         method=method, preset=preset, options=options, model=model, device=device, grow_mask=grow_mask,
         invert_mask=invert_mask, find=find, sensitivity=sensitivity, region=region, grain=grain,
+        same_in=None if same_in is None else Path(same_in).resolve(),
     )  # fmt: skip
     worker = choose_engine(
         engine, job, jobs=jobs, address=address, shared=shared, retries=retries, count=len(pairing.pairs)

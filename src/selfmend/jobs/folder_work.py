@@ -18,7 +18,9 @@ from selfmend.api.restoring import restored
 from selfmend.errors import OptionError, SelfmendError, SelfmendWarning, check_known, is_out_of_memory
 from selfmend.files import exists
 from selfmend.image.files import picture_size, save_picture
+from selfmend.image.picture_files import alike_beside, pictures_at
 from selfmend.masks.finders import FINDERS
+from selfmend.masks.same_mark import MOST
 from selfmend.methods.base import Method, describe_config
 from selfmend.parallel import limit_threads
 from selfmend.pipeline import fill, read_masked
@@ -129,6 +131,7 @@ class FolderJob:
     sensitivity: float = 0.5
     region: str | None = None
     grain: bool = True
+    same_in: Path | None = None
 
     def prepare(self) -> Mend:
         """Load the method, in the process that is to use it.
@@ -169,7 +172,12 @@ class FolderJob:
         check_known("kind", self.find, FINDERS)
         if not 0 <= self.sensitivity <= 1:
             raise OptionError(f"sensitivity is {self.sensitivity:g}; 0 to 1 fits")
-        return {"find": self.find, "sensitivity": self.sensitivity, "region": self.region, "grain": self.grain}
+        found = {"find": self.find, "sensitivity": self.sensitivity, "region": self.region, "grain": self.grain}
+        if self.same_in is None:
+            return found
+        if self.find != "watermark":
+            raise OptionError(f"other pictures tell nothing of {self.find}; they do with kind watermark")
+        return {**found, "same-in": [file.name for file in pictures_at(self.same_in)]}
 
     def at_once(self, cores: int) -> int:
         """How many pictures are best mended at once on a machine: one where what is learned lies on a graphics card.
@@ -249,7 +257,13 @@ class Mender:
     def _restored(self, picture: FolderPicture) -> Any:
         job = self._job
         assert job.find is not None
+        others = [] if job.same_in is None else alike_beside(picture.image, job.same_in, most=MOST)
+        if job.same_in is not None and not others:
+            warnings.warn(
+                f"no other picture in {job.same_in} has its size: the mark is looked for in it alone",
+                SelfmendWarning, stacklevel=2,
+            )  # fmt: skip
         return restored(
             picture.image, self._method, kind=job.find, sensitivity=job.sensitivity, region=job.region,
-            grow=job.grow_mask, grain=job.grain, seed=picture.seed,
+            grow=job.grow_mask, grain=job.grain, same_in=others, seed=picture.seed,
         ).result  # fmt: skip
