@@ -1,4 +1,4 @@
-"""GLCIC's three phases and the two stages of partial convolutions: whole steps against the papers' formulas."""
+"""GLCIC's three phases, the two stages of partial convolutions, DeepFill's one: steps against the papers' formulas."""
 
 import copy
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from folder_batches import batch_of, batches_of
 from one_step import Adam, Tower, cross_entropy, same_terms, same_weights
 from selfmend.errors import OptionError
 from selfmend.methods import own_networks
-from selfmend.methods.own_networks import GlcicTraining, PConvTraining
+from selfmend.methods.own_networks import DeepFillTraining, GlcicTraining, PConvTraining
 from selfmend.nn.pconv_unet import MEAN, STD
 from selfmend.training.data import Batch
 from selfmend.training.devices import make_fabric
@@ -168,9 +168,32 @@ def test_the_two_stages_of_partial_convolutions(monkeypatch: pytest.MonkeyPatch)
         assert torch.allclose(value.double(), method.net("generator").get_buffer(name).double(), rtol=1e-6), name
 
 
+def test_a_step_of_deepfill() -> None:
+    method = built(DeepFillTraining, coarse=0.5, fine=2.0, adversarial=0.25)
+    net, judge = (copy.deepcopy(method.net(name)) for name in ("generator", "discriminator"))
+    came = run_steps(method.stages(batches_of(16), seed=0, fabric=FABRIC), {"train": [1, 2]})
+    making, judging = Adam([net], (0.5, 0.999)), Adam([judge], (0.5, 0.999))
+    for seed, one in zip((1, 2), came, strict=True):
+        batch = in_double(batch_of(16, seed=seed))
+        truth, hole = 2 * batch.image - 1, batch.mask.double()
+        coarse, fine = net(truth, hole)
+        made = fine * hole + truth * (1 - hole)
+        real, fake = judge(truth, hole), judge(made.detach(), hole)
+        against = ((1 - real).clamp(min=0).mean() + (1 + fake).clamp(min=0).mean()) / 2
+        judging.step(against, 1e-4)
+        terms = {"coarse": (coarse - truth).abs().mean(), "fine": (fine - truth).abs().mean()}
+        terms["adversarial"] = -judge(made, hole).mean()
+        making.step(0.5 * terms["coarse"] + 2 * terms["fine"] + 0.25 * terms["adversarial"], 1e-4)
+        same_terms(one, {**terms, "discriminator": against})
+    same_weights(method.net("generator"), net, moved=1e-4)
+    same_weights(method.net("discriminator"), judge, moved=1e-4)
+
+
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(OptionError, match=mentions("size", "18", "levels=2", "4")):
         PConvTraining.from_options("tiny", {"size": 18}).check_trainable()
+    with pytest.raises(OptionError, match=mentions("size", "20", "8")):
+        DeepFillTraining.from_options("tiny", {"size": 20}).check_trainable()
     with pytest.raises(OptionError, match=mentions("batch_size", "1", "2")):
         GlcicTraining.from_options("tiny", {"batch_size": 1}).check_trainable()
     with pytest.raises(OptionError, match=mentions("size", "24")):

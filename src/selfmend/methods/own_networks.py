@@ -1,9 +1,11 @@
-"""GLCIC and the U-Net of partial convolutions, trained on one's own folder, as their papers train them.
+"""GLCIC, the U-Net of partial convolutions and DeepFill v2, trained on one's own folder, as their papers train them.
 
 Iizuka et al., "Globally and Locally Consistent Image Completion", SIGGRAPH 2017, Sec. 3.4 and Algorithm 1: the
 completion network alone, its discriminator alone, both against each other. Liu et al., "Image Inpainting for Irregular
 Holes Using Partial Convolutions", ECCV 2018, Sec. 3.3 and 3.4: one stage, and a second at a lower rate in which the
-encoder's batch normalisation is frozen. With the published weights the same networks are `glcic` and `pconv`.
+encoder's batch normalisation is frozen. Yu et al., "Free-Form Image Inpainting with Gated Convolution", ICCV 2019, Sec.
+3.3 and 3.4: both pictures by their absolute difference, the fine one against a critic of patches. With the published
+weights the same networks are `glcic`, `pconv` and `deepfill`.
 """
 
 from __future__ import annotations
@@ -28,12 +30,13 @@ from selfmend.methods.adversarial import (
 )
 from selfmend.methods.dmfn import local_views
 from selfmend.methods.folder import Batches, FolderConfig
-from selfmend.nn.adversarial_losses import generator_loss
+from selfmend.nn.adversarial_losses import discriminator_loss, generator_loss
+from selfmend.nn.deepfill import DeepFillGenerator, PatchDiscriminator
 from selfmend.nn.glcic import MEAN as GLCIC_MEAN
 from selfmend.nn.glcic import CompletionNetwork, GlcicDiscriminator
 from selfmend.nn.pconv_unet import MEAN, STD, PConvUNet
 from selfmend.nn.perceptual import VGG19Features
-from selfmend.nn.tensors import ImageTensor, MaskTensor
+from selfmend.nn.tensors import ImageTensor, MaskTensor, to_image, to_signed
 from selfmend.options import option
 from selfmend.training.data import Batch
 from selfmend.training.optimization import Updater
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
 
 _GLCIC = "GLCIC (SIGGRAPH 2017)"
 _PCONV = "partial convolutions (ECCV 2018)"
+_DEEPFILL = "DeepFill v2 (ICCV 2019)"
 _TAPS = ("relu1_2", "relu2_2", "relu3_4")  # before the first three poolings
 
 
@@ -273,6 +277,87 @@ class PConvTraining(_OwnNetwork):
         known = torch.where(mask, 0, (image - mean) / std)
         drawn: Tensor = self.net("generator")(known, (~mask).to(image.dtype))[0]
         return drawn * std + mean
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeepFillTrainingConfig(FolderConfig):
+    """Every option; the defaults are the paper's."""
+
+    masks: str = option(
+        "mix", "training holes, as in every method that learns from a folder; the paper's are strokes and a box",
+        source=_DEEPFILL,
+    )  # fmt: skip
+    batch_size: int = option(16, "pictures a step, over all processes", source="code of DeepFill v2", low=1)
+    steps: int = option(1_000_000, "steps", source="code of DeepFill v2", low=1)
+    learning_rate: float = option(1e-4, "Adam's, of both networks", source="code of DeepFill v2", low=0)
+    beta1: float = option(0.5, "Adam's first momentum", source="code of DeepFill v2", low=0)
+    beta2: float = option(0.999, "Adam's second momentum", source="code of DeepFill v2", low=0)
+    coarse: float = option(1.0, "weight of the coarse picture's absolute difference", source=_DEEPFILL, low=0)
+    fine: float = option(1.0, "weight of the fine one's", source=_DEEPFILL, low=0)
+    adversarial: float = option(1.0, "weight of the critic's loss", source=_DEEPFILL, low=0)
+
+
+DEEPFILL_PAPER = DeepFillTrainingConfig()
+DEEPFILL_SMALL = DeepFillTrainingConfig(
+    size=64, width=0.25, batch_size=8, steps=6000, learning_rate=5e-4, adversarial=0.01
+)
+DEEPFILL_TINY = DeepFillTrainingConfig(size=16, width=0.07, batch_size=2, steps=2)
+
+
+class DeepFillTraining(_OwnNetwork):
+    """DeepFill v2, trained on a folder."""
+
+    name: ClassVar[str] = "deepfill-own"
+    title: ClassVar[str] = "gated convolutions that copy patches, for holes of any form; learned from a folder"
+    source: ClassVar[str] = "J. Yu et al., Free-form image inpainting with gated convolution (DeepFill v2), 2019"
+    presets: ClassVar = {"paper": DEEPFILL_PAPER, "small": DEEPFILL_SMALL, "tiny": DEEPFILL_TINY}
+    config: DeepFillTrainingConfig
+
+    def new_generators(self) -> dict[str, nn.Module]:
+        """See `AdversarialMethod`."""
+        return {"generator": DeepFillGenerator(staged=True, width=self.config.width)}
+
+    def new_discriminators(self) -> dict[str, nn.Module]:
+        """See `AdversarialMethod`."""
+        return {"discriminator": PatchDiscriminator(width=self.config.width)}
+
+    def check_trainable(self) -> None:
+        """See `FolderMethod.check_trainable`."""
+        if self.config.size % 8:
+            raise OptionError(f"size is {self.config.size}; a multiple of 8 fits")
+
+    def stages(self, batches: Batches, *, seed: int, fabric: Fabric) -> Iterator[Stage]:
+        """One stage; see `FolderMethod.stages`."""
+        c, judge = self.config, self.net("discriminator")
+        making, judging = (
+            adam([self.net(name)], learning_rate=c.learning_rate, betas=(c.beta1, c.beta2))
+            for name in ("generator", "discriminator")
+        )
+        making_updater, judging_updater = Updater(fabric, making), Updater(fabric, judging)
+
+        def step(i: int, batch: Batch, generator: torch.Generator) -> Terms:
+            truth, hole = to_signed(batch.image), batch.mask.to(batch.image.dtype)
+            with fabric.autocast():
+                coarse, fine = self.net("generator")(truth, hole)
+                made = torch.where(batch.mask, fine, truth)
+                judged = discriminator_loss(judge(truth, hole), judge(made.detach(), hole), kind="hinge")
+            judging_updater.step(judged)
+            with fabric.autocast(), frozen(judge):
+                terms = {
+                    "coarse": (coarse - truth).abs().mean(), "fine": (fine - truth).abs().mean(),
+                    "adversarial": generator_loss(judge(made, hole), kind="hinge"),
+                }  # fmt: skip
+            making_updater.step(torch.stack([getattr(c, name) * term for name, term in terms.items()]).sum())
+            return {name: term.detach() for name, term in {**terms, "discriminator": judged}.items()}
+
+        state: dict[str, Stateful] = {
+            **self.networks(), "generator_optimizer": making, "discriminator_optimizer": judging,
+        }  # fmt: skip
+        yield Stage(name="train", steps=c.steps, step=step, state=state, batches=batches("train"))
+
+    def complete(self, image: ImageTensor, mask: MaskTensor, *, generator: torch.Generator) -> ImageTensor:
+        """See `FolderMethod.complete`."""
+        return to_image(self.net("generator")(to_signed(image), mask.to(image.dtype))[1])
 
 
 def pconv_terms(made: Tensor, truth: Tensor, mask: MaskTensor, *, vgg: VGG19Features | None) -> dict[str, Tensor]:

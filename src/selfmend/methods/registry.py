@@ -124,6 +124,13 @@ METHODS = {
         learns="folder",
         extra="learn",
     ),
+    "deepfill-own": MethodInfo(
+        target="selfmend.methods.own_networks:DeepFillTraining",
+        best_for="objects",
+        speed="second",
+        learns="folder",
+        extra="learn",
+    ),
     "deep-image-prior": MethodInfo(
         target="selfmend.methods.deep_image_prior:DeepImagePrior",
         best_for="comparison",

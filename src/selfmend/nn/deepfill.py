@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from selfmend.nn.layers import scaled
+from selfmend.nn.layers import maybe_spectral_norm, scaled
 
 _LEAST_NORM = 1e-4  # of a patch that others are compared with
 _SHARPNESS = 10.0  # of the attention
@@ -242,4 +242,32 @@ class DeepFillGenerator(nn.Module):
     def _run(self, part: str, x: Tensor) -> Tensor:
         for name in self._names[part]:
             x = self.get_submodule(name)(x)
+        return x
+
+
+class PatchDiscriminator(nn.Module):
+    """A logit for each position and channel of a coarse map (SN-PatchGAN, Sec. 3.3); only training needs it.
+
+    Args:
+        width: multiplies all channels.
+
+    Example:
+        >>> PatchDiscriminator(width=0.05)(torch.zeros(1, 3, 64, 64), torch.zeros(1, 1, 64, 64)).shape
+        torch.Size([1, 12, 1, 1])
+    """
+
+    def __init__(self, *, width: float = 1.0) -> None:
+        super().__init__()
+        before = 4
+        for i, channels in enumerate((64, 128, 256, 256, 256, 256), 1):
+            after = scaled(channels, width)
+            layer = nn.Conv2d(before, after, 5, stride=2, padding=2)
+            self.add_module(f"conv{i}", maybe_spectral_norm(layer, spectral_norm=True))
+            before = after
+
+    def forward(self, x: Tensor, hole: Tensor) -> Tensor:
+        """Logits (N, C, H / 64, W / 64), high for real, of pictures (N, 3, H, W) in [-1, 1] and their holes."""
+        x = torch.cat([x, hole], 1)
+        for layer in self.children():
+            x = F.leaky_relu(layer(x), 0.2)
         return x
