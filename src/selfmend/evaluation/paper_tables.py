@@ -281,7 +281,12 @@ class _Runner:
                     continue
                 place, what = i * len(self.table.contenders) + k, f"{case.photo.name}, {contender.name}"
                 told = share_of(self.progress, place, many, what)
-                picture, found = self._one(contender, case, truth, mask, told)
+                try:
+                    picture, found = self._one(contender, case, truth, mask, told)
+                except OptionError as error:  # such as a picture that is too small for a method
+                    lost[contender.name] = f"not of these pictures: {case.photo.name}: {error}"
+                    scores[contender.name].clear()
+                    continue
                 scores[contender.name].append(found)
                 shown.append(to_rgb(picture))
                 captions.append(contender.name)
