@@ -141,3 +141,18 @@ def test_slips() -> None:
         run_paper("003", "out", presets={"singam": "tiny"})
     with pytest.raises(OptionError, match="ablation"):
         run_paper("004", "out")
+
+
+def test_a_column_that_these_pictures_do_not_fit_says_so(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(monkeypatch, "003", "SinGAN", "bicubic")
+
+    def refuse(*arguments: Any, **more: Any) -> None:
+        raise OptionError("the coarsest scale would have 3x4 pixels")
+
+    monkeypatch.setattr(selfmend, "super_resolve", refuse)
+    (table,) = run_paper("003", tmp_path / "out", photos=[photos], presets=TINY)
+    singan, bicubic = table.rows
+    assert mentions_in(singan.missing, "3x4 pixels", "0.png")
+    assert bicubic.mean["rmse"] is not None
