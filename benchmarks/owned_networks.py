@@ -22,12 +22,14 @@ from safetensors.torch import save_file
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from golden import fill_by_rule
-from selfmend.methods.registry import METHODS, method_class
+from selfmend.methods.registry import METHODS, any_class, method_class
 from selfmend.nn.deepfill import DeepFillGenerator
+from selfmend.nn.edsr import Edsr
 from selfmend.nn.glcic import CompletionNetwork
 from selfmend.nn.lama import LamaGenerator
 from selfmend.nn.migan import MiganGenerator
 from selfmend.nn.pconv_unet import PConvUNet
+from selfmend.nn.srgan import SrganGenerator
 
 NETWORKS: dict[str, Callable[[], torch.nn.Module]] = {
     "lama": LamaGenerator,
@@ -35,6 +37,8 @@ NETWORKS: dict[str, Callable[[], torch.nn.Module]] = {
     "deepfill": DeepFillGenerator,
     "pconv": PConvUNet,
     "glcic": CompletionNetwork,
+    "edsr-x4": Edsr,
+    "srgan-x4": SrganGenerator,
 }
 
 
@@ -55,6 +59,8 @@ def shown(name: str, size: int) -> tuple[torch.Tensor, ...]:
         return torch.zeros(1, 3, size, size), torch.ones(1, 1, size, size)
     if name == "deepfill":
         return torch.zeros(1, 3, size, size), torch.zeros(1, 1, size, size)
+    if name.endswith("-x4"):
+        return (torch.zeros(1, 3, size // 2, size // 2),)
     return (torch.zeros(1, 4, size, size),)
 
 
@@ -81,6 +87,12 @@ def main() -> None:
             given = shown(name, size)
             with torch.inference_mode():
                 module = best_of(lambda net=net, given=given: net(*given))  # type: ignore[misc]
+            if name.endswith("-x4"):  # a picture of half the side is enlarged
+                enlarger = any_class(name.removesuffix("-x4")).from_options(device="cpu")
+                half = image[: size // 2, : size // 2]
+                made = best_of(lambda one=enlarger, half=half: one.super_resolve(half, 4))  # type: ignore[misc]
+                print(f"{name:9} {count:11,} {module:9.2f} {made:9.2f}", flush=True)
+                continue
             assert name in METHODS
             kind = method_class(name)
             method = kind.from_options(device="cpu")

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from selfmend.methods.base import Method
-from selfmend.methods.registry import METHODS, method_class
+from selfmend.methods.base import Configured
+from selfmend.methods.registry import ENLARGERS, METHODS, any_class
 from selfmend.options import describe_options
 from selfmend.tasks import INPUTS, TASKS, Task, option_facts, task_options
 
@@ -33,7 +33,7 @@ methods work.
 def reference() -> str:
     """The whole page."""
     parts = [_HEAD, *(_task(task) for task in TASKS.values()), _METHODS]
-    parts += [_method(method_class(name)) for name in METHODS]
+    parts += [_method(any_class(name)) for name in (*METHODS, *ENLARGERS)]
     return "\n".join(parts)
 
 
@@ -49,7 +49,7 @@ def _task(task: Task) -> str:
     return "\n".join([*lines, "", *_table(task_options(task.name)), ""])
 
 
-def _method(kind: type[Method]) -> str:
+def _method(kind: type[Configured]) -> str:
     plain = type(next(iter(kind.presets.values())))()
     rows = describe_options(plain)
     lines = [f"### {kind.name}", f"{kind.title[:1].upper()}{kind.title[1:]}. Source: {kind.source}.", ""]

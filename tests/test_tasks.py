@@ -143,7 +143,7 @@ def test_the_page_is_told_of_a_new_task(client) -> None:
     assert (blur["title"], blur["needs"], blur["takes"]) == ("Blur a picture.", ["image"], ["mask"])
     assert (blur["label"], blur["action"], blur["hint"]) == ("Soft blur", "Soft blur", "Blur a picture.")
     assert (blur["methods"], blur["trains"]) == ([], False)
-    assert tasks["super-resolve"]["methods"] == ["gpnn", "singan", "sliced-wasserstein"]
+    assert tasks["super-resolve"]["methods"] == ["deep-image-prior", "gpnn", "singan", "sliced-wasserstein", "zssr"]
     options = {one["name"]: one for one in blur["options"]}
     assert options["radius"] == {
         "name": "radius", "label": "Radius", "type": "number", "nullable": False, "default": 2.0,

@@ -15,7 +15,7 @@ from selfmend.image.files import read_picture
 from selfmend.image.picture import Picture
 from selfmend.image.resize import resize
 from selfmend.masks.reading import needed_mask, read_mask
-from selfmend.methods.base import Method
+from selfmend.methods.base import Configured, Method
 from selfmend.methods.generative import Generative
 from selfmend.methods.registry import check_takes_reference, methods_that
 from selfmend.progress import Progress, ProgressEvent, silent
@@ -130,7 +130,7 @@ def warn_of_transparency(picture: Picture) -> None:
         )
 
 
-def generative(worker: Method) -> Generative:
+def generative(worker: Configured) -> Generative:
     """`worker`, if it makes new pictures.
 
     Raises:

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from fastapi.testclient import TestClient
 from PIL import Image as PILImage
 from skimage import data
 
@@ -182,3 +183,40 @@ def test_niqe_is_fitted_to_a_folder(run, refused, pictures) -> None:
     assert row["niqe"] == pytest.approx(niqe(image("large.png"), parameters))
     told = refused("evaluate", "fit-niqe", "large.png", "-o", "params.npz", "--overwrite")
     assert told == "the photos have 2 sharp blocks of 96 x 96 px in all; more than 36 fit"
+
+
+def test_the_tables_of_a_paper(folder, run, refused) -> None:
+    told = run("evaluate", "--paper", "002", "-o", "tables")
+    assert "| EdgeConnect | not here |" in told.out
+    assert "tables/tables.md" in told.out
+    assert json.loads(run("evaluate", "paper", "002", "-o", "tables", "--json").out)["tables"][0]["paper"] == "002"
+    assert "0o3" in refused("evaluate", "--paper", "0o3", "-o", "tables")
+    assert "one folder of faces" in refused("evaluate", "--paper=004", "-o", "tables")
+    assert "singan=tiny" in refused("evaluate", "--paper", "003", "-o", "tables", "--preset", "tiny")
+
+
+def test_a_study_is_served_and_counted(folder, run, refused, monkeypatch) -> None:
+    for name, turned in (("real", False), ("fake", True)):
+        (folder / name).mkdir()
+        photo = PILImage.open("photo.png")
+        (photo.transpose(PILImage.Transpose.FLIP_LEFT_RIGHT) if turned else photo).save(f"{name}/a.png")
+    served = []
+
+    def serve_app(app, *, access, say, opened) -> None:
+        client = TestClient(app, base_url="http://127.0.0.1")
+        person = client.post("/api/study", json={}).json()["person"]
+        while not (trial := client.get(f"/api/study/{person}/next").json())["done"]:
+            said = {"number": trial["number"], "answer": 1, "shown": 1000}
+            served.append(client.post(f"/api/study/{person}/answer", json=said).status_code)
+
+    monkeypatch.setattr("selfmend.server.serving.serve_app", serve_app)
+    assert run("evaluate", "study", "real", "fake", "--protocol", "unpaired", "--no-open").code == 0
+    assert served == [200, 200, 200]
+    told = run("evaluate", "study-results", "study.sqlite")
+    assert "unpaired" in told.out
+    assert "SIFID: not here" in told.out
+    result = json.loads(run("evaluate", "study-results", "study.sqlite", "--json").out)["results"][0]
+    assert (result["people"], result["answers"]) == (1, 1)
+    assert "REALS FAKES" in refused("evaluate", "study", "real")
+    assert "paired" in refused("evaluate", "study", "--protocol", "pairs")
+    assert "nothing.sqlite" in refused("evaluate", "study-results", "nothing.sqlite")

@@ -5,7 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+import selfmend
 from selfmend.errors import OptionError
+from selfmend.image.resize import resize
 from selfmend.methods.deep_image_prior import SMALL, DeepImagePrior
 
 
@@ -37,3 +39,14 @@ def test_a_large_picture_is_fitted_as_a_smaller_one() -> None:
 def test_an_even_kernel_is_refused() -> None:
     with pytest.raises(OptionError, match="kernel_up is 4; an odd number fits"):
         DeepImagePrior.from_options("tiny", {"kernel_up": 4})
+
+
+def test_an_enlargement_is_the_picture_when_it_is_shrunk() -> None:
+    rows, columns = np.mgrid[:24, :20] / 24
+    small = np.stack([rows, columns, 1 - rows], 2).astype(np.float32)
+    errors = []
+    for steps in (1, 150):
+        large = selfmend.super_resolve(small, 1.5, method="deep-image-prior", preset="tiny", steps=steps, average=0.9)
+        assert large.shape == (36, 30, 3)
+        errors.append(float(np.abs(resize(large, (24, 20)) - small).mean()))
+    assert errors[1] < 0.3 * errors[0]

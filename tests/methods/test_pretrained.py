@@ -1,14 +1,20 @@
 """How a network that somebody else has trained is shown pictures of any size."""
 
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch._dynamo.exc import BackendCompilerFailed
 
+from owned_files import own_all
 from selfmend.errors import OptionError, SelfmendWarning
+from selfmend.methods.glcic import Glcic
+from selfmend.methods.migan import Migan
 from selfmend.methods.pretrained import PretrainedConfig, PretrainedMethod, padded
+from selfmend.methods.registry import has_weights
 from selfmend.nn.tensors import resize, to_tensor
 from selfmend.seeding import make_rng
 from selfmend.types import Image, Mask
@@ -102,3 +108,41 @@ def test_padding_is_the_mirror_image() -> None:
     x = torch.arange(6.0).view(1, 1, 2, 3)
     wanted = np.pad(x[0, 0].numpy(), ((0, 5), (0, 6)), "symmetric")
     assert np.array_equal(padded(x, 7, 9)[0, 0].numpy(), wanted)
+
+
+def test_a_network_is_compiled_where_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SELFMEND_WEIGHTS", str(own_all(tmp_path, ("glcic",))))
+    compiled: list[nn.Module] = []
+    monkeypatch.setattr(nn.Module, "compile", lambda net, *a, **k: compiled.append(net))
+    for asked in (False, True):
+        Glcic.from_options(None, {"compile": asked}).network()
+        assert len(compiled) == asked
+    monkeypatch.setattr(
+        Glcic,
+        "complete",
+        lambda *a: (_ for _ in ()).throw(BackendCompilerFailed(compile, RuntimeError("no g++"), None)),
+    )
+    image, mask = np.full((40, 40, 3), 0.5, np.float32), box(40, 40, (10, 10), side=8)
+    with pytest.raises(OptionError, match="no g"):
+        Glcic.from_options(None, {"compile": True}).inpaint(image, mask)
+
+
+def test_colours_of_a_fill_can_be_made_to_meet_what_is_around(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SELFMEND_WEIGHTS", str(own_all(tmp_path, ("glcic",))))
+    truth, mask = grating(96, 96) * 0.5 + 0.2, box(96, 96, (30, 30), side=20)
+    monkeypatch.setattr(Glcic, "network", lambda self: lambda shown: to_tensor(truth) + 0.2)
+    options = [{"blend": blend, "strategy": "original"} for blend in (False, True)]
+    errors = [np.abs(Glcic.from_options(None, one).inpaint(truth, mask)[0] - truth).max() for one in options]
+    assert errors[0] > 0.19
+    assert errors[1] < 0.01
+
+
+def test_migan_takes_the_weights_that_are_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SELFMEND_WEIGHTS", str(own_all(tmp_path, ("migan",))))
+    assert (Migan().weights_name(), Migan().largest()) == ("migan", 512)
+    assert Migan.from_options(None, {"side": "256"}).weights_name() == "migan-256"
+    (tmp_path / "migan.safetensors").unlink()
+    assert (Migan().weights_name(), Migan().largest()) == ("migan-256", 256)
+    assert has_weights("migan")
+    filled = Migan().inpaint(grating(40, 50), box(40, 50, (10, 10), side=8))[0]
+    assert filled.shape == (40, 50, 3)

@@ -20,7 +20,7 @@ from selfmend.errors import OptionError
 from selfmend.image.draw import LONGEST_ON_SHEET, contact_sheet, thumbnail, to_rgb
 from selfmend.image.files import read_picture
 from selfmend.image.picture import Picture, to_picture
-from selfmend.methods.base import Method
+from selfmend.methods.base import Configured, Method
 from selfmend.methods.generative import Generative, check_factor, check_pixels
 from selfmend.methods.registry import DEFAULT_GENERATIVE_METHOD, method_class
 from selfmend.pipeline import enlarged, generative, warn_of_transparency
@@ -80,7 +80,7 @@ class Source:
 
     picture: Picture
     image: Image
-    method: Method
+    method: Configured
     seed: int
     size: Size
 
@@ -151,7 +151,7 @@ def enlarged_source(request: DrawRequest, factor: float, progress: Progress) -> 
     if request.save_model is not None:
         raise OptionError(f"{name} learns nothing, so there is no model to save; leave --save-model out")
     result = enlarged(picture, worker.super_resolve(picture.image, factor, seed=seed, progress=progress))
-    assert isinstance(worker, Method)
+    assert isinstance(worker, Configured)
     yield _beside(result, picture, worker, seed)
 
 
@@ -174,7 +174,7 @@ def _learned_for_enlarging(
         yield model
 
 
-def _beside(result: Any, picture: Picture, method: Method, seed: int) -> tuple[Source, Any]:
+def _beside(result: Any, picture: Picture, method: Configured, seed: int) -> tuple[Source, Any]:
     """An enlargement and what it was made from."""
     size = to_picture(result).size
     return Source(picture=picture, image=picture.image, method=method, seed=seed, size=size), result

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from selfmend.errors import ImageError, MaskError, OptionError
 from selfmend.image.files import read_picture
 from selfmend.image.picture import Picture, is_tensor
-from selfmend.methods.base import describe_config
+from selfmend.methods.base import Configured, describe_config
 from selfmend.methods.generative import Enlarging, check_factor
 from selfmend.methods.registry import (
     DEFAULT_ENLARGING_METHOD,
     DEFAULT_GENERATIVE_METHOD,
     DEFAULT_METHOD,
     PLAIN_METHOD,
+    any_class,
+    check_weights,
     method_class,
     methods_that,
 )
@@ -371,8 +373,9 @@ def super_resolve(
     Args:
         image: path, PIL image, array or tensor, as in `inpaint`, of one picture.
         factor: above 1, such as 2 or 1.5.
-        method: "gpnn", which learns nothing (Glasner et al. 2009), or "singan" or "sliced-wasserstein", which learn the
-            picture first (SinGAN, Sec. 4). None: singan where a preset of it or a folder is named, else gpnn.
+        method: "gpnn", which learns nothing (Glasner et al. 2009); "zssr", which fits a network while it works (Shocher
+            et al. 2018); or "singan" or "sliced-wasserstein", which learn the picture first (SinGAN, Sec. 4). None:
+            singan where a preset of it or a folder is named, else gpnn.
         preset: of the method; "paper" is singan's.
         seed: same seed, same bytes.
         device: "auto", "cpu", "cuda" or "mps".
@@ -425,13 +428,15 @@ def enlarging(
 
     Raises:
         OptionError: the method enlarges no pictures; an unknown preset or option.
+        MissingWeightsError: it needs weights that nobody has brought.
     """
     if name in LEARN_TO_ENLARGE:
         return None
-    worker = method_class(name).from_options(preset, options, device=device)
+    worker: Configured = any_class(name).from_options(preset, options, device=device)
     if not isinstance(worker, Enlarging):
         able = ", ".join([*methods_that("enlarges"), *LEARN_TO_ENLARGE])
         raise OptionError(f"{name} enlarges no pictures; these do: {able}")
+    check_weights(name)
     return worker
 
 

@@ -124,9 +124,9 @@ def _checked(command: Any, option: Any, name: str, value: Any, file: Path) -> An
     try:
         converted = option.process_value(typer.Context(command), value)  # as if it had been typed
         if option.name == "method":  # a preset depends on it, and is read with it
-            from selfmend.methods.registry import method_names
+            from selfmend.methods.registry import methods_by_use
 
-            check_known("method", converted, method_names())
+            check_known("method", converted, methods_by_use())
     except SelfmendError as error:
         raise OptionError(f"{file}: {error}") from error
     except Exception as error:

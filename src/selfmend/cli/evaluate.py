@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from selfmend.cli import common as arguments
 from selfmend.cli.common import be_quiet, print_json, print_table
 from selfmend.cli.progress import terminal_progress
+from selfmend.errors import MissingExtraError, OptionError, check_known
 from selfmend.evaluation.pair_scores import score_mended
 from selfmend.evaluation.sample_scores import fit_parameters, score_enlarged, score_samples
 
@@ -71,10 +72,14 @@ def _number(name: str, value: float | None) -> str:
 
 
 class PairUnlessNamed(TyperGroup):
-    """`evaluate TRUTH OUTPUT` is `evaluate pair TRUTH OUTPUT`."""
+    """`evaluate TRUTH OUTPUT` is `evaluate pair TRUTH OUTPUT`, and `evaluate --paper NAME` is `evaluate paper NAME`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put `pair` before what is neither a command nor meant to be one."""
+        if args and args[0] == "--paper":
+            args = ["paper", *args[1:]]
+        elif args and args[0].startswith("--paper="):
+            args = ["paper", args[0].removeprefix("--paper="), *args[1:]]
         first = args[0] if args else "--help"
         slip = not Path(first).exists() and difflib.get_close_matches(first, self.commands, cutoff=0.7)
         if first not in self.commands and first != "--help" and not slip:
@@ -214,6 +219,176 @@ def pair(
     print_comparison(found, hole=mask is not None)
     if found["fid"] is not None:
         typer.echo(f"fid of {len(found['pictures'])} pictures: {found['fid']:.3f}")
+
+
+@app.command("paper")
+def paper(
+    name: Annotated[str, typer.Argument(metavar="PAPER", help="000, 001, 002, 003 or 004.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT", help="Folder for tables and pictures.")],
+    photos: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="PHOTOS...", help="Photos or folders of them; 004: a folder of faces.",
+            show_default="three of scikit-image's",
+        ),
+    ] = None,
+    masks: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="000 to 002: holes, paired by name.", show_default="drawn")
+    ] = None,
+    references: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="000: pictures of the same scenes, by name.", show_default="the photo, moved"
+        ),
+    ] = None,
+    run: Annotated[
+        list[str] | None, typer.Option(metavar="METHOD=RUN", help="002: what was trained on a folder; repeatable.")
+    ] = None,
+    preset: Annotated[
+        list[str] | None, typer.Option(metavar="METHOD=PRESET", help="Of a method; repeatable.")
+    ] = None,
+    size: Annotated[int, typer.Option(help="Longest side in pixels; smaller photos stay as they are.")] = 250,
+    seeds: Annotated[int, typer.Option(help="004: trainings of each value.")] = 3,
+    held_back: Annotated[
+        int | None, typer.Option(metavar="N", help="004: measure on the last N pictures.", show_default="100")
+    ] = None,
+    seed: arguments.Seed = None,
+    device: arguments.Device = "auto",
+    quiet: arguments.Quiet = False,
+    as_json: arguments.Json = False,
+) -> None:  # fmt: skip
+    """Compute the tables of a paper with all their columns; `evaluate --paper 003` is the same.
+
+    A column whose weights are not on this machine says which file to bring. What the paper prints stands beside, as
+    published: its pictures are others. OUT gets tables.md, tables.json, the pictures and sheets of them.
+    """
+    from dataclasses import asdict
+
+    from selfmend.evaluation.paper_tables import as_markdown, run_ablation_paper, run_paper
+
+    be_quiet(quiet)
+    presets = _pairs(preset, "--preset", "singan=tiny")
+    with terminal_progress(quiet=quiet or as_json) as progress:
+        if name == "004":
+            if photos is None or len(photos) != 1:
+                raise OptionError(
+                    "004 trains DMFN: one folder of faces fits, selfmend evaluate --paper 004 FACES -o OUT"
+                )
+            found = run_ablation_paper(
+                photos[0], output, seeds=seeds, held_back=held_back, preset=presets.get("dmfn"), device=device,
+                progress=progress,
+            )  # fmt: skip
+        else:
+            found = run_paper(
+                name, output, photos=photos or (), masks=masks, references=references, presets=presets,
+                runs=_pairs(run, "--run", "edgeconnect=RUN"), size=size, seed=seed or 0, device=device,
+                progress=progress,
+            )  # fmt: skip
+    if as_json:
+        print_json({"output": output, "tables": [asdict(table) for table in found]})
+    elif not quiet:
+        typer.echo("\n\n".join(as_markdown(table) for table in found))
+        typer.echo(f"\n{output / 'tables.md'}")
+
+
+def _pairs(given: list[str] | None, option: str, example: str) -> dict[str, str]:
+    """NAME=VALUE options as a dict."""
+    found = {}
+    for text in given or ():
+        name, equals, value = text.partition("=")
+        if not (name.strip() and equals and value.strip()):
+            raise OptionError(f"{option} {text} is not NAME=VALUE, such as {example}")
+        found[name.strip()] = value.strip()
+    return found
+
+
+@app.command("study")
+def study(
+    reals: Annotated[Path | None, typer.Argument(metavar="REALS", help="Folder of photos.")] = None,
+    fakes: Annotated[
+        Path | None,
+        typer.Argument(metavar="FAKES", help="Folder of what was made of them: NAME-1.png, NAME/1.png of NAME.png."),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="STUDY", help="File for the answers; one that is there goes on.")
+    ] = Path("study.sqlite"),
+    protocol: Annotated[
+        str | None, typer.Option(metavar="paired|unpaired", help="The one.", show_default="both, in turn")
+    ] = None,
+    trials: Annotated[int, typer.Option(min=1, help="Of each person at most, without catch trials.")] = 50,
+    host: Annotated[str, typer.Option(help="Address; another than 127.0.0.1 needs --token.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8419,
+    token: Annotated[
+        str | None, typer.Option(envvar="SELFMEND_TOKEN", help="A secret of 16 characters or more, in the page's URL.")
+    ] = None,
+    open_page: Annotated[
+        bool | None, typer.Option("--open/--no-open", help="Show the page in the browser.", show_default="on a desktop")
+    ] = None,
+) -> None:
+    """Ask people which pictures are real, by the two protocols of SinGAN's paper, on a page of this machine.
+
+    paired: a photo and a made picture side by side for a second. unpaired: one picture for a second. No name, order or
+    size of a file tells which is which; catch trials find out who does not look. `evaluate study-results` counts.
+    """
+    from selfmend.evaluation.study import PROTOCOLS, Study, pair_fakes
+
+    if (reals is None) != (fakes is None):
+        raise OptionError("a study needs the real and the made pictures: selfmend evaluate study REALS FAKES")
+    if protocol is not None:
+        check_known("protocol", protocol, PROTOCOLS)
+    pairs = None if reals is None or fakes is None else pair_fakes(reals, fakes)
+    kept = Study(output, pairs)
+    try:
+        from selfmend.server.security import Access
+        from selfmend.server.serving import open_browser, serve_app
+        from selfmend.server.study import create_study_app
+    except ImportError as error:
+        raise MissingExtraError.of("a study", "web", error) from error
+    access = Access(host=host, port=port, token=token)
+    app = create_study_app(kept, trials=trials, protocols=(protocol,) if protocol else PROTOCOLS, access=access)
+    opened = None if open_page is False else open_browser
+    try:
+        serve_app(app, access=access, say=typer.echo, opened=opened)
+    finally:
+        kept.close()
+
+
+@app.command("study-results")
+def study_results(
+    file: Annotated[Path, typer.Argument(metavar="STUDY", help="File of the answers.")],
+    weights: Weights = None,
+    as_json: arguments.Json = False,
+) -> None:
+    """Count the answers of a study: confusion (50 % is as good as guessing) with its interval, and its correlation
+    with SIFID where Inception's weights are here.
+    """
+    from dataclasses import asdict
+
+    from selfmend.evaluation.study import Study, sifid_of_pairs
+
+    if not file.is_file():
+        raise OptionError(f"{file} is not there; selfmend evaluate study REALS FAKES -o {file} makes it")
+    kept = Study(file)
+    try:
+        sifid, lacking = sifid_of_pairs(kept.pairs.values(), weights)
+        found = kept.results(sifid)
+    finally:
+        kept.close()
+    if as_json:
+        print_json({"results": [asdict(one) for one in found], "sifid": sifid, "lacking": lacking})
+        return
+    body = [[one.protocol, str(one.people), str(one.left_out), str(one.answers), _percent(one.confusion),
+             "-" if one.interval is None else " to ".join(map(_percent, one.interval)), _percent(one.fakes_taken),
+             _percent(one.reals_taken), "-" if one.correlation is None else f"{one.correlation:.2f}"]
+            for one in found]  # fmt: skip
+    head = ["protocol", "people", "left out", "answers", "confusion", "95 %", "fakes taken", "reals taken", "r SIFID"]
+    print_table(head, body, numbers=True)
+    if lacking:
+        typer.echo(f"SIFID: {lacking}")
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f} %"
 
 
 @app.command("fit-niqe")

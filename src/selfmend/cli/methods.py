@@ -17,7 +17,7 @@ def methods(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the methods, or the options of one with their units and sources."""
-    from selfmend.methods.registry import method_class, methods_by_use
+    from selfmend.methods.registry import any_class, methods_by_use
 
     if name is None and preset is not None:
         raise OptionError(f"--preset {preset} of which method? selfmend methods NAME --preset {preset}")
@@ -37,7 +37,7 @@ def methods(
         return
     from selfmend.options import describe_options
 
-    kind = method_class(name)
+    kind = any_class(name)
     method = kind.from_options(preset)
     fields = describe_options(method.config)
     if as_json:
@@ -52,11 +52,11 @@ def methods(
 
 def _listed(name: str) -> dict[str, Any]:
     """What the list says of a method, also of one that needs something that is not installed."""
-    from selfmend.methods.registry import DEFAULT_METHOD, method_class, method_info
+    from selfmend.methods.registry import DEFAULT_METHOD, any_class, method_info
 
     info = method_info(name)
     try:
-        title = method_class(name).title
+        title = any_class(name).title
     except MissingExtraError as error:
         title = str(error)
     return {

@@ -140,8 +140,12 @@ def _check_method(task: Task, settings: Settings) -> None:
     """Find out now whether the method, its preset and its options are there; those of a model say so themselves."""
     if not hasattr(settings, "method"):
         return
-    from selfmend.methods.registry import check_weights, method_class, methods_that
+    from selfmend.methods.registry import any_class, check_weights, method_class, method_info, methods_that
 
+    if "enlarges" in task.methods and not method_info(settings.method).learns:
+        any_class(settings.method).from_options(settings.get("preset"), settings.options)
+        check_weights(settings.method)
+        return
     method = method_class(settings.method)
     check_weights(settings.method)
     if method.learns_from_folder:

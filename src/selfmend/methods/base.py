@@ -36,28 +36,20 @@ class Choice:
     why: str
 
 
-class Method(ABC):
-    """A way to fill holes. Subclasses say what they are and implement `fill`; users call `inpaint`.
+class Configured(ABC):
+    """What has a name, presets and a device: methods that fill, and those that only enlarge.
 
     Attributes:
-        name: the key in `METHODS`.
+        name: the key in the registry.
         title: one line for `selfmend methods`.
         source: the paper.
         presets: named configs; the first is the default.
-        learns: whether the method trains on the picture that it fills.
-        learns_from_folder: whether the method trains on a folder of pictures, before it can fill any.
-        deterministic: whether the seed has no influence.
-        takes_reference: whether another picture of the scene helps; such a method implements `fill_from`.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     source: ClassVar[str]
     presets: ClassVar[Mapping[str, Any]]
-    learns: ClassVar[bool] = False
-    learns_from_folder: ClassVar[bool] = False
-    deterministic: ClassVar[bool] = False
-    takes_reference: ClassVar[bool] = False
 
     def __init__(self, config: Any = None, *, device: Any = "auto") -> None:
         self.config = next(iter(self.presets.values())) if config is None else config
@@ -84,6 +76,22 @@ class Method(ABC):
         """
         name = check_known(f"preset of {cls.name}", preset, cls.presets) if preset else next(iter(cls.presets))
         return cls(replace_options(cls.presets[name], options or {}), device=device)
+
+
+class Method(Configured):
+    """A way to fill holes. Subclasses say what they are and implement `fill`; users call `inpaint`.
+
+    Attributes:
+        learns: whether the method trains on the picture that it fills.
+        learns_from_folder: whether the method trains on a folder of pictures, before it can fill any.
+        deterministic: whether the seed has no influence.
+        takes_reference: whether another picture of the scene helps; such a method implements `fill_from`.
+    """
+
+    learns: ClassVar[bool] = False
+    learns_from_folder: ClassVar[bool] = False
+    deterministic: ClassVar[bool] = False
+    takes_reference: ClassVar[bool] = False
 
     def inpaint(
         self,

@@ -1,12 +1,15 @@
-"""Deep Image Prior as a method: a fresh network is fitted to what is known, and what it says of the hole is the fill.
+"""Deep Image Prior as a method: a fresh network is fitted to what is known, and what it says of the rest is the result.
+
+What is known is the picture outside its hole, or the small picture that is to be enlarged.
 
 Ulyanov et al., CVPR 2018. The options and their presets: KATE, VASE and LIBRARY are the three cases of the authors'
-notebook (text over a picture, a large hole, a very large one), SMALL a laptop's, TINY a test's. The noise on weights
-that the notebook has in its third case has no effect there, and is left out.
+notebook (text over a picture, a large hole, a very large one), ENLARGE those of that of enlargement, SMALL a laptop's,
+TINY a test's. The noise on weights that the notebook has in its third case has no effect there, and is left out.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -15,12 +18,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from selfmend.errors import OptionError
+from selfmend.methods.generative import Enlarging
 from selfmend.methods.learning import TensorMethod
 from selfmend.methods.pretrained import padded
 from selfmend.nn.skip_net import SkipNet
-from selfmend.nn.tensors import ImageTensor, MaskTensor, resize, resize_mask
+from selfmend.nn.tensors import ImageTensor, MaskTensor, resize, resize_mask, to_array, to_tensor
 from selfmend.options import option
 from selfmend.progress import Progress, ProgressEvent, silent
+from selfmend.types import Image, Size, size_of
 
 _CODE = "Deep Image Prior (2018), notebook of inpainting"
 
@@ -45,6 +50,7 @@ class DeepImagePriorConfig:
     kernel_down: int = option(3, "side of the encoder's kernels, odd", unit="px", source=_CODE, low=1)
     kernel_up: int = option(3, "side of the decoder's kernels, odd", unit="px", source=_CODE, low=1)
     pointwise: bool = option(True, "a convolution of single pixels after each of the decoder's", source=_CODE)
+    smooth: bool = option(False, "enlarge between levels bilinearly, not by the nearest pixel", source=_CODE)
     steps: int = option(6001, "steps of the fit: more follow the known pixels further", source=_CODE, low=1)
     learning_rate: float = option(0.01, "Adam's learning rate", source=_CODE, low=0)
     input_noise: float = option(
@@ -54,7 +60,9 @@ class DeepImagePriorConfig:
         0.0, "how much of the mean of earlier outputs is kept in each step; 0: the last one is the fill",
         source="paper: 0.99 for denoising", low=0, high=0.9999,
     )  # fmt: skip
-    limit: int = option(512, "longest side; a larger picture is made smaller, and its fill larger", unit="px", low=32)
+    limit: int = option(
+        512, "filling: longest side; a larger picture is made smaller, and its fill larger", unit="px", low=32
+    )
 
     def __post_init__(self) -> None:
         for name in ("kernel_down", "kernel_up"):
@@ -68,17 +76,25 @@ LIBRARY = replace(
     KATE, input_channels=1, channels=(16, 32, 64, 128, 128, 128), skip=0, kernel_down=5, pointwise=False, steps=3001,
     input_noise=0.0,
 )  # fmt: skip
+ENLARGE = replace(KATE, skip=4, steps=2000, smooth=True)
 SMALL = replace(KATE, channels=(32, 64, 64, 64, 64), skip=4, steps=600, average=0.95, limit=256)
 TINY = replace(KATE, input_channels=2, channels=(4, 4), skip=2, steps=3)
 
 
-class DeepImagePrior(TensorMethod):
-    """Fits a network from scratch to the known pixels of one picture."""
+class DeepImagePrior(Enlarging, TensorMethod):
+    """Fits a network from scratch to the known pixels of one picture, or to a small one that it enlarges."""
 
     name: ClassVar[str] = "deep-image-prior"
     title: ClassVar[str] = "a fresh network fitted to what is known, from minutes to hours; a published baseline"
     source: ClassVar[str] = "D. Ulyanov et al., Deep image prior, 2018"
-    presets: ClassVar = {"small": SMALL, "kate": KATE, "vase": VASE, "library": LIBRARY, "tiny": TINY}
+    presets: ClassVar = {
+        "small": SMALL,
+        "kate": KATE,
+        "vase": VASE,
+        "library": LIBRARY,
+        "enlarge": ENLARGE,
+        "tiny": TINY,
+    }
     config: DeepImagePriorConfig
 
     def fill_tensor(
@@ -93,22 +109,47 @@ class DeepImagePrior(TensorMethod):
         filled = self._fitted(image.to(self.device), (~mask).to(self.device, image.dtype), generator, progress).cpu()
         return filled if scale == 1 else resize(filled, size).clamp(0, 1)
 
+    def enlarge_one(self, image: Image, factor: float, *, seed: int, progress: Progress = silent) -> Image:
+        """See `Enlarging`: what is the picture that came when our resize shrinks it; the notebook has Lanczos'."""
+        small = to_tensor(image).to(self.device)
+        size = (int(image.shape[0] * factor + 1e-9), int(image.shape[1] * factor + 1e-9))  # 1.4 * 45 is 62.999...
+
+        def missed(out: Tensor) -> Tensor:
+            return F.mse_loss(resize(out[:, :, : size[0], : size[1]], size_of(image)), small)
+
+        generator = torch.Generator().manual_seed(seed)
+        return to_array(self._fit(size, image.shape[2], missed, generator, progress).cpu().clamp(0, 1))
+
     def _fitted(self, image: Tensor, valid: Tensor, generator: torch.Generator, progress: Progress) -> Tensor:
-        """What the network says of the whole picture after its steps."""
-        config = self.config
-        height, width = image.shape[2:]
-        whole = 1 << len(config.channels)  # of which sides must be multiples
-        least = whole * (max(config.kernel_down, config.kernel_up) // 2 + 1)  # what is mirrored must be there
-        sides = [max(least, -(-side // whole) * whole) for side in (height, width)]
+        """What the network says of a whole picture whose valid pixels it is fitted to."""
+        sides = self._sides((image.shape[2], image.shape[3]))
         known, valid = padded(image * valid, *sides), padded(valid, *sides)
-        net = self._network(image.shape[1], generator)
+
+        def missed(out: Tensor) -> Tensor:
+            return F.mse_loss(out * valid, known)
+
+        return self._fit((image.shape[2], image.shape[3]), image.shape[1], missed, generator, progress)
+
+    def _fit(
+        self,
+        size: Size,
+        channels: int,
+        missed: Callable[[Tensor], Tensor],
+        generator: torch.Generator,
+        progress: Progress,
+    ) -> Tensor:
+        """What the network says after its steps, (1, C, *size); `missed` is how far an output is from the known."""
+        config = self.config
+        height, width = size
+        sides = self._sides(size)
+        net = self._network(channels, generator)
         given = self._input(sides, generator).to(self.device)
         optimizer = torch.optim.Adam(net.parameters(), lr=config.learning_rate)
         mean = None
         for step in range(config.steps):
             noise = torch.randn(given.shape, generator=generator).to(self.device) * config.input_noise
             out = net(given + noise)
-            loss = F.mse_loss(out * valid, known)
+            loss = missed(out)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -123,6 +164,13 @@ class DeepImagePrior(TensorMethod):
         assert mean is not None
         return mean[:, :, :height, :width]
 
+    def _sides(self, size: Size) -> list[int]:
+        """Height and width as the network can have them."""
+        config = self.config
+        whole = 1 << len(config.channels)  # of which sides must be multiples
+        least = whole * (max(config.kernel_down, config.kernel_up) // 2 + 1)  # what is mirrored must be there
+        return [max(least, -(-side // whole) * whole) for side in size]
+
     def _network(self, channels: int, generator: torch.Generator) -> SkipNet:
         """A fresh network with PyTorch's own initial weights, as the authors have it."""
         config = self.config
@@ -136,6 +184,7 @@ class DeepImagePrior(TensorMethod):
                 skip=config.skip,
                 kernels=(config.kernel_down, config.kernel_up),
                 pointwise=config.pointwise,
+                smooth=config.smooth,
             )
         return net.to(self.device).train()
 

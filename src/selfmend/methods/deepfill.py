@@ -1,4 +1,4 @@
-"""DeepFill v2 as a method, with weights that the user owns."""
+"""DeepFill, versions 2 and 1, as methods with weights that the user owns."""
 
 from __future__ import annotations
 
@@ -27,3 +27,12 @@ class DeepFill(PretrainedMethod):
         sides = [rounded_up(side, _MULTIPLE) for side in (height, width)]
         _, fine = self.network()(padded(to_signed(picture), *sides), padded(hole, *sides))
         return to_image(fine)[:, :, :height, :width]
+
+
+class DeepFillV1(DeepFill):
+    """The version before: plain convolutions, trained for boxes."""
+
+    name: ClassVar[str] = "deepfill-v1"
+    title: ClassVar[str] = "boxes, by trained convolutions that copy patches; a published baseline; needs its weights"
+    source: ClassVar[str] = "J. Yu et al., Generative image inpainting with contextual attention (DeepFill v1), 2018"
+    weights: ClassVar[str] = "deepfill-v1"

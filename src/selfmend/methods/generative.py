@@ -160,7 +160,10 @@ def check_factor(factor: Any, size: Size) -> float:
 
 
 class Enlarging(ABC):
-    """Mixed into a `Method`. Subclasses implement `enlarge_one`; users call `super_resolve`."""
+    """Mixed into a `Method`, or into a `Configured`, which then only enlarges.
+
+    Subclasses implement `enlarge_one`; users call `super_resolve`.
+    """
 
     def super_resolve(self, image: Image, factor: float, *, seed: int = 0, progress: Progress = silent) -> Image:
         """The picture enlarged.

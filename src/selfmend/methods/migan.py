@@ -10,10 +10,11 @@ from torch import Tensor
 
 from selfmend.methods.pretrained import PretrainedConfig, PretrainedMethod, padded
 from selfmend.nn.migan import MiganGenerator
+from selfmend.nn.owned_weights import owned_file
 from selfmend.nn.tensors import to_image, to_signed
 from selfmend.options import option
 
-SIZES = ("512", "256")
+SIZES = ("auto", "512", "256")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,8 +22,9 @@ class MiganConfig(PretrainedConfig):
     """How the network is shown a picture; larger parts than its side are made smaller, with `original` too."""
 
     side: str = option(
-        "512", "side of the squares that the network takes; there are weights of each", unit="px", choices=SIZES
-    )
+        "auto", "side of the squares that the network takes; auto: of the weights that are here, the larger one",
+        unit="px", source="its authors", choices=SIZES,
+    )  # fmt: skip
 
 
 class Migan(PretrainedMethod):
@@ -37,11 +39,16 @@ class Migan(PretrainedMethod):
 
     def weights_name(self) -> str:
         """See `PretrainedMethod`."""
-        return "migan" if self.config.side == "512" else f"migan-{self.config.side}"
+        return "migan" if self._side() == 512 else "migan-256"
 
     def largest(self) -> int:
         """See `PretrainedMethod`."""
-        return int(self.config.side)
+        return self._net.size if isinstance(self._net, MiganGenerator) else self._side()
+
+    def _side(self) -> int:
+        if self.config.side != "auto":
+            return int(self.config.side)
+        return 256 if owned_file("migan") is None and owned_file("migan-256") is not None else 512
 
     def complete(self, picture: Tensor, hole: Tensor) -> Tensor:
         """See `PretrainedMethod`."""

@@ -28,8 +28,8 @@ def from_official(method: str, files: Sequence[Path], options: Mapping[str, Any]
             one too many; or one is missing.
     """
     kind = method_class(method)
-    if not issubclass(kind, AdversarialMethod):
-        able = ", ".join(n for n in METHODS if issubclass(method_class(n), AdversarialMethod))
+    if not (issubclass(kind, AdversarialMethod) and kind.official):
+        able = ", ".join(n for n in METHODS if getattr(method_class(n), "official", None))
         raise OptionError(f"{method} has no checkpoints of its authors to import; these have: {able}")
     states, places = _sorted_states(kind, files)
     made = kind.from_options(None, {**kind.official_options(states), **(options or {})})

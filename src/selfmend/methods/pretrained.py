@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from abc import abstractmethod
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -18,7 +19,7 @@ import torch
 from scipy import ndimage
 from torch import Tensor, nn
 
-from selfmend.errors import MaskError, SelfmendWarning
+from selfmend.errors import MaskError, OptionError, SelfmendWarning, one_line
 from selfmend.image.color import as_rgb, from_rgb
 from selfmend.image.resize import resize, resize_mask, scaled_size
 from selfmend.methods.base import Method
@@ -56,6 +57,10 @@ class PretrainedConfig:
         low=64,
         limit=4096,
     )
+    compile: bool = option(
+        False, "let PyTorch compile the network: minutes at first, faster where many pictures follow; needs a compiler",
+        source="PyTorch",
+    )  # fmt: skip
 
 
 class PretrainedMethod(Method):
@@ -91,6 +96,8 @@ class PretrainedMethod(Method):
         """
         if self._net is None:
             self._net = load_owned(self.weights_name()).to(self.device)
+            if self.config.compile:  # in place, so that it stays the network that it is
+                self._net.compile()
         return self._net
 
     @abstractmethod
@@ -162,9 +169,25 @@ class PretrainedMethod(Method):
     def _seen(self, picture: Image, hole: Mask) -> Image:
         """What the network makes of a picture, in its own colours."""
         rgb = to_tensor(np.ascontiguousarray(as_rgb(picture))).to(self.device)
-        with torch.inference_mode():
+        with torch.inference_mode(), _compiling(self.config.compile):
             filled = self.complete(rgb, to_tensor(hole).to(self.device).float())
         return from_rgb(to_array(filled.float().clamp(0, 1)), picture.shape[2])
+
+
+@contextmanager
+def _compiling(asked: bool) -> Iterator[None]:
+    """Says in a line why a network could not be compiled.
+
+    Raises:
+        OptionError: it could not.
+    """
+    try:
+        yield
+    except Exception as error:
+        if asked and type(error).__module__.startswith(("torch._inductor", "torch._dynamo")):
+            why = one_line(error)[:200]
+            raise OptionError(f"PyTorch cannot compile the network here ({why}); leave compile out") from error
+        raise
 
 
 def rounded_up(side: int, multiple: int, *, least: int = 1) -> int:

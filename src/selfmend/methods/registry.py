@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from selfmend.errors import MissingExtraError, MissingWeightsError, OptionError, check_known
 
 if TYPE_CHECKING:
-    from selfmend.methods.base import Method
+    from selfmend.methods.base import Configured, Method
 
 DEFAULT_METHOD = "auto"
 """Fills holes where no method is named."""
@@ -110,8 +110,34 @@ METHODS = {
     "dmfn": MethodInfo(
         target="selfmend.methods.dmfn:DMFN", best_for="faces", speed="second", learns="folder", extra="learn"
     ),
+    "glcic-own": MethodInfo(
+        target="selfmend.methods.own_networks:GlcicTraining",
+        best_for="objects",
+        speed="second",
+        learns="folder",
+        extra="learn",
+    ),
+    "pconv-own": MethodInfo(
+        target="selfmend.methods.own_networks:PConvTraining",
+        best_for="objects",
+        speed="second",
+        learns="folder",
+        extra="learn",
+    ),
+    "deepfill-own": MethodInfo(
+        target="selfmend.methods.own_networks:DeepFillTraining",
+        best_for="objects",
+        speed="second",
+        learns="folder",
+        extra="learn",
+    ),
     "deep-image-prior": MethodInfo(
-        target="selfmend.methods.deep_image_prior:DeepImagePrior", best_for="comparison", speed="minutes", extra="learn"
+        target="selfmend.methods.deep_image_prior:DeepImagePrior",
+        best_for="comparison",
+        speed="minutes",
+        extra="learn",
+        enlarges=True,
+        long_presets=("kate", "vase", "library", "enlarge"),
     ),
     "lama": MethodInfo(
         target="selfmend.methods.lama:Lama",
@@ -127,7 +153,7 @@ METHODS = {
         speed="seconds",
         everyday=True,
         extra="learn",
-        weights=("migan",),
+        weights=("migan", "migan-256"),
     ),
     "deepfill": MethodInfo(
         target="selfmend.methods.deepfill:DeepFill",
@@ -135,6 +161,13 @@ METHODS = {
         speed="seconds",
         extra="learn",
         weights=("deepfill",),
+    ),
+    "deepfill-v1": MethodInfo(
+        target="selfmend.methods.deepfill:DeepFillV1",
+        best_for="comparison",
+        speed="seconds",
+        extra="learn",
+        weights=("deepfill-v1",),
     ),
     "pconv": MethodInfo(
         target="selfmend.methods.pconv_unet:PConvUNetMethod",
@@ -144,7 +177,11 @@ METHODS = {
         weights=("pconv",),
     ),
     "glcic": MethodInfo(
-        target="selfmend.methods.glcic:Glcic", best_for="objects", speed="second", extra="learn", weights=("glcic",)
+        target="selfmend.methods.glcic:Glcic",
+        best_for="objects",
+        speed="second",
+        extra="learn",
+        weights=("glcic", "glcic-places"),
     ),
     "telea": MethodInfo(
         target="selfmend.methods.classical:Telea", best_for="scratches", speed="instant", everyday=True
@@ -155,16 +192,48 @@ METHODS = {
     "biharmonic": MethodInfo(target="selfmend.methods.classical:Biharmonic", best_for="smoothness", speed="second"),
 }
 
+ENLARGERS = {
+    "zssr": MethodInfo(
+        target="selfmend.methods.zssr:Zssr",
+        enlarges=True,
+        best_for="enlarging",
+        speed="minutes",
+        extra="learn",
+        long_presets=("paper",),
+    ),
+    "edsr": MethodInfo(
+        target="selfmend.methods.enlarging:EdsrMethod",
+        enlarges=True,
+        best_for="enlarging",
+        speed="seconds",
+        everyday=True,
+        extra="learn",
+        weights=("edsr-x4", "edsr-x2", "edsr-x3"),
+    ),
+    "srgan": MethodInfo(
+        target="selfmend.methods.enlarging:SrganMethod",
+        enlarges=True,
+        best_for="enlarging",
+        speed="seconds",
+        extra="learn",
+        weights=("srgan-x4", "srgan-x2"),
+    ),
+}
+"""Methods that enlarge pictures and fill no holes."""
+
 
 def method_names() -> list[str]:
-    """Names of all methods, those of installed plug-ins included."""
+    """Names of all methods that fill holes, those of installed plug-ins included."""
     return sorted({**METHODS, **{point.name: point.value for point in entry_points(group="selfmend.methods")}})
 
 
 def methods_by_use() -> list[str]:
-    """Names of all methods as one looks for them: the default, those of every day, the others."""
-    order = {name: place for place, name in enumerate(METHODS)}
-    return sorted(method_names(), key=lambda name: (not method_info(name).everyday, order.get(name, len(order)), name))
+    """Names of all methods as one looks for them: the default, those of every day, the others, what only enlarges."""
+    order = {name: place for place, name in enumerate((*METHODS, *ENLARGERS))}
+    return sorted(
+        [*method_names(), *ENLARGERS],
+        key=lambda name: (not method_info(name).everyday, order.get(name, len(order)), name),
+    )
 
 
 def method_info(name: str) -> MethodInfo:
@@ -173,9 +242,10 @@ def method_info(name: str) -> MethodInfo:
     Raises:
         OptionError: unknown name; the nearest known one is named.
     """
-    if name in METHODS:  # looking for plug-ins takes a while
-        return METHODS[name]
-    check_known("method", name, method_names())
+    known = METHODS.get(name) or ENLARGERS.get(name)
+    if known is not None:  # looking for plug-ins takes a while
+        return known
+    check_known("method", name, [*method_names(), *ENLARGERS])
     return _plugin_info(name)
 
 
@@ -206,7 +276,7 @@ def methods_that(ability: str) -> list[str]:
 
     `learns` is true of those that learn the picture that they fill.
     """
-    infos = {name: method_info(name) for name in method_names()}
+    infos = {name: method_info(name) for name in sorted([*method_names(), *ENLARGERS])}
     if ability == "learns":
         return [name for name, info in infos.items() if info.learns == "picture"]
     if ability == "learns_from_folder":
@@ -215,24 +285,43 @@ def methods_that(ability: str) -> list[str]:
 
 
 def method_class(name: str) -> type[Method]:
-    """The class of a method.
+    """The class of a method that fills holes.
 
     Raises:
-        OptionError: unknown name; the nearest known one is named.
+        OptionError: unknown name; the nearest known one is named. Or the method does nothing but enlarge.
         MissingExtraError: the method needs something that is not installed.
     """
-    if name not in METHODS:  # looking for plug-ins takes a while
+    if name in ENLARGERS:
+        raise OptionError(f"{name} enlarges pictures and does nothing else; for this, {DEFAULT_METHOD} fits")
+    found: type[Method]
+    if name in METHODS:  # looking for plug-ins takes a while
+        found = _imported(name, METHODS[name])
+    else:
         check_known("method", name, method_names())
         (point,) = entry_points(group="selfmend.methods", name=name)
-        plugin: type[Method] = point.load()
-        return plugin
-    module, attribute = METHODS[name].target.split(":")
+        found = point.load()
+    return found
+
+
+def any_class(name: str) -> type[Configured]:
+    """The class of a method, also of one that only enlarges.
+
+    Raises: as `method_class`.
+    """
+    if name in ENLARGERS:
+        enlarger: type[Configured] = _imported(name, ENLARGERS[name])
+        return enlarger
+    check_known("method", name, [*method_names(), *ENLARGERS])
+    return method_class(name)
+
+
+def _imported(name: str, info: MethodInfo) -> Any:
+    module, attribute = info.target.split(":")
     try:
-        found: type[Method] = getattr(importlib.import_module(module), attribute)
-        return found
+        return getattr(importlib.import_module(module), attribute)
     except ImportError as error:
-        if METHODS[name].extra and (error.name or "").partition(".")[0] != "selfmend":
-            raise MissingExtraError.of(name, METHODS[name].extra, error) from error
+        if info.extra and (error.name or "").partition(".")[0] != "selfmend":
+            raise MissingExtraError.of(name, info.extra, error) from error
         raise
 
 

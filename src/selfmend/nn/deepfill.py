@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from selfmend.nn.layers import scaled
+from selfmend.nn.layers import maybe_spectral_norm, scaled
 
 _LEAST_NORM = 1e-4  # of a patch that others are compared with
 _SHARPNESS = 10.0  # of the attention
@@ -95,16 +95,24 @@ class _Gated(nn.Module):
         if spec.up:
             x = F.interpolate(x, scale_factor=2, mode="nearest")
         reach = spec.dilation * (spec.kernel - 1)
-        if self.same:  # as TensorFlow pads: of an odd number of pixels, the greater part right and below
-            pads = [max(0, (-(-n // spec.stride) - 1) * spec.stride + reach + 1 - n) for n in (x.shape[3], x.shape[2])]
-            x = F.pad(x, [part for pad in pads for part in (pad // 2, pad - pad // 2)])
-        else:
-            x = F.pad(x, [reach // 2] * 4)
+        x = same_padding(x, reach=reach, stride=spec.stride) if self.same else F.pad(x, [reach // 2] * 4)
         x = self.conv(x)
         if spec.kind == "plain":
             return x
         value, gate = x.chunk(2, 1)
         return (F.relu(value) if spec.kind == "relu" else F.elu(value)) * torch.sigmoid(gate)
+
+
+def same_padding(x: Tensor, *, reach: int, stride: int) -> Tensor:
+    """Zeros around a picture as TensorFlow pads it: of an odd number of pixels, the greater part right and below.
+
+    Args:
+        x: (N, C, H, W).
+        reach: pixels between the first and the last that a kernel sees.
+        stride: of the convolution that follows.
+    """
+    pads = [max(0, (-(-n // stride) - 1) * stride + reach + 1 - n) for n in (x.shape[3], x.shape[2])]
+    return F.pad(x, [part for pad in pads for part in (pad // 2, pad - pad // 2)])
 
 
 class ContextualAttention(nn.Module):
@@ -113,11 +121,12 @@ class ContextualAttention(nn.Module):
     Args:
         fuse: make neighbours copy from neighbours.
         corners: halve the size as the authors' TensorFlow does, from the first pixel to the last.
+        softened: patches are not divided by their length, but by a little more, as a port of version 1 has it.
     """
 
-    def __init__(self, *, fuse: bool, corners: bool) -> None:
+    def __init__(self, *, fuse: bool, corners: bool, softened: bool = False) -> None:
         super().__init__()
-        self.corners = corners
+        self.corners, self.softened = corners, softened
         self.fuse_weight: Tensor | None
         self.register_buffer("fuse_weight", torch.eye(3)[None, None] if fuse else None)
 
@@ -130,7 +139,11 @@ class ContextualAttention(nn.Module):
         height, width = small.shape[2:]
         count = height * width
         patches = F.unfold(small, 3, padding=1)[0]  # (9 C, count), of what is looked at and of what is copied
-        scores = (patches / patches.norm(dim=0).clamp(min=_LEAST_NORM)).mT @ patches  # (copied, looked at)
+        if self.softened:
+            lengths = (patches.square() + _LEAST_NORM).sum(0).sqrt()
+        else:
+            lengths = patches.norm(dim=0).clamp(min=_LEAST_NORM)
+        scores = (patches / lengths).mT @ patches  # (copied, looked at)
         if self.fuse_weight is not None:
             scores = self._fused(self._turned(self._fused(scores), height, width))
             scores = self._turned(scores, width, height)
@@ -229,4 +242,32 @@ class DeepFillGenerator(nn.Module):
     def _run(self, part: str, x: Tensor) -> Tensor:
         for name in self._names[part]:
             x = self.get_submodule(name)(x)
+        return x
+
+
+class PatchDiscriminator(nn.Module):
+    """A logit for each position and channel of a coarse map (SN-PatchGAN, Sec. 3.3); only training needs it.
+
+    Args:
+        width: multiplies all channels.
+
+    Example:
+        >>> PatchDiscriminator(width=0.05)(torch.zeros(1, 3, 64, 64), torch.zeros(1, 1, 64, 64)).shape
+        torch.Size([1, 12, 1, 1])
+    """
+
+    def __init__(self, *, width: float = 1.0) -> None:
+        super().__init__()
+        before = 4
+        for i, channels in enumerate((64, 128, 256, 256, 256, 256), 1):
+            after = scaled(channels, width)
+            layer = nn.Conv2d(before, after, 5, stride=2, padding=2)
+            self.add_module(f"conv{i}", maybe_spectral_norm(layer, spectral_norm=True))
+            before = after
+
+    def forward(self, x: Tensor, hole: Tensor) -> Tensor:
+        """Logits (N, C, H / 64, W / 64), high for real, of pictures (N, 3, H, W) in [-1, 1] and their holes."""
+        x = torch.cat([x, hole], 1)
+        for layer in self.children():
+            x = F.leaky_relu(layer(x), 0.2)
         return x

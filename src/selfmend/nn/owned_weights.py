@@ -42,6 +42,7 @@ class KnownFile:
         page: where a person finds it.
         megabytes: its size, roughly; 0 where we do not know.
         md5: hexadecimal digest of its content, where its publisher or a program that uses it gives one.
+        sha256: the beginning of that digest, where a publisher gives it in the file's name.
     """
 
     name: str
@@ -49,6 +50,12 @@ class KnownFile:
     address: str = ""
     megabytes: int = 0
     md5: str = ""
+    sha256: str = ""
+
+    @property
+    def digest(self) -> tuple[str, str] | None:
+        """Name of the hash and what it begins with; None where nothing is known."""
+        return ("md5", self.md5) if self.md5 else ("sha256", self.sha256) if self.sha256 else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +67,8 @@ class KnownNetwork:
         title: what it is, in a message.
         target: "module:class" of the network, whose `of_state` makes one of the shapes in a state dict.
         marks: of each layout, keys and the shapes that they have in no other network; None for any number.
+        ratio: of these keys' first axis to their second, where shapes alone tell two networks not apart.
+        without: keys that only another network has.
         licence: of the published weights.
         files: published ones, best first.
     """
@@ -70,15 +79,64 @@ class KnownNetwork:
     marks: tuple[Mapping[str, tuple[int | None, ...]], ...]
     licence: str
     files: tuple[KnownFile, ...]
+    ratio: tuple[str, int] | None = None
+    without: tuple[str, ...] = ()
 
     @property
     def fetched(self) -> KnownFile | None:
         """The file that a program can download; None where only a person can."""
         return next((file for file in self.files if file.address), None)
 
+    def fits(self, tensors: Mapping[str, StoredTensor]) -> bool:
+        """Whether these are its weights, of any of its layouts."""
+        shapes = {key: value.shape for key, value in tensors.items()}
+        if self.ratio is not None:
+            shape = shapes.get(self.ratio[0], ())
+            if len(shape) < 2 or shape[0] != self.ratio[1] * shape[1]:
+                return False
+        alike = any(all(key in shapes and _fits(shapes[key], want) for key, want in marks.items())
+                    for marks in self.marks)  # fmt: skip
+        return alike and not any(key in shapes for key in self.without)
+
 
 _MIGAN = "https://github.com/Picsart-AI-Research/MI-GAN"
 _IOPAINT = "https://github.com/Sanster/models/releases/download"
+_EDSR = "https://cv.snu.ac.kr/research/EDSR/models"
+
+
+def _edsr(scale: int, *files: tuple[str, str, int]) -> KnownNetwork:
+    """EDSR of one scale: names, digests and megabytes of its files; the small network first, which is fetched."""
+    return KnownNetwork(
+        name=f"edsr-x{scale}",
+        title=f"EDSR for a factor of {scale}",
+        target="selfmend.nn.edsr:Edsr",
+        marks=({"sub_mean.weight": (3, 3, 1, 1), "head.0.weight": (None, 3, 3, 3)},),
+        ratio=("tail.0.2.weight", 4) if scale == 4 else ("tail.0.0.weight", scale * scale),
+        without=() if scale == 4 else ("tail.0.2.weight",),
+        licence="MIT",
+        files=tuple(
+            KnownFile(
+                name=f"{name}-{digest}.pt",
+                page="https://github.com/sanghyun-son/EDSR-PyTorch",
+                address=f"{_EDSR}/{name}-{digest}.pt",
+                megabytes=megabytes,
+                sha256=digest,
+            )
+            for name, digest, megabytes in files
+        ),
+    )
+
+
+def _srgan(scale: int) -> KnownNetwork:
+    return KnownNetwork(
+        name=f"srgan-x{scale}",
+        title=f"SRGAN for a factor of {scale}",
+        target="selfmend.nn.srgan:SrganGenerator",
+        marks=({"block1.0.weight": (None, 3, 9, 9), f"block8.{1 if scale == 2 else 2}.weight": (3, None, 9, 9)},),
+        licence="MIT",
+        files=(KnownFile(name=f"netG_epoch_{scale}_100.pth", page="https://github.com/leftthomas/SRGAN"),),
+    )
+
 
 NETWORKS = {
     one.name: one
@@ -154,19 +212,69 @@ NETWORKS = {
             files=(KnownFile(name="model_cn", page="https://github.com/otenim/GLCIC-PyTorch (CelebA)"),),
         ),
         KnownNetwork(
+            name="glcic-places",
+            title="GLCIC's completion network of the authors",
+            target="selfmend.nn.glcic:AuthorsCompletionNetwork",
+            marks=({"model.1.weight": (None, 4, 5, 5), "mean": (3,)},),
+            licence="CC BY-NC-SA 4.0",
+            files=(
+                KnownFile(
+                    name="completionnet_places2.t7",
+                    page="https://github.com/satoshiiizuka/siggraph2017_inpainting",
+                    address="http://hi.cs.waseda.ac.jp/~iizuka/data/completionnet_places2.t7",
+                    megabytes=47,
+                    md5="b1527543a0ee22c23fca44cefdf48531",
+                ),
+                KnownFile(
+                    name="completionnet_places2_freeform.t7",
+                    page="https://github.com/satoshiiizuka/siggraph2017_inpainting",
+                ),
+            ),
+        ),
+        KnownNetwork(
+            name="deepfill-v1",
+            title="DeepFill v1",
+            target="selfmend.nn.deepfill_v1:DeepFillV1Generator",
+            marks=(
+                {"coarse_generator.conv1.conv.weight": (None, 5, 5, 5)},
+                {"conv1.conv.weight": (None, 5, 5, 5), "xconv1.conv.weight": (None, 5, 5, 5)},
+            ),
+            licence="CC BY-NC 4.0",
+            files=(
+                KnownFile(
+                    name="snap-0.index",
+                    page="https://github.com/JiahuiYu/generative_inpainting (v1.0.0; with its .data file beside it)",
+                ),
+                KnownFile(name="hole_benchmark.pth", page="https://github.com/daa233/generative-inpainting-pytorch"),
+            ),
+        ),
+        KnownNetwork(
             name="deepfill",
             title="DeepFill v2",
             target="selfmend.nn.deepfill:DeepFillGenerator",
             marks=(
-                {"conv1.conv.weight": (None, 5, 5, 5), "allconv17.conv.weight": (3, None, 3, 3)},
+                {
+                    "conv1.conv.weight": (None, 5, 5, 5),
+                    "xconv1.conv.weight": (None, 3, 5, 5),
+                    "allconv17.conv.weight": (3, None, 3, 3),
+                },
                 {"stage1.conv1.conv.weight": (None, 5, 5, 5), "stage2.conv_to_rgb.conv.weight": (3, None, 3, 3)},
             ),
             licence="CC BY-NC 4.0",
             files=(
                 KnownFile(name="states_tf_places2.pth", page="https://github.com/nipponjo/deepfillv2-pytorch"),
                 KnownFile(name="states_pt_places2.pth", page="https://github.com/nipponjo/deepfillv2-pytorch"),
+                KnownFile(
+                    name="snap-0.index",
+                    page="https://github.com/JiahuiYu/generative_inpainting (v2.0.0; with its .data file beside it)",
+                ),
             ),
         ),
+        _edsr(2, ("edsr_baseline_x2", "1bc95232", 6), ("edsr_x2", "0edfb8a3", 163)),
+        _edsr(3, ("edsr_baseline_x3", "abf2a44e", 6), ("edsr_x3", "ea3ef2c6", 175)),
+        _edsr(4, ("edsr_baseline_x4", "6b446fab", 6), ("edsr_x4", "4f62e9ef", 172)),
+        _srgan(2),
+        _srgan(4),
     )
 }
 """All of them, by name."""
@@ -277,7 +385,7 @@ def fetch_weights(name: str, *, progress: Progress = silent) -> Path:
     came = download(
         network.fetched.address,
         weights_folders()[0] / network.fetched.name,
-        digest=("md5", network.fetched.md5) if network.fetched.md5 else None,
+        digest=network.fetched.digest,
         progress=progress,
     )
     _, ours = add_weights(came)
@@ -299,7 +407,7 @@ def recognize_file(path: Path) -> tuple[KnownNetwork, dict[str, StoredTensor]]:
         for marks in network.marks:
             for prefix in _prefixes(everything, next(iter(marks))):
                 tensors = {k.removeprefix(prefix): v for k, v in everything.items() if k.startswith(prefix)}
-                if all(key in tensors and _fits(tensors[key].shape, shape) for key, shape in marks.items()):
+                if network.fits(tensors):
                     return network, tensors
     raise WeightsError(f"{path} holds {_described(everything)}; {', '.join(n.title for n in NETWORKS.values())} fit")
 

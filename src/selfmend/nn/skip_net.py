@@ -46,6 +46,7 @@ class SkipNet(nn.Sequential):
         skip: channels of each skip; 0 for none.
         kernels: sides of the encoder's and of the decoder's kernels.
         pointwise: a convolution of single pixels after each of the decoder's.
+        smooth: enlarge between levels bilinearly, instead of by the nearest pixel.
 
     Example:
         >>> net = SkipNet(in_channels=2, channels=(4, 4))
@@ -62,6 +63,7 @@ class SkipNet(nn.Sequential):
         skip: int = 128,
         kernels: tuple[int, int] = (3, 3),
         pointwise: bool = True,
+        smooth: bool = False,
     ) -> None:
         super().__init__()
         down, up = kernels
@@ -70,7 +72,7 @@ class SkipNet(nn.Sequential):
             before, own = channels[i - 1] if i else in_channels, channels[i]
             deeper = _convolution(before, own, down, stride=2) + _convolution(own, own, down)
             deeper += [_counted(inner)] if inner else []
-            deeper += [nn.Upsample(scale_factor=2, mode="nearest")]
+            deeper += [nn.Upsample(scale_factor=2, mode="bilinear" if smooth else "nearest")]
             came = (channels[i + 1] if inner else own) + skip
             level: list[nn.Module] = [_counted(deeper)]
             if skip:

@@ -1,7 +1,8 @@
 """The tensors of other programs' weights files, read as data: whatever code a file holds is not run.
 
-Three kinds: safetensors; zip archives of PyTorch, state dicts and whole checkpoints as well as TorchScript, whose
-stored program is left alone; PyTorch's files from before 2020, which PyTorch itself reads with `weights_only`. The
+Five kinds: safetensors; zip archives of PyTorch, state dicts and whole checkpoints as well as TorchScript, whose
+stored program is left alone; PyTorch's files from before 2020, which PyTorch itself reads with `weights_only`;
+TensorFlow's checkpoints (`tensorflow_checkpoint`) and Torch7's files (`torch7_file`), which no library reads here. The
 pickle in an archive is read by an unpickler that knows dicts, numbers and how a tensor lies in a storage; objects of a
 module tree and of configs become dicts of what they hold, and anything else is refused by its name. A tensor is not
 read before it is asked for: a checkpoint's optimisers and discriminators cost nothing.
@@ -17,10 +18,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from selfmend.errors import WeightsError
+from selfmend.nn.tensorflow_checkpoint import CheckpointTensor, checkpoint_tensors, is_checkpoint
+from selfmend.nn.torch7_file import Torch7Tensor, is_torch7, torch7_tensors
 from selfmend.nn.weights import read_tensors
 
 _PICKLE_BYTES = 64 << 20
@@ -72,11 +76,46 @@ def stored_tensors(path: Path) -> dict[str, StoredTensor]:
             head = file.read(16)
     except OSError as error:
         raise WeightsError(f"cannot read {path}: {error.strerror}") from error
+    if is_checkpoint(path):
+        return {_torch_name(name): _transposed(name, found) for name, found in checkpoint_tensors(path).items()}
+    if is_torch7(path):
+        return {name: _as_stored(found) for name, found in torch7_tensors(path).items()}
     if head.startswith(b"PK"):
         return _flat(_Archive(path).content())
     if path.suffix == ".safetensors" or head[8:9] == b"{":
         return _of_safetensors(path)
     return _flat(read_tensors(path))
+
+
+def _as_stored(found: CheckpointTensor | Torch7Tensor) -> StoredTensor:
+    return StoredTensor(shape=found.shape, read=lambda: torch.from_numpy(found.read()))
+
+
+def _torch_name(name: str) -> str:
+    """A variable's name as that of a layer's parameter here.
+
+    Example:
+        >>> _torch_name("inpaint_net/conv1/kernel"), _torch_name("net/conv13_upsample/conv13_upsample_conv/bias")
+        ('inpaint_net.conv1.conv.weight', 'net.conv13_upsample.conv.conv.bias')
+    """
+    parts = name.split("/")
+    for i in range(1, len(parts)):
+        if parts[i] == f"{parts[i - 1]}_conv":
+            parts[i] = "conv"
+    if parts[-1] in ("kernel", "bias"):
+        parts[-1:] = ["conv", "weight" if parts[-1] == "kernel" else "bias"]
+    return ".".join(parts)
+
+
+def _transposed(name: str, found: CheckpointTensor) -> StoredTensor:
+    """Kernels have height, width, channels before and after there, and after, before, height, width here."""
+    if not name.endswith("/kernel") or len(found.shape) != 4:
+        return _as_stored(found)
+    height, width, before, after = found.shape
+    return StoredTensor(
+        shape=(after, before, height, width),
+        read=lambda: torch.from_numpy(np.ascontiguousarray(found.read().transpose(3, 2, 0, 1))),
+    )
 
 
 def _of_safetensors(path: Path) -> dict[str, StoredTensor]:

@@ -11,7 +11,7 @@ from selfmend.errors import MissingExtraError
 from selfmend.tasks import INPUTS, TASKS, Task, task_options
 
 if TYPE_CHECKING:
-    from selfmend.methods.base import Method
+    from selfmend.methods.base import Configured
 
 
 def catalogue() -> dict[str, Any]:
@@ -25,13 +25,13 @@ def catalogue() -> dict[str, Any]:
 @functools.cache
 def _installed() -> list[dict[str, Any]]:
     """The methods for which everything is installed, weights aside."""
-    from selfmend.methods.registry import method_class, method_info, method_names
+    from selfmend.methods.registry import any_class, method_info, methods_by_use
 
     described = []
-    for name in method_names():
+    for name in sorted(methods_by_use()):
         if method_info(name).learns != "folder":
             with contextlib.suppress(MissingExtraError):  # what cannot be used here is not offered
-                described.append(_described(method_class(name)))
+                described.append(_described(any_class(name)))
     return described
 
 
@@ -63,11 +63,11 @@ def _able(abilities: tuple[str, ...]) -> list[str]:
 
     Kept, since looking for plug-ins takes a while; asks only what is known without importing them.
     """
-    from selfmend.methods.registry import method_info, method_names, methods_that
+    from selfmend.methods.registry import method_info, method_names, methods_by_use, methods_that
 
-    able = {name for ability in abilities for name in methods_that(ability)} if abilities else None
-    offered = [name for name in method_names() if method_info(name).learns != "folder"]
-    return [name for name in offered if able is None or name in able]
+    able = {name for ability in abilities for name in methods_that(ability)} if abilities else {*method_names()}
+    offered = [name for name in sorted(methods_by_use()) if method_info(name).learns != "folder"]
+    return [name for name in offered if name in able]
 
 
 def _words(name: str) -> str:
@@ -76,8 +76,8 @@ def _words(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _described(kind: type[Method]) -> dict[str, Any]:
-    from selfmend.methods.registry import method_info
+def _described(kind: type[Configured]) -> dict[str, Any]:
+    from selfmend.methods.registry import ENLARGERS, method_info
     from selfmend.options import describe_options
 
     options, info = describe_options(kind.from_options().config), method_info(kind.name)
@@ -88,9 +88,10 @@ def _described(kind: type[Method]) -> dict[str, Any]:
         "speed": info.speed,
         "long_presets": list(info.long_presets),
         "everyday": info.everyday,
-        "learns": kind.learns,
+        "learns": info.learns == "picture",
         "presets": list(kind.presets),
-        "takes_reference": kind.takes_reference,
+        "takes_reference": info.takes_reference,
+        "fills": kind.name not in ENLARGERS,
         "options": [_option(row) for row in options],
     }
 

@@ -231,7 +231,7 @@ def _add_small(routes: APIRouter) -> None:
 
 def _model_names() -> list[str]:
     described = catalogue()
-    names = [method["name"] for method in described["methods"]]
+    names = [method["name"] for method in described["methods"] if method["fills"]]
     return [described["default"], *(name for name in names if name != described["default"]), CV2]
 
 

@@ -64,7 +64,7 @@ def about_routes(state: State) -> APIRouter:
 
     @routes.get("/methods", tags=["server"], responses=answers())
     async def methods() -> MethodsAnswer:
-        """The methods that fill one picture with nothing but itself, and their options."""
+        """The methods that fill or enlarge one picture with nothing but itself, and their options."""
         return MethodsAnswer(**await run_in_threadpool(catalogue))
 
     @routes.get("/tasks", tags=["server"], responses=answers())

@@ -63,14 +63,14 @@ class OptionAnswer(BaseModel):
 
 
 class MethodAnswer(BaseModel):
-    """A method that fills one picture with nothing but itself."""
+    """A method that works on one picture with nothing but itself."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "example": {
                 "name": "telea", "title": "smooth fill by fast marching", "for": "scratches", "speed": "instant",
                 "long_presets": [], "everyday": True, "learns": False,
-                "presets": ["default"], "takes_reference": False,
+                "presets": ["default"], "takes_reference": False, "fills": True,
                 "options": [{
                     "name": "radius", "label": "Radius", "type": "number", "nullable": False, "default": 3.0,
                     "meaning": "neighbourhood of each pixel", "unit": "px", "choices": [], "low": 1, "high": None,
@@ -88,6 +88,7 @@ class MethodAnswer(BaseModel):
     learns: bool
     presets: list[str]
     takes_reference: bool
+    fills: bool = Field(description="false of what only enlarges")
     options: list[OptionAnswer]
 
 

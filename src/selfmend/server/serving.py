@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import Any
 
 import uvicorn
 
@@ -75,6 +76,26 @@ def serve(
         waiting = runner.counts()
         runner.stop()
     say(_farewell(waiting.get("running", 0), waiting.get("queued", 0)))
+
+
+def serve_app(
+    app: Any, *, access: Access, say: Callable[[str], None], opened: Callable[[str], object] | None = None
+) -> None:
+    """Answer for an application without a queue until Ctrl-C, SIGTERM or SIGHUP; arguments and errors as `serve`."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    listening = listen(access)
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, ws="none", lifespan="off", server_header=False,
+        timeout_graceful_shutdown=_GRACE, limit_concurrency=_CONNECTIONS, http=PatientProtocol,
+    )  # fmt: skip
+    address = address_of(access, listening)
+    try:
+        say(f"The study is at {address} (Ctrl-C ends it)")
+        if opened is not None:
+            opened(address)
+        _Server(config, ending=lambda: None).run(sockets=[listening])
+    finally:
+        listening.close()
 
 
 def listen(access: Access) -> socket.socket:
