@@ -6,12 +6,12 @@ const NAMES = {
   method: {
     auto: "Automatic", patchmatch: "Patches", "patch-diffusion": "Patch diffusion", gpnn: "Nearest patches", gpdm: "Patch distributions",
     singan: "SinGAN", "sliced-wasserstein": "Learned patches", "deep-image-prior": "Deep image prior", lama: "LaMa", migan: "MI-GAN",
-    deepfill: "DeepFill", pconv: "Partial convolutions", glcic: "GLCIC", telea: "Smooth (Telea)", "navier-stokes": "Smooth (Navier-Stokes)",
+    deepfill: "DeepFill", "deepfill-v1": "DeepFill, version 1", edsr: "EDSR", srgan: "SRGAN", zssr: "ZSSR", pconv: "Partial convolutions", glcic: "GLCIC", telea: "Smooth (Telea)", "navier-stokes": "Smooth (Navier-Stokes)",
     biharmonic: "Smooth (biharmonic)", "thin plate": "Smooth",
   },
   preset: {
     default: "Standard", blended: "Blended", fast: "Fast", best: "Best", paper: "As in the paper", small: "Small", tiny: "Tiny, to try it out",
-    kate: "Paper, figure Kate", vase: "Paper, figure vase", library: "Paper, figure library",
+    enlarge: "Enlarge", faces: "Faces", places: "Places", kate: "Paper, figure Kate", vase: "Paper, figure vase", library: "Paper, figure library",
   },
   kind: {
     damage: "All damage", scratches: "Scratches", dust: "Dust", stains: "Stains", stamp: "Date stamp", watermark: "Watermark", text: "Text",
