@@ -73,7 +73,7 @@ def test_any_option_of_any_method_that_learns_from_folders(run, folder, faces, m
         ("dmfn --eta 0,5 --masks stars", "masks is 'stars', which is no folder and no known kind of hole"),
         ("dmfn --eta 0,5 --lpips vgg", "unknown backbone of LPIPS 'vgg'; "),
         ("dmfn --eta 0,5 --lpips alex --set size=32", "weights alexnet-owt-7be5be79.pth are missing: "),
-        ("singan --vary steps=1,2", "singan does not learn from a folder of pictures (these do: context-encoder, dmfn"),
+        ("singan --vary steps=1,2", "singan does not learn from a folder of pictures (these do: context-encoder, "),
         ("dmfm --vary steps=1,2", "unknown method 'dmfm'; did you mean 'dmfn'?"),
     ],
 )  # fmt: skip

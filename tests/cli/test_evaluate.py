@@ -189,10 +189,12 @@ def test_the_tables_of_a_paper(folder, run, refused) -> None:
     told = run("evaluate", "--paper", "002", "-o", "tables")
     assert "| EdgeConnect | not here |" in told.out
     assert "tables/tables.md" in told.out
-    assert json.loads(run("evaluate", "paper", "002", "-o", "tables", "--json").out)["tables"][0]["paper"] == "002"
-    assert "0o3" in refused("evaluate", "--paper", "0o3", "-o", "tables")
+    assert "tables.md is there already" in refused("evaluate", "--paper", "002", "-o", "tables")
+    again = run("evaluate", "paper", "002", "-o", "tables", "--overwrite", "--json")
+    assert json.loads(again.out)["tables"][0]["paper"] == "002"
+    assert "0o3" in refused("evaluate", "--paper", "0o3", "-o", "others")
     assert "one folder of faces" in refused("evaluate", "--paper=004", "-o", "tables")
-    assert "singan=tiny" in refused("evaluate", "--paper", "003", "-o", "tables", "--preset", "tiny")
+    assert "singan=tiny" in refused("evaluate", "--paper", "003", "-o", "others", "--preset", "tiny")
 
 
 def test_a_study_is_served_and_counted(folder, run, refused, monkeypatch) -> None:

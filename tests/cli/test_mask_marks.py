@@ -82,6 +82,8 @@ def test_a_hint_that_does_not_fit_is_refused_in_one_line(run, folder, hint, said
 
 def test_a_folder_is_restored_by_what_its_pictures_have_in_common(run, folder) -> None:
     PILImage.open("other.png").save("photos/other.png")
+    for seed in (2, 3, 5, 6, 7):
+        Path(f"photos/{seed}.png").unlink()
     told = ("--kind", "watermark", "--same-in", "photos", "--method", "telea", "--jobs", "1", "--json")
     done = run("restore", "photos", "-o", "out", *told)
     assert done.code == 0, done.err

@@ -40,9 +40,9 @@ WRITING = {
 }
 """Each command that writes, but for its -o."""
 
-RESUMING = {"batch", "train", "import", "bench", "ablation"}
-"""Commands whose -o is a folder in which they go on, and which refuse there what is of another command; their own
-tests ask that of them."""
+RESUMING = {"batch", "train", "import", "bench", "ablation", "evaluate paper", "evaluate study"}
+"""Commands whose -o is a folder or a file in which they go on, and which refuse there what is of another command, or
+of a finished run; their own tests ask that of them."""
 
 FOLDERS = {"demo", "mask text"}
 ENDINGS = {"animate": ".gif", "video": ".mp4", "evaluate fit-niqe": ".npz"}

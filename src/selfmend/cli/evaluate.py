@@ -254,20 +254,25 @@ def paper(
     ] = None,
     seed: arguments.Seed = None,
     device: arguments.Device = "auto",
+    overwrite: arguments.Overwrite = False,
     quiet: arguments.Quiet = False,
     as_json: arguments.Json = False,
 ) -> None:  # fmt: skip
     """Compute the tables of a paper with all their columns; `evaluate --paper 003` is the same.
 
     A column whose weights are not on this machine says which file to bring. What the paper prints stands beside, as
-    published: its pictures are others. OUT gets tables.md, tables.json, the pictures and sheets of them.
+    published: its pictures are others. OUT gets tables.md, tables.json, the pictures and sheets of them; with 004, what
+    was stopped goes on there.
     """
     from dataclasses import asdict
 
     from selfmend.evaluation.paper_tables import as_markdown, run_ablation_paper, run_paper
+    from selfmend.image.outputs import check_replaced
 
     be_quiet(quiet)
     presets = _pairs(preset, "--preset", "singan=tiny")
+    if name != "004":
+        check_replaced(output / "tables.md", overwrite=overwrite)
     with terminal_progress(quiet=quiet or as_json) as progress:
         if name == "004":
             if photos is None or len(photos) != 1:
