@@ -16,8 +16,8 @@ TELEA = ("--method", "telea")
 
 WRITING = {
     "inpaint": ("inpaint", "photo.png", "-m", "mask.png", *TELEA),
-    "sample": ("sample", "photo.png", "--size", "20x20"),
-    "retarget": ("retarget", "photo.png", "--size", "40x50"),
+    "sample": ("sample", "photo.png", "--size", "20x20", "--set", "candidates=2"),
+    "retarget": ("retarget", "photo.png", "--size", "40x50", "--set", "candidates=2"),
     "super-resolve": ("super-resolve", "mask.png", "--factor", "1.2"),
     "paint": ("paint", "run", "photo.png"),
     "harmonize": ("harmonize", "run", "photo.png", "-m", "mask.png"),

@@ -29,7 +29,6 @@ from typing import IO
 
 import numpy as np
 
-from selfmend.api.training import load
 from selfmend.errors import SelfmendError
 from selfmend.evaluation.entries import CommandEntry, Entry, MethodEntry
 from selfmend.image.files import read_picture, save_picture
@@ -202,6 +201,8 @@ def method_filler(entry: MethodEntry) -> Callable[[Task], Cost]:
     limit_threads(1)
     method: Method
     if entry.model is not None:
+        from selfmend.api.training import load  # brings PyTorch along, which most methods do not need
+
         method = load(entry.model, device=entry.device).method
     else:
         kind = method_class(entry.method)
