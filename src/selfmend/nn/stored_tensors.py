@@ -23,9 +23,9 @@ import torch
 from torch import Tensor
 
 from selfmend.errors import WeightsError
-from selfmend.nn.tensorflow_checkpoint import CheckpointTensor, checkpoint_tensors, is_checkpoint
-from selfmend.nn.torch7_file import Torch7Tensor, is_torch7, torch7_tensors
-from selfmend.nn.weights import read_tensors
+from selfmend.nn.tensorflow_checkpoint import checkpoint_tensors, is_checkpoint
+from selfmend.nn.torch7_file import is_torch7, torch7_tensors
+from selfmend.nn.weights import FileTensor, read_tensors
 
 _PICKLE_BYTES = 64 << 20
 """The most that an archive's pickle may be long; the largest published ones have less than 1 MB."""
@@ -87,7 +87,7 @@ def stored_tensors(path: Path) -> dict[str, StoredTensor]:
     return _flat(read_tensors(path))
 
 
-def _as_stored(found: CheckpointTensor | Torch7Tensor) -> StoredTensor:
+def _as_stored(found: FileTensor) -> StoredTensor:
     return StoredTensor(shape=found.shape, read=lambda: torch.from_numpy(found.read()))
 
 
@@ -107,7 +107,7 @@ def _torch_name(name: str) -> str:
     return ".".join(parts)
 
 
-def _transposed(name: str, found: CheckpointTensor) -> StoredTensor:
+def _transposed(name: str, found: FileTensor) -> StoredTensor:
     """Kernels have height, width, channels before and after there, and after, before, height, width here."""
     if not name.endswith("/kernel") or len(found.shape) != 4:
         return _as_stored(found)

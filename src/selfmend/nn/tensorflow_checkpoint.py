@@ -8,8 +8,7 @@ and CRC-32C of a tensor. Nothing of it is believed: every offset and length is c
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import numpy as np
 
 from selfmend.compiled import loop
 from selfmend.errors import WeightsError
+from selfmend.nn.weights import DamagedFileError, FileTensor
 
 _FOOTER, _MAGIC = 48, 0xDB4775248B80FB57
 _TRAILER = 5  # of a block: how it is packed, and its checksum
@@ -26,29 +26,12 @@ _TYPES = {1: np.float32, 2: np.float64, 3: np.int32, 4: np.uint8, 5: np.int16, 6
           19: np.float16}  # fmt: skip
 
 
-class _Damaged(Exception):  # noqa: N818
-    """What does not fit, in words."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CheckpointTensor:
-    """A tensor of a checkpoint.
-
-    Attributes:
-        shape: of it.
-        read: gives it, in the type that it has in the file; raises WeightsError where its part is damaged.
-    """
-
-    shape: tuple[int, ...]
-    read: Callable[[], np.ndarray]
-
-
 def is_checkpoint(path: Path) -> bool:
     """Whether a file is an index, or data that have one beside them."""
     return path.suffix == ".index" or (".data-" in path.name and _index_of(path).is_file())
 
 
-def checkpoint_tensors(path: Path) -> dict[str, CheckpointTensor]:
+def checkpoint_tensors(path: Path) -> dict[str, FileTensor]:
     """The tensors of a checkpoint, by their names in it: "inpaint_net/conv1/kernel"; strings and the like are left out.
 
     Args:
@@ -69,13 +52,13 @@ def checkpoint_tensors(path: Path) -> dict[str, CheckpointTensor]:
         header = _fields(entries.pop(b"", b""))
         shards = _number(header, 1)
         if not 1 <= shards < 100_000 or _number(header, 2):
-            raise _Damaged("it names no data of little-endian order")
+            raise DamagedFileError("it names no data of little-endian order")
         found = {}
         for key, value in entries.items():
             tensor = _tensor(index, value, shards)
             if tensor is not None:
                 found[key.decode()] = tensor
-    except (_Damaged, UnicodeDecodeError, struct.error) as error:
+    except (DamagedFileError, UnicodeDecodeError, struct.error) as error:
         raise WeightsError(f"{index} is cut or damaged ({error}); get a whole copy") from error
     return found
 
@@ -87,7 +70,7 @@ def _index_of(path: Path) -> Path:
 def _entries(table: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Keys and values of the whole table."""
     if len(table) < _FOOTER or struct.unpack_from("<Q", table, len(table) - 8)[0] != _MAGIC:
-        raise _Damaged("it does not end as an index of TensorFlow does")
+        raise DamagedFileError("it does not end as an index of TensorFlow does")
     at = len(table) - _FOOTER
     for _ in range(2):  # where another block is, which we do not need
         _, at = _varint(table, at)
@@ -101,13 +84,13 @@ def _block(table: bytes, at: int, handle: bytes | None = None) -> Iterator[tuple
     start, at = _varint(place, at)
     length, _ = _varint(place, at)
     if start + length + _TRAILER > len(table) or length < 4:
-        raise _Damaged(f"a block of {length} bytes at {start}")
+        raise DamagedFileError(f"a block of {length} bytes at {start}")
     block = table[start : start + length]
     packed, checksum = struct.unpack_from("<BI", table, start + length)
     if packed:
-        raise _Damaged("its blocks are packed, as TensorFlow's are not")
+        raise DamagedFileError("its blocks are packed, as TensorFlow's are not")
     if _masked_crc(table[start : start + length + 1]) != checksum:
-        raise _Damaged("a block's checksum is another")
+        raise DamagedFileError("a block's checksum is another")
     restarts = struct.unpack_from("<I", block, length - 4)[0]
     end, at, key = length - 4 - 4 * restarts, 0, b""
     while at < end:
@@ -115,14 +98,14 @@ def _block(table: bytes, at: int, handle: bytes | None = None) -> Iterator[tuple
         own, at = _varint(block, at)
         size, at = _varint(block, at)
         if shared > len(key) or at + own + size > end:
-            raise _Damaged("a key of no length that fits")
+            raise DamagedFileError("a key of no length that fits")
         key = key[:shared] + block[at : at + own]
         at += own
         yield key, block[at : at + size]
         at += size
 
 
-def _tensor(index: Path, entry: bytes, shards: int) -> CheckpointTensor | None:
+def _tensor(index: Path, entry: bytes, shards: int) -> FileTensor | None:
     """What an entry of the index describes; None where that is no array of numbers, or only a part of one."""
     fields = _fields(entry)
     kind = _TYPES.get(_number(fields, 1))
@@ -131,17 +114,17 @@ def _tensor(index: Path, entry: bytes, shards: int) -> CheckpointTensor | None:
     sides = []
     for axis in _fields(_bytes(fields, 2)).get(2, []):
         if not isinstance(axis, bytes):
-            raise _Damaged("a shape that is none")
+            raise DamagedFileError("a shape that is none")
         sides.append(_number(_fields(axis), 1))
     shard, offset, size = (_number(fields, n) for n in (3, 4, 5))
     count = 1
     for side in sides:
         count *= side
     if len(sides) > _MOST_AXES or shard >= shards or size != count * np.dtype(kind).itemsize:
-        raise _Damaged(f"a tensor of {len(sides)} axes in {size} bytes")
+        raise DamagedFileError(f"a tensor of {len(sides)} axes in {size} bytes")
     data = index.with_name(f"{index.stem}.data-{shard:05d}-of-{shards:05d}")
     read = partial(_read, data, offset, size, np.dtype(kind), tuple(sides), _number(fields, 6))
-    return CheckpointTensor(shape=tuple(sides), read=read)
+    return FileTensor(shape=tuple(sides), read=read)
 
 
 def _read(data: Path, offset: int, size: int, kind: np.dtype, shape: tuple[int, ...], checksum: int) -> np.ndarray:
@@ -169,7 +152,7 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
             return value, at
-    raise _Damaged("a number that does not end")
+    raise DamagedFileError("a number that does not end")
 
 
 def _fields(message: bytes) -> dict[int, list[int | bytes]]:
@@ -187,9 +170,9 @@ def _fields(message: bytes) -> dict[int, list[int | bytes]]:
             elif tag & 7 in (1, 5):
                 length = 8 if tag & 7 == 1 else 4
             else:
-                raise _Damaged("a field of no kind that fits")
+                raise DamagedFileError("a field of no kind that fits")
             if at + length > len(message):
-                raise _Damaged("a field that does not end")
+                raise DamagedFileError("a field that does not end")
             content = message[at : at + length]
             value = content if tag & 7 == 2 else int.from_bytes(content, "little")
             at += length
@@ -201,14 +184,14 @@ def _number(fields: dict[int, list[int | bytes]], name: int) -> int:
     """The last number under a name, as protocol buffers say; 0 where there is none."""
     value = fields.get(name, [0])[-1]
     if not isinstance(value, int):
-        raise _Damaged("words where a number fits")
+        raise DamagedFileError("words where a number fits")
     return value
 
 
 def _bytes(fields: dict[int, list[int | bytes]], name: int) -> bytes:
     value = fields.get(name, [b""])[-1]
     if not isinstance(value, bytes):
-        raise _Damaged("a number where more fits")
+        raise DamagedFileError("a number where more fits")
     return value
 
 

@@ -7,7 +7,7 @@ so that what is met again is named by it alone. Storages are passed over, and re
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from selfmend.errors import WeightsError
+from selfmend.nn.weights import DamagedFileError, FileTensor
 
 _NIL, _NUMBER, _STRING, _TABLE, _TORCH, _BOOLEAN = range(6)
 _FUNCTIONS = (6, 7, 8)
@@ -24,23 +25,6 @@ _KINDS = {"Float": np.float32, "Double": np.float64, "Long": np.int64, "Int": np
 _MOST_STRING = 1 << 20
 _DEPTH = 60
 _MOST_AXES = 8
-
-
-class _Damaged(Exception):  # noqa: N818
-    """What does not fit, in words."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Torch7Tensor:
-    """A tensor of a file.
-
-    Attributes:
-        shape: of it.
-        read: gives it, in the type that it has in the file; raises WeightsError where the file has changed.
-    """
-
-    shape: tuple[int, ...]
-    read: Callable[[], np.ndarray]
 
 
 @dataclass
@@ -62,7 +46,7 @@ def is_torch7(path: Path) -> bool:
     return path.suffix == ".t7"
 
 
-def torch7_tensors(path: Path) -> dict[str, Torch7Tensor]:
+def torch7_tensors(path: Path) -> dict[str, FileTensor]:
     """All tensors of a file, by where they are in it: "model.1.weight", the modules of a network counted from 1.
 
     A table that holds nothing but numbers, such as a mean colour, counts as a tensor of one axis.
@@ -75,7 +59,7 @@ def torch7_tensors(path: Path) -> dict[str, Torch7Tensor]:
             content = _Reader(file, path).read(0)
     except OSError as error:
         raise WeightsError(f"cannot read {path}: {error.strerror}") from error
-    except (_Damaged, struct.error, UnicodeDecodeError, OverflowError) as error:
+    except (DamagedFileError, struct.error, UnicodeDecodeError, OverflowError) as error:
         raise WeightsError(f"{path} is cut or damaged ({error}); a whole file of Torch7, in binary, fits") from error
     return dict(_walk(content, "", frozenset()))
 
@@ -95,7 +79,7 @@ class _Reader:
         """Pass over so many bytes; where they begin."""
         at = self.file.tell()
         if count < 0 or at + count > self.size:
-            raise _Damaged(f"{count} bytes at {at} of {self.size}")
+            raise DamagedFileError(f"{count} bytes at {at} of {self.size}")
         self.file.seek(count, 1)
         return at
 
@@ -103,16 +87,16 @@ class _Reader:
         """A length and so many bytes."""
         (count,) = self.numbers("i")
         if not 0 <= count <= min(_MOST_STRING, self.size):
-            raise _Damaged(f"a word of {count} bytes")
+            raise DamagedFileError(f"a word of {count} bytes")
         data = self.file.read(count)
         if len(data) != count:
-            raise _Damaged("a word that does not end")
+            raise DamagedFileError("a word that does not end")
         return data.decode("utf-8", "replace")
 
     def read(self, depth: int) -> Any:
         """One object; None for what is no data."""
         if depth > _DEPTH:
-            raise _Damaged("objects too deep in each other")
+            raise DamagedFileError("objects too deep in each other")
         (kind,) = self.numbers("i")
         if kind == _NIL:
             return None
@@ -123,7 +107,7 @@ class _Reader:
         if kind == _BOOLEAN:
             return bool(self.numbers("i")[0])
         if kind not in (_TABLE, _TORCH, *_FUNCTIONS):
-            raise _Damaged(f"an object of kind {kind}")
+            raise DamagedFileError(f"an object of kind {kind}")
         (index,) = self.numbers("i")
         if index in self.met:
             return self.met[index]
@@ -141,7 +125,7 @@ class _Reader:
         made = self.met[index] = _Table()
         (count,) = self.numbers("i")
         if not 0 <= count <= self.size:
-            raise _Damaged(f"a table of {count} entries")
+            raise DamagedFileError(f"a table of {count} entries")
         for _ in range(count):
             key, value = self.read(depth + 1), self.read(depth + 1)
             if isinstance(key, str | float):
@@ -157,7 +141,7 @@ class _Reader:
             dtype = np.dtype(_KINDS[element])
             (count,) = self.numbers("q")
             if count < 0:
-                raise _Damaged(f"a storage of {count} numbers")
+                raise DamagedFileError(f"a storage of {count} numbers")
             made: Any = _Storage(dtype, self.skip(count * dtype.itemsize), count)
         elif element is not None and kind == f"{element}Tensor":
             made = self._tensor(depth)
@@ -168,24 +152,24 @@ class _Reader:
         self.met[index] = made
         return made
 
-    def _tensor(self, depth: int) -> Torch7Tensor | None:
+    def _tensor(self, depth: int) -> FileTensor | None:
         (axes,) = self.numbers("i")
         if not 0 <= axes <= _MOST_AXES:
-            raise _Damaged(f"a tensor of {axes} axes")
+            raise DamagedFileError(f"a tensor of {axes} axes")
         shape, strides = self.numbers(f"{axes}q"), self.numbers(f"{axes}q")
         first = self.numbers("q")[0] - 1
         storage = self.read(depth + 1)
         if not isinstance(storage, _Storage) or not axes:
             return None
         if min(shape) < 0 or min(strides) < 0 or first < 0:
-            raise _Damaged(f"a tensor {shape}")
+            raise DamagedFileError(f"a tensor {shape}")
         count = 1
         for side in shape:
             count *= side
         last = first + sum((side - 1) * stride for side, stride in zip(shape, strides, strict=True))
         if count and (last >= storage.count or count > storage.count):
-            raise _Damaged(f"a tensor {shape} in a storage of {storage.count}")
-        return Torch7Tensor(shape=shape, read=partial(_read, self.path, storage, shape, strides, first))
+            raise DamagedFileError(f"a tensor {shape} in a storage of {storage.count}")
+        return FileTensor(shape=shape, read=partial(_read, self.path, storage, shape, strides, first))
 
 
 def _read(path: Path, storage: _Storage, shape: tuple[int, ...], strides: tuple[int, ...], first: int) -> np.ndarray:
@@ -205,15 +189,15 @@ def _read(path: Path, storage: _Storage, shape: tuple[int, ...], strides: tuple[
     return view.astype(storage.kind)
 
 
-def _walk(content: Any, where: str, above: frozenset[int]) -> Iterator[tuple[str, Torch7Tensor]]:
+def _walk(content: Any, where: str, above: frozenset[int]) -> Iterator[tuple[str, FileTensor]]:
     """Tensors below `content`; what holds itself is not walked twice."""
-    if isinstance(content, Torch7Tensor):
+    if isinstance(content, FileTensor):
         yield where, content
     elif isinstance(content, _Table) and id(content) not in above and len(above) < _DEPTH:
         items = content.items
         if items and all(type(value) is float and key == k + 1 for k, (key, value) in enumerate(items.items())):
             values = np.array(list(items.values()))
-            yield where, Torch7Tensor(shape=values.shape, read=lambda: values)
+            yield where, FileTensor(shape=values.shape, read=lambda: values)
         for key, part in items.items():
             name = str(int(key)) if isinstance(key, float) and key.is_integer() else str(key)
             beside = "" if name == "modules" else f".{name}" if where else name

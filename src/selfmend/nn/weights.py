@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import os
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -28,10 +28,28 @@ from selfmend.errors import MissingWeightsError, WeightsError
 from selfmend.files import atomic_path
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor, nn
 
 _VARIABLE = "SELFMEND_WEIGHTS"
 _TIMEOUT = 60  # seconds without a byte
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileTensor:
+    """A tensor of another program's file, which is not read before it is asked for.
+
+    Attributes:
+        shape: of it.
+        read: gives it, in the type that it has in the file; raises WeightsError where its part is damaged.
+    """
+
+    shape: tuple[int, ...]
+    read: Callable[[], np.ndarray]
+
+
+class DamagedFileError(Exception):
+    """What does not fit in a file that is being parsed, in words; its reader tells it as a WeightsError."""
 
 
 @dataclass(frozen=True, kw_only=True)
