@@ -125,6 +125,17 @@ def plan_super_resolution_pyramid(size: Size, factor: float, *, min_size: int = 
     return PyramidPlan(sizes=tuple(scaled_size(finest, share) for share in shares), factor=step)
 
 
+def enlarged_size(size: Size, factor: float) -> Size:
+    """`factor` times a size, rounded down.
+
+    Example:
+        >>> enlarged_size((45, 50), 1.4)
+        (63, 70)
+    """
+    height, width = (math.floor(n * factor + 1e-9) for n in size)  # 1.4 * 45 is 62.999... in binary
+    return height, width
+
+
 def enlarged_sizes(size: Size, factor: float) -> tuple[Size, ...]:
     """The sizes of a picture after each step of its enlargement; the last is `factor` times `size`, rounded down.
 
@@ -134,8 +145,7 @@ def enlarged_sizes(size: Size, factor: float) -> tuple[Size, ...]:
     """
     steps = super_resolution_steps(factor)
     between = [scaled_size(size, factor ** (k / steps)) for k in range(1, steps)]
-    height, width = (math.floor(n * factor + 1e-9) for n in size)  # 1.4 * 45 is 62.999... in binary
-    return (*between, (height, width))
+    return (*between, enlarged_size(size, factor))
 
 
 def pyramid_sizes(size: Size, coarsest: int, ratio: float) -> list[Size]:

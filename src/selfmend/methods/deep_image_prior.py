@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from selfmend.errors import OptionError
+from selfmend.image.pyramid import enlarged_size
 from selfmend.methods.generative import Enlarging
 from selfmend.methods.learning import TensorMethod
 from selfmend.methods.pretrained import padded
@@ -112,7 +113,7 @@ class DeepImagePrior(Enlarging, TensorMethod):
     def enlarge_one(self, image: Image, factor: float, *, seed: int, progress: Progress = silent) -> Image:
         """See `Enlarging`: what is the picture that came when our resize shrinks it; the notebook has Lanczos'."""
         small = to_tensor(image).to(self.device)
-        size = (int(image.shape[0] * factor + 1e-9), int(image.shape[1] * factor + 1e-9))  # 1.4 * 45 is 62.999...
+        size = enlarged_size(size_of(image), factor)
 
         def missed(out: Tensor) -> Tensor:
             return F.mse_loss(resize(out[:, :, : size[0], : size[1]], size_of(image)), small)

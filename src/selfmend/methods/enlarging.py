@@ -17,6 +17,7 @@ import torch
 
 from selfmend.errors import MissingWeightsError
 from selfmend.image.color import as_rgb, from_rgb
+from selfmend.image.pyramid import enlarged_size
 from selfmend.image.resize import resize
 from selfmend.methods.base import Configured
 from selfmend.methods.generative import Enlarging
@@ -27,7 +28,7 @@ from selfmend.nn.tensors import to_array, to_tensor
 from selfmend.options import option
 from selfmend.progress import Progress, ProgressEvent, silent
 from selfmend.training.devices import resolve_device
-from selfmend.types import Image
+from selfmend.types import Image, size_of
 
 _FEATURES = 1 << 28
 """Numbers that the largest features of a tile may have, where its side is not given: 1 GiB."""
@@ -96,7 +97,7 @@ class PretrainedEnlarger(Enlarging, Configured):
 
     def enlarge_one(self, image: Image, factor: float, *, seed: int, progress: Progress = silent) -> Image:
         """See `Enlarging`; the seed has no influence."""
-        size = (int(image.shape[0] * factor + 1e-9), int(image.shape[1] * factor + 1e-9))  # 1.4 * 45 is 62.999...
+        size = enlarged_size(size_of(image), factor)
         large, scales = np.ascontiguousarray(as_rgb(image)), self.scales(factor)
         work = [math.prod(scales[: k + 1]) ** 2 for k in range(len(scales))]
         for k, scale in enumerate(scales):

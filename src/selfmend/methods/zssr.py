@@ -20,6 +20,7 @@ from torch import Tensor
 
 from selfmend.errors import OptionError
 from selfmend.image.back_projection import back_project
+from selfmend.image.pyramid import enlarged_size
 from selfmend.methods.base import Configured
 from selfmend.methods.generative import Enlarging
 from selfmend.nn.tensors import make_generator, resize, to_array, to_tensor
@@ -120,8 +121,7 @@ class Zssr(Enlarging, Configured):
                 told = (k - 1 + done) / count
                 progress(ProgressEvent(stage=f"learning to enlarge by {step:.3g}", step=int(done * self.config.steps),
                                        steps=self.config.steps, done=0.9 * told, terms=terms))  # fmt: skip
-            # 1.4 * 45 is 62.999... in binary
-            large = self._enlarged(net, image, (int(image.shape[0] * step + 1e-9), int(image.shape[1] * step + 1e-9)))
+            large = self._enlarged(net, image, enlarged_size(size_of(image), step))
             fathers.append(to_tensor(large).to(self.device))
             done = 0.9 * k / count if k < count else 1.0
             progress(ProgressEvent(stage="enlarging", step=k, steps=count, done=done))

@@ -25,7 +25,7 @@ from torch import Tensor
 from selfmend.errors import WeightsError
 from selfmend.nn.tensorflow_checkpoint import checkpoint_tensors, is_checkpoint
 from selfmend.nn.torch7_file import is_torch7, torch7_tensors
-from selfmend.nn.weights import FileTensor, read_tensors
+from selfmend.nn.weights import FileTensor, lies_in_storage, read_tensors
 
 _PICKLE_BYTES = 64 << 20
 """The most that an archive's pickle may be long; the largest published ones have less than 1 MB."""
@@ -170,18 +170,14 @@ class _Storage:
         offset, shape, strides = came[0], tuple(came[1]), tuple(came[2])
         if len(shape) != len(strides) or not all(type(n) is int and n >= 0 for n in (offset, *shape, *strides)):
             raise _NotData("a tensor without a shape")
-        numbers = 1
-        for side in shape:
-            numbers *= side
-        last = offset + sum((side - 1) * stride for side, stride in zip(shape, strides, strict=True))
-        if numbers and (last >= self.count or numbers > self.count):
+        if not lies_in_storage(shape, strides, offset, self.count):
             raise _NotData(f"a tensor {shape} in a storage of {self.count}")
 
         def read() -> Tensor:
             data = bytearray(self.archive.record(f"data/{self.name}"))
             if len(data) != self.count * self.kind.itemsize:
                 raise WeightsError(f"{self.archive.path} is damaged: part {self.name} has {len(data)} bytes")
-            if not numbers:
+            if 0 in shape:
                 return torch.zeros(shape, dtype=self.kind)
             return torch.frombuffer(data, dtype=self.kind).as_strided(shape, strides, offset).clone()
 

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from selfmend.errors import WeightsError
-from selfmend.nn.weights import DamagedFileError, FileTensor
+from selfmend.nn.weights import DamagedFileError, FileTensor, lies_in_storage
 
 _NIL, _NUMBER, _STRING, _TABLE, _TORCH, _BOOLEAN = range(6)
 _FUNCTIONS = (6, 7, 8)
@@ -163,11 +163,7 @@ class _Reader:
             return None
         if min(shape) < 0 or min(strides) < 0 or first < 0:
             raise DamagedFileError(f"a tensor {shape}")
-        count = 1
-        for side in shape:
-            count *= side
-        last = first + sum((side - 1) * stride for side, stride in zip(shape, strides, strict=True))
-        if count and (last >= storage.count or count > storage.count):
+        if not lies_in_storage(shape, strides, first, storage.count):
             raise DamagedFileError(f"a tensor {shape} in a storage of {storage.count}")
         return FileTensor(shape=shape, read=partial(_read, self.path, storage, shape, strides, first))
 

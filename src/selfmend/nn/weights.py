@@ -14,9 +14,10 @@ in EdgeConnect's discriminators, counters of batches that old files lack.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -46,6 +47,23 @@ class FileTensor:
 
     shape: tuple[int, ...]
     read: Callable[[], np.ndarray]
+
+
+def lies_in_storage(shape: Sequence[int], strides: Sequence[int], first: int, count: int) -> bool:
+    """Whether a tensor, as a file that may say anything describes it, lies in a storage of `count` numbers.
+
+    Args:
+        shape, strides: of the tensor, none negative.
+        first: where in the storage its first number is.
+        count: numbers of the storage.
+
+    Example:
+        >>> lies_in_storage((2, 3), (3, 1), 4, 10), lies_in_storage((2, 3), (3, 1), 5, 10)
+        (True, False)
+    """
+    numbers = math.prod(shape)
+    last = first + sum((side - 1) * stride for side, stride in zip(shape, strides, strict=True))
+    return not numbers or (last < count and numbers <= count)
 
 
 class DamagedFileError(Exception):
