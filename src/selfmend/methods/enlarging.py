@@ -19,15 +19,14 @@ from selfmend.errors import MissingWeightsError
 from selfmend.image.color import as_rgb, from_rgb
 from selfmend.image.pyramid import enlarged_size
 from selfmend.image.resize import resize
-from selfmend.methods.base import Configured
 from selfmend.methods.generative import Enlarging
+from selfmend.methods.learning import OnTorchDevice
 from selfmend.nn.edsr import Edsr
 from selfmend.nn.owned_weights import how_to_get, load_owned, owned_file
 from selfmend.nn.srgan import SrganGenerator
 from selfmend.nn.tensors import to_array, to_tensor
 from selfmend.options import option
 from selfmend.progress import Progress, ProgressEvent, silent
-from selfmend.training.devices import resolve_device
 from selfmend.types import Image, size_of
 
 _FEATURES = 1 << 28
@@ -46,7 +45,7 @@ class TileConfig:
     )  # fmt: skip
 
 
-class PretrainedEnlarger(Enlarging, Configured):
+class PretrainedEnlarger(Enlarging, OnTorchDevice):
     """A network with owned weights that enlarges. Subclasses say which.
 
     Attributes:
@@ -56,16 +55,10 @@ class PretrainedEnlarger(Enlarging, Configured):
     weights: ClassVar[dict[int, str]]
     presets: ClassVar = {"default": TileConfig()}
     config: TileConfig
-    device: torch.device
 
     def __init__(self, config: Any = None, *, device: Any = "auto") -> None:
         super().__init__(config, device=device)
         self._nets: dict[int, Edsr | SrganGenerator] = {}
-
-    @staticmethod
-    def resolved_device(name: str | torch.device) -> torch.device:
-        """See `Configured`."""
-        return resolve_device(name)
 
     def network(self, scale: int) -> Edsr | SrganGenerator:
         """The network of a scale on `self.device`, loaded when it is first used.

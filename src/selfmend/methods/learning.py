@@ -15,7 +15,7 @@ import torch
 
 from selfmend.errors import OptionError
 from selfmend.masks.reading import check_hole
-from selfmend.methods.base import Method
+from selfmend.methods.base import Configured, Method
 from selfmend.methods.generative import Generative
 from selfmend.methods.hole_init import mean
 from selfmend.nn.tensors import ImageTensor, MaskTensor, to_array, to_tensor
@@ -28,15 +28,19 @@ from selfmend.training.stage import Stage, with_previews
 from selfmend.types import Image, Mask, Size, check_image, check_mask
 
 
-class TensorMethod(Method):
-    """A method that fills tensors; subclasses implement `fill_tensor`, and `fill_tensor_from` with a reference."""
+class OnTorchDevice(Configured):
+    """What computes on a device of PyTorch's."""
 
     device: torch.device
 
     @staticmethod
     def resolved_device(name: str | torch.device) -> torch.device:
-        """See `Method.resolved_device`."""
+        """See `Configured.resolved_device`."""
         return resolve_device(name)
+
+
+class TensorMethod(OnTorchDevice, Method):
+    """A method that fills tensors; subclasses implement `fill_tensor`, and `fill_tensor_from` with a reference."""
 
     def fill(self, image: Image, mask: Mask, *, seed: int, progress: Progress = silent) -> Image:
         """Fill one picture; see `Method.fill`."""
@@ -108,7 +112,7 @@ class TensorGenerative(Generative):
         """The picture (1, C, H, W) itself as (1, C, *size)."""
 
 
-class TrainedMethod(Method):
+class TrainedMethod(OnTorchDevice, Method):
     """A method with something learned in it, from one picture or from many.
 
     Attributes:
@@ -118,12 +122,6 @@ class TrainedMethod(Method):
 
     fill_options: ClassVar[frozenset[str]] = frozenset()
     fitted: bool = False
-    device: torch.device
-
-    @staticmethod
-    def resolved_device(name: str | torch.device) -> torch.device:
-        """See `Method.resolved_device`."""
-        return resolve_device(name)
 
     def with_fill_options(self, options: Mapping[str, Any]) -> Self:
         """The same trained method with other settings for filling.

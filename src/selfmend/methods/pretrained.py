@@ -23,12 +23,12 @@ from selfmend.errors import MaskError, OptionError, SelfmendWarning, one_line
 from selfmend.image.color import as_rgb, from_rgb
 from selfmend.image.resize import resize, resize_mask, scaled_size
 from selfmend.methods.base import Method
+from selfmend.methods.learning import OnTorchDevice
 from selfmend.nn.owned_weights import load_owned
 from selfmend.nn.tensors import to_array, to_tensor
 from selfmend.options import option
 from selfmend.patches.inpaint import inpaint as mend
 from selfmend.progress import Progress, silent, work_done
-from selfmend.training.devices import resolve_device
 from selfmend.types import Image, Mask
 
 STRATEGIES = ("detail", "crop", "resize", "original")
@@ -63,7 +63,7 @@ class PretrainedConfig:
     )  # fmt: skip
 
 
-class PretrainedMethod(Method):
+class PretrainedMethod(OnTorchDevice, Method):
     """A method with weights that the user owns. Subclasses say which, and implement `complete`.
 
     Attributes:
@@ -77,11 +77,6 @@ class PretrainedMethod(Method):
     def __init__(self, config: Any = None, *, device: Any = "auto") -> None:
         super().__init__(config, device=device)
         self._net: nn.Module | None = None
-
-    @staticmethod
-    def resolved_device(name: Any) -> torch.device:
-        """See `Method`."""
-        return resolve_device(name)
 
     def weights_name(self) -> str:
         """Which weights the config asks for."""

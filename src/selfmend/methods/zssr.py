@@ -21,14 +21,13 @@ from torch import Tensor
 from selfmend.errors import OptionError
 from selfmend.image.back_projection import back_project
 from selfmend.image.pyramid import enlarged_size
-from selfmend.methods.base import Configured
 from selfmend.methods.generative import Enlarging
+from selfmend.methods.learning import OnTorchDevice
 from selfmend.nn.tensors import make_generator, resize, to_array, to_tensor
 from selfmend.nn.zssr import ZssrNet
 from selfmend.options import option
 from selfmend.progress import Progress, ProgressEvent, silent
 from selfmend.seeding import derive_seed
-from selfmend.training.devices import resolve_device
 from selfmend.types import Image, Size, size_of
 
 _PAPER = "ZSSR (CVPR 2018)"
@@ -91,7 +90,7 @@ FAST = replace(PAPER, width=32, enlargements=2, steps=500, crop=64, ensemble=4)
 TINY = replace(FAST, width=4, depth=3, enlargements=1, steps=3, crop=16, ensemble=2, back_projections=1)
 
 
-class Zssr(Enlarging, Configured):
+class Zssr(Enlarging, OnTorchDevice):
     """Enlarges a picture by a network that is fitted to it."""
 
     name: ClassVar[str] = "zssr"
@@ -99,12 +98,6 @@ class Zssr(Enlarging, Configured):
     source: ClassVar[str] = "A. Shocher et al., Zero-shot super-resolution using deep internal learning, 2018"
     presets: ClassVar = {"fast": FAST, "paper": PAPER, "tiny": TINY}
     config: ZssrConfig
-    device: torch.device
-
-    @staticmethod
-    def resolved_device(name: str | torch.device) -> torch.device:
-        """See `Configured.resolved_device`."""
-        return resolve_device(name)
 
     def enlarge_one(self, image: Image, factor: float, *, seed: int, progress: Progress = silent) -> Image:
         """See `Enlarging`."""
