@@ -135,12 +135,14 @@ class Method(Configured):
             check_image(image)
             return [image.copy() for _ in range(samples)]
         window = self.window(mask) if reference is None else None
-        if window is not None:
-            return self._within(window, image, mask, seed, samples, progress)
-        worker = self._ready(image, mask, seed, progress)
-        clean = check_image(mean(image, mask))  # what was in the hole is gone from here on, for every method
-        fills = worker._samples(clean, mask, seed, samples, progress, reference)
-        return [_pasted(image, mask, fill) for fill in fills]
+        if window is not None:  # a small hole in a large picture takes little memory
+            check_image(image, mask)
+        part, hole = (image, mask) if window is None else (image[window], mask[window])
+        worker = self._ready(part, hole, seed, progress)
+        clean = check_image(mean(part, hole))  # what was in the hole is gone from here on, for every method
+        fills = worker._samples(clean, hole, seed, samples, progress, reference)
+        pasted = [_pasted(part, hole, fill) for fill in fills]
+        return pasted if window is None else [_with_part(image, window, one) for one in pasted]
 
     def window(self, mask: Mask) -> tuple[slice, slice] | None:
         """The part of a picture beyond which the method looks at nothing for this hole; None is all of it.
@@ -149,20 +151,6 @@ class Method(Configured):
             mask: bool (H, W), True = hole.
         """
         return None
-
-    def _within(
-        self, window: tuple[slice, slice], image: Image, mask: Mask, seed: int, samples: int, progress: Progress
-    ) -> list[Image]:
-        """The same fills from a part of the picture, so that a small hole in a large picture takes little memory."""
-        check_image(image, mask)
-        part, hole = image[window], mask[window]
-        clean = mean(part, hole)
-        results = []
-        for fill in self._ready(part, hole, seed, progress)._samples(clean, hole, seed, samples, progress, None):
-            result = image.copy()
-            result[window] = _pasted(part, hole, fill)
-            results.append(result)
-        return results
 
     def _ready(self, image: Image, mask: Mask, seed: int, progress: Progress) -> Self:
         """What fills: the method itself, or one that has learned the picture as it came, hole and all."""
@@ -235,6 +223,13 @@ def _pasted(image: Image, mask: Mask, fill: Image) -> Image:
     result[mask] = fill[mask].clip(0, 1)
     if own:
         np.copyto(result, image, where=~mask[..., None])
+    return result
+
+
+def _with_part(image: Image, window: tuple[slice, slice], part: Image) -> Image:
+    """`image` with another part in a window."""
+    result = image.copy()
+    result[window] = part
     return result
 
 
