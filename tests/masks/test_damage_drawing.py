@@ -6,7 +6,7 @@ from scipy.ndimage import binary_dilation
 
 from facts import mentions
 from selfmend.errors import SelfmendError
-from selfmend.masks.damage import distractors
+from selfmend.masks.damage import distractors, lines
 from selfmend.masks.damage.drawing import DRAWERS, draw_damage, draw_lesson
 from selfmend.masks.damage.marks import KINDS, Mark, draw_stroke, lay, stroke_canvas, to_alpha
 
@@ -78,3 +78,22 @@ def test_what_does_not_fit_is_refused(photo) -> None:
         draw_damage(photo, ["crack"])
     with pytest.raises(SelfmendError, match=mentions("10", "12")):
         draw_damage(photo[:12, :10])
+
+
+def test_dark_things_of_the_scene_stand_before_even_ground_alone() -> None:
+    image = np.full((64, 128, 3), 0.8, np.float32)
+    image[:, 64:] = np.random.default_rng(0).random((64, 64, 1), np.float32)
+    ground = distractors._even_ground(image)
+    assert ground[:, 8:50].min() > 0.95
+    assert ground[:, 72:].max() < 0.05
+    assert distractors._even_ground(0.1 * np.ones((32, 32, 3), np.float32)).max() == 0
+
+
+def test_a_kinked_line_is_as_long_and_lies_where_it_lay() -> None:
+    points = np.stack([np.linspace(0, 90, 31), np.full(31, 5.0)], 1)
+    kinked = lines._kinked(points, np.random.default_rng(1))
+    steps = np.hypot(*np.diff(kinked, axis=0).T)
+    assert np.allclose(steps, 3)
+    assert np.allclose(kinked.mean(0), points.mean(0))
+    turns = np.abs(np.diff(np.unwrap(np.arctan2(*np.diff(kinked, axis=0).T[::-1]))))
+    assert 1 <= (turns > 0.05).sum() <= 4

@@ -10,10 +10,10 @@ from skimage import data
 
 import selfmend
 from facts import mentions
-from selfmend.api.finder_training import FinderConfig, _Lessons, _networks, _stage, fit_damage_finder
+from selfmend.api.finder_training import FinderConfig, _Lessons, _loaders, _networks, _stage, fit_damage_finder
 from selfmend.cli import app
 from selfmend.cli.common import run_command
-from selfmend.errors import ImageError
+from selfmend.errors import ImageError, WeightsError
 from selfmend.masks.damage.network import read_weights
 
 SMALL = {"steps": 3, "batch_size": 1, "size": 64}
@@ -54,7 +54,7 @@ def test_the_loss_falls(photos) -> None:
     lessons = _Lessons([np.asarray(PILImage.open(photos / "0.png"))], config, 0)
     losses = []
     stage = _stage(*_networks(0), lessons, config)
-    batch = tuple(torch.stack(values) for values in zip(lessons[0], lessons[1], strict=True))
+    batch = [torch.stack(values) for values in zip(lessons[0], lessons[1], strict=True)]
     for i in range(20):
         losses.append(float(stage.step(i, batch, torch.Generator().manual_seed(i))["loss"]))
     assert losses[-1] < 0.9 * losses[0]
@@ -67,6 +67,38 @@ def test_a_lesson_depends_on_its_number_alone(photos) -> None:
     assert one[0].shape == (20, 32, 32)
     assert one[1].shape == (4, 64, 64)
     assert set(one[1].unique().tolist()) <= {0.0, 1.0}
+
+
+def test_a_lesson_is_used_again_by_the_process_that_drew_it(photos) -> None:
+    photo = np.asarray(PILImage.open(photos / "0.png"))
+    config = FinderConfig(size=64, batch_size=2, uses=2)
+    lessons = _Lessons([photo], config, 1, loaders=4)
+    damaged = [int(lessons[n][1].sum()) for n in range(4 * config.batch_size)]
+    steps = (0, 4, 8, 12, 16)  # of the first of four
+    seen = {step: [int(lessons[2 * step + place][1].sum()) for place in (0, 1)] for step in steps}
+    assert seen[0] == damaged[:2]
+    assert seen[16] == seen[0]
+    assert len({tuple(seen[step]) for step in steps[:4]}) > 1
+    drawn = set(lessons._drawn)
+    assert len(drawn) <= 16 // 4 * 2
+    lessons[2 * 20]
+    assert set(lessons._drawn) == drawn
+    lessons[2 * 32]
+    assert set(lessons._drawn) != drawn
+    assert all(16 % count == 0 for count in map(_loaders, (1, 2, 3, 5, 16, 64)))
+
+
+def test_it_goes_on_from_other_weights(photos, tmp_path) -> None:
+    begun = fit_damage_finder(photos, tmp_path / "first", **SMALL)
+    further = fit_damage_finder(photos, tmp_path / "further", **SMALL, start=str(begun), learning_rate=1e-5)
+    anew = fit_damage_finder(photos, tmp_path / "anew", **SMALL, learning_rate=1e-5)
+    far = [
+        np.mean([np.abs(read_weights(path)[name] - array).mean() for name, array in read_weights(begun).items()])
+        for path in (further, anew)
+    ]
+    assert far[0] < 0.2 * far[1]
+    with pytest.raises(WeightsError, match=mentions("0.png")):
+        fit_damage_finder(photos, tmp_path / "wrong", **SMALL, start=str(photos / "0.png"))
 
 
 def test_the_command_trains_and_what_it_wrote_finds(photos, tmp_path, monkeypatch, capsys) -> None:

@@ -19,13 +19,16 @@ from selfmend.image.files import read_picture
 from selfmend.image.resize import resize
 from selfmend.masks.damage.drawing import DamagedPhoto, draw_lesson
 from selfmend.masks.damage.marks import KINDS, between, chance
-from selfmend.masks.damage.network import features, write_weights
-from selfmend.nn.damage_unet import DamageUNet, damage_loss, folded
+from selfmend.masks.damage.network import features, read_weights, shipped_weights, write_weights
+from selfmend.nn.damage_unet import DamageUNet, damage_loss, folded, unfolded
 from selfmend.options import describe_options, option, replace_options
+from selfmend.processes import usable_cores
 from selfmend.progress import Progress, silent
 from selfmend.seeding import make_rng
 from selfmend.training import loop
 from selfmend.training.checkpoints import RunFolder
+from selfmend.training.cuda_graphs import Recorded
+from selfmend.training.devices import pytorch_threads, resolve_device
 from selfmend.training.optimization import half_cosine
 from selfmend.training.pictures import PictureSet, find_pictures
 from selfmend.training.stage import Stage, Terms
@@ -33,7 +36,7 @@ from selfmend.types import Image
 
 NAME = "damage-finder"
 _WEIGHTS = f"{NAME}.npz"
-_USES = 2  # steps for which a lesson is used
+_APART = 16  # steps between two uses of a lesson: it stays with one loader, if their number divides this one
 _LEAST = 64  # pixels of the short side of a photo
 
 
@@ -41,47 +44,59 @@ _LEAST = 64  # pixels of the short side of a photo
 class FinderConfig:
     """Options of the training."""
 
-    steps: int = option(14000, "number of steps", source="ours", low=1)
+    steps: int = option(9000, "number of steps", source="ours", low=1)
     batch_size: int = option(8, "squares a step", source="ours", low=1)
     size: int = option(160, "side of a square", unit="px, a multiple of 32", source="ours", low=64)
+    uses: int = option(2, "steps for which a drawn square is used, each time varied", source="ours", low=1)
     learning_rate: float = option(3e-3, "of AdamW at its highest; it falls to 0", source="ours", low=0)
     averaging: float = option(
         0.998, "of the weights over steps: the average is what is kept", source="ours", low=0, high=1
     )
+    start: str = option("", "file of weights to go on from, or shipped; without, it learns anew", source="ours")
 
 
 class _Lessons(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     """What the network sees of damaged squares, and their masks, by step and place in its batch.
 
     Each is drawn from the seed, the step and the place alone. Drawing one takes as long as learning from it, so it is
-    kept, and used for `_USES` steps: turned, mirrored, with colours exchanged and another contrast.
+    kept, and used `uses` times: turned, mirrored, with colours exchanged and another contrast.
+
+    Args:
+        photos: bytes (H, W, 3).
+        config: of the training.
+        seed: same seed, same lessons.
+        loaders: how many processes there are, each with a copy of this; it divides `_APART`.
     """
 
-    def __init__(self, photos: list[np.ndarray], config: FinderConfig, seed: int) -> None:
+    def __init__(self, photos: list[np.ndarray], config: FinderConfig, seed: int, loaders: int = 1) -> None:
         self.photos, self.config, self.seed = photos, config, seed
         self._drawn: dict[int, DamagedPhoto] = {}
+        self._kept = _APART // loaders * config.batch_size
 
     def __getitem__(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
         import cv2
 
         cv2.setNumThreads(1)  # of a worker process; the training has the other cores
         step, place = divmod(number, self.config.batch_size)
-        lesson = self._lesson(step // _USES * self.config.batch_size + place)
+        again, first = divmod(step, _APART)
+        first += again // self.config.uses * _APART
+        lesson = self._lesson(first * self.config.batch_size + place)
         both = np.concatenate([lesson.image, np.stack([lesson.masks[kind] for kind in KINDS], 2)], 2)
         image, masks = both[..., :3], both[..., 3:]
-        if step % _USES:
+        if again % self.config.uses:
             rng = make_rng(self.seed, NAME, "varied", number)
             both = np.rot90(both, int(rng.integers(4)))[:, :: -1 if chance(rng, 0.5) else 1]
             image, masks = both[..., rng.permutation(3)], both[..., 3:]
             image = (image * np.float32(between(rng, 0.75, 1.25)) + np.float32(between(rng, -0.1, 0.1))).clip(0, 1)
         seen = features(np.ascontiguousarray(image, np.float32))
-        return torch.from_numpy(seen), torch.from_numpy(np.ascontiguousarray(masks.transpose(2, 0, 1), np.float32))
+        # half as many bytes from the loaders; the network computes in fewer bits than these
+        return torch.from_numpy(seen.astype(np.float16)), torch.from_numpy(masks.transpose(2, 0, 1) > 0)
 
     def _lesson(self, number: int) -> DamagedPhoto:
         if number not in self._drawn:
             rng = make_rng(self.seed, NAME, number)
             photo = _square(self.photos[int(rng.integers(len(self.photos)))], self.config.size, rng)
-            while len(self._drawn) >= self.config.batch_size:
+            while len(self._drawn) >= self._kept:
                 del self._drawn[next(iter(self._drawn))]
             self._drawn[number] = draw_lesson(photo, rng)
         return self._drawn[number]
@@ -92,6 +107,7 @@ def fit_damage_finder(
     folder: str | Path,
     *,
     seed: int = 0,
+    device: str = "auto",
     progress: Progress = silent,
     **options: Any,
 ) -> Path:
@@ -101,6 +117,7 @@ def fit_damage_finder(
         photos: folder of pictures without damage; sides of 500 to 2000 pixels fit best.
         folder: run folder; a training that was stopped goes on there.
         seed: same seed, same weights.
+        device: "auto", "cpu", "cuda" or "mps"; one with a GPU draws with all its cores, and learns in minutes.
         progress: called at every step.
         options: fields of `FinderConfig`.
 
@@ -110,7 +127,7 @@ def fit_damage_finder(
     Raises:
         SelfmendError: one line: what came, what fits, what to do.
     """
-    config = replace_options(FinderConfig(), options)
+    config, where = replace_options(FinderConfig(), options), resolve_device(device)
     pictures = find_pictures(photos)
     run = RunFolder(folder)
     values = {row["name"]: row["value"] for row in describe_options(config)}
@@ -118,46 +135,74 @@ def fit_damage_finder(
     record = {"method": NAME, "version": __version__, "seed": seed, "config": values, "data": pictures.digest()}
     if run.start(record):
         return target
-    net, average = _networks(seed)
-    stage = _stage(net, average, _Lessons(_read_all(pictures), config, seed), config)
-    loop.run([stage], seed=seed, folder=run.path / "training", progress=progress, stage_costs=[1.0])
-    write_weights(folded(average.eval()), target)
+    loaders = _loaders(usable_cores())
+    net, average = (one.to(where) for one in _networks(seed, config.start))
+    stage = _stage(net, average, _Lessons(_read_all(pictures), config, seed, loaders), config, where, loaders)
+    with pytorch_threads(max(1, usable_cores() - loaders)):
+        loop.run([stage], seed=seed, folder=run.path / "training", progress=progress, stage_costs=[1.0])
+    average = average.cpu().eval()
+    write_weights(folded(average), target)
     run.finish({"net": average.state_dict()})
     return target
 
 
-def _networks(seed: int) -> tuple[DamageUNet, DamageUNet]:
+def _loaders(cores: int) -> int:
+    """Processes that draw: a power of two, a core or more left for what learns."""
+    return 1 << max(0, min(_APART, cores - 1).bit_length() - 1)
+
+
+def _networks(seed: int, start: str = "") -> tuple[DamageUNet, DamageUNet]:
     """The network that is trained, and the average of its weights."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        net = DamageUNet()
-        net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if start:
+        net = unfolded(shipped_weights() if start == "shipped" else read_weights(start))
+    else:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            net = DamageUNet()
+    net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return net, copy.deepcopy(net).requires_grad_(False)
 
 
-def _stage(net: DamageUNet, average: DamageUNet, lessons: _Lessons, config: FinderConfig) -> Stage:
+def _stage(
+    net: DamageUNet,
+    average: DamageUNet,
+    lessons: _Lessons,
+    config: FinderConfig,
+    device: torch.device | None = None,
+    loaders: int = 1,
+) -> Stage:
     optimizer = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=1e-3)
+    device = device or torch.device("cpu")
 
-    def step(i: int, batch: Any, generator: torch.Generator) -> Terms:
-        warm = min(1.0, (i + 1) / 100)
+    def learn(
+        planes: torch.Tensor, masks: torch.Tensor, rate: torch.Tensor, keep: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
         for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * warm * half_cosine(i / config.steps)
-        planes, masks = batch
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = net(planes.contiguous(memory_format=torch.channels_last))
-        loss = damage_loss(logits.float(), masks)
+            group["lr"] = rate if device.type == "cuda" else float(rate)
+        with torch.autocast(device.type, torch.bfloat16):
+            logits = net(planes.float().contiguous(memory_format=torch.channels_last))
+        loss = damage_loss(logits.float(), masks.float())
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimizer.step()
-        _average(average, net, min(config.averaging, (i + 1) / (i + 10)))
+        _average(average, net, keep)
         return {"loss": loss.detach()}
+
+    recorded = Recorded(learn, [optimizer])
+
+    def step(i: int, batch: Any, generator: torch.Generator) -> Terms:
+        rate = config.learning_rate * min(1.0, (i + 1) / 100) * half_cosine(i / config.steps)
+        keep = min(config.averaging, (i + 1) / (i + 10))
+        both = torch.tensor([rate, keep]).to(device)
+        return recorded(*(part.to(device, non_blocking=True) for part in batch), both[0], both[1])
 
     def batches(first: int) -> Iterator[Any]:
         import cv2
 
         numbers = range(first * config.batch_size, config.steps * config.batch_size)
-        loader, threads = DataLoader(lessons, config.batch_size, sampler=numbers, num_workers=1), cv2.getNumThreads()
+        many: dict[str, Any] = {"num_workers": loaders}
+        loader, threads = DataLoader(lessons, config.batch_size, sampler=numbers, **many), cv2.getNumThreads()
         cv2.setNumThreads(1)  # OpenCV's threads, where a finder has run before, do not survive the loader's fork
         try:
             return iter(loader)
@@ -169,7 +214,7 @@ def _stage(net: DamageUNet, average: DamageUNet, lessons: _Lessons, config: Find
 
 
 @torch.no_grad()
-def _average(average: DamageUNet, net: DamageUNet, keep: float) -> None:
+def _average(average: DamageUNet, net: DamageUNet, keep: torch.Tensor) -> None:
     for mean, value in zip(average.state_dict().values(), net.state_dict().values(), strict=True):
         if mean.is_floating_point():
             mean.lerp_(value, 1 - keep)

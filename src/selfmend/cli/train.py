@@ -156,7 +156,7 @@ def train(
         for name, value in others.items():
             if value:
                 raise OptionError(f"{name} is for methods that fill, and {FINDER} is none; leave it out")
-        _train_finder(image, run, options, seed=seed or 0, quiet=quiet, as_json=as_json)
+        _train_finder(image, run, options, seed=seed or 0, device=device, quiet=quiet, as_json=as_json)
         return
     of_folder = {
         "--val": validation, "--masks": masks, "--size": size, "--perceptual": perceptual,
@@ -187,13 +187,15 @@ def train(
         raise
 
 
-def _train_finder(photos: Path, run: Path, options: dict[str, Any], *, seed: int, quiet: bool, as_json: bool) -> None:
+def _train_finder(
+    photos: Path, run: Path, options: dict[str, Any], *, seed: int, device: str, quiet: bool, as_json: bool
+) -> None:
     """Train what finds damage."""
     from selfmend.api.finder_training import fit_damage_finder
 
     started = time.perf_counter()
     with terminal_progress(quiet=quiet or as_json) as progress, kept_in(run):
-        weights = fit_damage_finder(photos, run, seed=seed, progress=progress, **options)
+        weights = fit_damage_finder(photos, run, seed=seed, device=device, progress=progress, **options)
     seconds = time.perf_counter() - started
     if as_json:
         print_json({"run": run, "weights": weights, "seed": seed, "seconds": round(seconds, 3)})

@@ -12,7 +12,7 @@ from importlib.resources import files
 import numpy as np
 
 from selfmend.image.resize import resize
-from selfmend.masks.damage.onnx_model import OnnxModel
+from selfmend.masks.damage.onnx_model import OnnxModel, pixel_shuffle, pixel_unshuffle
 from selfmend.types import Image, Size, size_of
 
 STAMP, WATERMARK = 0, 1
@@ -81,10 +81,10 @@ def network(image: Image) -> np.ndarray:
 
     height, width = size_of(image)
     padded = np.pad(image, ((0, -height % MULTIPLE), (0, -width % MULTIPLE), (0, 0)), mode="edge")
-    blocks = _unshuffled(network_input(padded))
+    blocks = pixel_unshuffle(network_input(padded))
     net = cv2.dnn.readNetFromONNX(np.frombuffer(_model(_weights(), blocks.shape), np.uint8))
     net.setInput(blocks[None])
-    return _shuffled(net.forward()[0])[:, :height, :width]
+    return pixel_shuffle(net.forward()[0])[:, :height, :width]
 
 
 def _model(weights: dict[str, np.ndarray], shape: tuple[int, ...]) -> bytes:
@@ -109,16 +109,3 @@ def _model(weights: dict[str, np.ndarray], shape: tuple[int, ...]) -> bytes:
         channels = len(weights[f"{number - 1}.bias"])
     answer = net.conv(x, weights["answer.weight"], weights["answer.bias"])
     return net.bytes(net.sigmoid(answer), (1, len(weights["answer.bias"]), *shape[1:]))
-
-
-def _unshuffled(x: np.ndarray) -> np.ndarray:
-    """Blocks of 2 x 2 as channels: (C, H, W) to (4C, H/2, W/2)."""
-    channels, height, width = x.shape
-    blocks = x.reshape(channels, height // 2, 2, width // 2, 2).transpose(0, 2, 4, 1, 3)
-    return np.ascontiguousarray(blocks.reshape(-1, height // 2, width // 2))
-
-
-def _shuffled(x: np.ndarray) -> np.ndarray:
-    """Channels as blocks of 2 x 2, the way back."""
-    channels, height, width = x.shape
-    return x.reshape(-1, 2, 2, height, width).transpose(0, 3, 1, 4, 2).reshape(channels // 4, 2 * height, 2 * width)

@@ -1,23 +1,25 @@
 """The network of the damage finder: a small U-Net (Ronneberger et al., MICCAI 2015) on blocks of 2 x 2 pixels.
 
 It works at half the picture's size on four times the channels (sub-pixel convolution, Shi et al., CVPR 2016), which
-keeps every pixel and costs a quarter. Ours are the widths. About 0.5 million parameters.
+keeps every pixel and costs a quarter. Ours are the widths, most of which are where pixels are few: 2.1 million
+parameters for half as much time again as the 0.5 million of the same width everywhere.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from selfmend.errors import WeightsError
 from selfmend.masks.damage.marks import KINDS
 from selfmend.masks.damage.network import PLANES
 
-WIDTHS = (32, 32, 64, 64, 96)
+WIDTHS = (32, 64, 96, 160, 192)
 """Channels at 1/2, 1/4, 1/8, 1/16 and 1/32 of the picture's size: processors work on 16 at once."""
 
 
@@ -57,6 +59,37 @@ class DamageUNet(nn.Module):
         return F.pixel_shuffle(self.head(self.last(x)), 2)
 
 
+def unfolded(weights: Mapping[str, np.ndarray]) -> DamageUNet:
+    """A network with weights of `folded`, to train on: its batch norms shift and scale, and no longer measure.
+
+    Raises:
+        WeightsError: weights of another network.
+    """
+    try:
+        widths = [len(weights["stem.0.bias"])]
+        while f"down.{len(widths) - 1}.0.bias" in weights:
+            widths.append(len(weights[f"down.{len(widths) - 1}.0.bias"]))
+        net = DamageUNet(widths).eval()
+        state = net.state_dict()
+        for name, array in weights.items():
+            block, _, part = name.rpartition(".")
+            if f"{block}.1.running_var" not in state:
+                state[name].copy_(torch.from_numpy(array))
+            elif part == "weight":
+                state[f"{block}.0.weight"].copy_(torch.from_numpy(array))
+            else:
+                state[f"{block}.1.bias"].copy_(torch.from_numpy(array))
+        if lacking := folded(net).keys() - weights.keys():
+            raise KeyError(min(lacking))
+    except (KeyError, RuntimeError) as error:
+        raise WeightsError(
+            f"no weights of a damage finder ({error}); those of selfmend train damage-finder fit"
+        ) from error
+    for norm in (module for module in net.modules() if isinstance(module, nn.BatchNorm2d)):
+        norm.running_var.fill_(1 - norm.eps)  # type: ignore[union-attr]
+    return net
+
+
 def damage_loss(logits: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
     """Cross-entropy, in which damage counts more than the many whole pixels, and the Dice loss of each kind.
 
@@ -66,7 +99,7 @@ def damage_loss(logits: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
 
     The Dice loss (Milletari et al., 3DV 2016) looks at shares, so that thin scratches count as much as large stains.
     """
-    weight = torch.full((masks.shape[1], 1, 1), 2.0)
+    weight = torch.full((masks.shape[1], 1, 1), 2.0, device=logits.device)
     entropy = F.binary_cross_entropy_with_logits(logits, masks, pos_weight=weight)
     found = logits.sigmoid()
     overlap = (found * masks).sum((0, 2, 3))

@@ -67,13 +67,14 @@ def fast_bfloat16(device: torch.device) -> bool:
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """One thread of PyTorch, for work too small to share: a second one gains little, and costs much where others work.
+def pytorch_threads(count: int) -> Iterator[None]:
+    """So many threads of PyTorch; one for work too small to share: a second one gains little, and may cost much.
 
-    On a busy machine it costs ten times over and more. The result does not depend on the number of cores either.
+    On a busy machine, or beside processes that load, it costs ten times over and more: threads wait for each other by
+    asking over and over. With one, the result does not depend on the number of cores either.
     """
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(count)
     try:
         yield
     finally:

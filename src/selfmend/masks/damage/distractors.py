@@ -20,6 +20,8 @@ from selfmend.masks.damage.marks import (
 )  # fmt: skip
 from selfmend.types import Image, Size
 
+_EVEN, _DARK = 0.05, 0.25  # deviation of the brightness on even ground; brightness, below which nothing dark is seen
+
 
 def draw_distractors(image: Image, rng: np.random.Generator) -> Image:
     """A picture (H, W, 3) with one kind of thing in its scene that is no damage."""
@@ -27,6 +29,8 @@ def draw_distractors(image: Image, rng: np.random.Generator) -> Image:
     draw = _KINDS[int(rng.choice(len(_KINDS), p=np.array(_OFTEN) / sum(_OFTEN)))]
     alpha = _lens(draw(size, rng), rng)[..., None]
     dark = draw in (_wires, _branches, _masts)
+    if dark:  # they stand before the sky, a wall or a field, and behind other things: a scratch goes over all of them
+        alpha = alpha * _even_ground(image)[..., None]
     colour = between(rng, 0, 0.3) if dark and chance(rng, 0.85) else between(rng, 0.6, 1.0)
     if draw is _letters:
         colour = float(rng.random())
@@ -34,6 +38,16 @@ def draw_distractors(image: Image, rng: np.random.Generator) -> Image:
         return (image * (1 - alpha * rgb(0.2, 0.4, 0.5))).astype(np.float32)
     tint = rgb(1, between(rng, 0.85, 1), between(rng, 0.75, 1))
     return (image + alpha * (np.float32(colour) * tint - image)).astype(np.float32)
+
+
+def _even_ground(image: Image) -> Alpha:
+    """1 where the picture is about as bright as around and not dark, 0 elsewhere, with soft borders."""
+    import cv2
+
+    grey = np.ascontiguousarray(image.mean(2))
+    mean, square = (cv2.blur(values, (9, 9)) for values in (grey, grey * grey))
+    even = (square - mean * mean < _EVEN**2) & (mean > _DARK)
+    return cv2.GaussianBlur(cv2.erode(even.astype(np.float32), np.ones((5, 5))), (0, 0), 1.0)
 
 
 def _lens(alpha: Alpha, rng: np.random.Generator) -> Alpha:

@@ -22,14 +22,14 @@ _LEAST = 16  # pixels of the short side
 _MOST = 0.4  # of the picture: if more looks damaged, it is the picture that looks so
 _CORNER = 0.45  # of a side: no corner that is torn off reaches farther
 _SURE = 0.9  # probability from which a pixel tells of the whole photo
-_WHOLE, _OLD = (0.0015, 0.93), (0.006, 0.48)
+_WHOLE, _OLD = (0.006, 0.94), (0.018, 0.25)
 """Share of sure pixels, and the probability that is asked for then: a photo with few is asked for more, since what is
 found on it is rather a thing of the scene; one that is certainly damaged is damaged elsewhere too."""
 
 _STEP = 4.0  # by which the logit of that falls as the sensitivity goes from 0 to 1
 _LOWEST = 0.15  # probability: below it, everything is a little probable
 _FACE = 0.93  # probability that is asked for in faces, where lips and nostrils look like damage
-_WEAK = 0.58  # what is so much less probable belongs to a piece that is probable elsewhere
+_WEAK = 0.8  # what is so much less probable belongs to a piece that is probable elsewhere
 _LARGE = {"stains": 0.7, "missing": 0.95}
 """Least probability that is asked for at sensitivity .5: a mistake of these kinds is a large one."""
 

@@ -44,6 +44,8 @@ def scratches(size: Size, rng: np.random.Generator) -> list[Mark]:
         length = between(rng, 15, 2.0 * max(size), log=True)
         centre = rng.uniform((-0.1 * width, -0.1 * height), (1.1 * width, 1.1 * height))
         points = _line(centre, turn, length, bend=0 if plain and chance(rng, 0.5) else rng.normal(0, 0.6), rng=rng)
+        if chance(rng, 0.3):  # a hand that slipped
+            points = _kinked(points, rng)
         here = thick * between(rng, 0.7, 1.3)
         if plain:
             draw_stroke(canvas, points, here, opacity)
@@ -51,7 +53,7 @@ def scratches(size: Size, rng: np.random.Generator) -> list[Mark]:
             broken = _broken(len(points), rng, share=between(rng, 0, 0.6))
             widths = here * (1 + 0.25 * wobble(len(points), rng, smooth=2)).clip(0.3, 2)
             draw_stroke(canvas, points, widths, opacity * broken * _fading(len(points), rng))
-    return _with_edge(to_alpha(canvas, size), mark_colour(rng), rng, edge=0.2)
+    return _with_edge(to_alpha(canvas, size), mark_colour(rng, light=0.55), rng, edge=0.2)
 
 
 def hairs(size: Size, rng: np.random.Generator) -> list[Mark]:
@@ -132,6 +134,17 @@ def _line(centre: NDArray[np.float64], angle: float, length: float, *, bend: flo
     steps = np.stack([np.cos(headings), np.sin(headings)], 1) * (length / count)
     points = np.cumsum(steps, 0)
     return np.asarray(points - points[count // 2] + centre)
+
+
+def _kinked(points: Points, rng: np.random.Generator) -> Points:
+    """The same line with one to four sharp turns."""
+    steps = np.diff(points, axis=0, prepend=points[:1])
+    for place in rng.integers(1, len(points), int(rng.integers(1, 5))):
+        turn = rng.normal(0, 1.2)
+        rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+        steps[place:] = steps[place:] @ rotation.T
+    bent = points[0] + np.cumsum(steps, 0)
+    return np.asarray(bent - bent.mean(0) + points.mean(0))
 
 
 def _branches(size: Size, rng: np.random.Generator) -> list[tuple[Points, int]]:

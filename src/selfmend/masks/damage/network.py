@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from selfmend.errors import WeightsError
 from selfmend.masks.damage.marks import KINDS
-from selfmend.masks.damage.onnx_model import OnnxModel
+from selfmend.masks.damage.onnx_model import OnnxModel, pixel_shuffle, pixel_unshuffle
 from selfmend.types import Image
 
 Weights = Mapping[str, NDArray[np.float32]]
@@ -33,6 +33,7 @@ _USUAL = 31  # pixels around in which it is measured how much is usual
 _TILE = 1024  # pixels of a side; a tile needs about 0.3 GB
 _OVERLAP = 64  # pixels that neighbouring tiles share; half of them is thrown away on each side
 _FILE = "damage-finder.npz"
+_SCALE = ".scale"  # behind the name of an array: what its bytes are multiples of, by channel
 
 WEIGHTS_VARIABLE = "SELFMEND_DAMAGE_FINDER"
 """Of the environment: a file of weights of another training."""
@@ -63,7 +64,7 @@ def damage_probability(image: Image, weights: Weights | None = None) -> NDArray[
         for left, start, end in _places(_even(width), wide):
             tile = seen[:, top // 2 : (top + tall) // 2, left // 2 : (left + wide) // 2]
             net.setInput(np.ascontiguousarray(tile[None]))
-            planes = _shuffled(net.forward())
+            planes = pixel_shuffle(net.forward()[0]).transpose(1, 2, 0)
             part = planes[first - top : last - top, start - left : end - left]
             found[first:last, start:end] = part[: height - first, : width - start]
     return found
@@ -88,9 +89,7 @@ def features(image: Image) -> NDArray[np.float32]:
     usual = np.sqrt(np.maximum(cv2.blur(away * away, (_USUAL, _USUAL)), 0))  # a running sum falls below 0
     planes = [4 * image[..., k] - 2 for k in range(3)]
     planes += [(8 * away).clip(-3, 3), (0.6 * away / (usual + np.float32(0.01))).clip(-3, 3)]
-    height, width = grey.shape
-    blocks = np.stack(planes).reshape(len(planes), height // 2, 2, width // 2, 2).transpose(0, 2, 4, 1, 3)
-    return np.ascontiguousarray(blocks.reshape(PLANES, height // 2, width // 2), np.float32)
+    return pixel_unshuffle(np.stack(planes))
 
 
 @lru_cache(maxsize=1)
@@ -115,19 +114,31 @@ def read_weights(path: str | Path) -> Weights:
     """
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name].astype(np.float32) for name in arrays.files}
-    except (OSError, ValueError) as error:
+            found = {name: arrays[name].astype(np.float32) for name in arrays.files}
+            for name in [name for name in found if name.endswith(_SCALE)]:
+                found[name.removesuffix(_SCALE)] *= found.pop(name)
+            return found
+    except (OSError, ValueError, KeyError) as error:
         raise WeightsError(
             f"{path} holds no weights of the damage finder ({error}); a file of selfmend train damage-finder fits"
         ) from error
 
 
 def write_weights(weights: Weights, path: str | Path) -> None:
-    """Write weights as `read_weights` reads them, in half precision: 1 MB."""
+    """Write weights as `read_weights` reads them: a byte each, in multiples of a number for each channel: 2 MB."""
     from selfmend.files import atomic_path
 
+    arrays: dict[str, NDArray[np.generic]] = {}
+    for name, array in weights.items():
+        if array.ndim < 2:
+            arrays[name] = array.astype(np.float32)
+            continue
+        outputs = 1 if name.startswith("up.") else 0  # where a transposed convolution has its channels
+        others = tuple(axis for axis in range(array.ndim) if axis != outputs)
+        scale = np.maximum(np.abs(array).max(others, keepdims=True), 1e-12) / np.float32(127)
+        arrays[name], arrays[name + _SCALE] = np.rint(array / scale).astype(np.int8), scale.astype(np.float32)
     with atomic_path(path) as temporary, Path(temporary).open("wb") as file:
-        np.savez_compressed(file, **{name: array.astype(np.float16) for name, array in weights.items()})  # type: ignore[arg-type]
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
 def _model(weights: Weights, size: tuple[int, int]) -> bytes:
@@ -170,10 +181,3 @@ def _places(length: int, tile: int) -> list[tuple[int, int, int]]:
     starts = [_even(k * (length - tile) // (count - 1)) for k in range(count)]
     cuts = [0, *((a + tile + b) // 2 for a, b in itertools.pairwise(starts)), length]
     return list(zip(starts, cuts, cuts[1:], strict=False))
-
-
-def _shuffled(planes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(1, 4 K, H, W) as (2 H, 2 W, K), as `torch.nn.functional.pixel_shuffle` orders channels."""
-    _, channels, height, width = planes.shape
-    blocks = planes.reshape(channels // 4, 2, 2, height, width).transpose(3, 1, 4, 2, 0)
-    return blocks.reshape(2 * height, 2 * width, channels // 4)

@@ -117,3 +117,22 @@ def _value(name: str, shape: Sequence[int]) -> bytes:
     dims = b"".join(_field(1, _number(1, n)) for n in shape)
     tensor = _number(1, _FLOAT) + _field(2, dims)
     return _field(1, name.encode()) + _field(2, _field(1, tensor))
+
+
+def pixel_unshuffle(planes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Blocks of 2 x 2 pixels as channels, (C, H, W) to (4 C, H / 2, W / 2), as `torch.nn.functional` has it.
+
+    Example:
+        >>> pixel_unshuffle(np.arange(4, dtype=np.float32).reshape(1, 2, 2)).ravel()
+        array([0., 1., 2., 3.], dtype=float32)
+    """
+    channels, height, width = planes.shape
+    blocks = planes.reshape(channels, height // 2, 2, width // 2, 2).transpose(0, 2, 4, 1, 3)
+    return np.ascontiguousarray(blocks.reshape(4 * channels, height // 2, width // 2), np.float32)
+
+
+def pixel_shuffle(planes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Channels as blocks of 2 x 2 pixels, (4 C, H, W) to (C, 2 H, 2 W): the way back."""
+    channels, height, width = planes.shape
+    blocks = planes.reshape(channels // 4, 2, 2, height, width).transpose(0, 3, 1, 4, 2)
+    return blocks.reshape(channels // 4, 2 * height, 2 * width)

@@ -35,7 +35,7 @@ from selfmend.nn.reconstruction_losses import masked_mean, masked_rmse
 from selfmend.nn.singan import RADIUS, SinGANGenerator
 from selfmend.nn.sliced_wasserstein import sliced_wasserstein
 from selfmend.nn.tensors import MaskTensor, image_pyramid, make_generator, mask_pyramid, resize
-from selfmend.training.devices import make_fabric, one_thread
+from selfmend.training.devices import make_fabric, pytorch_threads
 from selfmend.training.optimization import half_cosine
 from selfmend.training.stage import Stage
 
@@ -182,7 +182,7 @@ def guided_stage(
     side, patch = config.crop, config.patch
     crops = _Crops(data, side)
 
-    @one_thread()
+    @pytorch_threads(1)
     def step(i: int, batch: object, random: torch.Generator) -> Mapping[str, Tensor]:
         net.train(i < config.statistics_share * config.steps)  # then as in application: with running statistics
         optimizer.param_groups[0]["lr"] = config.learning_rate * falling_rate(i, config.steps)
@@ -330,7 +330,7 @@ def _coarse_stage(task: ScaleTask, scales: Scales, net: SinGANGenerator, config:
     z_rec = scales.reconstruction_noise(level, real)
     patch = min(config.patch, *real.shape[-2:])
 
-    @one_thread()
+    @pytorch_threads(1)
     def step(i: int, batch: object, random: torch.Generator) -> Mapping[str, Tensor]:
         optimizer.param_groups[0]["lr"] = config.coarse_learning_rate * falling_rate(i, config.coarse_steps)
         previous = pool[int(torch.randint(count, (), generator=random))]

@@ -20,7 +20,7 @@ from selfmend.nn.reconstruction_losses import masked_mse
 from selfmend.nn.singan import SinGANCritic, SinGANGenerator
 from selfmend.nn.tensors import make_generator, send
 from selfmend.training.cuda_graphs import Recorded
-from selfmend.training.devices import one_thread
+from selfmend.training.devices import pytorch_threads
 from selfmend.training.stage import Stage
 
 _SMALL = 150_000
@@ -179,7 +179,7 @@ def _stage(
     return Stage(
         name=task.name,
         steps=config.steps,
-        step=one_thread()(step) if small else step,
+        step=pytorch_threads(1)(step) if small else step,
         state={
             "generator": generator.train(),
             "critic": critic.train(),
