@@ -12,6 +12,7 @@ from skimage import data
 import selfmend
 from facts import mentions
 from selfmend.errors import ImageError, SelfmendWarning
+from selfmend.masks.damage import finding
 from selfmend.masks.damage.finding import find_damage, find_dust, find_scratches, find_stains
 from selfmend.masks.damage.looks import halftone
 from selfmend.masks.damage.morphology import lines, spots
@@ -133,3 +134,17 @@ def test_morphology_finds_lines_and_spots_on_an_even_ground() -> None:
     assert not lines(image)[10:13, 20:23].any()
     assert spots(image)[11, 21]
     assert not spots(image)[40].any()
+
+
+def test_a_missing_corner_is_found_to_its_thin_ends() -> None:
+    image = np.full((80, 120, 3), 0.4, np.float32)
+    image[:20, :20] = image[:3, 20:90] = 0.9  # torn off, and a strip that grows thin
+    image[40:43, 10:14] = 0.9  # as bright, and no part of it
+    missing = np.zeros((80, 120), bool)
+    missing[:20, :18] = True
+    found = finding._ends(image, missing)
+    assert found[:20, :20].all()
+    assert found[:3, :40].all()
+    assert found[:, 45:].sum() == 0
+    assert found[25:].sum() == 0
+    assert (finding._ends(image, np.zeros_like(missing)) == 0).all()

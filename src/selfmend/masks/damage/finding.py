@@ -29,9 +29,13 @@ found on it is rather a thing of the scene; one that is certainly damaged is dam
 _STEP = 4.0  # by which the logit of that falls as the sensitivity goes from 0 to 1
 _LOWEST = 0.15  # probability: below it, everything is a little probable
 _FACE = 0.93  # probability that is asked for in faces, where lips and nostrils look like damage
-_WEAK = 0.8  # what is so much less probable belongs to a piece that is probable elsewhere
+_WEAK = {"scratches": 0.8, "dust": 0.8, "stains": 0.55, "missing": 0.55}
+"""What is so much less probable belongs to a piece that is probable elsewhere; the borders of large pieces are soft."""
+
 _LARGE = {"stains": 0.7, "missing": 0.95}
 """Least probability that is asked for at sensitivity .5: a mistake of these kinds is a large one."""
+
+_END, _ALIKE = 24, 0.08  # pixels from a missing corner, and how far from its colour, that still belong to it
 
 _SPECKS = {"scratches": 12, "dust": 2, "stains": 12, "missing": 40}  # pixels: smaller pieces are left out
 
@@ -83,6 +87,8 @@ def _look(image: Image, kinds: Sequence[str], sensitivity: float) -> Mask:
         _pieces(planes, KINDS.index(kind), np.maximum(level, least.get(kind, 0)), alone=len(kinds) < len(KINDS))
         for kind in kinds
     ]
+    if "missing" in kinds:
+        masks.append(_ends(small, masks[list(kinds).index("missing")]))
     found = np.any(masks, 0)
     share = float(found.mean())
     if share > _MOST:
@@ -129,7 +135,7 @@ def _pieces(planes: NDArray[np.float32], kind: int, level: NDArray[np.float32], 
     import cv2
 
     plane = planes[..., kind]
-    weak = (plane > _WEAK * level).astype(np.uint8)
+    weak = (plane > _WEAK[KINDS[kind]] * level).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=8)
     keep = np.zeros(count, bool)
     keep[labels[plane > level]] = True
@@ -155,6 +161,20 @@ def _corners(labels: NDArray[np.int32], stats: NDArray[np.int32]) -> NDArray[np.
             near[labels[rows, columns]] = True
     wide = stats[:, cv2.CC_STAT_WIDTH] > _CORNER * width
     return near & ~wide & (stats[:, cv2.CC_STAT_HEIGHT] <= _CORNER * height)
+
+
+def _ends(image: Image, missing: Mask) -> Mask:
+    """What lies close to a missing corner and has its colour: where it ends in a point it looks like a rim."""
+    import cv2
+
+    if not missing.any():
+        return missing
+    square = np.ones((2 * _END + 1, 2 * _END + 1), np.uint8)
+    colour = np.median(image[missing], 0)
+    alike = np.abs(image - colour).max(2) < _ALIKE
+    near = cv2.dilate(missing.astype(np.uint8), square) > 0
+    _, labels = cv2.connectedComponents((near & (alike | missing)).astype(np.uint8), connectivity=4)
+    return np.asarray(near & np.isin(labels, np.unique(labels[missing])))
 
 
 def _enlarged(mask: Mask, size: tuple[int, int]) -> Mask:
