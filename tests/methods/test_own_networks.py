@@ -13,8 +13,10 @@ from facts import mentions
 from folder_batches import batch_of, batches_of
 from one_step import Adam, Tower, cross_entropy, same_terms, same_weights
 from selfmend.errors import OptionError
-from selfmend.methods import own_networks
-from selfmend.methods.own_networks import DeepFillTraining, GlcicTraining, PConvTraining
+from selfmend.methods import pconv_own
+from selfmend.methods.deepfill_own import DeepFillTraining
+from selfmend.methods.glcic_own import GlcicTraining
+from selfmend.methods.pconv_own import PConvTraining
 from selfmend.nn.pconv_unet import MEAN, STD
 from selfmend.training.data import Batch
 from selfmend.training.devices import make_fabric
@@ -141,7 +143,7 @@ def by_formula(made: Tensor, truth: Tensor, hole: Tensor, tower: nn.Module) -> d
 
 def test_the_two_stages_of_partial_convolutions(monkeypatch: pytest.MonkeyPatch) -> None:
     tower = Tower(("relu1_2", "relu2_2", "relu3_4")).double()
-    monkeypatch.setattr(own_networks, "perceptual_net", lambda *a, taps, **k: tower if taps == tuple(tower.taps) else 1)
+    monkeypatch.setattr(pconv_own, "perceptual_net", lambda *a, taps, **k: tower if taps == tuple(tower.taps) else 1)
     method = built(PConvTraining, perceptual="vgg19")
     net = copy.deepcopy(method.net("generator"))
     came = run_steps(method.stages(batches_of(16), seed=0, fabric=FABRIC), {"train": [1, 2], "finetune": [3, 4]})

@@ -27,8 +27,9 @@ class AdversarialMethod(FolderMethod):
     Subclasses say which networks there are; `self.net(name)` gives them.
     """
 
-    official: ClassVar[Mapping[str, str]]
-    """Each generator's name to what `nets.official.recognize` calls it in the authors' checkpoints."""
+    official: ClassVar[Mapping[str, str]] = {}
+    """Each generator's name to what `nn.weights.recognize` calls it in the authors' checkpoints; none: there are none
+    to import."""
 
     _networks: dict[str, nn.Module]
     _generator_names: tuple[str, ...]
@@ -42,9 +43,9 @@ class AdversarialMethod(FolderMethod):
         """The networks that only training needs, by name, with any weights."""
 
     @classmethod
-    @abstractmethod
     def official_options(cls, states: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Any]:
-        """What the shapes of the authors' state dicts, by generator, say of the config."""
+        """What the shapes of the authors' state dicts, by generator, say of the config; asked where `official` is."""
+        raise NotImplementedError(f"{cls.name} names checkpoints to import and does not say what they say")
 
     def build(self, *, seed: int) -> None:
         """See `FolderMethod.build`."""
