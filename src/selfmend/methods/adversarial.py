@@ -15,7 +15,7 @@ from selfmend.methods.folder import FolderMethod
 from selfmend.nn.layers import initialize
 from selfmend.nn.perceptual import VGG19Features, load_vgg19
 from selfmend.nn.tensors import make_generator
-from selfmend.nn.weights import VGG19, find_weights
+from selfmend.nn.weights import ADE20K_ENCODER, VGG16, VGG19, find_weights
 
 PERCEPTUAL = ("vgg19", "none")
 """What compares pictures by more than their pixels."""
@@ -105,10 +105,11 @@ def check_perceptual(perceptual: str) -> None:
     Raises:
         MissingWeightsError: which file to put where, or what to give up.
     """
+    files = {"vgg16": VGG16, "vgg19": VGG19, "resnet50": ADE20K_ENCODER}
     if perceptual == "none":
         return
     try:
-        find_weights(VGG19)
+        find_weights(files[perceptual])
     except MissingWeightsError as error:
         raise MissingWeightsError(
             f"{error}; or train without its losses: perceptual=none (--perceptual none)"

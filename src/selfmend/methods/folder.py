@@ -152,7 +152,7 @@ class FolderConfig:
     )
     masks: str = option(
         "center",
-        "training holes: center, random-box, strokes, text, eyes, mix, a folder of masks, or several of these: a,b",
+        "training holes: center, random-box, strokes, text, eyes, mix, wide, medium, thin, a folder, or several: a,b",
     )
     max_delta: int = option(0, "center and random-box: lower and narrower by up to this, drawn anew", unit="px", low=0)
     batch_size: int = option(8, "pictures a step, over all processes", low=1)

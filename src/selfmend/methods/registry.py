@@ -131,6 +131,13 @@ METHODS = {
         learns="folder",
         extra="learn",
     ),
+    "lama-own": MethodInfo(
+        target="selfmend.methods.lama_own:LamaTraining",
+        best_for="objects",
+        speed="second",
+        learns="folder",
+        extra="learn",
+    ),
     "deep-image-prior": MethodInfo(
         target="selfmend.methods.deep_image_prior:DeepImagePrior",
         best_for="comparison",

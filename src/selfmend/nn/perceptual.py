@@ -27,7 +27,9 @@ from selfmend.nn.weights import VGG19, load_pretrained
 
 _CONVOLUTIONS = (2, 2, 4, 4, 4)  # in each block; pooling lies between the blocks
 _CHANNELS = (64, 128, 256, 512, 512)
-_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, by channel
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of ImageNet's red, green and blue."""
+
 NORMALIZATIONS = ("plain", "imagenet", "dmfn")
 """How a picture in [0, 1] is scaled before the network.
 
@@ -72,10 +74,10 @@ class VGG19Features(nn.Module):
         layers, names = _plan()
         self.names = {index: name for index, name in names.items() if name in taps}
         self.features = nn.Sequential(*layers[: max(self.names) + 1])
-        mean = torch.tensor(_MEAN).view(1, 3, 1, 1) * (0.5 if normalization == "dmfn" else 1.0)
+        mean = torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1) * (0.5 if normalization == "dmfn" else 1.0)
         # not in the state dict: the published file has neither
         self.register_buffer("mean", mean if normalization != "plain" else torch.zeros(1, 3, 1, 1), persistent=False)
-        std = torch.tensor(_STD).view(1, 3, 1, 1)
+        std = torch.tensor(IMAGENET_STD).view(1, 3, 1, 1)
         self.register_buffer("std", std if normalization != "plain" else torch.ones(1, 3, 1, 1), persistent=False)
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
