@@ -35,7 +35,7 @@ from selfmend.methods.adversarial import (
     frozen,
     perceptual_net,
 )
-from selfmend.methods.folder import Batches, FolderConfig
+from selfmend.methods.folder import Batches, FolderConfig, FolderMethod
 from selfmend.nn.adversarial_losses import KINDS, discriminator_loss, generator_loss
 from selfmend.nn.edge_connect import EdgeGenerator, InpaintGenerator, PatchDiscriminator
 from selfmend.nn.perceptual import NORMALIZATIONS, VGG19Features
@@ -294,7 +294,7 @@ class EdgeConnect(AdversarialMethod):
     title: ClassVar[str] = "edges first, then colours; learned from a folder of pictures"
     source: ClassVar[str] = "Nazeri et al., EdgeConnect, 2019"
     presets: ClassVar = {"paper": PAPER, "small": SMALL, "tiny": TINY}
-    fill_options: ClassVar[frozenset[str]] = frozenset({"sigma", "merge_edges"})
+    fill_options: ClassVar[frozenset[str]] = FolderMethod.fill_options | {"sigma", "merge_edges"}
     official: ClassVar[Mapping[str, str]] = {
         "edge_generator": "EdgeConnect's edge generator",
         "inpaint_generator": "EdgeConnect's inpainting generator",
