@@ -129,10 +129,16 @@ def by_formula(made: Tensor, truth: Tensor, hole: Tensor, tower: nn.Module) -> d
         a, b = composed[..., :height, :width], composed[..., dy:, dx:]
         both = near_hole[..., :height, :width] * near_hole[..., dy:, dx:]
         variation = variation + ((b - a).abs() * both).sum() / a.numel()
-    wanted = list(tower(truth).values())
+
+    def pooled(x: Tensor) -> list[Tensor]:
+        """pool1 to pool3: the largest of four."""
+        halves = [[features[..., a::2, b::2] for a in (0, 1) for b in (0, 1)] for features in tower(x).values()]
+        return [torch.stack(four).amax(0) for four in halves]
+
+    wanted = pooled(truth)
     content, style = torch.zeros(()).double(), torch.zeros(()).double()
     for shown in (made, composed):
-        for came, want in zip(tower(shown).values(), wanted, strict=True):
+        for came, want in zip(pooled(shown), wanted, strict=True):
             number, channels, h, w = came.shape
             content = content + (came - want).abs().sum() / came.numel()
             grams = [x.reshape(number, channels, -1) for x in (came, want)]
@@ -144,10 +150,12 @@ def by_formula(made: Tensor, truth: Tensor, hole: Tensor, tower: nn.Module) -> d
     }  # fmt: skip
 
 
-def test_the_two_stages_of_partial_convolutions(monkeypatch: pytest.MonkeyPatch) -> None:
-    tower = Tower(("relu1_2", "relu2_2", "relu3_4")).double()
-    monkeypatch.setattr(pconv_own, "perceptual_net", lambda *a, taps, **k: tower if taps == tuple(tower.taps) else 1)
-    method = built(PConvTraining, perceptual="vgg19")
+@pytest.mark.parametrize(("name", "last"), [("vgg16", "relu3_3"), ("vgg19", "relu3_4")])
+def test_the_two_stages_of_partial_convolutions(name: str, last: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    tower = Tower(("relu1_2", "relu2_2", last)).double()
+    towers = {(name, tuple(tower.taps)): tower}
+    monkeypatch.setattr(pconv_own, "perceptual_net", lambda which, *, taps, **k: towers[which, taps])
+    method = built(PConvTraining, perceptual=name)
     net = copy.deepcopy(method.net("generator"))
     came = run_steps(method.stages(batches_of(16), seed=0, fabric=FABRIC), {"train": [1, 2], "finetune": [3, 4]})
 

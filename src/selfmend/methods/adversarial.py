@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from selfmend.errors import MissingWeightsError, OptionError
 from selfmend.methods.folder import FolderMethod
 from selfmend.nn.layers import initialize
-from selfmend.nn.perceptual import VGG19Features, load_vgg19
+from selfmend.nn.perceptual import VGGFeatures, load_vgg
 from selfmend.nn.tensors import make_generator
 from selfmend.nn.weights import ADE20K_ENCODER, VGG16, VGG19, find_weights
 
@@ -118,15 +118,15 @@ def check_perceptual(perceptual: str) -> None:
 
 def perceptual_net(
     perceptual: str, *, taps: Sequence[str], normalization: str, device: torch.device
-) -> VGG19Features | None:
-    """VGG19 with the published weights, or None where no such losses are wanted.
+) -> VGGFeatures | None:
+    """A VGG with the published weights, or None where no such losses are wanted.
 
     Raises:
         WeightsError: the weights are missing or not the published ones.
     """
     if perceptual == "none":
         return None
-    return load_vgg19(taps=taps, normalization=normalization, device=device)
+    return load_vgg(perceptual, taps=taps, normalization=normalization, device=device)
 
 
 def check_power_of_two(size: int, *, low: int, high: int | None = None) -> None:

@@ -16,10 +16,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from selfmend.errors import OptionError
-from selfmend.methods.adversarial import PERCEPTUAL, AdversarialMethod, adam, check_perceptual, perceptual_net
+from selfmend.methods.adversarial import AdversarialMethod, adam, check_perceptual, perceptual_net
 from selfmend.methods.folder import Batches, FolderConfig
 from selfmend.nn.pconv_unet import MEAN, STD, PConvUNet
-from selfmend.nn.perceptual import VGG19Features
+from selfmend.nn.perceptual import VGGFeatures
 from selfmend.nn.tensors import ImageTensor, MaskTensor
 from selfmend.options import option
 from selfmend.training.data import Batch
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 _PAPER = "partial convolutions (ECCV 2018)"
-_TAPS = ("relu1_2", "relu2_2", "relu3_4")  # before the first three poolings
+_TAPS = {"vgg16": ("relu1_2", "relu2_2", "relu3_3"), "vgg19": ("relu1_2", "relu2_2", "relu3_4"), "none": ()}
+"""Before the first three poolings."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +53,8 @@ class PConvTrainingConfig(FolderConfig):
     style: float = option(120.0, "weight of the style loss", source=_PAPER, low=0)
     smoothness: float = option(0.1, "weight of the total variation at the hole", source=_PAPER, low=0)
     perceptual: str = option(
-        "vgg19", "the network of the perceptual and the style loss; the paper's is VGG16; none leaves both out",
-        source=_PAPER, choices=PERCEPTUAL,
+        "vgg16", "the network of the perceptual and the style loss; none leaves both out", source=_PAPER,
+        choices=("vgg16", "vgg19", "none"),
     )  # fmt: skip
 
 
@@ -94,7 +95,7 @@ class PConvTraining(AdversarialMethod):
     def stages(self, batches: Batches, *, seed: int, fabric: Fabric) -> Iterator[Stage]:
         """Two stages; see `FolderMethod.stages`."""
         c, net = self.config, self.net("generator")
-        vgg = perceptual_net(c.perceptual, taps=_TAPS, normalization="imagenet", device=self.device)
+        vgg = perceptual_net(c.perceptual, taps=_TAPS[c.perceptual], normalization="imagenet", device=self.device)
         for name, steps, rate in (("train", c.steps, c.learning_rate), ("finetune", c.finetune_steps, c.finetune_rate)):
             optimizer = adam([net], learning_rate=rate, betas=(0.9, 0.999))
             updater = Updater(fabric, optimizer)
@@ -125,7 +126,7 @@ class PConvTraining(AdversarialMethod):
         return drawn * std + mean
 
 
-def pconv_terms(made: Tensor, truth: Tensor, mask: MaskTensor, *, vgg: VGG19Features | None) -> dict[str, Tensor]:
+def pconv_terms(made: Tensor, truth: Tensor, mask: MaskTensor, *, vgg: VGGFeatures | None) -> dict[str, Tensor]:
     """The terms of the paper's loss, Eq. 1 to 7, by the names of their weights.
 
     Args:
@@ -141,7 +142,9 @@ def pconv_terms(made: Tensor, truth: Tensor, mask: MaskTensor, *, vgg: VGG19Feat
     terms["smoothness"] = across + down
     if vgg is None:
         return terms
-    made_features, composed_features, wanted = ([*vgg(x).values()] for x in (made, composed, truth))
+    made_features, composed_features, wanted = (
+        [F.max_pool2d(features, 2) for features in vgg(x).values()] for x in (made, composed, truth)
+    )
     terms["content"] = terms["style"] = made.new_zeros(())
     for features in (made_features, composed_features):
         for came, want in zip(features, wanted, strict=True):
