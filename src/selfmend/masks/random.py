@@ -141,7 +141,7 @@ def chains(size: Size, generator: np.random.Generator, *, kind: _Chains) -> Mask
         generator: draws everything.
         kind: how many, and how large.
 
-    Source: LaMa (Suvorov et al., WACV 2022, Sec. 2.4 and the supplement's narrow, medium and wide masks; the shares of
+    Source: LaMa (Suvorov et al., WACV 2022, Sec. 2.3 and the supplement's narrow, medium and wide masks; the shares of
     boxes are those of its code).
     """
     scale = min(size) / _CHAINED_AT

@@ -1,6 +1,6 @@
 """LaMa trained on one's own folder, by its paper's recipe.
 
-Suvorov et al., "Resolution-robust Large Mask Inpainting with Fourier Convolutions", WACV 2022, Sec. 2.2 to 2.4: large
+Suvorov et al., "Resolution-robust Large Mask Inpainting with Fourier Convolutions", WACV 2022, Sec. 2.2 and 2.3: large
 holes, a perceptual loss through a network whose neurons see most of the picture, a critic of patches to whom only the
 patches that touch the hole are fake, the matching of its features, and a penalty on its gradient at true pictures. With
 the published weights the same network is `lama`. Of the authors' code, but not of the paper, is the absolute difference
@@ -151,7 +151,7 @@ class LamaTraining(AdversarialMethod):
         return drawn
 
     def _perceptual_loss(self) -> Callable[[Tensor, Tensor], Tensor] | None:
-        """Squared differences of a network's features, added up over its layers."""
+        """Squared differences of a network's features, added up over its layers as in the code; the paper averages."""
         if self.config.perceptual == "resnet50":
             net = load_dilated_resnet(device=self.device)
             return lambda made, truth: mean_squares(net(made), net(truth)).sum()

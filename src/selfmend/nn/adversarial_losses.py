@@ -93,7 +93,7 @@ def masked_discriminator_loss(real: Tensor, fake: Tensor, hole: Tensor) -> Tenso
         fake: those of pictures with filled holes.
         hole: (N, 1, H, W), 1 in the hole.
 
-    Reference: Suvorov et al., "Resolution-robust Large Mask Inpainting with Fourier Convolutions", WACV 2022, Eq. (4).
+    Reference: Suvorov et al., "Resolution-robust Large Mask Inpainting with Fourier Convolutions", WACV 2022, Sec. 2.2.
     """
     made = F.adaptive_max_pool2d(hole, (fake.shape[2], fake.shape[3])).to(fake.dtype)
     on_fakes = made * F.softplus(fake) + (1 - made) * F.softplus(-fake)
