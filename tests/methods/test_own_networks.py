@@ -289,7 +289,7 @@ def test_without_its_network_lama_does_not_start(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("SELFMEND_WEIGHTS", str(tmp_path))
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / "cache"))
     for perceptual, file in {"resnet50": "encoder_epoch_20.pth", "vgg19": "vgg19-dcbb9e9d.pth"}.items():
-        with pytest.raises(MissingWeightsError, match=mentions(file, "perceptual=none")):
+        with pytest.raises(MissingWeightsError, match=mentions(file, "perceptual=none", "hole=10")):
             LamaTraining.from_options("tiny", {"perceptual": perceptual}).check_trainable()
 
 

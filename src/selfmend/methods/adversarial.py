@@ -99,8 +99,12 @@ def frozen(*nets: nn.Module) -> Iterator[None]:
             parameter.requires_grad_(True)
 
 
-def check_perceptual(perceptual: str) -> None:
+def check_perceptual(perceptual: str, *, instead: str = "perceptual=none (--perceptual none)") -> None:
     """Refuse a training whose pretrained network is not there.
+
+    Args:
+        perceptual: which one; "none" needs nothing.
+        instead: options that train without it, for the message.
 
     Raises:
         MissingWeightsError: which file to put where, or what to give up.
@@ -111,9 +115,7 @@ def check_perceptual(perceptual: str) -> None:
     try:
         find_weights(files[perceptual])
     except MissingWeightsError as error:
-        raise MissingWeightsError(
-            f"{error}; or train without its losses: perceptual=none (--perceptual none)"
-        ) from error
+        raise MissingWeightsError(f"{error}; or train without its losses: {instead}") from error
 
 
 def perceptual_net(

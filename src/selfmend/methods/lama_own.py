@@ -64,7 +64,8 @@ class LamaTrainingConfig(FolderConfig):
     r1: float = option(1e-3, "weight of the critic's gradient penalty", source=_PAPER, low=0)
     perceptual: str = option(
         "resnet50",
-        "the network of the perceptual loss: the paper's dilated ResNet-50, trained to segment scenes; VGG19; none",
+        "the network of the perceptual loss: the paper's dilated ResNet-50, trained to segment scenes; VGG19; "
+        "none, with a weight of the hole's difference in its place",
         source=_PAPER, choices=("resnet50", "vgg19", "none"),
     )  # fmt: skip
 
@@ -102,7 +103,11 @@ class LamaTraining(AdversarialMethod):
         """See `FolderMethod.check_trainable`."""
         if self.config.size % _MULTIPLE:
             raise OptionError(f"size is {self.config.size}; a multiple of {_MULTIPLE} fits")
-        check_perceptual(self.config.perceptual)
+        check_perceptual(
+            self.config.perceptual,
+            instead="perceptual=none hole=10, with the absolute difference in the hole in its place (--perceptual none "
+            "--set hole=10)",
+        )
 
     def stages(self, batches: Batches, *, seed: int, fabric: Fabric) -> Iterator[Stage]:
         """One stage; see `FolderMethod.stages`."""
