@@ -1,23 +1,27 @@
 """Methods that learn from a folder, on faces that they have not seen, beside methods that learn nothing.
 
-    python benchmarks/folder.py FACES OUT --score SCORE.PY --minutes 20
-    python benchmarks/folder.py FACES OUT --score SCORE.PY --learn dmfn --holes center --set width=0.5
+    python benchmarks/folder.py FACES OUT --minutes 20
+    python benchmarks/folder.py FACES OUT --score SCORE.PY --learn lama-own pconv-own --holes center --set width=0.5
 
 The last `--held-back` pictures of FACES, by name, are never learned from. Their middles at `--size` pixels are the
 truths; the holes are the centre, half as high and wide as the picture, and a bar over the eyes where they are found.
-Each method learns once, for `--minutes` of one core, by its preset "small" with holes of both kinds, and fills both. A
-run goes on where it was interrupted; what is there is not made again. OUT gets truths, masks, fills, runs, a sheet of
-eight faces for each kind of hole, and the table. Faces of CelebA may not be published: OUT belongs outside the
-repository, or into an ignored folder.
+Each method learns once, for `--minutes` of one core, by its preset "small" with holes of both kinds, and fills both.
+All its stages are made longer or shorter by one factor, which a trial finds. `mean` is the mean colour of what is
+known. A run goes on where it was interrupted; what is there is not made again. OUT gets truths, masks, fills, runs, a
+sheet of eight faces for each kind of hole, and the table. Faces of CelebA may not be published: OUT belongs outside
+the repository, or into an ignored folder.
 
-psnr_hole, ssim, feat_hole and fd are those of the scorer, a file outside the repository (lower feat_hole and fd are
-better). EdgeConnect's drawn edges are measured too: precision and recall in the hole against the true picture's edges,
-beside what as many random pixels would reach.
+mae_hole, the mean absolute error, and psnr_hole are of the hole's pixels, averaged over the pictures. ssim, feat_hole
+and fd are those of the scorer, a file outside the repository, where one is given (lower feat_hole and fd are better).
+EdgeConnect's drawn edges are measured too: precision and recall in the hole against the true picture's edges, beside
+what as many random pixels would reach.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import json
 import shutil
 import time
 from dataclasses import dataclass
@@ -37,13 +41,21 @@ from selfmend.image.files import list_pictures, read_picture, save_picture
 from selfmend.image.resize import resize
 from selfmend.masks.eye_bars import EyeBars
 from selfmend.masks.random import HOLE_SHAPES
+from selfmend.methods.hole_init import mean
+from selfmend.metrics.pixels import mae, psnr
 from selfmend.nn.tensors import to_mask, to_tensor
 from selfmend.seeding import make_rng
 from selfmend.types import Image, Mask, size_of
 
-LEARNERS = {"context-encoder": {"network": "random-region"}, "dmfn": {}, "edgeconnect": {}}
-QUICK = ("telea", "patchmatch")
-COLUMNS = {"psnr_hole": ".2f", "ssim": ".4f", "feat_hole": ".3f", "fd": ".2f"}
+LEARNERS: dict[str, dict[str, Any]] = {
+    "context-encoder": {"network": "random-region"}, "dmfn": {}, "edgeconnect": {}, "glcic-own": {}, "pconv-own": {},
+    "deepfill-own": {}, "lama-own": {},
+}  # fmt: skip
+QUICK = ("mean", "telea", "patchmatch")
+COLUMNS = {"mae_hole": ".4f", "psnr_hole": ".2f"}
+SCORED = {"ssim": ".4f", "feat_hole": ".3f", "fd": ".2f"}
+TRIAL = 30
+"""Steps of each stage by which its time is told; what is done once in a process is in the first of them alone."""
 SHOWN = 8
 LEARN_MASKS = 200
 """Of each kind. Bars are found on so many faces: finding them on all would take longer than the training."""
@@ -121,29 +133,35 @@ def middle(image: Image, size: int) -> Image:
 def learned(method: str, cases: Cases, *, minutes: float, settings: dict[str, str], seed: int) -> api.FolderModel:
     """The model of a run that takes about so many minutes of one core, or goes on with one that is there."""
     options: dict[str, Any] = {**LEARNERS[method], "masks": str(cases.out / "learn-masks"), **settings}
-    steps_file = cases.out / "runs" / f"{method}.steps"
+    steps_file = cases.out / "runs" / f"{method}.json"
     if not steps_file.exists():
         steps_file.parent.mkdir(parents=True, exist_ok=True)
-        steps_file.write_text(str(affordable_steps(method, cases, options, minutes=minutes, seed=seed)))
-    steps = int(steps_file.read_text())
+        steps_file.write_text(json.dumps(affordable_steps(method, cases, options, minutes=minutes, seed=seed)))
+    steps = json.loads(steps_file.read_text())
     began, clock = time.process_time(), time.perf_counter()
     model = api.fit_folder(
         method, cases.out / "learn", preset="small", seed=seed, device="cpu", folder=cases.out / "runs" / method,
-        validate_every=1000, steps=steps, **options,
+        validate_every=1000, **(options | steps),
     )  # fmt: skip
-    print(f"{method}: {steps} steps a stage, {(time.process_time() - began) / 60:.1f} minutes of processor time, "
+    print(f"{method}: {steps}, {(time.process_time() - began) / 60:.1f} minutes of processor time, "
           f"{(time.perf_counter() - clock) / 60:.1f} of the clock", flush=True)  # fmt: skip
     return model
 
 
-def affordable_steps(method: str, cases: Cases, options: dict[str, Any], *, minutes: float, seed: int) -> int:
-    """Steps a stage that take `minutes` of processor time over all stages, from a trial of some."""
-    taken = []
-    for steps in (2, 5, 35):  # the first one warms up: what is done once in a process is not a step's
-        began = time.process_time()
-        api.fit_folder(method, cases.out / "learn", preset="small", seed=seed, device="cpu", steps=steps, **options)
-        taken.append(time.process_time() - began)
-    return max(1, int(minutes * 60 / ((taken[2] - taken[1]) / 30)))  # the difference has no start-up in it
+def affordable_steps(
+    method: str, cases: Cases, options: dict[str, Any], *, minutes: float, seed: int
+) -> dict[str, int]:
+    """The preset's steps of each stage, all by one factor, so that they take `minutes` of processor time."""
+    told = api.FolderTraining(method, cases.out / "learn", preset="small", options=options, device="cpu", workers=0)
+    preset, times = told.method.config, dict[str, list[float]]()
+    names = [field.name for field in dataclasses.fields(preset) if field.name.endswith("steps")]
+    api.fit_folder(
+        method, cases.out / "learn", preset="small", seed=seed, device="cpu", **(options | dict.fromkeys(names, TRIAL)),
+        progress=lambda event: times.setdefault(event.stage, []).append(time.process_time()),
+    )  # fmt: skip
+    cost = {stage: float(np.median(np.diff(seen))) for stage, seen in times.items()}
+    whole = sum(cost[stage["stage"]] * stage["steps"] for stage in told.describe()["stages"])
+    return {name: max(1, round(getattr(preset, name) * minutes * 60 / whole)) for name in names}
 
 
 def fill_all(method: str, cases: Cases, model: api.FolderModel | None) -> float:
@@ -155,6 +173,9 @@ def fill_all(method: str, cases: Cases, model: api.FolderModel | None) -> float:
             if target.exists():
                 continue
             picture, mask = cases.truth(name), cases.mask(hole, name)
+            if method == "mean":
+                save_picture(to_rgb(mean(read_picture(picture).image, as_mask(read_picture(mask).image))), target)
+                continue
             filled = api.inpaint(picture, mask, method=method) if model is None else model.inpaint(picture, mask)
             save_picture(filled, target)
     return time.process_time() - began
@@ -192,7 +213,17 @@ def as_mask(image: Image) -> Mask:
     return image[..., 0] >= 0.5
 
 
-def scores_of(method: str, hole: str, cases: Cases, scorer: Any, net: Any) -> dict[str, float]:
+def scores_of(method: str, hole: str, cases: Cases) -> dict[str, float]:
+    """Means over the held-back pictures."""
+    rows = []
+    for name in cases.names:
+        fill, truth = (read_picture(path).image for path in (cases.fill(method, hole, name), cases.truth(name)))
+        mask = as_mask(read_picture(cases.mask(hole, name)).image)
+        rows.append((mae(fill, truth, mask=mask), psnr(fill, truth, mask=mask)))
+    return dict(zip(COLUMNS, np.mean(rows, 0).tolist(), strict=True))
+
+
+def scorer_scores(method: str, hole: str, cases: Cases, scorer: Any, net: Any) -> dict[str, float]:
     """Means over the held-back pictures; fd compares the sets as wholes."""
     rows, features = [], ([], [])
     for name in cases.names:
@@ -201,7 +232,7 @@ def scores_of(method: str, hole: str, cases: Cases, scorer: Any, net: Any) -> di
         rows.append(scorer.pair(net, truth, output, mask))
         for part, picture in zip(features, (truth, output), strict=True):
             part.append(scorer.hole_features(net, picture, mask))
-    means = {column: float(np.mean([row[column] for row in rows])) for column in COLUMNS if column != "fd"}
+    means = {column: float(np.mean([row[column] for row in rows])) for column in SCORED if column != "fd"}
     return means | {"fd": scorer.frechet(*(np.concatenate(part) for part in features)) / 1e4}
 
 
@@ -221,12 +252,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("faces", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--score", type=Path, required=True, help="the scorer's Python file")
+    parser.add_argument("--score", type=Path, help="the scorer's Python file; none: its columns are left out")
     parser.add_argument("--minutes", type=float, default=20, help="of training a method, on one core")
     parser.add_argument("--held-back", type=int, default=200)
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--holes", nargs="+", default=["center", "eyes"])
-    parser.add_argument("--learn", nargs="*", default=[*LEARNERS])
+    parser.add_argument("--learn", nargs="*", default=[*LEARNERS], choices=[*LEARNERS])
     parser.add_argument("--quick", nargs="*", default=[*QUICK])
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of all that learn")
     parser.add_argument("--seed", type=int, default=0)
@@ -237,14 +268,16 @@ def main() -> None:
     models = {m: learned(m, cases, minutes=args.minutes, settings=settings, seed=args.seed) for m in args.learn}
     for method in [*args.quick, *args.learn]:
         fill_all(method, cases, models.get(method))
-    scorer = load_scorer(args.score)
-    net, methods = scorer.SqueezeNet(), [*args.quick, *args.learn]
+    methods, columns = [*args.quick, *args.learn], {**COLUMNS, **(SCORED if args.score else {})}
+    scorer = load_scorer(args.score) if args.score else None
+    net = scorer.SqueezeNet() if scorer else None
     lines = [f"{machine()}, one thread, commit {commit()}, seed {args.seed}, {args.minutes:g} minutes a method"]
     for hole in args.holes:
-        lines += ["", f"**{hole}**", "", "| method | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
+        lines += ["", f"**{hole}**", "", "| method | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
         for method in methods:
-            scores = scores_of(method, hole, cases, scorer, net)
-            lines.append(f"| {method} | " + " | ".join(format(scores[c], f) for c, f in COLUMNS.items()) + " |")
+            scores = scores_of(method, hole, cases)
+            scores |= scorer_scores(method, hole, cases, scorer, net) if scorer else {}
+            lines.append(f"| {method} | " + " | ".join(format(scores[c], f) for c, f in columns.items()) + " |")
         if "edgeconnect" in models:
             edges = edge_scores(models["edgeconnect"], cases, hole)
             lines += ["", "edges: " + ", ".join(f"{name} {value:.3f}" for name, value in edges.items())]

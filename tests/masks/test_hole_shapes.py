@@ -83,3 +83,28 @@ def test_a_mix_has_all_of_them():
         full = int(mask.sum()) == int((box.max(0) - box.min(0) + 1).prod())
         kinds.add("center" if np.array_equal(mask, center((64, 64), make_rng(k))) else "box" if full else "strokes")
     assert kinds == {"center", "box", "strokes"}
+
+
+def thickness(mask):
+    return float(ndimage.distance_transform_edt(mask).max())
+
+
+def test_wide_medium_and_thin_holes_are_what_they_are_called():
+    masks = {
+        name: [HOLE_SHAPES[name]((256, 256), make_rng(k)) for k in range(80)] for name in ("wide", "medium", "thin")
+    }
+    thick = {name: float(np.median([thickness(mask) for mask in some])) for name, some in masks.items()}
+    assert thick["wide"] > 1.5 * thick["medium"]
+    assert thick["medium"] > 1.5 * thick["thin"]
+    assert max(thickness(mask) for mask in masks["thin"]) < 40
+    for some in masks.values():
+        share = np.array([mask.mean() for mask in some])
+        assert share.max() <= 0.5
+        assert 0.02 < share.mean() < 0.35
+    boxes = sum(int(mask.sum()) == int(np.ptp(np.argwhere(mask), 0).__add__(1).prod()) for mask in masks["wide"])
+    assert boxes > 5, "single boxes, among the rest"
+
+
+def test_wide_holes_grow_with_the_picture():
+    small, large = (np.mean([HOLE_SHAPES["wide"]((n, n), make_rng(k)).mean() for k in range(60)]) for n in (64, 256))
+    assert small == pytest.approx(large, rel=0.25)

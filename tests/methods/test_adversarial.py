@@ -133,6 +133,8 @@ def test_without_vgg_nothing_starts(kind: type[AdversarialMethod], monkeypatch: 
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / "cache"))
     with pytest.raises(MissingWeightsError, match=mentions("vgg19-dcbb9e9d.pth")):
         trained(kind, perceptual="vgg19")
+    with pytest.raises(MissingWeightsError, match=mentions("vgg16-397923af.pth", "perceptual=none")):
+        check_perceptual("vgg16")
     check_perceptual("none")
 
 

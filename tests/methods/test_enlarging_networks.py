@@ -4,12 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from torch import nn
+from torch._dynamo.exc import BackendCompilerFailed
 
 import selfmend
 from facts import mentions
 from owned_files import own_all
-from selfmend.errors import MissingWeightsError
+from selfmend.errors import MissingWeightsError, OptionError
 from selfmend.methods.enlarging import EdsrMethod, SrganMethod, TileConfig
+from selfmend.nn.edsr import Edsr
 from selfmend.types import Image
 
 
@@ -48,3 +51,18 @@ def test_without_weights_it_says_which_file_fits(tmp_path: Path) -> None:
         selfmend.super_resolve(picture(12, 9), 2, method="edsr")
     with pytest.raises(MissingWeightsError, match=mentions("netG_epoch_4_100.pth")):
         selfmend.super_resolve(picture(12, 9), 2, method="srgan")
+
+
+def test_a_network_is_compiled_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[nn.Module] = []
+    monkeypatch.setattr(nn.Module, "compile", lambda net: compiled.append(net))
+    image = picture(12, 9)
+    plain = EdsrMethod().super_resolve(image, 2)
+    assert compiled == []
+    method = EdsrMethod(TileConfig(compile=True))
+    assert np.array_equal(method.super_resolve(image, 2), plain)
+    assert compiled == [method.network(2)]
+    error = BackendCompilerFailed(compile, RuntimeError("no g++"), None)
+    monkeypatch.setattr(Edsr, "forward", lambda *a: (_ for _ in ()).throw(error))
+    with pytest.raises(OptionError, match=mentions("no g++", "compile")):
+        method.super_resolve(image, 2)

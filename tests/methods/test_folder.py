@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from torch._dynamo.exc import BackendCompilerFailed
 
 from facts import mentions
 from folder_learner import FolderLearner, FolderLearnerConfig
@@ -102,3 +103,26 @@ def test_it_learns_and_gives_its_networks_back_in_training_mode():
     with method.evaluating():
         assert not method.networks()["generator"][0].training
     assert method.networks()["generator"][0].training
+
+
+def test_its_networks_are_compiled_where_it_is_asked_for(monkeypatch):
+    compiled = []
+
+    def compile_(net):
+        compiled.append(net)
+        net._compiled_call_impl = net._call_impl
+
+    monkeypatch.setattr(torch.nn.Module, "compile", compile_)
+    image, mask = picture(20, 20)[0], np.zeros((20, 20), bool)
+    mask[:, 5:9] = True
+    method = trained()
+    plain = method.inpaint(image, mask)[0]
+    assert compiled == []
+    faster = method.with_fill_options({"compile": True})
+    for _ in range(2):
+        assert np.array_equal(faster.inpaint(image, mask)[0], plain)
+    assert compiled == [method.generator], "once"
+    error = BackendCompilerFailed(compile, RuntimeError("no g++"), None)
+    monkeypatch.setattr(FolderLearner, "complete", lambda *a, **k: (_ for _ in ()).throw(error))
+    with pytest.raises(OptionError, match=mentions("no g++", "compile")):
+        faster.inpaint(image, mask)

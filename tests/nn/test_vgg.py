@@ -5,11 +5,11 @@ import torch
 
 import vgg_file
 from facts import mentions
-from golden import assert_golden, input_by_rule, load_golden
+from golden import assert_golden, fill_by_rule, input_by_rule, load_golden
 from selfmend.errors import MissingWeightsError, OptionError
 from selfmend.nn import perceptual as vgg
-from selfmend.nn.perceptual import TAPS, VGG19Features, load_vgg19
-from selfmend.nn.weights import VGG19
+from selfmend.nn.perceptual import TAPS, VGG16Features, VGG19Features, load_vgg
+from selfmend.nn.weights import VGG16, VGG19
 
 
 def test_equals_the_reference() -> None:
@@ -44,7 +44,7 @@ def test_keys_are_the_published_ones() -> None:
 def test_takes_a_published_file(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     digest = vgg_file.write(tmp_path / VGG19.name, last="relu2_1")
     monkeypatch.setattr(vgg, "VGG19", dataclasses.replace(VGG19, sha256=digest[:8]))
-    net = load_vgg19(taps=("relu2_1",), path=tmp_path)
+    net = load_vgg("vgg19", taps=("relu2_1",), path=tmp_path)
     assert len(net.features) == 7
     assert not net.training
     assert not any(p.requires_grad for p in net.parameters())
@@ -55,6 +55,24 @@ def test_takes_a_published_file(tmp_path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_missing_weights_and_wrong_names_say_what_to_do(tmp_path) -> None:
     with pytest.raises(MissingWeightsError, match=mentions("vgg19-dcbb9e9d.pth", "download.pytorch.org")):
-        load_vgg19(taps=("relu1_1",), path=tmp_path / "nowhere")
+        load_vgg("vgg19", taps=("relu1_1",), path=tmp_path / "nowhere")
     with pytest.raises(OptionError, match=mentions("'relu6_1'")):
         VGG19Features(taps=("relu6_1",))
+
+
+def test_the_keys_of_vgg16_are_the_published_ones(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with torch.device("meta"):
+        state = VGG16Features(taps=("relu5_3",)).state_dict()
+    places = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
+    assert set(state) == {f"features.{n}.{part}" for n in places for part in ("weight", "bias")}
+    assert sum(value.numel() for value in state.values()) == 14_714_688  # of 138 357 544 with the classifier
+    net = fill_by_rule(VGG16Features(taps=("relu2_1",)))
+    torch.save(net.state_dict(), tmp_path / VGG16.name)
+    monkeypatch.setattr(vgg, "VGG16", dataclasses.replace(VGG16, sha256=""))
+    found, image = load_vgg("vgg16", taps=("relu1_1", "relu2_1"), path=tmp_path), torch.rand(1, 3, 8, 8)
+    assert isinstance(found, VGG16Features)
+    assert (len(found.names), found.names[6], found.names[-1]) == (13, "relu3_3", "relu5_3")
+    assert list(found(image)) == ["relu1_1", "relu2_1"]
+    assert torch.equal(found(image)["relu2_1"], net(image)["relu2_1"])
+    with pytest.raises(OptionError, match=mentions("'relu3_4'")):
+        VGG16Features(taps=("relu3_4",))

@@ -43,7 +43,8 @@ def ablation(
     masks: Annotated[
         str | None,
         typer.Option(
-            help="Holes: center, random-box, strokes, text, eyes, mix, or a folder of masks.", show_default="eyes"
+            help="Holes: center, random-box, strokes, text, eyes, mix, wide, medium, thin, or a folder of masks.",
+            show_default="eyes",
         ),
     ] = None,
     preset: arguments.Preset = None,

@@ -167,7 +167,9 @@ def box(
 @finder("hole")
 def random(
     pictures: Pictures,
-    kind: Annotated[str, typer.Option(metavar="box|strokes|text|center|mix", help="What is drawn.")] = "strokes",
+    kind: Annotated[
+        str, typer.Option(metavar="box|strokes|text|center|mix|wide|medium|thin", help="What is drawn.")
+    ] = "strokes",
     seed: arguments.Seed = None,
 ) -> Find:
     """A random hole, another one for each picture of a folder. The same seed and name give the same hole."""

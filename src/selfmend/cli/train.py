@@ -105,14 +105,14 @@ def train(
     masks: Annotated[
         str | None,
         typer.Option(
-            help="Holes: center, random-box, strokes, text, eyes, mix, a folder, or several: a,b.",
+            help="Holes: center, random-box, strokes, text, eyes, mix, wide, medium, thin, a folder, or several: a,b.",
             rich_help_panel=_FOLDER,
         ),
     ] = None,
     size: Annotated[int | None, typer.Option(help="Side of the learned square.", rich_help_panel=_FOLDER)] = None,
     perceptual: Annotated[
         str | None,
-        typer.Option(help="Network of the losses on features: vgg19, or none.", rich_help_panel=_FOLDER),
+        typer.Option(help="Network of the losses on features, e.g. vgg19, or none.", rich_help_panel=_FOLDER),
     ] = None,
     celeba_attribute: Annotated[
         list[str] | None,

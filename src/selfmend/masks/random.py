@@ -11,6 +11,7 @@ import functools
 import math
 import string
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -87,10 +88,99 @@ def strokes(size: Size, generator: np.random.Generator, *, width: tuple[float, f
             length = _LENGTH * math.hypot(*size) * chances[6 + 2 * k]
             x, y = corners[-1][0] + length * math.cos(heading), corners[-1][1] + length * math.sin(heading)
             corners.append((min(max(x, 0), wide - 1), min(max(y, 0), high - 1)))
-        pen.line(corners, fill=1, width=brush)
-        for x, y in corners:
-            pen.ellipse([x - brush / 2, y - brush / 2, x + brush / 2, y + brush / 2], fill=1)
+        _stroke(pen, corners, brush)
     return np.array(drawing)
+
+
+def _stroke(pen: ImageDraw.ImageDraw, corners: Sequence[tuple[float, float]], brush: int) -> None:
+    """Straight pieces of a round brush, as wide as `brush` pixels, from corner to corner (x, y)."""
+    pen.line(corners, fill=1, width=brush)
+    for x, y in corners:
+        pen.ellipse([x - brush / 2, y - brush / 2, x + brush / 2, y + brush / 2], fill=1)
+
+
+@dataclass(frozen=True)
+class _Chains:
+    """Holes of LaMa's paper: chains of straight strokes, and in some pictures boxes instead. Lengths are in pixels of
+    a picture of 256.
+
+    Attributes:
+        count: chains, from and to.
+        length: of a stroke, at most as much beyond 10.
+        width: of a stroke, at most as much beyond 5.
+        boxes: share of the pictures that have boxes instead.
+        box_count: boxes, from and to.
+        box_side: of a box, from and to.
+        margin: to the picture's border, of a box.
+    """
+
+    count: tuple[int, int]
+    length: float
+    width: float
+    boxes: float = 0.0
+    box_count: tuple[int, int] = (1, 1)
+    box_side: tuple[float, float] = (0.0, 0.0)
+    margin: float = 0.0
+
+
+_CHAINED_AT = 256  # side of the picture that the numbers are of
+_STROKES_OF_A_CHAIN = 5  # at most
+_WIDEST_ANGLE = 4.0  # of a stroke to the vertical, in radians; every other chain is mirrored
+_TRIES = 20  # drawings until one leaves enough known
+_MOST_HOLE = 0.5  # of a picture: the paper's test pictures have no more
+_WIDE = _Chains((1, 5), 200, 100, 0.5, (1, 3), (30, 150), 10)
+_MEDIUM = _Chains((4, 5), 100, 50, 0.23, (1, 5), (10, 50))
+_THIN = _Chains((4, 50), 40, 10)
+
+
+def chains(size: Size, generator: np.random.Generator, *, kind: _Chains) -> Mask:
+    """Chains of strokes, or boxes; drawn again until at most half of the picture is hole.
+
+    Args:
+        size: of the mask; lengths go with its short side.
+        generator: draws everything.
+        kind: how many, and how large.
+
+    Source: LaMa (Suvorov et al., WACV 2022, Sec. 2.3 and the supplement's narrow, medium and wide masks; the shares of
+    boxes are those of its code).
+    """
+    scale = min(size) / _CHAINED_AT
+    for _ in range(_TRIES):
+        draw = _boxes if generator.random() < kind.boxes else _chained
+        mask = draw(size, generator, kind, scale)
+        if mask.mean() <= _MOST_HOLE:
+            break
+    return mask
+
+
+def _chained(size: Size, generator: np.random.Generator, kind: _Chains, scale: float) -> Mask:
+    high, wide = size
+    drawing = PILImage.new("1", (wide, high))
+    pen = ImageDraw.Draw(drawing)
+    for k in range(_draw(*kind.count, generator)):
+        drawn = generator.random((1 + _STROKES_OF_A_CHAIN, 3)).tolist()
+        x, y = drawn[0][0] * (wide - 1), drawn[0][1] * (high - 1)
+        for chances in drawn[1 : 2 + int(drawn[0][2] * _STROKES_OF_A_CHAIN)]:
+            angle = (-1) ** k * _WIDEST_ANGLE * chances[0]
+            length = scale * (10 + kind.length * chances[1])
+            end = (x + length * math.sin(angle), y + length * math.cos(angle))
+            end = (min(max(end[0], 0), wide - 1), min(max(end[1], 0), high - 1))
+            _stroke(pen, [(x, y), end], max(1, round(scale * (5 + kind.width * chances[2]))))
+            x, y = end
+    return np.array(drawing)
+
+
+def _boxes(size: Size, generator: np.random.Generator, kind: _Chains, scale: float) -> Mask:
+    mask = np.zeros(size, bool)
+    for _ in range(_draw(*kind.box_count, generator)):
+        spans = []
+        for whole in size:
+            side = max(1, round(scale * _between(*kind.box_side, generator.random())))
+            margin = min(round(scale * kind.margin), (whole - side) // 2)
+            start = _draw(margin, whole - margin - side, generator)
+            spans.append(slice(start, start + side))
+        mask[spans[0], spans[1]] = True
+    return mask
 
 
 def text(size: Size, generator: np.random.Generator) -> Mask:
@@ -134,6 +224,9 @@ HOLE_SHAPES: Mapping[str, Callable[[Size, np.random.Generator], Mask]] = {
     "strokes": strokes,
     "text": text,
     "mix": mix,
+    "wide": partial(chains, kind=_WIDE),
+    "medium": partial(chains, kind=_MEDIUM),
+    "thin": partial(chains, kind=_THIN),
 }
 
 
@@ -159,7 +252,7 @@ def _between(low: float, high: float, chance: float) -> float:
 
 
 _BOXES = {"center": center, "random-box": random_box}
-_TRIES = 20  # crops of a folder's masks until one has both hole and something known
+_CROPS = 20  # of a folder's masks until one has both hole and something known
 
 
 class HoleMaker(Protocol):
@@ -234,12 +327,12 @@ class MaskFolder:
             raise MaskError(f"{folder} holds no masks; a folder of pictures that are white where the hole is fits")
 
     def __call__(self, picture: Image, generator: np.random.Generator) -> Mask:
-        for _ in range(_TRIES):
+        for _ in range(_CROPS):
             path = self.paths[int(generator.integers(len(self.paths)))]
             mask = _cropped(drawn_mask(path), size_of(picture), generator)
             if mask.any() and not mask.all():
                 return mask
-        raise MaskError(f"{path.parent}: {_TRIES} crops in a row were all hole or without one; take other masks")
+        raise MaskError(f"{path.parent}: {_CROPS} crops in a row were all hole or without one; take other masks")
 
 
 def _cropped(mask: Mask, size: Size, generator: np.random.Generator) -> Mask:

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from selfmend.errors import MissingWeightsError, OptionError
 from selfmend.methods.folder import FolderMethod
 from selfmend.nn.layers import initialize
-from selfmend.nn.perceptual import VGG19Features, load_vgg19
+from selfmend.nn.perceptual import VGGFeatures, load_vgg
 from selfmend.nn.tensors import make_generator
-from selfmend.nn.weights import VGG19, find_weights
+from selfmend.nn.weights import ADE20K_ENCODER, VGG16, VGG19, find_weights
 
 PERCEPTUAL = ("vgg19", "none")
 """What compares pictures by more than their pixels."""
@@ -27,8 +27,9 @@ class AdversarialMethod(FolderMethod):
     Subclasses say which networks there are; `self.net(name)` gives them.
     """
 
-    official: ClassVar[Mapping[str, str]]
-    """Each generator's name to what `nets.official.recognize` calls it in the authors' checkpoints."""
+    official: ClassVar[Mapping[str, str]] = {}
+    """Each generator's name to what `nn.weights.recognize` calls it in the authors' checkpoints; none: there are none
+    to import."""
 
     _networks: dict[str, nn.Module]
     _generator_names: tuple[str, ...]
@@ -42,9 +43,9 @@ class AdversarialMethod(FolderMethod):
         """The networks that only training needs, by name, with any weights."""
 
     @classmethod
-    @abstractmethod
     def official_options(cls, states: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Any]:
-        """What the shapes of the authors' state dicts, by generator, say of the config."""
+        """What the shapes of the authors' state dicts, by generator, say of the config; asked where `official` is."""
+        raise NotImplementedError(f"{cls.name} names checkpoints to import and does not say what they say")
 
     def build(self, *, seed: int) -> None:
         """See `FolderMethod.build`."""
@@ -98,33 +99,36 @@ def frozen(*nets: nn.Module) -> Iterator[None]:
             parameter.requires_grad_(True)
 
 
-def check_perceptual(perceptual: str) -> None:
+def check_perceptual(perceptual: str, *, instead: str = "perceptual=none (--perceptual none)") -> None:
     """Refuse a training whose pretrained network is not there.
+
+    Args:
+        perceptual: which one; "none" needs nothing.
+        instead: options that train without it, for the message.
 
     Raises:
         MissingWeightsError: which file to put where, or what to give up.
     """
+    files = {"vgg16": VGG16, "vgg19": VGG19, "resnet50": ADE20K_ENCODER}
     if perceptual == "none":
         return
     try:
-        find_weights(VGG19)
+        find_weights(files[perceptual])
     except MissingWeightsError as error:
-        raise MissingWeightsError(
-            f"{error}; or train without its losses: perceptual=none (--perceptual none)"
-        ) from error
+        raise MissingWeightsError(f"{error}; or train without its losses: {instead}") from error
 
 
 def perceptual_net(
     perceptual: str, *, taps: Sequence[str], normalization: str, device: torch.device
-) -> VGG19Features | None:
-    """VGG19 with the published weights, or None where no such losses are wanted.
+) -> VGGFeatures | None:
+    """A VGG with the published weights, or None where no such losses are wanted.
 
     Raises:
         WeightsError: the weights are missing or not the published ones.
     """
     if perceptual == "none":
         return None
-    return load_vgg19(taps=taps, normalization=normalization, device=device)
+    return load_vgg(perceptual, taps=taps, normalization=normalization, device=device)
 
 
 def check_power_of_two(size: int, *, low: int, high: int | None = None) -> None:

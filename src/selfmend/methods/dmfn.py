@@ -27,7 +27,7 @@ from selfmend.methods.adversarial import (
 from selfmend.methods.folder import Batches, FolderConfig
 from selfmend.nn.adversarial_losses import relativistic_discriminator_loss, relativistic_generator_loss
 from selfmend.nn.dmfn import DMFNDiscriminator, DMFNGenerator
-from selfmend.nn.perceptual import NORMALIZATIONS, VGG19Features
+from selfmend.nn.perceptual import NORMALIZATIONS, VGGFeatures
 from selfmend.nn.reconstruction_losses import (
     CHANNEL_WEIGHTS,
     alignment_loss,
@@ -180,7 +180,7 @@ class DMFN(AdversarialMethod):
         }
 
 
-def picture_terms(made: Tensor, truth: Tensor, config: DMFNConfig, *, vgg: VGG19Features | None) -> dict[str, Tensor]:
+def picture_terms(made: Tensor, truth: Tensor, config: DMFNConfig, *, vgg: VGGFeatures | None) -> dict[str, Tensor]:
     """The terms that compare two signed pictures (N, 3, H, W), by the names of their weights in the config."""
     terms = {"l1": (made - truth).abs().mean()}
     if vgg is None:

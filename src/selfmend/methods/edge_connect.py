@@ -35,10 +35,10 @@ from selfmend.methods.adversarial import (
     frozen,
     perceptual_net,
 )
-from selfmend.methods.folder import Batches, FolderConfig
+from selfmend.methods.folder import Batches, FolderConfig, FolderMethod
 from selfmend.nn.adversarial_losses import KINDS, discriminator_loss, generator_loss
 from selfmend.nn.edge_connect import EdgeGenerator, InpaintGenerator, PatchDiscriminator
-from selfmend.nn.perceptual import NORMALIZATIONS, VGG19Features
+from selfmend.nn.perceptual import NORMALIZATIONS, VGGFeatures
 from selfmend.nn.reconstruction_losses import balanced_cross_entropy, feature_matching, style_loss
 from selfmend.nn.tensors import ImageTensor, MaskTensor, rgb_to_grey, to_array, to_mask, to_tensor
 from selfmend.options import option
@@ -177,7 +177,7 @@ class Trainer:
         config: EdgeConnectConfig,
         networks: Mapping[str, nn.Module],
         *,
-        vgg: VGG19Features | None,
+        vgg: VGGFeatures | None,
         fabric: Fabric,
     ) -> None:
         self.config, self.networks, self.vgg, self.fabric = config, networks, vgg, fabric
@@ -294,7 +294,7 @@ class EdgeConnect(AdversarialMethod):
     title: ClassVar[str] = "edges first, then colours; learned from a folder of pictures"
     source: ClassVar[str] = "Nazeri et al., EdgeConnect, 2019"
     presets: ClassVar = {"paper": PAPER, "small": SMALL, "tiny": TINY}
-    fill_options: ClassVar[frozenset[str]] = frozenset({"sigma", "merge_edges"})
+    fill_options: ClassVar[frozenset[str]] = FolderMethod.fill_options | {"sigma", "merge_edges"}
     official: ClassVar[Mapping[str, str]] = {
         "edge_generator": "EdgeConnect's edge generator",
         "inpaint_generator": "EdgeConnect's inpainting generator",

@@ -19,6 +19,7 @@ from selfmend.errors import MissingWeightsError
 from selfmend.image.color import as_rgb, from_rgb
 from selfmend.image.pyramid import enlarged_size
 from selfmend.image.resize import resize
+from selfmend.methods.compiling import CompileConfig, compile_once, compiling
 from selfmend.methods.generative import Enlarging
 from selfmend.methods.learning import OnTorchDevice
 from selfmend.nn.edsr import Edsr
@@ -36,8 +37,8 @@ _LEAST_TILE = 32
 
 
 @dataclass(frozen=True, kw_only=True)
-class TileConfig:
-    """How much a network is given at once; the result is the same."""
+class TileConfig(CompileConfig):
+    """How much a network is given at once, and whether it is compiled; the result is the same."""
 
     tile: int | None = option(
         None, "side of the parts of a picture that the network is given, without their overlap", unit="px",
@@ -70,6 +71,8 @@ class PretrainedEnlarger(Enlarging, OnTorchDevice):
         if scale not in self._nets:
             net = load_owned(self.weights[scale]).to(self.device)
             assert isinstance(net, Edsr | SrganGenerator)
+            if self.config.compile:
+                compile_once(net)
             self._nets[scale] = net
         return self._nets[scale]
 
@@ -100,7 +103,7 @@ class PretrainedEnlarger(Enlarging, OnTorchDevice):
             for i, (seen, kept, target) in enumerate(tiles):
                 done = (before + work[k] * i / len(tiles)) / sum(work)
                 progress(ProgressEvent(stage=f"enlarging by {scale}", step=i, steps=len(tiles), done=done))
-                with torch.inference_mode():
+                with torch.inference_mode(), compiling(self.config.compile):
                     made[target] = to_array(net(to_tensor(large[seen]).to(self.device)).clamp(0, 1))[kept]
             large = made
         return from_rgb(resize(large, size).clip(0, 1), image.shape[2])

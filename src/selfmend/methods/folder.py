@@ -22,6 +22,7 @@ from torch import nn
 
 from selfmend.errors import OptionError
 from selfmend.image.color import as_rgb, from_rgb
+from selfmend.methods.compiling import CompileConfig, compile_once, compiling
 from selfmend.methods.learning import TrainedMethod
 from selfmend.nn.tensors import ImageTensor, MaskTensor, resize, resize_mask, to_array, to_tensor
 from selfmend.options import option
@@ -141,7 +142,7 @@ Batches: TypeAlias = Callable[[str], Callable[[int], Iterator[Batch]]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class FolderConfig:
+class FolderConfig(CompileConfig):
     """What all methods that learn from a folder are told; each one's config adds its own."""
 
     size: int = option(256, "side of the square that the nets see", unit="px", low=16)
@@ -152,7 +153,7 @@ class FolderConfig:
     )
     masks: str = option(
         "center",
-        "training holes: center, random-box, strokes, text, eyes, mix, a folder of masks, or several of these: a,b",
+        "training holes: center, random-box, strokes, text, eyes, mix, wide, medium, thin, a folder, or several: a,b",
     )
     max_delta: int = option(0, "center and random-box: lower and narrower by up to this, drawn anew", unit="px", low=0)
     batch_size: int = option(8, "pictures a step, over all processes", low=1)
@@ -173,6 +174,7 @@ class FolderMethod(TrainedMethod):
 
     learns_from_folder: ClassVar[bool] = True
     deterministic: ClassVar[bool] = True
+    fill_options: ClassVar[frozenset[str]] = frozenset({"compile"})
     config: FolderConfig
 
     @abstractmethod
@@ -276,7 +278,10 @@ class FolderMethod(TrainedMethod):
         """Fill one picture of any size, window after window; a later one sees what an earlier one filled."""
         picture, hole = to_tensor(as_rgb(image)).to(self.device), to_tensor(mask).to(self.device)
         size, generator = (self.config.size, self.config.size), torch.Generator().manual_seed(seed)
-        with self.evaluating():
+        if self.config.compile:
+            for net in self.networks().values():
+                compile_once(net)
+        with self.evaluating(), compiling(self.config.compile):
             for window, own in self.windows(hole):
                 square = resize(window.cut(picture), size).clamp(0, 1)
                 completed = self.complete_window(square, resize_mask(window.cut(hole), size), generator=generator)

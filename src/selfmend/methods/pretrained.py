@@ -10,7 +10,6 @@ from __future__ import annotations
 import warnings
 from abc import abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -19,10 +18,11 @@ import torch
 from scipy import ndimage
 from torch import Tensor, nn
 
-from selfmend.errors import MaskError, OptionError, SelfmendWarning, one_line
+from selfmend.errors import MaskError, SelfmendWarning
 from selfmend.image.color import as_rgb, from_rgb
 from selfmend.image.resize import resize, resize_mask, scaled_size
 from selfmend.methods.base import Method
+from selfmend.methods.compiling import CompileConfig, compile_once, compiling
 from selfmend.methods.learning import OnTorchDevice
 from selfmend.nn.owned_weights import load_owned
 from selfmend.nn.tensors import to_array, to_tensor
@@ -35,7 +35,7 @@ STRATEGIES = ("detail", "crop", "resize", "original")
 
 
 @dataclass(frozen=True, kw_only=True)
-class PretrainedConfig:
+class PretrainedConfig(CompileConfig):
     """How a network is shown a picture."""
 
     strategy: str = option(
@@ -57,10 +57,6 @@ class PretrainedConfig:
         low=64,
         limit=4096,
     )
-    compile: bool = option(
-        False, "let PyTorch compile the network: minutes at first, faster where many pictures follow; needs a compiler",
-        source="PyTorch",
-    )  # fmt: skip
 
 
 class PretrainedMethod(OnTorchDevice, Method):
@@ -91,8 +87,8 @@ class PretrainedMethod(OnTorchDevice, Method):
         """
         if self._net is None:
             self._net = load_owned(self.weights_name()).to(self.device)
-            if self.config.compile:  # in place, so that it stays the network that it is
-                self._net.compile()
+            if self.config.compile:
+                compile_once(self._net)
         return self._net
 
     @abstractmethod
@@ -164,25 +160,9 @@ class PretrainedMethod(OnTorchDevice, Method):
     def _seen(self, picture: Image, hole: Mask) -> Image:
         """What the network makes of a picture, in its own colours."""
         rgb = to_tensor(np.ascontiguousarray(as_rgb(picture))).to(self.device)
-        with torch.inference_mode(), _compiling(self.config.compile):
+        with torch.inference_mode(), compiling(self.config.compile):
             filled = self.complete(rgb, to_tensor(hole).to(self.device).float())
         return from_rgb(to_array(filled.float().clamp(0, 1)), picture.shape[2])
-
-
-@contextmanager
-def _compiling(asked: bool) -> Iterator[None]:
-    """Says in a line why a network could not be compiled.
-
-    Raises:
-        OptionError: it could not.
-    """
-    try:
-        yield
-    except Exception as error:
-        if asked and type(error).__module__.startswith(("torch._inductor", "torch._dynamo")):
-            why = one_line(error)[:200]
-            raise OptionError(f"PyTorch cannot compile the network here ({why}); leave compile out") from error
-        raise
 
 
 def rounded_up(side: int, multiple: int, *, least: int = 1) -> int:

@@ -111,21 +111,28 @@ METHODS = {
         target="selfmend.methods.dmfn:DMFN", best_for="faces", speed="second", learns="folder", extra="learn"
     ),
     "glcic-own": MethodInfo(
-        target="selfmend.methods.own_networks:GlcicTraining",
+        target="selfmend.methods.glcic_own:GlcicTraining",
         best_for="objects",
         speed="second",
         learns="folder",
         extra="learn",
     ),
     "pconv-own": MethodInfo(
-        target="selfmend.methods.own_networks:PConvTraining",
+        target="selfmend.methods.pconv_own:PConvTraining",
         best_for="objects",
         speed="second",
         learns="folder",
         extra="learn",
     ),
     "deepfill-own": MethodInfo(
-        target="selfmend.methods.own_networks:DeepFillTraining",
+        target="selfmend.methods.deepfill_own:DeepFillTraining",
+        best_for="objects",
+        speed="second",
+        learns="folder",
+        extra="learn",
+    ),
+    "lama-own": MethodInfo(
+        target="selfmend.methods.lama_own:LamaTraining",
         best_for="objects",
         speed="second",
         learns="folder",

@@ -85,6 +85,35 @@ def _distance(logits: Tensor, label: float, kind: str) -> Tensor:
     raise ValueError(f"kind is {kind!r}; one of {', '.join(KINDS)} fits")
 
 
+def masked_discriminator_loss(real: Tensor, fake: Tensor, hole: Tensor) -> Tensor:
+    """What a critic of patches minimises to whom only the patches that touch a hole are fake.
+
+    Args:
+        real: logits (N, 1, h, w) of true pictures.
+        fake: those of pictures with filled holes.
+        hole: (N, 1, H, W), 1 in the hole.
+
+    Reference: Suvorov et al., "Resolution-robust Large Mask Inpainting with Fourier Convolutions", WACV 2022, Sec. 2.2.
+    """
+    made = F.adaptive_max_pool2d(hole, (fake.shape[2], fake.shape[3])).to(fake.dtype)
+    on_fakes = made * F.softplus(fake) + (1 - made) * F.softplus(-fake)
+    return F.softplus(-real).mean() + on_fakes.mean()
+
+
+def r1_penalty(logits: Tensor, real: Tensor) -> Tensor:
+    """The squared gradient of a critic at true pictures, a picture's as a whole, averaged over the batch.
+
+    Args:
+        logits: of any shape, computed from `real`; differentiated twice.
+        real: (N, C, H, W), which requires a gradient.
+
+    Reference: Mescheder et al., "Which Training Methods for GANs do actually Converge?", ICML 2018, Eq. (9), without
+    its half.
+    """
+    (gradient,) = torch.autograd.grad(logits.sum(), real, create_graph=True)
+    return gradient.square().flatten(1).sum(1).mean()
+
+
 def relativistic_discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
     """What a discriminator minimises that asks whether reals look more real than fakes do on average.
 

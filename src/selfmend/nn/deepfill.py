@@ -8,6 +8,7 @@ Pictures are (N, C, H, W) in [-1, 1], a mask is 1 in the hole. The state dict ha
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
@@ -173,7 +174,33 @@ class ContextualAttention(nn.Module):
         return x[:, :, rows][:, :, :, columns]
 
 
-class DeepFillGenerator(nn.Module):
+class CoarseToFineGenerator(nn.Module, ABC):
+    """What both versions of DeepFill do: a picture is drawn, and drawn again from what the first one looks like."""
+
+    def forward(self, x: Tensor, hole: Tensor) -> tuple[Tensor, Tensor]:
+        """A whole picture from what is known, twice.
+
+        Args:
+            x: (N, 3, H, W) in [-1, 1]; the hole's content has no influence; H and W multiples of 8.
+            hole: (N, 1, H, W), 1 in the hole.
+
+        Returns:
+            The coarse and the fine picture, (N, 3, H, W) in [-1, 1].
+        """
+        known = x * (1 - hole)
+        coarse = self.draw_coarse(torch.cat([known, torch.ones_like(hole), hole], 1))
+        return coarse, self.draw_fine(coarse * hole + known, hole)
+
+    @abstractmethod
+    def draw_coarse(self, seen: Tensor) -> Tensor:
+        """The first picture, from the known pixels, ones, and the hole: (N, 5, H, W)."""
+
+    @abstractmethod
+    def draw_fine(self, x: Tensor, hole: Tensor) -> Tensor:
+        """The second picture, from the known pixels with the first one in the hole: (N, 3, H, W)."""
+
+
+class DeepFillGenerator(CoarseToFineGenerator):
     """A coarse network, and a fine one with two branches, one of which attends to what is known.
 
     Args:
@@ -222,22 +249,14 @@ class DeepFillGenerator(nn.Module):
         widest = state.get(f"{(_STAGED if staged else _FLAT)['coarse'][5]}.conv.weight")
         return cls(staged=staged, width=1.0 if widest is None else widest.shape[0] / 192)
 
-    def forward(self, x: Tensor, hole: Tensor) -> tuple[Tensor, Tensor]:
-        """A whole picture from what is known, twice.
+    def draw_coarse(self, seen: Tensor) -> Tensor:
+        """See `CoarseToFineGenerator`."""
+        return torch.tanh(self._run("coarse", seen))
 
-        Args:
-            x: (N, 3, H, W) in [-1, 1]; the hole's content has no influence; H and W multiples of 8.
-            hole: (N, 1, H, W), 1 in the hole.
-
-        Returns:
-            The coarse and the fine picture, (N, 3, H, W) in [-1, 1].
-        """
-        known = x * (1 - hole)
-        coarse = torch.tanh(self._run("coarse", torch.cat([known, torch.ones_like(hole), hole], 1)))
-        x = coarse * hole + known
+    def draw_fine(self, x: Tensor, hole: Tensor) -> Tensor:
+        """See `CoarseToFineGenerator`."""
         attended = self._attention[0](self._run("attended", x), hole)
-        joined = torch.cat([self._run("fine", x), self._run("copied", attended)], 1)
-        return coarse, torch.tanh(self._run("joined", joined))
+        return torch.tanh(self._run("joined", torch.cat([self._run("fine", x), self._run("copied", attended)], 1)))
 
     def _run(self, part: str, x: Tensor) -> Tensor:
         for name in self._names[part]:

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from selfmend.nn.deepfill import ContextualAttention, same_padding
+from selfmend.nn.deepfill import CoarseToFineGenerator, ContextualAttention, same_padding
 from selfmend.nn.layers import scaled
 
 _DILATED = {7: 2, 8: 4, 9: 8, 10: 16}  # by the number of a layer
@@ -88,7 +88,7 @@ class _Part(nn.Module):
         return x
 
 
-class DeepFillV1Generator(_Part):
+class DeepFillV1Generator(_Part, CoarseToFineGenerator):
     """The coarse and the fine network.
 
     Args:
@@ -126,22 +126,16 @@ class DeepFillV1Generator(_Part):
         first = state["conv1.conv.weight" if authors else "coarse_generator.conv1.conv.weight"]
         return cls(authors=authors, width=first.shape[0] / 32)
 
-    def forward(self, x: Tensor, hole: Tensor) -> tuple[Tensor, Tensor]:
-        """A whole picture from what is known, twice.
+    def draw_coarse(self, seen: Tensor) -> Tensor:
+        """See `CoarseToFineGenerator`."""
+        return self._parts[0].run("conv1", seen).clamp(-1, 1)
 
-        Args:
-            x: (N, 3, H, W) in [-1, 1]; the hole's content has no influence; H and W multiples of 8.
-            hole: (N, 1, H, W), 1 in the hole.
-
-        Returns:
-            The coarse and the fine picture, (N, 3, H, W) in [-1, 1].
-        """
-        coarse_net, fine_net = self._parts
-        known, beside = x * (1 - hole), [torch.ones_like(hole), hole]
-        coarse = coarse_net.run("conv1", torch.cat([known, *beside], 1)).clamp(-1, 1)
-        x = torch.cat([coarse * hole + known, *beside], 1)
+    def draw_fine(self, x: Tensor, hole: Tensor) -> Tensor:
+        """See `CoarseToFineGenerator`."""
+        net = self._parts[1]
+        seen = torch.cat([x, torch.ones_like(hole), hole], 1)
         # made here, as its one buffer is no part of the state dict
         attention = ContextualAttention(fuse=True, corners=self.authors, softened=not self.authors).to(x.device)
-        attended = attention(fine_net.run("pmconv1", x), hole)
-        joined = torch.cat([fine_net.run(f"{self._fine}1", x), fine_net.run("pmconv9", attended)], 1)
-        return coarse, fine_net.run("allconv11", joined).clamp(-1, 1)
+        attended = attention(net.run("pmconv1", seen), hole)
+        joined = torch.cat([net.run(f"{self._fine}1", seen), net.run("pmconv9", attended)], 1)
+        return net.run("allconv11", joined).clamp(-1, 1)

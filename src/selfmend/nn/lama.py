@@ -1,4 +1,4 @@
-"""LaMa's generator: a residual network whose convolutions see the whole picture at once, through its spectrum.
+"""LaMa's generator, whose convolutions see the whole picture at once, through its spectrum; and its critic.
 
 Suvorov et al., "Resolution-robust Large Mask Inpainting with Fourier Convolutions", WACV 2022, Sec. 2.1; fast Fourier
 convolution: Chi et al., NeurIPS 2020. Features are in two parts, local and global. Pictures are (N, C, H, W) in
@@ -33,8 +33,9 @@ class FourierUnit(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W), spectrum in and out with the orthonormal scaling."""
         count, channels, height, width = x.shape
-        with torch.autocast(x.device.type, enabled=False):  # there are no half-precision transforms of any size
-            spectrum = torch.view_as_real(torch.fft.rfft2(x.float(), norm="ortho"))
+        x = x.float() if x.element_size() < 4 else x  # there are no half-precision transforms of any size
+        with torch.autocast(x.device.type, enabled=False):
+            spectrum = torch.view_as_real(torch.fft.rfft2(x, norm="ortho"))
             parts = spectrum.permute(0, 1, 4, 2, 3).reshape(count, 2 * channels, height, -1)
             parts = torch.relu(self.bn(self.conv_layer(parts)))
             parts = parts.view(count, channels, 2, height, -1).permute(0, 1, 3, 4, 2).contiguous()
@@ -173,3 +174,34 @@ class LamaGenerator(nn.Module):
             (N, 3, H, W) in [0, 1].
         """
         return torch.sigmoid(self.logits(x))
+
+
+class LamaDiscriminator(nn.Module):
+    """A logit for each part of a picture, from overlapping patches; only training needs it.
+
+    Args:
+        layers: halvings.
+        width: multiplies all channels.
+
+    Example:
+        >>> logits, features = LamaDiscriminator(width=0.05)(torch.zeros(2, 3, 64, 64))
+        >>> logits.shape, len(features)
+        (torch.Size([2, 1, 7, 7]), 5)
+    """
+
+    def __init__(self, *, layers: int = 4, width: float = 1.0) -> None:
+        super().__init__()
+        channels = [scaled(min(64 << n, 512), width) for n in range(layers + 1)]
+        for n, (before, after) in enumerate(zip([3, *channels], channels, strict=False)):
+            parts: list[nn.Module] = [nn.Conv2d(before, after, 4, stride=2 if n < layers else 1, padding=2)]
+            parts += [nn.BatchNorm2d(after)] if n else []
+            self.add_module(f"model{n}", nn.Sequential(*parts, nn.LeakyReLU(0.2)))
+        self.add_module(f"model{layers + 1}", nn.Sequential(nn.Conv2d(channels[-1], 1, 4, padding=2)))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Logits (N, 1, h, w), high for real, of pictures (N, 3, H, W) in [0, 1], and the features before them."""
+        features = []
+        for layer in self.children():
+            x = layer(x)
+            features.append(x)
+        return x, features[:-1]

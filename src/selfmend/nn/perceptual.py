@@ -1,8 +1,9 @@
-"""The classifiers that perceptual losses and LPIPS look through: VGG-19, AlexNet, SqueezeNet.
+"""The classifiers that perceptual losses and LPIPS look through: VGG-16 and VGG-19, AlexNet, SqueezeNet.
 
-VGG19 as far as losses look: pictures in, named activations out.
+VGG as far as losses look: pictures in, named activations out.
 
-Simonyan & Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", ICLR 2015, configuration E.
+Simonyan & Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", ICLR 2015, configurations D
+and E.
 The keys are those of the published weights. Pictures are (N, 3, H, W) in [0, 1].
 
 The convolutions of AlexNet as torchvision publishes it, "one weird trick" (Krizhevsky, arXiv 1404.5997, 2014).
@@ -18,64 +19,73 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from selfmend.errors import check_known
-from selfmend.nn.weights import VGG19, load_pretrained
+from selfmend.nn.weights import VGG16, VGG19, load_pretrained
 
-_CONVOLUTIONS = (2, 2, 4, 4, 4)  # in each block; pooling lies between the blocks
-_CHANNELS = (64, 128, 256, 512, 512)
-_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, by channel
+_CHANNELS = (64, 128, 256, 512, 512)  # of each block; pooling lies between the blocks
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of ImageNet's red, green and blue."""
+
 NORMALIZATIONS = ("plain", "imagenet", "dmfn")
 """How a picture in [0, 1] is scaled before the network.
 
 "imagenet" is what the weights were trained with; "plain" takes the picture as it is, as EdgeConnect's code does; "dmfn"
 subtracts half of ImageNet's mean, the slip of DMFN's code with which its weights of the terms were chosen.
 """
-TAPS = tuple(f"relu{b}_{i}" for b, count in enumerate(_CONVOLUTIONS, 1) for i in range(1, count + 1))
-"""Names of the activations, in order: relu1_1 to relu5_4."""
 
 
-def _plan() -> tuple[list[nn.Module], dict[int, str]]:
-    """All layers of `features`, and the name of the activation at each ReLU's index."""
-    layers: list[nn.Module] = []
-    names: dict[int, str] = {}
-    before = 3
-    for block, (count, channels) in enumerate(zip(_CONVOLUTIONS, _CHANNELS, strict=True), 1):
-        for i in range(1, count + 1):
-            layers.append(nn.Conv2d(before, channels, 3, padding=1))
-            names[len(layers)] = f"relu{block}_{i}"
-            layers.append(nn.ReLU())
-            before = channels
-        layers.append(nn.MaxPool2d(2, 2))
-    return layers, names
+def _names(convolutions: Sequence[int]) -> tuple[str, ...]:
+    """Of the activations, from relu1_1 on, where each block has so many convolutions."""
+    return tuple(f"relu{b}_{i}" for b, count in enumerate(convolutions, 1) for i in range(1, count + 1))
 
 
-class VGG19Features(nn.Module):
-    """VGG19 up to the deepest activation that is asked for.
+TAPS = _names((2, 2, 4, 4, 4))
+"""Names of VGG19's activations, in order: relu1_1 to relu5_4."""
+
+
+class VGGFeatures(nn.Module):
+    """VGG up to the deepest activation that is asked for. Subclasses say how deep it is.
 
     Args:
-        taps: names of the activations that `forward` gives, of `TAPS`.
+        taps: names of the activations that `forward` gives, of `names`.
         normalization: of `NORMALIZATIONS`.
+
+    Attributes:
+        names: of all activations, in order.
 
     Raises:
         OptionError: an unknown activation or normalisation.
     """
 
+    names: ClassVar[tuple[str, ...]]
+
     def __init__(self, *, taps: Sequence[str], normalization: str = "imagenet") -> None:
         super().__init__()
         for tap in taps:
-            check_known("activation", tap, TAPS)
+            check_known("activation", tap, self.names)
         check_known("normalization", normalization, NORMALIZATIONS)
-        layers, names = _plan()
-        self.names = {index: name for index, name in names.items() if name in taps}
-        self.features = nn.Sequential(*layers[: max(self.names) + 1])
-        mean = torch.tensor(_MEAN).view(1, 3, 1, 1) * (0.5 if normalization == "dmfn" else 1.0)
+        layers: list[nn.Module] = []
+        self.found: dict[int, str] = {}  # name of the activation after a layer, by the layer's number
+        before, block = 3, "1"
+        for name in self.names[: max(map(self.names.index, taps)) + 1]:
+            if name[4] != block:
+                layers.append(nn.MaxPool2d(2, 2))
+            block = name[4]
+            after = _CHANNELS[int(block) - 1]
+            layers += [nn.Conv2d(before, after, 3, padding=1), nn.ReLU()]
+            before = after
+            if name in taps:
+                self.found[len(layers) - 1] = name
+        self.features = nn.Sequential(*layers)
+        mean = torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1) * (0.5 if normalization == "dmfn" else 1.0)
         # not in the state dict: the published file has neither
         self.register_buffer("mean", mean if normalization != "plain" else torch.zeros(1, 3, 1, 1), persistent=False)
-        std = torch.tensor(_STD).view(1, 3, 1, 1)
+        std = torch.tensor(IMAGENET_STD).view(1, 3, 1, 1)
         self.register_buffer("std", std if normalization != "plain" else torch.ones(1, 3, 1, 1), persistent=False)
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
@@ -88,32 +98,47 @@ class VGG19Features(nn.Module):
         found = {}
         for index, layer in enumerate(self.features):
             x = layer(x)
-            if index in self.names:
-                found[self.names[index]] = x
+            if index in self.found:
+                found[self.found[index]] = x
         return found
 
 
-def load_vgg19(
+class VGG19Features(VGGFeatures):
+    """VGG19, configuration E; see `VGGFeatures`."""
+
+    names = TAPS
+
+
+class VGG16Features(VGGFeatures):
+    """VGG16, configuration D; see `VGGFeatures`."""
+
+    names = _names((2, 2, 3, 3, 3))
+
+
+def load_vgg(
+    name: str,
     *,
     taps: Sequence[str],
     normalization: str = "imagenet",
     path: Path | None = None,
     download: bool = False,
     device: str | torch.device = "cpu",
-) -> VGG19Features:
+) -> VGGFeatures:
     """The network with the published ImageNet weights, for looking only: its weights get no gradients.
 
     Args:
-        taps, normalization: as in `VGG19Features`.
+        name: "vgg16" or "vgg19".
+        taps, normalization: as in `VGGFeatures`.
         path: file or folder of the weights; None looks where `find_weights` says.
-        download: fetch the weights (548 MB) where they are missing.
+        download: fetch the weights (528 and 548 MB) where they are missing.
         device: of the network.
 
     Raises:
         WeightsError: the weights are missing or not the published ones.
     """
-    net = VGG19Features(taps=taps, normalization=normalization)
-    load_pretrained(net, VGG19, path=path, download=download)
+    kind, file = {"vgg16": (VGG16Features, VGG16), "vgg19": (VGG19Features, VGG19)}[name]
+    net: VGGFeatures = kind(taps=taps, normalization=normalization)
+    load_pretrained(net, file, path=path, download=download)
     return net.eval().requires_grad_(False).to(device)
 
 

@@ -126,6 +126,15 @@ ALEXNET = _of_pytorch("alexnet-owt-7be5be79.pth")
 SQUEEZENET = _of_pytorch("squeezenet1_1-b8a52dc0.pth")
 """ImageNet SqueezeNet 1.1 as torchvision publishes it."""
 
+VGG16 = _of_pytorch("vgg16-397923af.pth")
+"""ImageNet VGG16 without batch normalisation as torchvision publishes it."""
+
+ADE20K_ENCODER = WeightsFile(
+    name="encoder_epoch_20.pth",
+    origin="it is at http://sceneparsing.csail.mit.edu/model/pytorch/ade20k-resnet50dilated-ppm_deepsup/",
+)
+"""The dilated ResNet-50 that segments scenes, as MIT CSAIL publishes it; no hash is given with it."""
+
 LPIPS_ALEX = _of_lpips("alex.pth", "df73285e35b22355a2df87cdb6b70b343713b667eddbda73e1977e0c860835c0")
 """The heads of LPIPS v0.1 on AlexNet."""
 
