@@ -219,7 +219,7 @@ def main() -> None:
             one.join()
         jobs = {id: which for one in clients for id, which in one.acknowledged.items()}
         found = became(server, jobs, expected, 60 * given.patience)
-        server.process.send_signal(signal.SIGINT)  # type: ignore[union-attr]
+        server.process.terminate()  # type: ignore[union-attr]
         server.process.wait(60)  # type: ignore[union-attr]
         report |= {
             "kills": sum(done.values()), "of": dict(done), "seconds": round(seconds), "acknowledged": len(jobs),

@@ -101,9 +101,9 @@ def main() -> None:
     given = parser.parse_args()
     with served() as server:
         report = circumstances() | asyncio.run(hold(server.address, server.pid, given.listeners, given.minutes))
-    print(json.dumps(report, indent=1))
-    if given.json:
-        given.json.write_text(json.dumps(report, indent=1))
+        print(json.dumps(report, indent=1), flush=True)
+        if given.json:
+            given.json.write_text(json.dumps(report, indent=1))
 
 
 if __name__ == "__main__":

@@ -23,13 +23,20 @@ def photo(height, width):
 
 SIZE = (700, 1300)
 APART = [(540, 552, 560, 574), (580, 586, 660, 666), (530, 531, 560, 585)]  # too far to be one group; a hairline
-TILES = [(100, 112, 401, 413), (40, 200, 1100, 1101), (90, 94, 1020, 1021)]  # plates in another tile than patches
-ONE_TILE = [(520, 690, 600, 601)]  # plates alone, and not in the first tile
+TILES = [(100, 112, 401, 413), (40, 200, 1100, 1101)]  # plates in another tile than patches
+SECOND_TILE = [(30, 31, 520, 1200)]  # plates alone, which begin in the second tile and end in the third
 
 
 @pytest.mark.parametrize(
     ("name", "boxes"),
-    [("auto", APART), ("auto", TILES), ("auto", ONE_TILE), ("patchmatch", APART), ("telea", APART), ("telea", TILES)],
+    [
+        ("auto", APART),
+        ("auto", TILES),
+        ("auto", SECOND_TILE),
+        ("patchmatch", APART),
+        ("telea", APART),
+        ("telea", TILES),
+    ],
 )
 def test_the_part_alone_is_filled_to_the_same_bits(name, boxes):
     pixels, mask = photo(*SIZE), np.zeros(SIZE, bool)
