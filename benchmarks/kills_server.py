@@ -131,7 +131,7 @@ def hunt(server: Server, kills: int, until: float, chance: random.Random) -> col
                 continue
             while server.is_alive() and not answers(server.address):
                 time.sleep(0.2)
-        time.sleep(chance.expovariate(1 / 0.5) if chance.random() < 0.8 else chance.uniform(2, 8))
+        time.sleep(chance.expovariate(1 / 0.3) if chance.random() < 0.88 else chance.uniform(2, 7))
         workers = server.workers()
         if chance.random() < 0.75 and workers:
             with contextlib.suppress(ProcessLookupError):
