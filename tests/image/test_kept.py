@@ -215,6 +215,24 @@ def test_a_tiff_names_its_overviews_and_a_first_page_that_is_one(tmp_path):
         read_picture(tmp_path / "raw.tif")
 
 
+def test_what_has_to_be_written_anew_names_what_it_loses(tmp_path):
+    photo = PILImage.fromarray(np.random.default_rng(0).integers(0, 255, (32, 40, 3), np.uint8))
+    behind = {"save_all": True, "append_images": [photo.rotate(180)]}
+    photo.save(tmp_path / "in.tif", compression="jpeg", tiffinfo={65000: "mine", 33723: b"abc"}, **behind)
+    with pytest.warns(SelfmendWarning, match="without its further pages, IPTC, its tags 65000"):
+        mended(tmp_path / "in.tif", tmp_path / "out.tif")
+    photo.save(tmp_path / "in.gif", loop=3, **behind)
+    data = bytearray((tmp_path / "in.gif").read_bytes())
+    struct.pack_into("<HH", data, 6, 60, 50)  # a screen that the first frame does not cover
+    (tmp_path / "in.gif").write_bytes(data)
+    with pytest.warns(SelfmendWarning, match="without its count of repetitions, its later frames"):
+        mended(tmp_path / "in.gif", tmp_path / "out.gif")
+    before = file_of("texts, comments", "JPEG 2000")[0]
+    (tmp_path / "in.jp2").write_bytes(before + before[before.rindex(b"jp2c") - 4 :])  # two codestreams
+    with pytest.warns(SelfmendWarning, match="without its box 'xml'"):
+        mended(tmp_path / "in.jp2", tmp_path / "out.jp2")
+
+
 def test_frames_that_do_not_fit_a_turned_first_one_are_named(tmp_path):
     exif = PILImage.Exif()
     exif[274] = 6
