@@ -233,6 +233,21 @@ def test_what_has_to_be_written_anew_names_what_it_loses(tmp_path):
         mended(tmp_path / "in.jp2", tmp_path / "out.jp2")
 
 
+def test_a_broken_second_frame_or_page_is_counted(tmp_path):
+    photo = PILImage.new("RGB", (40, 30), "red")
+    photo.save(tmp_path / "in.tif")
+    data = bytearray((tmp_path / "in.tif").read_bytes())
+    at = struct.unpack_from("<I", data, 4)[0]
+    struct.pack_into("<I", data, at + 2 + 12 * struct.unpack_from("<H", data, at)[0], 9999)  # beyond the file
+    (tmp_path / "in.tif").write_bytes(data)
+    photo.save(tmp_path / "in.gif", save_all=True, append_images=[PILImage.new("RGB", (40, 30), "blue")])
+    data = (tmp_path / "in.gif").read_bytes()
+    (tmp_path / "in.gif").write_bytes(data[: data.rindex(b"\x2c") + 3])
+    for name, words in (("in.tif", "2 pages"), ("in.gif", "2 frames")):
+        with pytest.warns(SelfmendWarning, match=words):
+            read_picture(tmp_path / name)
+
+
 def test_frames_that_do_not_fit_a_turned_first_one_are_named(tmp_path):
     exif = PILImage.Exif()
     exif[274] = 6

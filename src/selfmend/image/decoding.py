@@ -266,10 +266,11 @@ def stored_of(shown: np.ndarray, page: tiff.Page, before: np.ndarray, changed: n
 
 def _decode_with_pil(data: bytes, picture: PILImage.Image, name: str) -> Any:
     page = tiff.first_page(data) if picture.format == "TIFF" else None
+    frames = _frames(picture)
     if page is not None:
         _tell_of_pages(data, page, name)
-    elif _frames(picture) > 1 and not _are_of_one(picture):
-        _warn(f"{name} has {_frames(picture)} frames; the first is used")
+    elif frames > 1 and not _are_of_one(picture):
+        _warn(f"{name} has {frames} frames; the first is used")
     if picture.format == avif.KIND and avif.bits_of(data) > 8:
         _warn(f"{name} has {avif.bits_of(data)} bits a channel, of which AVIF is read with 8")
     deep = picture.format == heic.KIND and heic.bits_of(picture) > 8

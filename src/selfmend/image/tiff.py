@@ -158,11 +158,17 @@ def _page_at(data: bytes | bytearray, order: str, big: bool, at: int) -> Page | 
 
 
 def page_count(data: bytes) -> int:
-    """How many pages a TIFF file has, the smaller copies of others not counted; 0 where the first is broken."""
+    """How many pages a TIFF file has, the smaller copies of others not counted; 0 where the first is broken.
+
+    One behind the first that cannot be read counts, and ends the count.
+    """
     page = first_page(data)
     if page is None:
         return 0
-    return 1 + sum(not one.is_smaller_copy for one in _behind(data, page, page.follows))
+    behind = _behind(data, page, page.follows)
+    last = [page, *behind][-1]
+    broken = last.follows != 0 and last.follows not in [page.at, *(one.at for one in behind)]
+    return 1 + sum(not one.is_smaller_copy for one in behind) + broken
 
 
 def largest_copy(data: bytes, page: Page) -> tuple[int, int]:
