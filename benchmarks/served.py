@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import signal
 import subprocess
 import sys
 import tempfile
@@ -53,7 +52,7 @@ def served(*options: str) -> Iterator[Served]:
             seconds = time.perf_counter() - began
             yield Served(re.findall(r"http://[^/]+", line)[0], process.pid, seconds, Path(folder) / "log")
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()  # what was started in the background may have to ignore SIGINT
             process.wait(60)
 
 

@@ -14,7 +14,7 @@ from selfmend.errors import ImageError, OptionError, SelfmendWarning
 from selfmend.image.files import read_picture
 from selfmend.image.picture import Picture
 from selfmend.image.resize import resize
-from selfmend.masks.reading import needed_mask, read_mask
+from selfmend.masks.reading import check_hole, needed_mask, read_mask
 from selfmend.methods.base import Configured, Method
 from selfmend.methods.generative import Generative
 from selfmend.methods.registry import check_takes_reference, methods_that
@@ -86,8 +86,14 @@ def fill(
     """
     picture, mask = masked.picture, masked.mask
     aligned = fitted_reference(reference, picture, mask, type(method), aligning=align, progress=progress)
-    fills = method.inpaint(picture.image, mask, seed=seed, samples=samples, reference=aligned, progress=progress)
-    return [picture.rebuild(one, mask, opaque=masked.opaque) for one in fills]
+    window = method.window(mask) if aligned is None and mask.any() and not picture.is_converted else None
+    if window is None:
+        fills = method.inpaint(picture.image, mask, seed=seed, samples=samples, reference=aligned, progress=progress)
+    else:  # of the others nothing is converted, so that a small hole in a large picture takes little memory
+        check_hole(mask)
+        part = picture.part(window).image
+        fills = method.fills(part, mask[window], seed=seed, samples=samples, progress=progress)
+    return [picture.rebuild(one, mask, opaque=masked.opaque, window=window) for one in fills]
 
 
 def drawn(

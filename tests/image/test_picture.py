@@ -70,6 +70,38 @@ def test_every_mode_keeps_its_known_pixels_and_changes_its_hole(mode):
     assert np.array_equal(np.asarray(source), before), "the picture that came is never changed"
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_a_part_of_a_picture_is_that_part_of_its_floats_and_fills_the_whole(mode):
+    source, window = make_mode(mode), (slice(2, 9), slice(4, 15))
+    whole = to_picture(source)
+    part = to_picture(source).part(window)
+    assert part.size == (7, 11)
+    assert np.array_equal(part.image, whole.image[window])
+    assert (part.alpha is None) == (whole.alpha is None)
+    assert part.alpha is None or np.array_equal(part.alpha, whole.alpha[window])
+    made = np.random.default_rng(2).random(whole.image.shape, np.float32)
+    expected = whole.rebuild(made, HOLE)
+    untouched = to_picture(source)
+    assert np.array_equal(np.asarray(untouched.rebuild(made[window], HOLE, window=window)), np.asarray(expected))
+    assert not untouched.is_converted
+
+
+@pytest.mark.parametrize("kind", ["uint8", "float", "sixteen", "tensor"])
+def test_a_part_of_an_array_is_that_part(kind):
+    pixels, window = random_pixels(4 if kind == "uint8" else 3), (slice(2, 9), slice(4, 15))
+    source = {
+        "uint8": pixels, "float": pixels / np.float32(255), "sixteen": (pixels * np.uint16(257)).view(SixteenBit),
+        "tensor": torch.from_numpy(pixels.transpose(2, 0, 1) / np.float32(255)),
+    }[kind]  # fmt: skip
+    whole = to_picture(source)
+    made = np.random.default_rng(2).random(whole.image.shape, np.float32)
+    assert np.array_equal(whole.part(window).image, whole.image[window])
+    expected, parted = whole.rebuild(made, HOLE), to_picture(source).rebuild(made[window], HOLE, window=window)
+    assert type(expected) is type(parted)
+    assert np.array_equal(np.asarray(expected), np.asarray(parted))
+    assert not np.array_equal(np.asarray(expected), np.asarray(source))
+
+
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK", "I;16", "I"])
 def test_a_fill_has_the_value_that_the_method_gave(mode):
     top = 65535 if mode.startswith("I") else 255

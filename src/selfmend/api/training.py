@@ -50,7 +50,7 @@ from selfmend.training.devices import (
 )
 from selfmend.training.log import Listener, LogFile
 from selfmend.training.pictures import PictureSet, find_pictures
-from selfmend.types import ImageLike, Mask, MaskLike, OptionValue
+from selfmend.types import ImageLike, Mask, MaskLike, OptionValue, size_of
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -158,7 +158,7 @@ def load(folder: str | Path, *, device: str = "auto") -> Model | FolderModel:
         raise RunError(f"{folder} does not fit this version or its own record ({why}); train again") from error
     stored = next(iter(sorted(Path(folder).glob("picture.*"))), None)
     as_it_came = to_tensor(image) if state.get("kind", "tensor") == "tensor" else image
-    picture = read_picture(stored) if stored else Picture(image, None, as_it_came)
+    picture = read_picture(stored) if stored else Picture(as_it_came, size_of(image), image, opaque=True)
     model = Model(method, picture, mask, seed=int(record["seed"]), opaque=bool(record.get("opaque")))
     model.folder = run_folder.path
     return model

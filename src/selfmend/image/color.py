@@ -50,7 +50,7 @@ def with_channels(picture: Picture, channels: int, *, name: str) -> Picture:
         original = PILImage.new("RGB" if channels == 3 else "L", (1, 1))
     elif isinstance(original, np.ndarray):
         original = np.zeros((1, 1, channels), original.dtype)
-    return Picture(image, None, original)
+    return Picture(original, picture.size, image, opaque=True)
 
 
 def as_rgb(image: Image) -> Image:

@@ -19,9 +19,9 @@ from PIL import ExifTags, JpegImagePlugin, PngImagePlugin
 from PIL import Image as PILImage
 
 from selfmend.errors import ImageError, SelfmendWarning, TooManyPixelsError
+from selfmend.image import avif, heic, jpeg, jpeg_blocks, png, tiff
 from selfmend.image import exif as exif_block
 from selfmend.image import formats as sixteen_bit
-from selfmend.image import heic, jpeg, jpeg_blocks, png, tiff
 from selfmend.image.formats import SixteenBit, describing
 
 _DEFAULT_MAX_PIXELS = 179_000_000  # a 16 000 x 11 000 scan; what has more is refused before it is decoded, as a bomb
@@ -190,8 +190,7 @@ def _decode_tiff(data: bytes, page: tiff.Page, name: str) -> Any:
         samples = tiff.read_samples(data, page)
     except (ImageError, ValueError) as error:
         raise ImageError(f"{name} is damaged or truncated ({_line(error)}); get a whole copy of the file") from error
-    if page.follows:
-        _warn(f"{name} has several pages; the first is used")
+    _tell_of_pages(data, page, name)
     shown = sixteen_bit.turned(shown_of(samples, page), page.orientation)
     info = _tiff_info(data, page)
     if page.bits == 16 and shown.shape[2] > 1:
@@ -266,9 +265,14 @@ def stored_of(shown: np.ndarray, page: tiff.Page, before: np.ndarray, changed: n
 
 
 def _decode_with_pil(data: bytes, picture: PILImage.Image, name: str) -> Any:
+    page = tiff.first_page(data) if picture.format == "TIFF" else None
     frames = _frames(picture)
-    if frames > 1 and not _are_of_one(picture):
-        _warn(f"{name} has {frames} {'pages' if picture.format == 'TIFF' else 'frames'}; the first is used")
+    if page is not None:
+        _tell_of_pages(data, page, name)
+    elif frames > 1 and not _are_of_one(picture):
+        _warn(f"{name} has {frames} frames; the first is used")
+    if picture.format == avif.KIND and avif.bits_of(data) > 8:
+        _warn(f"{name} has {avif.bits_of(data)} bits a channel, of which AVIF is read with 8")
     deep = picture.format == heic.KIND and heic.bits_of(picture) > 8
     deep = deep or sixteen_bit.is_sixteen_bit_colour(data, picture)
     exif, orientation = _exif_of(data, picture, name)
@@ -287,7 +291,8 @@ def _decode_with_pil(data: bytes, picture: PILImage.Image, name: str) -> Any:
     if exif is not None:
         upright.info["exif"] = exif_block.PREFIX + exif_block.block_of(exif)
     if isinstance(upright.info.get("xmp"), bytes):
-        upright.info["xmp"] = exif_block.patched_xmp(upright.info["xmp"])
+        said = exif_block.patched_xmp(upright.info["xmp"])
+        upright.info["xmp"] = exif_block.without_xmp_note(said) if kind == "JPEG" else said
     return upright
 
 
@@ -299,6 +304,14 @@ def _sixteen(data: bytes, picture: PILImage.Image, orientation: int) -> Any:
     made: Any = PILImage.fromarray(pixels) if pixels.ndim == 2 else pixels.view(SixteenBit)
     made.info = heic.told_of(picture.info)
     return made
+
+
+def _tell_of_pages(data: bytes, page: tiff.Page, name: str) -> None:
+    count = tiff.page_count(data)
+    if count > 1:
+        _warn(f"{name} has {count} pages; the first is used")
+    if page.is_smaller_copy:
+        _warn(f"{name} begins with a smaller copy of its picture, which is used; convert the whole one to a plain TIFF")
 
 
 def _are_of_one(picture: PILImage.Image) -> bool:

@@ -19,7 +19,12 @@ _THUMBNAIL_AT, _THUMBNAIL_LENGTH = 513, 514
 _STRIPS_AT, _STRIPS_LENGTH = 273, 279  # of a thumbnail that is not compressed
 _PREVIEW = re.compile(rb"\xff\xd8\xff[\xdb\xc0\xc4\xe0-\xef\xfe].*?\xff\xd9", re.DOTALL)  # a JPEG, in a maker note
 _SHORT, _LONG = 3, 4
-_XMP_PREVIEW = re.compile(rb"(<xmpGImg:image>)([^<]*)(?=</xmpGImg:image>)")
+_XMP_PREVIEW = re.compile(  # thumbnails, and the photo as it was before a phone blurred its background
+    rb"(<xmpGImg:image>|<GImage:Data>|(?:xmpGImg:image|GImage:Data)\s*=\s*[\"'])([^<\"']*)"
+)
+_XMP_NOTE = re.compile(
+    rb"xmpNote:HasExtendedXMP\s*=\s*[\"']\w*[\"']|<xmpNote:HasExtendedXMP>\w*</xmpNote:HasExtendedXMP>"
+)
 _XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:\s*=\s*[\"']|\s*>))(\s*)([1-8])")
 
 
@@ -94,9 +99,12 @@ def patched(exif: bytes, *, orientation: int | None = None, size: tuple[int, int
             if entry.tag in _HEIGHTS and size is not None:
                 _put(block, order, entry, size[0])
     _remove_thumbnail(block, order, first)
-    for found in list(_PREVIEW.finditer(bytes(block))):
-        block[found.start() : found.end()] = bytes(len(found[0]))
-    return prefix + bytes(block)
+    return prefix + without_previews(bytes(block))
+
+
+def without_previews(block: bytes) -> bytes:
+    """Bytes whose JPEGs are zeros; their length stays."""
+    return _PREVIEW.sub(lambda found: bytes(len(found[0])), block)
 
 
 def patched_xmp(xmp: bytes, *, orientation: int = 1) -> bytes:
@@ -108,6 +116,11 @@ def patched_xmp(xmp: bytes, *, orientation: int = 1) -> bytes:
 def without_xmp_previews(xmp: bytes) -> bytes:
     """XMP whose small pictures of the whole are blanks; its length stays."""
     return _XMP_PREVIEW.sub(lambda found: found[1] + b" " * len(found[2]), xmp)
+
+
+def without_xmp_note(xmp: bytes) -> bytes:
+    """XMP that does not say that there is more of it, as a JPEG's does; its length stays."""
+    return _XMP_NOTE.sub(lambda found: b" " * len(found[0]), xmp)
 
 
 def _order(block: bytearray) -> str | None:

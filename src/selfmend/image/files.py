@@ -22,7 +22,7 @@ from selfmend.image import heic
 from selfmend.image.decoding import decode, upright
 from selfmend.image.formats import ENDINGS, convert_for, lost_in, save_options, to_eight_bit
 from selfmend.image.picture import Picture, to_picture
-from selfmend.image.rewriting import encode, left_out, rewritten, source_is
+from selfmend.image.rewriting import encode, left_behind, left_out, rewritten, source_is
 
 if TYPE_CHECKING:
     from selfmend.types import Size
@@ -94,7 +94,7 @@ def save_picture(picture: Any, path: str | Path) -> None:
     kept = rewritten(picture, kind)
     if kept is not None:
         return _write(path, kept)
-    lost = left_out(picture, kind) if source_is(picture, kind) else lost_in(picture, kind)
+    lost = left_out(picture, kind) if source_is(picture, kind) else lost_in(picture, kind) + left_behind(picture, kind)
     if lost:
         _warn(f"{kind} is written without {', '.join(lost)}; the source's own format keeps it")
     deep = isinstance(picture, np.ndarray) and picture.dtype == np.uint16 and picture.ndim == 3

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image as PILImage
 
+from selfmend.image.exif import without_xmp_previews
+
 _IMAGE, _EXTENSION = 0x2C, 0x21
 _INTERLACED = 0x40
 
@@ -61,6 +63,15 @@ def _first_frame(data: bytes) -> Frame | None:
     return Frame(at, start, _behind_blocks(data, start + 1), (left, top, wide, high), (height, width), palette)
 
 
+def said_beside(data: bytes) -> list[str]:
+    """What a file says beside the pixels of its first frame, where that cannot be exchanged alone."""
+    frame = first_frame(data)
+    head = data[: frame.at] if frame is not None else data
+    said = {b"XMP DataXMP": "XMP", b"NETSCAPE2.0": "its count of repetitions", b"ICCRGBG1012": "its colour profile"}
+    found = [words for sign, words in said.items() if b"\x21\xff\x0b" + sign in head]
+    return found + (["its later frames"] if frame is not None and b"\x2c" in data[frame.end : frame.end + 32] else [])
+
+
 def _palette_size(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
@@ -85,5 +96,6 @@ def with_pixels(data: bytes, frame: Frame, indices: np.ndarray) -> bytes:
     fresh = first_frame(written)
     assert fresh is not None
     flags = data[frame.at + 9] & ~_INTERLACED | written[fresh.at + 9] & _INTERLACED
-    head = data[: frame.at + 9] + bytes([flags]) + data[frame.at + 10 : frame.data]
+    said = without_xmp_previews(data[: frame.at])
+    head = said + data[frame.at : frame.at + 9] + bytes([flags]) + data[frame.at + 10 : frame.data]
     return head + written[fresh.data : fresh.end] + data[frame.end :]

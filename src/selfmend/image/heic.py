@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
+from PIL import Image as PILImage
 
 from selfmend.errors import MissingExtraError
 
@@ -79,6 +80,25 @@ def told_of(info: Mapping[Any, Any]) -> dict[str, Any]:
 def left_out(info: Mapping[Any, Any]) -> list[str]:
     """What lies in the file that the picture came from, and in no newly written one."""
     return list(info.get(_OURS, ()))
+
+
+def frames_options(data: bytes) -> dict[str, Any]:
+    """What Pillow is told to write the other pictures of a file behind its main one; nothing where it has no others.
+
+    Raises:
+        ValueError: one of them has more than 8 bits a channel, for which this has no way.
+    """
+    with PILImage.open(io.BytesIO(data)) as opened:
+        main, frames = opened.tell(), []
+        for k in range(getattr(opened, "n_frames", 1)):
+            opened.seek(k)
+            if k == main:
+                continue
+            if bits_of(opened) > 8:
+                raise ValueError("more than 8 bits")
+            opened.load()
+            frames.append(opened.copy())
+    return {"save_all": True, "append_images": frames, "primary_index": 0} if frames else {}
 
 
 def save_options(info: Mapping[Any, Any]) -> dict[str, Any]:

@@ -1,18 +1,24 @@
 """JPEG files segment by segment: the picture is exchanged, all that is said beside it stays byte for byte.
 
-Source: ITU-T T.81, Annex B (markers); CIPA DC-007 (MPF, the index of a file of several pictures).
+Source: ITU-T T.81, Annex B (markers); CIPA DC-007 (MPF, the index of a file of several pictures);
+Adobe, XMP Specification Part 3 (XMP of more than one segment).
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
 import struct
 from dataclasses import dataclass
 
 from selfmend.image.exif import PREFIX, patched, patched_xmp, without_xmp_previews
 
 _START, _END, _SCAN, _COMMENT = 0xD8, 0xD9, 0xDA, 0xFE
+_XMP_MORE = b"http://ns.adobe.com/xmp/extension/\0"
+_XMP_MORE_HEAD = len(_XMP_MORE) + 40  # the name; 32 digits that join the pieces of one; its length, the piece's place
 _XMP, _MPF, _ADOBE, _ICC = b"http://ns.adobe.com/xap/1.0/\0", b"MPF\0", b"Adobe", b"ICC_PROFILE\0"
 _PHOTOSHOP, _PHOTOSHOP_THUMBNAILS = b"Photoshop 3.0\0", (1033, 1036)
+_MP_ENTRY, _ENTRY_LENGTH = 0xB002, 16
 _MPF_PREVIEW = 1  # of the kinds of pictures in an index: a smaller one of the first
 Segment = tuple[int, bytes]
 
@@ -116,7 +122,7 @@ def with_said(written: bytes, source: bytes, *, size: tuple[int, int]) -> bytes:
 def _mended(segments: list[Segment], size: tuple[int, int]) -> list[Segment]:
     """The segments with what is true of the new picture: sizes, and no previews, which show what was mended."""
     made = []
-    for marker, body in segments:
+    for marker, body in _without_previews_in_extended_xmp(segments):
         if marker == 0xE1 and body.startswith(PREFIX):
             body = patched(body, size=size)
         elif marker == 0xE1 and body.startswith(_XMP):
@@ -128,6 +134,87 @@ def _mended(segments: list[Segment], size: tuple[int, int]) -> list[Segment]:
         elif marker == 0xED and body.startswith(_PHOTOSHOP):
             body = _PHOTOSHOP + _without_thumbnail(body[len(_PHOTOSHOP) :])
         made.append((marker, body))
+    return made
+
+
+def behind(data: bytes) -> list[str]:
+    """What follows the picture in a file, in words; previews of the picture aside."""
+    parts = parts_of(data)
+    rest = b"" if parts is None else parts.rest
+    film = ["its film (motion photo)"] if holds_film(rest) else []
+    return film + (["the pictures behind it (gain map, depth map, second view)"] if _pictures_in(data, rest) else [])
+
+
+def holds_film(rest: bytes) -> bool:
+    """Whether what follows a picture is, or has in it, an MP4 or QuickTime file: the film of a motion photo."""
+    at = rest.find(b"ftyp")
+    return at >= 4 and 16 <= struct.unpack_from(">I", rest, at - 4)[0] <= 256
+
+
+def _pictures_in(data: bytes, rest: bytes) -> bool:
+    """Whether JPEGs that are no previews lie there."""
+    at = _index_at(data)
+    previews = [] if at < 0 else _previews_listed(data, at + 8)
+    start = len(data) - len(rest)
+    places = [start + found.start() for found in re.finditer(rb"\xff\xd8\xff", rest)]
+    return any(not any(a <= place < b for a, b in previews) for place in places)
+
+
+def _previews_listed(data: bytes, base: int) -> list[tuple[int, int]]:
+    """From where to where the previews of an index reach in a file."""
+    order, entries = _index_entries(data, base)
+    listed = [struct.unpack_from(order + "III", data, entry) for entry in entries]
+    kinds = ((kind >> 16 & 0xFF, size, base + offset) for kind, size, offset in listed if offset)
+    return [(at, at + size) for kind, size, at in kinds if kind == _MPF_PREVIEW]
+
+
+def _index_entries(data: bytes, base: int) -> tuple[str, list[int]]:
+    """The byte order of an index, and where its entries stand, one a picture; none where it cannot be followed."""
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[base : base + 4], "")
+    try:
+        first = base + struct.unpack_from(order + "I", data, base + 4)[0]
+        for k in range(struct.unpack_from(order + "H", data, first)[0] if order else 0):
+            tag, _, length, where = struct.unpack_from(order + "HHII", data, first + 2 + 12 * k)
+            if tag == _MP_ENTRY:
+                end = min(base + where + length, len(data))
+                return order, list(range(base + where, end - _ENTRY_LENGTH + 1, _ENTRY_LENGTH))
+    except struct.error:
+        return order, []
+    return order, []
+
+
+def has_extended_xmp(data: bytes) -> bool:
+    """Whether a file has more XMP than fits into one segment."""
+    parts = parts_of(data)
+    return parts is not None and any(_is_more(segment) for segment in parts.segments)
+
+
+def _is_more(segment: Segment) -> bool:
+    return segment[0] == 0xE1 and segment[1].startswith(_XMP_MORE) and len(segment[1]) >= _XMP_MORE_HEAD
+
+
+def _without_previews_in_extended_xmp(segments: list[Segment]) -> list[Segment]:
+    """The segments with blanks where the pieces of extended XMP, joined, have small pictures.
+
+    The pieces and the packet that they extend name them by the MD5 of the whole, which is brought up to date.
+
+    Source: Adobe, XMP Specification Part 3 (2020), section 1.1.3.1.
+    """
+    made = list(segments)
+    for digest in {body[len(_XMP_MORE) : len(_XMP_MORE) + 32] for m, body in segments if _is_more((m, body))}:
+        named = [k for k, one in enumerate(segments) if _is_more(one) and one[1][len(_XMP_MORE) :].startswith(digest)]
+        named.sort(key=lambda k: segments[k][1][_XMP_MORE_HEAD - 4 : _XMP_MORE_HEAD])
+        pieces = [segments[k][1][_XMP_MORE_HEAD:] for k in named]
+        joined = b"".join(pieces)
+        cleaned = without_xmp_previews(joined)
+        if cleaned == joined:
+            continue
+        fresh, at = hashlib.md5(cleaned, usedforsecurity=False).hexdigest().upper().encode(), 0
+        for k, piece in zip(named, pieces, strict=True):
+            head = segments[k][1][len(_XMP_MORE) + 32 : _XMP_MORE_HEAD]
+            made[k] = (0xE1, _XMP_MORE + fresh + head + cleaned[at : at + len(piece)])
+            at += len(piece)
+        made = [(m, body.replace(digest, fresh) if body.startswith(_XMP) else body) for m, body in made]
     return made
 
 
@@ -202,25 +289,15 @@ def _followed(made: bytes, source: bytes, rest: bytes) -> bytes:
     moved = now - was - (at - at_before)
     block, behind = bytearray(made), bytearray(rest)
     base = at + 8  # offsets count from the byte order
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(bytes(block[base : base + 4]))
-    try:
-        if order is None:
-            return made + rest
-        first = base + struct.unpack_from(order + "I", block, base + 4)[0]
-        for k in range(struct.unpack_from(order + "H", block, first)[0]):
-            tag, _, length, where = struct.unpack_from(order + "HHII", block, first + 2 + 12 * k)
-            if tag != 0xB002:  # MPEntry: sixteen bytes a picture
-                continue
-            for entry in range(base + where, base + where + length, 16):
-                kind, size, offset = struct.unpack_from(order + "III", block, entry)
-                start = at_before + 8 + offset - was
-                if offset and kind >> 16 & 0xFF == _MPF_PREVIEW and start >= 0:
-                    behind[start : start + size] = bytes(len(behind[start : start + size]))
-                    struct.pack_into(order + "II", block, entry + 4, 0, 0)
-                elif offset == 0 and entry == base + where:
-                    struct.pack_into(order + "I", block, entry + 4, now if size else 0)
-                elif offset:
-                    struct.pack_into(order + "I", block, entry + 8, offset + moved)
-    except struct.error:
-        return made + rest
+    order, entries = _index_entries(made, base)
+    for entry in entries:
+        kind, size, offset = struct.unpack_from(order + "III", block, entry)
+        start = at_before + 8 + offset - was
+        if offset and kind >> 16 & 0xFF == _MPF_PREVIEW and start >= 0:
+            behind[start : start + size] = bytes(len(behind[start : start + size]))
+            struct.pack_into(order + "II", block, entry + 4, 0, 0)
+        elif offset == 0 and entry == entries[0]:
+            struct.pack_into(order + "I", block, entry + 4, now if size else 0)
+        elif offset and 0 <= offset + moved < 1 << 32:
+            struct.pack_into(order + "I", block, entry + 8, offset + moved)
     return bytes(block + behind)

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import struct
 
+from selfmend.image.exif import without_previews, without_xmp_previews
+
 _SIGNATURE = b"\0\0\0\x0cjP  \r\n\x87\n"
-_CODESTREAM, _HEADER = b"jp2c", b"jp2h"
+_CODESTREAM, _HEADER, _UUID = b"jp2c", b"jp2h", b"uuid"
+_NEEDED = (b"jP  ", b"ftyp", _HEADER, _CODESTREAM)
 _SHAPE = slice(8, 30)  # of the header: its first box, with size, channels and bits
 Box = tuple[bytes, bytes]
 
@@ -40,4 +43,15 @@ def with_codestream(written: bytes, source: bytes) -> bytes | None:
     if len(streams) != 1 or [kind for kind, _ in old].count(_CODESTREAM) != 1 or heads[0] != heads[1]:
         return None
     stream = struct.pack(">I4s", len(streams[0]), _CODESTREAM) + streams[0][8:]
-    return b"".join(stream if kind == _CODESTREAM else box for kind, box in old)
+    return b"".join(stream if kind == _CODESTREAM else _cleaned(kind, box) for kind, box in old)
+
+
+def _cleaned(kind: bytes, box: bytes) -> bytes:
+    """EXIF and XMP, which stand in boxes of kind uuid, without small pictures of the old one."""
+    return without_previews(without_xmp_previews(box)) if kind == _UUID else box
+
+
+def said_beside(data: bytes) -> list[str]:
+    """The boxes of a file beside those of its picture, by their kind."""
+    kinds = dict.fromkeys(kind for kind, _ in boxes_of(data) if kind not in _NEEDED)
+    return [f"its box {kind.decode('latin-1').strip()!r}" for kind in kinds]

@@ -7,7 +7,7 @@ every mode (palette, CMYK, 16-bit, ...).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 
 from selfmend.errors import ImageError
-from selfmend.types import Image, ImageResult, Mask, Size, check_image, size_of
+from selfmend.types import Image, ImageResult, Mask, Size, box_around, check_image, size_of
 
 if TYPE_CHECKING:
     import torch
@@ -37,38 +37,73 @@ _WITH_ALPHA = {"LA": "LA", "La": "LA", "RGBA": "RGBA", "RGBa": "RGBA"}  # mode: 
 _SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 
 
-@dataclass(frozen=True)
+Window = tuple[slice, slice]
+"""Rows and columns of a picture, both with a start and a stop within it."""
+
+
 class Picture:
     """A picture as the methods see it, and what is needed to give it back as it came.
 
-    Attributes:
-        image: (H, W, C) float32 in [0, 1], colour only; C is 1 grey, 3 RGB, 4 CMYK (or any four-channel tensor).
-        alpha: (H, W) float32 in [0, 1], or None where the picture has no transparency.
+    The floats of a picture of whole numbers take four times its bytes or more. They are made when they are asked for;
+    `part` has those of a window alone.
+
+    Args:
         original: the PIL image, array or tensor that came.
+        size: (height, width).
+        image: the floats, where they are there already.
+        opaque: it has no transparency, whatever the channels of `original` are taken for elsewhere.
     """
 
-    image: Image
-    alpha: NDArray[np.float32] | None
-    original: Any
+    def __init__(self, original: Any, size: Size, image: Image | None = None, *, opaque: bool = False) -> None:
+        self.original, self.size, self._image, self._opaque = original, size, image, opaque
 
     @property
-    def size(self) -> Size:
-        """(height, width)."""
-        return size_of(self.image)
+    def is_converted(self) -> bool:
+        """Whether `image` is there already, so that a part of it costs nothing."""
+        return self._image is not None
 
-    def rebuild(self, image: Image, mask: Mask, *, opaque: bool = False) -> ImageResult:
+    @property
+    def image(self) -> Image:
+        """(H, W, C) float32 in [0, 1], colour only; C is 1 grey, 3 RGB, 4 CMYK (or any four-channel tensor)."""
+        if self._image is None:
+            self._image = _colour_of(self.original)
+        return self._image
+
+    @cached_property
+    def alpha(self) -> NDArray[np.float32] | None:
+        """(H, W) float32 in [0, 1], or None where the picture has no transparency."""
+        return None if self._opaque else _alpha_of(self.original)
+
+    def part(self, window: Window) -> Picture:
+        """A window of the picture, as a picture."""
+        original = _cropped(self.original, window)
+        size = window[0].stop - window[0].start, window[1].stop - window[1].start
+        return Picture(original, size, None if self._image is None else self._image[window], opaque=self._opaque)
+
+    def rebuild(self, image: Image, mask: Mask, *, opaque: bool = False, window: Window | None = None) -> ImageResult:
         """The original with the hole's pixels taken from `image`: same kind, size and mode, alpha and ICC kept.
 
         Args:
-            image: (H, W, C), as `self.image`.
+            image: (H, W, C), as `self.image`, or as that of a part of the picture.
             mask: (H, W), True = hole; pixels elsewhere are copied from the original.
             opaque: make the hole's pixels opaque (transparency was the mask); else alpha is kept.
+            window: the part of which `image` is; all of the hole lies in it.
         """
-        if is_tensor(self.original):
-            return _fill_tensor(self.original, image, mask)
-        if isinstance(self.original, np.ndarray):
-            return _fill_array(self.original, image, mask, opaque)
-        return _fill_pil(self.original, image, mask, opaque)
+        if not mask.any():
+            return _copied(self.original)
+        if getattr(self.original, "mode", "") == "1":  # dithered, which carries errors across the picture
+            values = np.zeros((*self.size, image.shape[2]), np.float32)
+            values[window or ...] = image
+            return _fill_pil(self.original, values, mask, opaque)
+        box = box_around(mask, 0)
+        top, left = (0, 0) if window is None else (window[0].start, window[1].start)
+        values = image[box[0].start - top : box[0].stop - top, box[1].start - left : box[1].stop - left]
+        part, hole = _cropped(self.original, box), mask[box]
+        if is_tensor(part):
+            return _put_back(self.original, _fill_tensor(part, values, hole), box)
+        if isinstance(part, np.ndarray):
+            return _put_back(self.original, _fill_array(part, values, hole, opaque), box)
+        return _put_back(self.original, _fill_pil(part, values, hole, opaque), box)
 
     def like(self, image: Image, *, alpha: NDArray[np.float32] | None = None) -> ImageResult:
         """A new picture of any size, of the kind and mode of this one, with its colour profile.
@@ -109,7 +144,7 @@ def to_picture(source: Any) -> Picture:
             raise ImageError(f"tensor is a batch of {source.shape[0]} pictures; one fits here")
         planes = source.detach().cpu().float().numpy()
         values = np.ascontiguousarray(planes.reshape(planes.shape[-3:]).transpose(1, 2, 0))
-        return Picture(_checked(values, "tensor"), None, source)
+        return Picture(source, size_of(values), _checked(values, "tensor"))
     raise ImageError(f"image is of type {type(source).__name__}; a path, PIL image, array or tensor fits")
 
 
@@ -137,24 +172,83 @@ def _checked(image: Image, name: str) -> Image:
     return image
 
 
-def _split(values: np.ndarray, has_alpha: bool) -> tuple[Image, NDArray[np.float32] | None]:
-    """(H, W, C[+1]) floats in [0, 1] into Image and alpha."""
-    values = np.ascontiguousarray(values, np.float32)
-    return (np.ascontiguousarray(values[..., :-1]), values[..., -1]) if has_alpha else (values, None)
-
-
 def _from_array(array: np.ndarray) -> Picture:
     values = array[..., None] if array.ndim == 2 else array
     if values.ndim != 3 or values.shape[2] not in (1, 2, 3, 4) or 0 in values.shape:
         raise ImageError(f"array has shape {array.shape}; (H, W) or (H, W, C) with C = 1 to 4 fits")
     if array.dtype.kind == "u" and array.dtype.itemsize <= 2:
-        values = values.astype(np.float32) / np.float32(np.iinfo(array.dtype).max)
-    elif array.dtype.kind == "f":
-        values = values.astype(np.float32)
-    else:
+        return Picture(array, size_of(values))
+    if array.dtype.kind != "f":
         raise ImageError(f"array is of dtype {array.dtype}; uint8, uint16, or floats in [0, 1] fit")
-    image, alpha = _split(values, has_alpha=values.shape[2] in (2, 4))
-    return Picture(_checked(image, "array"), alpha, array)
+    return Picture(array, size_of(values), _checked(_colour_of(array), "array"))
+
+
+def _colour_of(original: Any) -> Image:
+    """The colours of a PIL image or an array."""
+    if isinstance(original, np.ndarray):
+        values = original[..., None] if original.ndim == 2 else original
+        return _floats(values[..., :-1] if values.shape[2] in (2, 4) else values)
+    if original.mode in _SIXTEEN_BIT:
+        return _floats(np.asarray(original)[..., None], 65535)
+    values = np.asarray(_working(original))
+    values = values[..., None] if values.ndim == 2 else values
+    return _floats(values[..., :-1] if _working_mode(original) in ("LA", "RGBA") else values)
+
+
+def _alpha_of(original: Any) -> NDArray[np.float32] | None:
+    """The transparency of a PIL image, an array or a tensor."""
+    if is_tensor(original):
+        return None
+    if isinstance(original, np.ndarray):
+        return _floats(original[..., -1]) if original.ndim == 3 and original.shape[2] in (2, 4) else None
+    if original.mode in _SIXTEEN_BIT:
+        key = original.info.get("transparency")
+        return (np.asarray(original) != key).astype(np.float32) if isinstance(key, int) else None
+    if _working_mode(original) not in ("LA", "RGBA"):
+        return None
+    return _floats(np.asarray(_working(original).getchannel("A")))
+
+
+def _floats(values: np.ndarray, top: int | None = None) -> np.ndarray:
+    """Whole numbers as shares of the highest that there can be, floats as they are; float32, in one piece."""
+    if values.dtype.kind == "f":
+        return np.array(values, np.float32, order="C")
+    highest = np.float32(np.iinfo(values.dtype).max if top is None else top)
+    made = np.empty(values.shape, np.float32)
+    return np.divide(values, highest, out=made, dtype=np.float32)
+
+
+def _working(picture: PILImage.Image) -> PILImage.Image:
+    own = picture.copy() if picture.mode in ("P", "PA") else picture  # PIL changes the palette of what it converts
+    return own.convert(_working_mode(picture))
+
+
+def _cropped(original: Any, window: Window) -> Any:
+    """A window of what came; of a PIL image a copy, else a view."""
+    rows, columns = window
+    if is_tensor(original):
+        return original[..., rows, columns]
+    if isinstance(original, np.ndarray):
+        return original[rows, columns]
+    return original.crop((columns.start, rows.start, columns.stop, rows.stop))
+
+
+def _copied(original: Any) -> Any:
+    return original.detach().clone() if is_tensor(original) else original.copy()
+
+
+def _put_back(original: Any, part: Any, window: Window) -> Any:
+    """A copy of what came, with another window."""
+    made = _copied(original)
+    rows, columns = window
+    if is_tensor(made):
+        made[..., rows, columns] = part
+    elif isinstance(made, np.ndarray):
+        made[rows, columns] = part
+    else:
+        made.paste(part, (columns.start, rows.start))
+        made.info = dict(original.info)
+    return made
 
 
 def _fill_array(array: np.ndarray, values: np.ndarray, hole: np.ndarray, opaque: bool) -> np.ndarray:
@@ -190,20 +284,12 @@ def _from_pil(picture: PILImage.Image) -> Picture:
         raise ImageError("image is of mode F, whose range is not known; convert it to an array in [0, 1] first")
     if 0 in picture.size:
         raise ImageError(f"image has {picture.width} x {picture.height} pixels; at least 1 x 1 fits")
-    if picture.mode in _SIXTEEN_BIT:
-        values = np.asarray(picture).astype(np.float32)
+    if picture.mode == "I":
+        values = np.asarray(picture)
         if values.min() < 0 or values.max() > 65535:
             span = f"from {values.min():.0f} to {values.max():.0f}"
             raise ImageError(f"image of mode {picture.mode} has values {span}; 16-bit values, 0 to 65535, fit")
-        image, _ = _split(values[..., None] / np.float32(65535), has_alpha=False)
-        key = picture.info.get("transparency")
-        return Picture(image, (values != key).astype(np.float32) if isinstance(key, int) else None, picture)
-    own = picture.copy() if picture.mode in ("P", "PA") else picture  # PIL changes the palette of what it converts
-    working = own.convert(_working_mode(picture))
-    values = np.divide(np.asarray(working), np.float32(255), dtype=np.float32)
-    values = values[..., None] if values.ndim == 2 else values
-    image, alpha = _split(values, has_alpha=working.mode in ("LA", "RGBA"))
-    return Picture(image, alpha, picture)
+    return Picture(picture, picture.size[::-1])
 
 
 def _working_mode(picture: PILImage.Image) -> str:

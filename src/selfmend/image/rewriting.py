@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image as PILImage
 
 from selfmend.errors import SelfmendWarning
-from selfmend.image import gif, heic, jpeg, jpeg2000, jpeg_blocks, png, tiff, webp
+from selfmend.image import avif, gif, heic, jpeg, jpeg2000, jpeg_blocks, png, tiff, webp
 from selfmend.image.decoding import SOURCE, SourceFile, decode, stored_of
 from selfmend.image.exif import patched, patched_xmp
 from selfmend.image.formats import plain_palette, quiet, turned
@@ -23,6 +23,7 @@ _PNG_MODES = {  # PIL's mode: colour type and depths
     "1": (0, (1,)), "L": (0, (2, 4, 8)), "I;16": (0, (16,)), "I": (0, (16,)), "I;16B": (0, (16,)),
     "P": (3, (1, 2, 4, 8)), "LA": (4, (8,)), "RGB": (2, (8,)), "RGBA": (6, (8,)),
 }  # fmt: skip
+_THUMBNAIL = 512  # pixels; a smaller copy of more is missed by those who zoom
 _GREYS = bytes(level for level in range(256) for _ in range(3))
 _XMP_NAME = b"XML:com.adobe.xmp\0"
 
@@ -116,6 +117,12 @@ def _into_tiff(picture: Any, source: SourceFile) -> bytes | None:
         new = np.concatenate([new[..., :1], new[..., 1:3] ^ 128], 2)  # PIL counts a and b from 0, TIFF from -128
     if page.bits == 1:
         new = (new > 0).astype(np.uint8)
+    gone = ["its layers"] if tiff.LAYERS in page.tags else []
+    height, width = tiff.largest_copy(source.data, page)
+    gone += [f"its smaller copies of up to {width} x {height}"] if max(height, width) > _THUMBNAIL else []
+    if gone:
+        shows = f"the TIFF is written without {' and '.join(gone)}, which show it as it was"
+        warnings.warn(shows, SelfmendWarning, stacklevel=3)
     return tiff.with_samples(source.data, page, stored_of(new, page, np.ascontiguousarray(samples), changed))
 
 
@@ -132,13 +139,44 @@ def left_out(picture: Any, kind: str) -> list[str]:
     data = b"" if source is None or source.kind != kind else source.data
     if kind == heic.KIND:
         return heic.left_out(getattr(picture, "info", {})) if source_is(picture, kind) else []
-    if kind == "PPM" and b"#" in data[:256].split(b"\n255\n")[0]:
-        return ["its comment"]
+    if kind == avif.KIND:
+        return avif.left_out(data)
+    if kind == "WEBP" and source is not None and not webp.holds(data, picture.size[::-1], source.orientation != 1):
+        return ["its later frames"]
+    if kind == "GIF" and data:
+        return gif.said_beside(data)
+    if kind == "TIFF" and data:
+        return tiff.left_out(data)
+    if kind == "PPM" and data:
+        return _left_out_of_ppm(data)
     if kind == "TGA" and data.endswith(b"TRUEVISION-XFILE.\0") and any(data[-26:-18]):
         return ["its extension area"]
     if kind == "BMP" and data[14:18] == b"\x7c\0\0\0" and data[70:74] in (b"DEBM", b"KNIL"):
         return ["its colour profile"]
     return []
+
+
+def _left_out_of_ppm(data: bytes) -> list[str]:
+    comment = ["its comment"] if b"#" in data[:256].split(b"\n255\n")[0] else []
+    with PILImage.open(io.BytesIO(data)) as opened:
+        samples = opened.width * opened.height * len(opened.getbands())
+        end = opened.tile[0].offset + samples * (2 if opened.mode.startswith("I") else 1)
+    is_raw = data[1:2] in (b"5", b"6")
+    return comment + (["its further pictures"] if is_raw and data[end : end + 1] == b"P" else [])
+
+
+def left_behind(picture: Any, kind: str) -> list[str]:
+    """What lies in the source of a picture beside it and its metadata, and in no file of another format."""
+    source = source_of(picture)
+    if source is None or source.kind == kind:
+        return []
+    if source.kind == heic.KIND:
+        return heic.left_out(getattr(picture, "info", {}))
+    if source.kind == avif.KIND:
+        return avif.left_out(source.data)
+    if source.kind != "JPEG":
+        return []
+    return jpeg.behind(source.data) + (["the rest of its XMP"] if jpeg.has_extended_xmp(source.data) else [])
 
 
 def _into_gif(picture: Any, source: SourceFile) -> bytes | None:
@@ -181,19 +219,46 @@ def encode(held: PILImage.Image, kind: str, options: dict[str, Any]) -> bytes:
     if kind == heic.KIND:
         heic.register("the result")
         held.info = {}  # pillow-heif writes what it finds there beside what it is told
-    held.save(file, format=kind, **options)
+    held.save(file, format=kind, **options, **_frames_options(kind, source))
     if source is not None and source.kind == kind == "PNG":  # of another colour type
         chunks = upright_chunks(png.chunks_of(source.data), held.size[::-1])
         return png.carried(file.getvalue(), chunks)
     if source is not None and source.kind == kind == "WEBP":
-        return webp.with_picture(file.getvalue(), source.data)
+        return webp.with_picture(file.getvalue(), source.data, turned=source.orientation != 1)
+    if source is not None and source.kind == kind == avif.KIND:
+        return avif.with_colours(file.getvalue(), source.data)
     if source is not None and source.kind == kind == "JPEG2000":
-        return jpeg2000.with_codestream(file.getvalue(), source.data) or file.getvalue()
+        return _into_jpeg2000(file.getvalue(), source)
     return file.getvalue()
+
+
+def _frames_options(kind: str, source: SourceFile | None) -> dict[str, Any]:
+    """What PIL is told of the further pictures of the source, where it can write them."""
+    if source is None or source.kind != kind or kind not in (avif.KIND, heic.KIND):
+        return {}
+    try:
+        if kind == heic.KIND:
+            return heic.frames_options(source.data)
+        return avif.frames_options(source.data, source.orientation)
+    except Exception as error:  # decoders raise anything
+        why = " ".join(str(error).split())
+        warnings.warn(f"{kind} is written without its further pictures ({why})", SelfmendWarning, stacklevel=4)
+        return {}
+
+
+def _into_jpeg2000(written: bytes, source: SourceFile) -> bytes:
+    made = jpeg2000.with_codestream(written, source.data)
+    lost = [] if made is not None else jpeg2000.said_beside(source.data)
+    if lost:
+        warnings.warn(f"JPEG2000 is written without {', '.join(lost)}", SelfmendWarning, stacklevel=4)
+    return written if made is None else made
 
 
 def _into_jpeg(held: PILImage.Image, source: SourceFile, parts: jpeg.Parts, options: dict[str, Any]) -> bytes:
     """Its touched blocks alone, or, where they cannot be had alone, all of them with the tables of the source."""
+    if jpeg.holds_film(parts.rest):
+        kept = "the film behind the JPEG (motion photo) is kept, and still shows what was there"
+        warnings.warn(kept, SelfmendWarning, stacklevel=4)
     with PILImage.open(io.BytesIO(source.data)) as opened:
         before = np.asarray(opened)
     after = np.asarray(held)

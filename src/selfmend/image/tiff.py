@@ -12,14 +12,17 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from selfmend.errors import ImageError
+from selfmend.image.exif import without_previews, without_xmp_previews
 
 WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC, ORIENTATION = 256, 257, 258, 259, 262, 274
 STRIP_OFFSETS, SAMPLES, ROWS, STRIP_COUNTS, PLANAR, PREDICTOR = 273, 277, 278, 279, 284, 317
+SUBFILE, OLD_SUBFILE, SUB_IFDS, JPEG_AT, JPEG_LENGTH = 254, 255, 330, 513, 514
+XMP, PHOTOSHOP, EXIF_IFD, MAKER_NOTE, LAYERS = 700, 34377, 34665, 37500, 37724
 TILE_WIDTH, TILE_LENGTH, TILE_OFFSETS, TILE_COUNTS, EXTRA, FORMAT = 322, 323, 324, 325, 338, 339
 MIN_IS_WHITE, MIN_IS_BLACK, RGB, PALETTE, CMYK, LAB = 0, 1, 2, 3, 5, 8
 ASSOCIATED, STRAIGHT = 1, 2
@@ -28,7 +31,7 @@ _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12
 _CODES = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 _PLACE = (STRIP_OFFSETS, STRIP_COUNTS, ROWS, TILE_WIDTH, TILE_LENGTH, TILE_OFFSETS, TILE_COUNTS)
 _COLOURS = {MIN_IS_WHITE: 1, MIN_IS_BLACK: 1, RGB: 3, PALETTE: 1, CMYK: 4, LAB: 3}
-_MAX_TAGS = 4096
+_MAX_TAGS, _MAX_PAGES = 4096, 10_000
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,12 @@ class Page:
         value = self.number(ORIENTATION, 1)
         return value if 1 <= value <= 8 else 1
 
+    @property
+    def is_smaller_copy(self) -> bool:
+        """Whether it says that it is a thumbnail or an overview of another page, or is one as EXIF has it."""
+        said = self.number(SUBFILE, 0) & 1 == 1 or self.number(OLD_SUBFILE, 0) == 2
+        return said or (JPEG_AT in self.tags and WIDTH not in self.tags)
+
     def is_understood(self) -> bool:
         """Whether `read_samples` and `with_samples` can handle it."""
         return (
@@ -138,28 +147,71 @@ def first_page(data: bytes) -> Page | None:
     if version not in (42, 43):
         return None
     big = version == 43
-    at = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)[0]
+    return _page_at(data, order, big, struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)[0])
+
+
+def _page_at(data: bytes | bytearray, order: str, big: bool, at: int) -> Page | None:
     try:
         return _directory(data, order, big, at)
     except (struct.error, IndexError, ValueError):
         return None
 
 
-def _directory(data: bytes, order: str, big: bool, at: int) -> Page | None:
+def page_count(data: bytes) -> int:
+    """How many pages a TIFF file has, the smaller copies of others not counted; 0 where the first is broken.
+
+    One behind the first that cannot be read counts, and ends the count.
+    """
+    page = first_page(data)
+    if page is None:
+        return 0
+    behind = _behind(data, page, page.follows)
+    last = [page, *behind][-1]
+    broken = last.follows != 0 and last.follows not in [page.at, *(one.at for one in behind)]
+    return 1 + sum(not one.is_smaller_copy for one in behind) + broken
+
+
+def largest_copy(data: bytes, page: Page) -> tuple[int, int]:
+    """(height, width) of the largest of the smaller copies that `with_samples` leaves out; (0, 0) for none."""
+    copies = []
+    for one in _behind(data, page, page.follows):
+        if not one.is_smaller_copy:
+            break
+        copies.append(one.size)
+    for at in page.numbers(SUB_IFDS):
+        copies += [one.size for one in _behind(data, page, at) if one.is_smaller_copy]
+    return max(copies, key=max, default=(0, 0))
+
+
+def _behind(data: bytes | bytearray, page: Page, at: int) -> list[Page]:
+    """The pages of a chain from `at` on, as far as it can be followed."""
+    found: list[Page] = []
+    while at and at not in [page.at, *[one.at for one in found]] and len(found) < _MAX_PAGES:
+        one = _page_at(data, page.order, page.big, at)
+        if one is None:
+            break
+        found.append(one)
+        at = one.follows
+    return found
+
+
+def _directory(data: bytes | bytearray, order: str, big: bool, at: int) -> Page | None:
     count = struct.unpack_from(order + ("Q" if big else "H"), data, at)[0]
     if count > _MAX_TAGS:
         return None
     step, start = (20, at + 8) if big else (12, at + 2)
     tags = {}
     for k in range(count):
-        raw = data[start + step * k : start + step * (k + 1)]
+        raw = bytes(data[start + step * k : start + step * (k + 1)])
         number, kind, many = struct.unpack_from(order + ("HHQ" if big else "HHI"), raw)
         tags[number] = Tag(number, raw, _values(data, order, big, kind, many, raw[12 if big else 8 :]))
     follows = struct.unpack_from(order + ("Q" if big else "I"), data, start + step * count)[0]
     return Page(order, big, at, follows, tags)
 
 
-def _values(data: bytes, order: str, big: bool, kind: int, many: int, here: bytes) -> tuple[int, ...]:
+def _values(
+    data: bytes | bytearray, order: str, big: bool, kind: int, many: int, here: bytes | bytearray
+) -> tuple[int, ...]:
     code = _CODES.get(kind)
     if code is None or many == 0 or many > len(data):
         return ()
@@ -167,6 +219,54 @@ def _values(data: bytes, order: str, big: bool, kind: int, many: int, here: byte
     at = 0 if size <= len(here) else struct.unpack(order + ("Q" if big else "I"), here)[0]
     source = here if size <= len(here) else data
     return struct.unpack_from(f"{order}{many}{code}", source, at) if at + size <= len(source) else ()
+
+
+_PLAIN = (
+    frozenset(range(254, 270))
+    | frozenset(range(273, 286))
+    | {
+        296,
+        301,
+        317,
+        318,
+        319,
+        320,
+        321,
+        322,
+        323,
+        324,
+        325,
+        332,
+        336,
+        338,
+        339,
+        347,
+        512,
+        513,
+        514,
+        515,
+        519,
+        520,
+        521,
+        529,
+        530,
+        531,
+        532,
+    }
+)  # how pixels are stored and what their numbers mean
+_TAKEN = {270, 271, 272, 305, 306, 315, 33432, EXIF_IFD, 34853, 34675, XMP}  # by Pillow
+
+
+def left_out(data: bytes) -> list[str]:
+    """What a file says that Pillow does not write, to which files are left that are packed in other ways."""
+    page = first_page(data)
+    if page is None:
+        return []
+    pages = ["its further pages"] if page_count(data) > 1 else []
+    names = {33723: "IPTC", PHOTOSHOP: "Photoshop's data", LAYERS: "its layers", 34735: "its geographic keys"}
+    others = sorted(page.tags.keys() - _PLAIN - _TAKEN - {ORIENTATION, SUB_IFDS, *range(33550, 33923)} - names.keys())
+    told = [words for tag, words in names.items() if tag in page.tags]
+    return pages + told + ([f"its tags {', '.join(map(str, others))}"] if others else [])
 
 
 def read_samples(data: bytes, page: Page) -> np.ndarray:
@@ -268,7 +368,9 @@ def _lzw(raw: bytes, size: int) -> bytes:
 def with_samples(data: bytes, page: Page, samples: np.ndarray) -> bytes:
     """The file with other samples in its first page, of any size, upright; all else stays.
 
-    The old pixels are blanked: what was mended must not be found in the file.
+    The old pixels are blanked: what was mended must not be found in the file. So are the copies that show it:
+    thumbnails and overviews behind the page or below it, those of Photoshop and XMP, its layers, and JPEGs in a maker
+    note.
 
     Args:
         data: the file.
@@ -276,10 +378,9 @@ def with_samples(data: bytes, page: Page, samples: np.ndarray) -> bytes:
         samples: (H, W, C) as `read_samples` gives them.
     """
     made = bytearray(data)
-    tiled = TILE_OFFSETS in page.tags
-    offsets = page.numbers(TILE_OFFSETS if tiled else STRIP_OFFSETS)
-    for at, count in zip(offsets, page.numbers(TILE_COUNTS if tiled else STRIP_COUNTS), strict=False):
-        made[at : at + count] = bytes(len(made[at : at + count]))
+    page, without = _without_copies(made, page)
+    offsets = page.numbers(TILE_OFFSETS if TILE_OFFSETS in page.tags else STRIP_OFFSETS)
+    _blank_pixels(made, page)
     if len(offsets) == 1 and offsets[0] + page.numbers(STRIP_COUNTS, (0,))[0] == len(made):
         del made[offsets[0] :]  # pixels that end the file
     height, width, channels = samples.shape
@@ -299,9 +400,77 @@ def with_samples(data: bytes, page: Page, samples: np.ndarray) -> bytes:
     changed = {
         WIDTH: (width,), LENGTH: (height,), COMPRESSION: (packing,), ROWS: (rows,), STRIP_OFFSETS: tuple(places),
         STRIP_COUNTS: tuple(len(piece) for piece in pieces),
-        **({ORIENTATION: (1,)} if ORIENTATION in page.tags else {}),
+        **({ORIENTATION: (1,)} if ORIENTATION in page.tags else {}), **without,
     }  # fmt: skip
     return _with_tags(made, page, changed)
+
+
+def _blank_pixels(made: bytearray, page: Page) -> None:
+    for places, lengths in ((STRIP_OFFSETS, STRIP_COUNTS), (TILE_OFFSETS, TILE_COUNTS), (JPEG_AT, JPEG_LENGTH)):
+        for at, count in zip(page.numbers(places), page.numbers(lengths), strict=False):
+            made[at : at + count] = bytes(len(made[at : at + count]))
+
+
+def _without_copies(made: bytearray, page: Page) -> tuple[Page, dict[int, tuple[int, ...]]]:
+    """The page without what shows it smaller, which is blanked, and the tags that change by that.
+
+    A smaller copy is of the page that it follows or that it stands below.
+    """
+    follows = page.follows
+    for one in _behind(made, page, page.follows):
+        if not one.is_smaller_copy:
+            break
+        _blank_pixels(made, one)
+        follows = one.follows
+    below = page.numbers(SUB_IFDS)
+    firsts = [_without_copies_of(made, page, at) for at in below]
+    kept = [at for at in dict.fromkeys(firsts) if at]
+    _blank_previews(made, page)
+    gone = (LAYERS, SUB_IFDS) if not kept else (LAYERS,)
+    tags = {number: tag for number, tag in page.tags.items() if number not in gone}
+    changed = {SUB_IFDS: tuple(kept)} if kept and len(kept) < len(below) else {}
+    return replace(page, follows=follows, tags=tags), changed
+
+
+def _without_copies_of(made: bytearray, page: Page, at: int) -> int:
+    """The first page of a chain below a page that is no smaller copy, 0 for none; links pass over the copies."""
+    first, last = 0, None
+    for one in _behind(made, page, at):
+        if one.is_smaller_copy:
+            _blank_pixels(made, one)
+        elif last is None:
+            first, last = one.at, one
+        else:
+            _link(made, last, one.at)
+            last = one
+    if last is not None:
+        _link(made, last, 0)
+    return first
+
+
+def _link(made: bytearray, page: Page, follows: int) -> None:
+    count = struct.unpack_from(page.order + ("Q" if page.big else "H"), made, page.at)[0]
+    where = page.at + (8 + 20 * count if page.big else 2 + 12 * count)
+    struct.pack_into(page.order + ("Q" if page.big else "I"), made, where, follows)
+
+
+def _blank_previews(made: bytearray, page: Page) -> None:
+    """Small JPEGs and XMP's pictures inside tags, in their place."""
+    below = _page_at(made, page.order, page.big, page.number(EXIF_IFD, 0)) if EXIF_IFD in page.tags else None
+    for one, tag, cleaned in (
+        (page, XMP, without_xmp_previews),
+        (page, PHOTOSHOP, without_previews),
+        (page, LAYERS, lambda body: bytes(len(body))),
+        (below, MAKER_NOTE, without_previews),
+    ):
+        if one is None or tag not in one.tags:
+            continue
+        raw = one.tags[tag].raw
+        kind, count = struct.unpack_from(page.order + ("HQ" if page.big else "HI"), raw, 2)
+        at = struct.unpack_from(page.order + ("Q" if page.big else "I"), raw, len(raw) - (8 if page.big else 4))[0]
+        length = _SIZES.get(kind, 0) * count
+        if length > (8 if page.big else 4):
+            made[at : at + length] = cleaned(bytes(made[at : at + length]))
 
 
 def _packed(samples: np.ndarray, page: Page, packing: int) -> bytes:

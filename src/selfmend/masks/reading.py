@@ -14,11 +14,12 @@ from selfmend.errors import ImageError, MaskError, OptionError, SelfmendWarning
 from selfmend.files import exists
 from selfmend.image.files import read_picture
 from selfmend.image.picture import Picture, is_tensor, to_picture
-from selfmend.types import Image, Mask, Size, check_mask, size_of
+from selfmend.types import Image, Mask, Size, size_of
 
 THRESHOLD = 128 / 255  # white (>= 128 of 255) is hole
 ASPECT_TOLERANCE = 0.01
 COLOUR_TOLERANCE = 2.5 / 255  # "#RRGGBB" also takes what a good JPEG makes of that colour's flat areas: 2 levels off
+_AT_ONCE = 2**20  # pixels of a mask whose floats are made at a time
 _NUMBERS = re.compile(r"\s*-?\d+\s*(,\s*-?\d+\s*)+")
 
 
@@ -50,7 +51,7 @@ def read_mask(source: Any, picture: Picture, *, invert: bool = False, grow: int 
         mask = box_mask(parse_box(text), picture.size)
     else:
         mask = fit_mask(drawn_mask(source), picture.size)
-    return check_mask(grow_mask(~mask if invert else mask, grow), picture.image)
+    return grow_mask(~mask if invert else mask, grow)
 
 
 def default_mask(picture: Picture, mask: str | None) -> str | None:
@@ -204,15 +205,27 @@ def drawn_mask(source: Any) -> Mask:
 
 def _from_drawing(drawn: Picture) -> Mask:
     """The brightest channel counts, and transparency is not hole."""
-    if drawn.image.shape[2] == 4:  # CMYK, where no ink is white
-        value = (1 - drawn.image[..., :3].min(2)) * (1 - drawn.image[..., 3])
-    else:
-        value = drawn.image.max(2)
-    value = value if drawn.alpha is None else value * drawn.alpha
-    if 0 < value.max() <= 1 / 255 and drawn.alpha is None:  # labels: a file of zeros and ones, black to the eye
+    height, width = drawn.size
+    rows = max(1, _AT_ONCE // width)
+    bands = [(slice(top, min(height, top + rows)), slice(0, width)) for top in range(0, height, rows)]
+    hole, drawn_at_all = np.empty((height, width), bool), np.empty((height, width), bool)
+    highest, transparent = np.float32(0), False
+    for band in bands:
+        part = drawn.part(band)
+        value = _whiteness(part)
+        hole[band], drawn_at_all[band] = value >= np.float32(THRESHOLD), value > 0
+        highest, transparent = max(highest, value.max()), transparent or part.alpha is not None
+    if 0 < highest <= np.float32(1 / 255) and not transparent:  # labels: a file of zeros and ones, black to the eye
         warnings.warn("the mask holds only the values 0 and 1: 1 is taken as hole", SelfmendWarning, stacklevel=5)
-        return value > 0
-    return value >= np.float32(THRESHOLD)
+        return drawn_at_all
+    return hole
+
+
+def _whiteness(drawn: Picture) -> np.ndarray:
+    image = drawn.image
+    # CMYK, where no ink is white
+    value = (1 - image[..., :3].min(2)) * (1 - image[..., 3]) if image.shape[2] == 4 else image.max(2)
+    return value if drawn.alpha is None else value * drawn.alpha
 
 
 def _from_array(array: np.ndarray) -> Mask:

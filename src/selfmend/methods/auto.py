@@ -16,12 +16,12 @@ import numpy as np
 from selfmend.methods.base import Choice, Method
 from selfmend.options import option
 from selfmend.patches.em import BLEND, PatchMatchOptions, varied
-from selfmend.patches.inpaint import Reference, inpaint
+from selfmend.patches.inpaint import Reference, inpaint, window_of
 from selfmend.patches.scales import hole_depth
-from selfmend.patches.smooth import plate_in_tiles
+from selfmend.patches.smooth import TILE, plate_in_tiles, tiles_around
 from selfmend.progress import Progress, silent
 from selfmend.registration.align import Aligned
-from selfmend.types import Image, Mask
+from selfmend.types import Image, Mask, box_around
 
 OURS = "measured, docs/results-auto.md"
 
@@ -52,6 +52,25 @@ class Auto(Method):
     config: AutoConfig
     patches: PatchMatchOptions = BLEND
 
+    def window(self, mask: Mask) -> tuple[slice, slice] | None:
+        """The surroundings of its patches and plates; see `Method.window`."""
+        box = box_around(mask, 1)
+        thin, scattered = _smooth_parts(mask[box], self.config)
+        smooth = thin | scattered
+        plates = tiles_around(smooth, (box[0].start, box[1].start), mask.shape) if smooth.any() else None
+        if smooth[mask[box]].all():
+            return plates
+        rest = mask.copy()
+        rest[box] &= ~smooth
+        patches = window_of(rest, self.patches)
+        if plates is None or patches is None:
+            return patches
+        rows, columns = (
+            slice(min(a.start, b.start) // TILE * TILE, max(a.stop, b.stop))
+            for a, b in zip(plates, patches, strict=True)
+        )
+        return rows, columns
+
     def varied(self) -> Self:
         """Further fills take from other parts of the picture; see `Method.varied`."""
         other = type(self)(self.config)
@@ -60,6 +79,7 @@ class Auto(Method):
 
     def choices(self, mask: Mask, *, reference: bool = False) -> list[Choice]:
         """What fills which share of the hole, and why; see `Method.choices`."""
+        mask = mask[box_around(mask, 1)] if mask.any() else mask
         thin, scattered = _smooth_parts(mask, self.config)
         if reference:
             thin, scattered = np.zeros_like(mask), np.zeros_like(mask)

@@ -120,6 +120,14 @@ class Method(Configured):
             ImageError, MaskError: wrong kind, range or size, or a mask that leaves nothing known.
             OptionError: fewer than one sample, or a reference for a method that takes none.
         """
+        self._check(image, samples, reference)
+        check_mask(mask, image)
+        if not check_hole(mask):
+            check_image(image)
+            return [image.copy() for _ in range(samples)]
+        return self.fills(image, mask, seed=seed, samples=samples, reference=reference, progress=progress)
+
+    def _check(self, image: Image, samples: int, reference: Aligned | None) -> None:
         if reference is not None:
             from selfmend.methods.registry import check_takes_reference  # which knows all methods
 
@@ -130,10 +138,19 @@ class Method(Configured):
                 )
         if samples < 1:
             raise OptionError(f"samples is {samples}; at least 1 fits")
-        check_mask(mask, image)
-        if not check_hole(mask):
-            check_image(image)
-            return [image.copy() for _ in range(samples)]
+
+    def fills(
+        self,
+        image: Image,
+        mask: Mask,
+        *,
+        seed: int = 0,
+        samples: int = 1,
+        reference: Aligned | None = None,
+        progress: Progress = silent,
+    ) -> list[Image]:
+        """`inpaint` for a hole that was looked at already, or the part of a picture that `window` names."""
+        self._check(image, samples, reference)
         window = self.window(mask) if reference is None else None
         if window is not None:  # a small hole in a large picture takes little memory
             check_image(image, mask)
@@ -147,8 +164,10 @@ class Method(Configured):
     def window(self, mask: Mask) -> tuple[slice, slice] | None:
         """The part of a picture beyond which the method looks at nothing for this hole; None is all of it.
 
+        The method fills the part alone to the same bits.
+
         Args:
-            mask: bool (H, W), True = hole.
+            mask: bool (H, W), True = hole; it has one.
         """
         return None
 

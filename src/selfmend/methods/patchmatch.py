@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from selfmend.methods.base import Method
 from selfmend.patches.em import BLEND, PatchMatchOptions, varied
-from selfmend.patches.inpaint import Reference, inpaint
+from selfmend.patches.inpaint import Reference, inpaint, window_of
 from selfmend.progress import Progress, silent
 from selfmend.types import Image, Mask
 
@@ -28,6 +28,10 @@ class PatchMatch(Method):
     takes_reference: ClassVar[bool] = True
 
     config: PatchMatchOptions
+
+    def window(self, mask: Mask) -> tuple[slice, slice] | None:
+        """The surroundings that sources are taken from; see `Method.window`."""
+        return window_of(mask, self.config)
 
     def varied(self) -> Self:
         """Further fills take from other parts of the picture; see `Method.varied`."""

@@ -19,12 +19,13 @@ from selfmend.patches.em import Guess, PatchMatchOptions, fill_values
 from selfmend.patches.scales import colour_scale, features, has_source, hole_depth
 from selfmend.progress import Progress, silent
 from selfmend.seeding import derive_seed, make_rng
-from selfmend.types import check_image, check_mask
+from selfmend.types import box_around, check_image, check_mask
 
 if TYPE_CHECKING:
     from selfmend.types import Size
 
 DEFAULTS = PatchMatchOptions()
+_SMALL = 4  # times the reach: a picture whose sides are no longer is worked on as a whole
 _SPOT, _LEAST_SPOT = 0.7, 4.0  # of the hole's depth, and pixels: standard deviation of what spots are drawn from
 
 
@@ -101,6 +102,28 @@ def inpaint(
         )
         result[rows, columns][part] = filled[part]
     return result
+
+
+def window_of(mask: np.ndarray, options: PatchMatchOptions) -> tuple[slice, slice] | None:
+    """The rows and columns that `inpaint` looks at for a hole; None for all of the picture.
+
+    The part of the picture that they are is filled to the same bits.
+
+    Args:
+        mask: bool (H, W), with a hole.
+        options: of the fill.
+    """
+    least = _SMALL * options.window + 1
+    if max(mask.shape) < least:
+        return None
+    parts = _parts(mask, options.window)
+    windows = [(rows, columns) for rows, columns, _ in parts]
+    sides = [[min(w[k].start for w in windows), max(w[k].stop for w in windows)] for k in (0, 1)]
+    if max(stop - start for start, stop in sides) < least:  # what is as small is worked on as a whole
+        axis = int(np.argmax(mask.shape))
+        start = max(0, min(sides[axis][0], mask.shape[axis] - least))
+        sides[axis] = [start, max(sides[axis][1], start + least)]
+    return slice(*sides[0]), slice(*sides[1])
 
 
 def _fill_window(
@@ -180,18 +203,27 @@ def _parts(hole: np.ndarray, reach: int) -> list[tuple[slice, slice, np.ndarray]
     """
     if not hole.any():
         return []
-    if max(hole.shape) <= 4 * reach:  # too small to gain anything
+    if max(hole.shape) <= _SMALL * reach:  # too small to gain anything
         rows, columns = _working_window(hole, (0, 0), hole.shape, reach)
         return [(rows, columns, hole[rows, columns])]
+    around = box_around(hole, reach)  # what is beyond belongs to no group
+    up, across = around[0].start, around[1].start
     side = np.ones((1, reach), np.uint8)
-    grown = cv2.dilate(cv2.dilate(hole.astype(np.uint8), side), side.T)  # by half of `reach` on every side
+    grown = cv2.dilate(cv2.dilate(hole[around].astype(np.uint8), side), side.T)  # by half of `reach` on every side
     count, labels, boxes, _ = cv2.connectedComponentsWithStats(grown)
     parts = []
     for label in range(1, count):
         left, top, width, height = boxes[label][:4]
         box = slice(top, top + height), slice(left, left + width)
-        rows, columns = _working_window(hole[box] & (labels[box] == label), (top, left), hole.shape, reach)
-        parts.append((rows, columns, hole[rows, columns] & (labels[rows, columns] == label)))
+        group = hole[around][box] & (labels[box] == label)
+        rows, columns = _working_window(group, (up + top, across + left), hole.shape, reach)
+        inside = np.zeros((rows.stop - rows.start, columns.stop - columns.start), bool)
+        y, x = up + top - rows.start, across + left - columns.start
+        clipped = group[max(0, -y) :, max(0, -x) :]  # the group was grown, and may begin before the window
+        y, x = max(0, y), max(0, x)
+        clipped = clipped[: inside.shape[0] - y, : inside.shape[1] - x]
+        inside[y : y + clipped.shape[0], x : x + clipped.shape[1]] = clipped
+        parts.append((rows, columns, inside))
     return parts
 
 

@@ -69,6 +69,22 @@ def plate_in_tiles(values: np.ndarray, hole: np.ndarray, wanted: np.ndarray) -> 
     return result
 
 
+def tiles_around(wanted: np.ndarray, corner: tuple[int, int], size: tuple[int, ...]) -> tuple[slice, slice]:
+    """The rows and columns of a picture that `plate_in_tiles` looks at; they begin with a tile, so that tiles stay.
+
+    Args:
+        wanted: bool, as in `plate_in_tiles`, or a part of it.
+        corner: of the part in the picture, (top, left).
+        size: (height, width) of the picture.
+    """
+    sides = []
+    for axis, length in enumerate(size[:2]):
+        places = np.flatnonzero(wanted.any(1 - axis)) + corner[axis]
+        first, last = int(places[0]) // TILE * TILE, int(places[-1]) // TILE * TILE + TILE
+        sides.append(slice(max(0, first - MARGIN) // TILE * TILE, min(length, last + MARGIN)))
+    return sides[0], sides[1]
+
+
 def _closed(values: np.ndarray, hole: np.ndarray, deepest: float) -> np.ndarray:
     if not hole.any():
         return values
