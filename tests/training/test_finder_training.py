@@ -13,7 +13,7 @@ from facts import mentions
 from selfmend.api.finder_training import FinderConfig, _Lessons, _loaders, _networks, _stage, fit_damage_finder
 from selfmend.cli import app
 from selfmend.cli.common import run_command
-from selfmend.errors import ImageError, WeightsError
+from selfmend.errors import ImageError, OptionError, WeightsError
 from selfmend.masks.damage.network import read_weights
 
 SMALL = {"steps": 3, "batch_size": 1, "size": 64}
@@ -44,7 +44,7 @@ def test_a_stopped_training_goes_on_to_the_same_weights(photos, tmp_path) -> Non
     parts = read_weights(fit_damage_finder(photos, tmp_path / "parts", seed=5, **SMALL))
     assert whole.keys() == parts.keys()
     assert all(np.array_equal(whole[name], parts[name]) for name in whole)
-    heads = [_networks(seed)[0].head.weight for seed in (5, 5, 6)]
+    heads = [_networks(seed, FinderConfig())[0].head.weight for seed in (5, 5, 6)]
     assert (heads[0] == heads[1]).all()
     assert not (heads[0] == heads[2]).all()
 
@@ -53,7 +53,7 @@ def test_the_loss_falls(photos) -> None:
     config = FinderConfig(steps=200, batch_size=2, size=64, learning_rate=0.05)
     lessons = _Lessons([np.asarray(PILImage.open(photos / "0.png"))], config, 0)
     losses = []
-    stage = _stage(*_networks(0), lessons, config)
+    stage = _stage(*_networks(0, config), lessons, config)
     batch = [torch.stack(values) for values in zip(lessons[0], lessons[1], strict=True)]
     for i in range(20):
         losses.append(float(stage.step(i, batch, torch.Generator().manual_seed(i))["loss"]))
@@ -86,6 +86,14 @@ def test_a_lesson_is_used_again_by_the_process_that_drew_it(photos) -> None:
     lessons[2 * 32]
     assert set(lessons._drawn) != drawn
     assert all(16 % count == 0 for count in map(_loaders, (1, 2, 3, 5, 16, 64)))
+
+
+def test_the_network_can_be_another(photos, tmp_path) -> None:
+    narrow = read_weights(fit_damage_finder(photos, tmp_path / "narrow", **SMALL, widths="8,8,16,16,24"))
+    assert [len(narrow[f"down.{k}.1.bias"]) for k in range(4)] == [8, 16, 16, 24]
+    for wrong in ("8,8", "8,8,16,16,none", "8,8,16,16,0"):
+        with pytest.raises(OptionError, match=mentions("widths", wrong)):
+            fit_damage_finder(photos, tmp_path / wrong, **SMALL, widths=wrong)
 
 
 def test_it_goes_on_from_other_weights(photos, tmp_path) -> None:

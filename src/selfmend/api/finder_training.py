@@ -13,14 +13,14 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from selfmend._version import __version__
-from selfmend.errors import ImageError
+from selfmend.errors import ImageError, OptionError
 from selfmend.image.color import as_rgb
 from selfmend.image.files import read_picture
 from selfmend.image.resize import resize
 from selfmend.masks.damage.drawing import DamagedPhoto, draw_lesson
 from selfmend.masks.damage.marks import KINDS, between, chance
 from selfmend.masks.damage.network import features, read_weights, shipped_weights, write_weights
-from selfmend.nn.damage_unet import DamageUNet, damage_loss, folded, unfolded
+from selfmend.nn.damage_unet import WIDTHS, DamageUNet, damage_loss, folded, unfolded
 from selfmend.options import describe_options, option, replace_options
 from selfmend.processes import usable_cores
 from selfmend.progress import Progress, silent
@@ -52,7 +52,12 @@ class FinderConfig:
     averaging: float = option(
         0.998, "of the weights over steps: the average is what is kept", source="ours", low=0, high=1
     )
-    start: str = option("", "file of weights to go on from, or shipped; without, it learns anew", source="ours")
+    widths: str = option(
+        ",".join(map(str, WIDTHS)), "channels of the network at 1/2, 1/4, 1/8, 1/16 and 1/32 of the size", source="ours"
+    )
+    start: str = option(
+        "", "file of weights to go on from, whose widths count, or shipped; without, it learns anew", source="ours"
+    )
 
 
 class _Lessons(Dataset[tuple[torch.Tensor, torch.Tensor]]):
@@ -136,7 +141,7 @@ def fit_damage_finder(
     if run.start(record):
         return target
     loaders = _loaders(usable_cores())
-    net, average = (one.to(where) for one in _networks(seed, config.start))
+    net, average = (one.to(where) for one in _networks(seed, config))
     stage = _stage(net, average, _Lessons(_read_all(pictures), config, seed, loaders), config, where, loaders)
     with pytorch_threads(max(1, usable_cores() - loaders)):
         loop.run([stage], seed=seed, folder=run.path / "training", progress=progress, stage_costs=[1.0])
@@ -151,16 +156,23 @@ def _loaders(cores: int) -> int:
     return 1 << max(0, min(_APART, cores - 1).bit_length() - 1)
 
 
-def _networks(seed: int, start: str = "") -> tuple[DamageUNet, DamageUNet]:
+def _networks(seed: int, config: FinderConfig) -> tuple[DamageUNet, DamageUNet]:
     """The network that is trained, and the average of its weights."""
-    if start:
-        net = unfolded(shipped_weights() if start == "shipped" else read_weights(start))
+    if config.start:
+        net = unfolded(shipped_weights() if config.start == "shipped" else read_weights(config.start))
     else:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            net = DamageUNet()
+            net = DamageUNet(_widths(config.widths))
     net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return net, copy.deepcopy(net).requires_grad_(False)
+
+
+def _widths(text: str) -> list[int]:
+    parts = text.split(",")
+    if len(parts) != len(WIDTHS) or not all(part.strip().isdecimal() and int(part) for part in parts):
+        raise OptionError(f"widths is {text!r}; {len(WIDTHS)} numbers fit, such as {FinderConfig.widths}")
+    return [int(part) for part in parts]
 
 
 def _stage(
