@@ -16,7 +16,7 @@ from selfmend.cli.common import run_command
 from selfmend.errors import ImageError, OptionError, WeightsError
 from selfmend.masks.damage.network import read_weights
 
-SMALL = {"steps": 3, "batch_size": 1, "size": 64}
+SMALL = {"steps": 3, "batch_size": 1, "size": 64, "widths": "8,8,16,16,24"}
 
 
 @pytest.fixture
@@ -89,11 +89,11 @@ def test_a_lesson_is_used_again_by_the_process_that_drew_it(photos) -> None:
 
 
 def test_the_network_can_be_another(photos, tmp_path) -> None:
-    narrow = read_weights(fit_damage_finder(photos, tmp_path / "narrow", **SMALL, widths="8,8,16,16,24"))
+    narrow = read_weights(fit_damage_finder(photos, tmp_path / "narrow", **SMALL))
     assert [len(narrow[f"down.{k}.1.bias"]) for k in range(4)] == [8, 16, 16, 24]
     for wrong in ("8,8", "8,8,16,16,none", "8,8,16,16,0"):
         with pytest.raises(OptionError, match=mentions("widths", wrong)):
-            fit_damage_finder(photos, tmp_path / wrong, **SMALL, widths=wrong)
+            fit_damage_finder(photos, tmp_path / wrong, **SMALL | {"widths": wrong})
 
 
 def test_it_goes_on_from_other_weights(photos, tmp_path) -> None:
