@@ -213,8 +213,8 @@ def _stage(
         import cv2
 
         numbers = range(first * config.batch_size, config.steps * config.batch_size)
-        many: dict[str, Any] = {"num_workers": loaders}
-        loader, threads = DataLoader(lessons, config.batch_size, sampler=numbers, **many), cv2.getNumThreads()
+        loader = DataLoader(lessons, config.batch_size, sampler=numbers, num_workers=loaders)
+        threads = cv2.getNumThreads()
         cv2.setNumThreads(1)  # OpenCV's threads, where a finder has run before, do not survive the loader's fork
         try:
             return iter(loader)

@@ -221,39 +221,11 @@ def _values(
     return struct.unpack_from(f"{order}{many}{code}", source, at) if at + size <= len(source) else ()
 
 
-_PLAIN = (
-    frozenset(range(254, 270))
-    | frozenset(range(273, 286))
-    | {
-        296,
-        301,
-        317,
-        318,
-        319,
-        320,
-        321,
-        322,
-        323,
-        324,
-        325,
-        332,
-        336,
-        338,
-        339,
-        347,
-        512,
-        513,
-        514,
-        515,
-        519,
-        520,
-        521,
-        529,
-        530,
-        531,
-        532,
-    }
-)  # how pixels are stored and what their numbers mean
+_PLAIN = frozenset(
+    [*range(254, 270), *range(273, 286), 296, 301, *range(317, 326), 332, 336, 338, 339, 347, *range(512, 516),
+     519, 520, 521, *range(529, 533)]
+)  # fmt: skip
+"""Tags of how pixels are stored and what their numbers mean."""
 _TAKEN = {270, 271, 272, 305, 306, 315, 33432, EXIF_IFD, 34853, 34675, XMP}  # by Pillow
 
 

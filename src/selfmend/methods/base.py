@@ -125,7 +125,12 @@ class Method(Configured):
         if not check_hole(mask):
             check_image(image)
             return [image.copy() for _ in range(samples)]
-        return self.fills(image, mask, seed=seed, samples=samples, reference=reference, progress=progress)
+        window = self.window(mask) if reference is None else None
+        if window is None:
+            return self.fills(image, mask, seed=seed, samples=samples, reference=reference, progress=progress)
+        check_image(image, mask)  # a small hole in a large picture takes little memory
+        parts = self.fills(image[window], mask[window], seed=seed, samples=samples, progress=progress)
+        return [_with_part(image, window, part) for part in parts]
 
     def _check(self, image: Image, samples: int, reference: Aligned | None) -> None:
         if reference is not None:
@@ -149,17 +154,12 @@ class Method(Configured):
         reference: Aligned | None = None,
         progress: Progress = silent,
     ) -> list[Image]:
-        """`inpaint` for a hole that was looked at already, or the part of a picture that `window` names."""
+        """`inpaint` for a hole that was looked at already, of all given: a picture, or the part `window` names."""
         self._check(image, samples, reference)
-        window = self.window(mask) if reference is None else None
-        if window is not None:  # a small hole in a large picture takes little memory
-            check_image(image, mask)
-        part, hole = (image, mask) if window is None else (image[window], mask[window])
-        worker = self._ready(part, hole, seed, progress)
-        clean = check_image(mean(part, hole))  # what was in the hole is gone from here on, for every method
-        fills = worker._samples(clean, hole, seed, samples, progress, reference)
-        pasted = [_pasted(part, hole, fill) for fill in fills]
-        return pasted if window is None else [_with_part(image, window, one) for one in pasted]
+        worker = self._ready(image, mask, seed, progress)
+        clean = check_image(mean(image, mask))  # what was in the hole is gone from here on, for every method
+        fills = worker._samples(clean, mask, seed, samples, progress, reference)
+        return [_pasted(image, mask, fill) for fill in fills]
 
     def window(self, mask: Mask) -> tuple[slice, slice] | None:
         """The part of a picture beyond which the method looks at nothing for this hole; None is all of it.

@@ -9,6 +9,7 @@ import numpy as np
 
 from selfmend.masks.damage.marks import (
     Alpha,
+    around,
     between,
     chance,
     draw_stroke,
@@ -44,9 +45,8 @@ def _even_ground(image: Image) -> Alpha:
     """1 where the picture is about as bright as around and not dark, 0 elsewhere, with soft borders."""
     import cv2
 
-    grey = np.ascontiguousarray(image.mean(2))
-    mean, square = (cv2.blur(values, (9, 9)) for values in (grey, grey * grey))
-    even = (square - mean * mean < _EVEN**2) & (mean > _DARK)
+    mean, deviation = around(image, 9)
+    even = (deviation < _EVEN) & (mean > _DARK)
     return cv2.GaussianBlur(cv2.erode(even.astype(np.float32), np.ones((5, 5))), (0, 0), 1.0)
 
 

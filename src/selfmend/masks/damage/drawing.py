@@ -12,7 +12,7 @@ from selfmend.image.color import as_rgb
 from selfmend.masks.damage import areas, lines
 from selfmend.masks.damage.distractors import draw_distractors
 from selfmend.masks.damage.looks import blurred, film_grain, halftone, old_tones, scanned
-from selfmend.masks.damage.marks import KINDS, between, chance, lay
+from selfmend.masks.damage.marks import KINDS, around, between, chance, lay
 from selfmend.seeding import make_rng
 from selfmend.types import Image, Mask, check_image, size_of
 
@@ -96,9 +96,7 @@ def _visible(mask: Mask, image: Image, clean: Image) -> Mask:
     if not mask.any():
         return mask
     change = np.abs(cv2.GaussianBlur(image, (0, 0), 0.7) - cv2.GaussianBlur(clean, (0, 0), 0.7)).max(2)
-    grey = np.ascontiguousarray(clean.mean(2))
-    mean, square = (cv2.blur(values, (15, 15)) for values in (grey, grey * grey))
-    needed = _SEEN + 0.6 * np.sqrt(np.maximum(square - mean * mean, 0))
+    needed = _SEEN + 0.6 * around(clean, 15)[1]
     count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
     keep = np.zeros(count, bool)
     keep[labels[change > needed]] = True

@@ -128,6 +128,15 @@ def smooth_noise(size: Size, rng: np.random.Generator, *, grain: float) -> NDArr
     return (part / max(1e-6, float(part.std()))).astype(np.float32)
 
 
+def around(image: Image, side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean and deviation of the brightness around each pixel of a picture (H, W, 3), in squares of so many pixels."""
+    import cv2
+
+    grey = np.ascontiguousarray(image.mean(2))
+    mean, square = (cv2.blur(values, (side, side)) for values in (grey, grey * grey))
+    return mean, np.sqrt(np.maximum(square - mean * mean, 0))
+
+
 def rgb(red: float, green: float, blue: float) -> NDArray[np.float32]:
     """(3,) a colour."""
     return np.array([red, green, blue], np.float32)
