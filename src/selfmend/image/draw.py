@@ -23,7 +23,9 @@ HOLE_COLOUR = (230, 0, 120)  # seldom found in photos
 
 def to_rgb(image: Image) -> PILImage.Image:
     """One picture (H, W, C) in [0, 1] as an 8-bit RGB picture to look at; CMYK without its profile."""
-    array = np.rint(image.clip(0, 1) * 255).astype(np.uint8)
+    scaled = image.clip(0, 1)
+    scaled *= 255
+    array = np.rint(scaled, out=scaled).astype(np.uint8)
     if array.shape[2] == 4:
         return PILImage.fromarray(array, "CMYK").convert("RGB")
     return PILImage.fromarray(np.repeat(array, 3, 2) if array.shape[2] == 1 else array)
@@ -35,10 +37,10 @@ def thumbnail(image: Image, longest: int) -> Image:
     return image if share >= 1 else resize(image, scaled_size(size_of(image), share)).clip(0, 1)
 
 
-def paint_hole(image: Image, mask: Mask) -> PILImage.Image:
-    """The picture with its hole painted in one colour."""
-    shown = np.array(to_rgb(np.where(mask[..., None], np.float32(0), image)))
-    shown[mask] = HOLE_COLOUR
+def paint_hole(image: Image, mask: Mask, *, opacity: float = 1.0) -> PILImage.Image:
+    """The picture with its hole painted in one colour, through which `1 - opacity` of the picture is seen."""
+    shown = np.array(to_rgb(image))
+    shown[mask] = np.rint(shown[mask] * (1 - opacity) + np.multiply(HOLE_COLOUR, opacity))
     return PILImage.fromarray(shown)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image as PILImage
 
 from selfmend.errors import ImageError, OptionError
-from selfmend.image.draw import paint_hole, to_rgb
+from selfmend.image.draw import paint_hole
 from selfmend.image.files import by_stem, save_picture
 from selfmend.image.outputs import beside, check_output, is_ours, numbered, target_beside
 from selfmend.image.picture_files import naming, pictures_at, read_rgb, warn
@@ -130,7 +130,7 @@ def save_mask(mask: Mask, path: Path) -> None:
 
 def save_overlay(image: Image, mask: Mask, path: Path) -> None:
     """A picture whose hole is painted over, so that what lies under it can still be seen."""
-    save_picture(PILImage.blend(to_rgb(image), paint_hole(image, mask), _OVERLAY), path)
+    save_picture(paint_hole(image, mask, opacity=_OVERLAY), path)
 
 
 def _targets(

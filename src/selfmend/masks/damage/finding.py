@@ -75,7 +75,7 @@ def _find(image: Image, kinds: Sequence[str], sensitivity: float, region: Region
 
 def _look(image: Image, kinds: Sequence[str], sensitivity: float) -> Mask:
     size = image.shape[0], image.shape[1]
-    if not ((image > 0) & (image < 1)).any():
+    if not any(((row > 0) & (row < 1)).any() for row in image):
         return _nothing(size, "the picture has black and white only, in which damage looks like what is drawn")
     shrunk = max(1.0, float(np.sqrt(size[0] * size[1] / _PIXELS)))
     seen = tuple(max(1, round(side / shrunk)) for side in size)

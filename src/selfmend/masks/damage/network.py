@@ -30,7 +30,7 @@ PLANES = 20
 
 _MEDIAN = 13  # pixels: what is wider than half of it is no line or speck
 _USUAL = 31  # pixels around in which it is measured how much is usual
-_TILE = 1024  # pixels of a side; a tile needs about 0.3 GB
+_TILE = 1024  # pixels of a side at most; such a tile needs about 0.3 GB
 _OVERLAP = 64  # pixels that neighbouring tiles share; half of them is thrown away on each side
 _FILE = "damage-finder.npz"
 _SCALE = ".scale"  # behind the name of an array: what its bytes are multiples of, by channel
@@ -56,7 +56,7 @@ def damage_probability(image: Image, weights: Weights | None = None) -> NDArray[
 
     height, width = image.shape[:2]
     found = np.zeros((height, width, len(KINDS)), np.float32)
-    tall, wide = (min(_TILE, _rounded(side)) for side in (height, width))
+    tall, wide = _tile(height), _tile(width)
     net = cv2.dnn.readNetFromONNX(np.frombuffer(_model(weights or shipped_weights(), (tall, wide)), np.uint8))
     below, beside = (max(_even(side), least) - side for side, least in ((height, tall), (width, wide)))
     seen = features(np.pad(image, ((0, below), (0, beside), (0, 0)), mode="symmetric"))
@@ -171,6 +171,12 @@ def _even(side: int) -> int:
 
 def _rounded(side: int) -> int:
     return max(2 * MULTIPLE, -(-side // MULTIPLE) * MULTIPLE)
+
+
+def _tile(length: int) -> int:
+    """Pixels of a tile along a side: as many tiles as are needed, none larger than that takes."""
+    count = max(1, -(-(length - _OVERLAP) // (_TILE - _OVERLAP))) if length > _TILE else 1
+    return _rounded(-(-(length - _OVERLAP) // count) + _OVERLAP)
 
 
 def _places(length: int, tile: int) -> list[tuple[int, int, int]]:
