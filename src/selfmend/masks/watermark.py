@@ -9,8 +9,7 @@ import numpy as np
 
 from selfmend.image.unblend import unexplained
 from selfmend.masks.finders import in_region
-from selfmend.masks.mark_network import WATERMARK, mark_likelihood
-from selfmend.masks.mark_pieces import MarkLimits, marked
+from selfmend.masks.mark_finding import WATERMARK, MarkLimits, mark_likelihood, marked
 from selfmend.masks.reading import grow_mask
 from selfmend.masks.same_mark import MOST, find_same_mark
 from selfmend.types import Image, Mask
@@ -42,7 +41,7 @@ def find_watermark(image: Image, *, sensitivity: float = 0.5, region: Region | N
     """
 
     def find(part: Image) -> Mask:
-        likely = mark_likelihood(part)[WATERMARK]
+        likely = mark_likelihood(part)[..., WATERMARK]
         mask = marked(likely, LIMITS.at(sensitivity))
         if not mask.any():
             return mask
@@ -72,5 +71,5 @@ def find_same_watermark(images: Sequence[Image], *, sensitivity: float = 0.5) ->
     """
     common = find_same_mark(images, sensitivity=sensitivity)
     chosen = np.unique(np.linspace(0, len(images) - 1, min(len(images), MOST // 2)).round().astype(int))
-    mean = np.stack([mark_likelihood(images[k])[WATERMARK] for k in chosen]).mean(0)
+    mean = np.stack([mark_likelihood(images[k])[..., WATERMARK] for k in chosen]).mean(0)
     return common | marked(mean, _SAME.at(sensitivity))
