@@ -93,6 +93,18 @@ def test_any_size_and_any_hole(size: tuple[int, int], boxes: list[tuple[int, int
     assert mended[mask].any()
 
 
+def test_a_texture_takes_the_shade_of_where_it_is_laid() -> None:
+    """A wall that is lit from one side: patches fit everywhere but for their brightness."""
+    rows, columns = np.indices((64, 96))
+    bricks = 0.1 * ((rows // 3 + columns // 5) % 2)[..., None]
+    wall = (bricks + np.linspace(0.2, 0.7, 96)[:, None]).repeat(3, 2).astype(np.float32)
+    hole = np.zeros((64, 96), bool)
+    hole[10:54, 40:56] = True  # the columns of this brightness are gone
+    shaded, plain = (inpaint(wall, hole, seed=0, options=PatchMatchOptions(shift=shift)) for shift in (0.05, 0.0))
+    error = [float(np.abs(fill - wall)[hole].mean()) for fill in (shaded, plain)]
+    assert error[0] < 0.7 * error[1]
+
+
 def test_nothing_of_the_hole_is_used() -> None:
     image, mask = photo(40, 50), hole_at(40, 50, (10, 10, 28, 33))
     results = [inpaint(with_hole(image, mask, content), mask, seed=0) for content in (0.0, 1.0, np.nan)]
@@ -216,8 +228,8 @@ def test_a_source_that_coarse_scales_lose_is_enough() -> None:
     mask[40:46, 50:57] = False
     image = photo(100, 100)
     mended = inpaint(image, mask, seed=0)
-    sources = image[40:46, 50:57]
-    assert sources.min() - 1e-4 <= mended.min() <= mended.max() <= sources.max() + 1e-4
+    sources, shift = image[40:46, 50:57], PatchMatchOptions().shift + 1e-4
+    assert sources.min() - shift <= mended.min() <= mended.max() <= sources.max() + shift
 
 
 def test_a_smaller_patch_is_taken_with_a_warning() -> None:
@@ -227,7 +239,7 @@ def test_a_smaller_patch_is_taken_with_a_warning() -> None:
         inpaint(photo(30, 30), mask, seed=0)
 
 
-@pytest.mark.parametrize(("name", "value"), [("patch", 4), ("patch", 1), ("ratio", 1.0), ("texture", float("nan"))])
+@pytest.mark.parametrize(("name", "value"), [("patch", 4), ("patch", 1), ("ratio", 1.0), ("texture", float("nan")), ("shift", 2)])
 def test_options_out_of_range_are_refused(name: str, value: float) -> None:
     with pytest.raises(OptionError, match=f"{name} is {value}"):
         PatchMatchOptions(**{name: value})

@@ -71,6 +71,10 @@ class PatchMatchOptions:
         2.0, "spread of a vote's weight by cost", unit="mean costs", source=f"Wexler, eq. 5; {OURS}"
     )
     deep: float = option(2.7, "depth from which agreeing votes win", unit="pixels", source=f"Wexler, 3.2; {OURS}")
+    shift: float = option(
+        0.05, "most that a patch's colours are shifted by to meet those around", unit="of the colour range",
+        source=f"Darabi 2012; {OURS}",
+    )  # fmt: skip
     guess_confidence: float = option(0.3, "least confidence in a guess from elsewhere", unit="0 to 1", source=OURS)
     guess_kept: bool = option(True, "the result, shrunk to the guess's size, must equal the guess", source=OURS)
     guess_iterations: int = option(2, "rounds a scale above a guess", unit="rounds", source=OURS)
@@ -103,6 +107,7 @@ class PatchMatchOptions:
             "nearness": (0, 1e6),
             "softness": (1e-6, 1e6),
             "deep": (0, 1e9),
+            "shift": (0, 1),
             "guess_confidence": (1e-6, 1),
             "guess_iterations": (1, 1000),
             "known_fraction": (0.01, 1),
@@ -185,6 +190,8 @@ def fill_values(
     picture: np.ndarray | None = None
     below: tuple[Scale, Field] | None = None
     kept = guess if options.guess_kept else None  # a guess that is not kept is only where the search starts
+    if kept is not None:
+        options = replace(options, shift=0.0)  # back-projection says how light what is
     for i, parts in enumerate(shrunk):
         finest = sizes[i] == layers[0][1].shape
         if i > 1:
@@ -263,7 +270,7 @@ def _alternate(
     for step in range(rounds):
         report(step, rounds)
         _match(first if step == 0 else scale, field, picture, derive_seed(seed, step), options)
-        vote(scale, field, picture, softness=options.softness, deep=options.deep)
+        vote(scale, field, picture, softness=options.softness, deep=options.deep, shift=options.shift)
 
 
 def _match(scale: Scale, field: Field, picture: np.ndarray, seed: int, options: PatchMatchOptions) -> None:

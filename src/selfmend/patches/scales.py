@@ -89,6 +89,10 @@ class Scale:
         return trim(self.sources.values[:, : self.sources.width], self.radius)
 
 
+TEXTURES = 2
+"""Features of texture behind the colours."""
+
+
 def features(colours: np.ndarray, known: np.ndarray, *, weight: float, window: int) -> np.ndarray:
     """Stack colours and texture features.
 
@@ -99,7 +103,7 @@ def features(colours: np.ndarray, known: np.ndarray, *, weight: float, window: i
         window: side of the window they are averaged over, in pixels.
 
     Returns:
-        float32 (H, W, C + 2), zero in the hole. Colours are scaled so that C channels weigh as three do.
+        float32 (H, W, C + `TEXTURES`), zero in the hole. Colours are scaled so that C channels weigh as three do.
     """
     scaled = colours * np.float32(colour_scale(colours.shape[2]))
     return np.concatenate([scaled, np.float32(weight) * texture(colours, known, window)], 2)
