@@ -76,6 +76,15 @@ WORDS = {
 }
 
 
+def test_frames_of_an_avi_stand_in_the_order_in_which_they_are_shown(tmp_path):
+    source = film_of("H.264 .mp4", "times of frames", tmp_path)
+    mended(source, tmp_path / "out.avi")
+    with av.open(str(tmp_path / "out.avi")) as film:
+        times = [frame.pts for frame in film.decode(video=0)]
+    assert times == sorted(times)
+    assert len(times) == 5
+
+
 def test_a_cover_picture_stays(tmp_path):
     source = film_of("H.264 .mp4", "times of frames", tmp_path)
     with av.open(str(source)) as film, av.open(str(tmp_path / "with.mp4"), "w") as made:
