@@ -116,6 +116,50 @@ def bmp_with_profile():
     return b"BM" + struct.pack("<IHHI", 14 + len(body), 0, 0, 14 + 124) + body
 
 
+def bmp_with_alpha():
+    """A header of version 4, which has a mask for it."""
+    masks = struct.pack("<IIII", 0xFF0000, 0xFF00, 0xFF, 0xFF000000) + b"BGRs"
+    old = plain("BMP")
+    head = struct.pack("<IiiHHI", 108, 40, 30, 1, 32, 3) + old[34:54] + masks
+    pixels = np.asarray(photo("RGBA"))[::-1, :, [2, 1, 0, 3]].tobytes()
+    return b"BM" + struct.pack("<IHHI", 122 + len(pixels), 0, 0, 122) + head.ljust(108, b"\0") + pixels
+
+
+def deep_colour(kind):
+    """16 bits of RGB, as OpenCV writes them; in JPEG 2000 a file that says so of itself."""
+    import cv2
+
+    deep = np.asarray(photo()).astype(np.uint16) * 257 + 3
+    if kind == "JPEG 2000":
+        deep = cv2.resize(deep, (400, 300))
+    return cv2.imencode("." + FORMATS[kind], deep)[1].tobytes()
+
+
+def four_bits(kind):
+    """Grey of 16 levels; a palette in BMP."""
+    levels = np.asarray(photo("L")) >> 4
+    if kind == "PPM":
+        return b"P5\n40 30\n15\n" + levels.tobytes()
+    packed = levels[:, ::2] << 4 | levels[:, 1::2]
+    if kind == "BMP":
+        colours = b"".join(bytes([16 * k, 255 - k, k, 0]) for k in range(16))
+        head = struct.pack("<IiiHHIIiiII", 40, 40, 30, 1, 4, 0, 600, 0, 0, 16, 0)
+        return b"BM" + struct.pack("<IHHI", 718, 0, 0, 118) + head + colours + packed[::-1].tobytes()
+    if kind == "PNG":
+        rows = b"".join(b"\0" + row.tobytes() for row in packed)
+        parts = [
+            (b"IHDR", struct.pack(">IIBBBBB", 40, 30, 4, 0, 0, 0, 0)),
+            (b"IDAT", zlib.compress(rows)),
+            (b"IEND", b""),
+        ]
+        return plain("PNG")[:8] + b"".join(
+            struct.pack(">I", len(b)) + n + b + struct.pack(">I", zlib.crc32(n + b)) for n, b in parts
+        )
+    tags = [(256, 40), (257, 30), (258, 4), (259, 1), (262, 1), (273, 8), (277, 1), (278, 30), (279, 600)]
+    entries = b"".join(struct.pack("<HHII", number, 4, 1, value) for number, value in tags)
+    return struct.pack("<2sHI", b"II", 42, 608) + packed.tobytes() + struct.pack("<H", 9) + entries + bytes(4)
+
+
 def exif_in_uuid():
     return with_box(b"uuid", b"JpgTiffExif->JP2" + exif())
 
@@ -277,6 +321,12 @@ _MAKERS = {
         ("transparency", k): (lambda k=k: _whole("RGBA")(k))
         for k in ("PNG", "TIFF", "WebP", "AVIF", "HEIC", "JPEG 2000", "TGA")
     },
+    ("transparency", "BMP"): bmp_with_alpha,
+    ("transparency", "PPM"): lambda: (
+        b"P7\nWIDTH 40\nHEIGHT 30\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n" + photo("RGBA").tobytes()
+    ),
+    **{("16 bits of colour", k): (lambda k=k: deep_colour(k)) for k in ("PNG", "TIFF", "JPEG 2000", "PPM")},
+    **{("4 bits", k): (lambda k=k: four_bits(k)) for k in ("PNG", "TIFF", "BMP", "PPM")},
     ("transparency", "GIF"): lambda: plain("GIF", transparency=3),
     **{
         ("lossy with transparency", k): (lambda k=k: saved(k, photo("RGBA"), quality=70))
@@ -296,7 +346,7 @@ _MAKERS = {
     ("colour profile", "GIF"): lambda: (with_extension(0xFF, PROFILE[:200], b"\x0bICCRGBG1012"), PROFILE[:200]),
     ("colour profile", "WebP"): lambda: (plain("WebP", icc_profile=PROFILE), PROFILE),
     ("colour profile", "JPEG 2000"): lambda: (with_box(b"colr", b"\2\0\0" + PROFILE, in_header=True), PROFILE),
-    ("colour profile", "BMP"): bmp_with_profile,
+    ("colour profile", "BMP"): lambda: (bmp_with_profile(), b"icc!"),
     **{
         ("EXIF, maker note in it", k): (lambda k=k: (plain(k, exif=exif()), exif()))
         for k in ("JPEG", "PNG", "WebP", "AVIF", "HEIC")
@@ -324,7 +374,7 @@ _MAKERS = {
     ("texts, comments", "GIF"): lambda: (with_extension(0xFE, TEXT), TEXT),
     ("texts, comments", "JPEG 2000"): lambda: (with_box(b"xml ", b"<a>" + TEXT + b"</a>"), TEXT),
     ("texts, comments", "TGA"): lambda: (plain("TGA", id_section=TEXT), TEXT),
-    ("texts, comments", "PPM"): lambda: plain("PPM").replace(b"P6\n", b"P6\n# taken in May\n"),
+    ("texts, comments", "PPM"): lambda: (plain("PPM").replace(b"P6\n", b"P6\n# taken in May\n"), b"# taken in May\n"),
     **{("resolution", k): (lambda k=k: plain(k, dpi=(72, 71))) for k in ("JPEG", "BMP")},
     ("resolution", "PNG"): lambda: (
         with_chunk(b"pHYs", struct.pack(">IIB", 2834, 2795, 1)),
@@ -368,7 +418,7 @@ _MAKERS = {
     ("further pages or frames", "WebP"): lambda: _second("WebP"),
     ("further pages or frames", "AVIF"): lambda: plain("AVIF", **_FRAME_BEHIND, duration=[70, 130]),
     ("further pages or frames", "HEIC"): lambda: plain("HEIC", **_FRAME_BEHIND),
-    ("further pages or frames", "PPM"): lambda: plain("PPM") * 2,
+    ("further pages or frames", "PPM"): lambda: (plain("PPM") * 2, plain("PPM")),
     ("durations, repetitions", "PNG"): lambda: (
         plain("PNG", **_FRAME_BEHIND, duration=[70, 130], loop=3),
         (b"acTL\0\0\0\2\0\0\0\3", b"\0\x0d\0\x64"),

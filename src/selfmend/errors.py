@@ -10,7 +10,10 @@ from collections.abc import Iterable
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """How a disk, or a user's part of it, says that it is full."""
 
-_MACHINE = (*FULL, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EMFILE)
+_MACHINE = (
+    *FULL, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENAMETOOLONG, errno.ELOOP,
+    errno.ENOTDIR,
+)  # fmt: skip
 _MEMORY = re.compile("out of memory|can't allocate memory")  # torch raises a RuntimeError
 
 

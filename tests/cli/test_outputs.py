@@ -137,6 +137,18 @@ def test_a_name_that_was_not_given_is_a_free_one(run, folder, name):
     assert all("-2" in file for file in second.keys() - first.keys())
 
 
+@pytest.mark.parametrize("name", WRITING)
+def test_a_name_that_is_too_long_is_refused_in_a_line(refused, folder, name):
+    assert "too long" in refused(*WRITING[name], "-o", "x" * 300 + ENDINGS.get(name, ".png"))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_replaced(refused, folder):
+    os.mkfifo(folder / "pipe.png")
+    assert "pipe" in refused(*WRITING["inpaint"], "-o", "pipe.png", "--overwrite")
+    assert (folder / "pipe.png").is_fifo()
+
+
 def test_the_masks_of_a_folder(run, refused, folder):
     os.mkdir("masks")
     assert run("mask", "box", "photos", "1,2,3,4", "-o", "masks").code == 0

@@ -1,6 +1,7 @@
 """What a film says beside its pictures: the table of docs/video.md, tried cell by cell, and read by FFmpeg alone."""
 
 import warnings
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -54,7 +55,7 @@ def test_what_another_format_does_not_hold_is_named(ending, tmp_path):
         ("transparency", "FFV1 .mkv"), ("transparency", "VP9 .webm"), ("field order", "H.264 .mp4"),
         ("HDR10 light", "HEVC .mp4"), ("chapters", "FFV1 .mkv"), ("title", "H.264 .mp4"), ("date", "H.264 .mp4"),
         ("name of a track", "H.264 .mp4"), ("language of a track", "FFV1 .mkv"), ("more than 8 bits", "HEVC .mp4"),
-        ("length of the last frame", "H.264 .mp4"),
+        ("length of the last frame", "H.264 .mp4"), ("shape of a pixel", "H.264 .mp4"),
     ):  # fmt: skip
         source, target = film_of(column, what, tmp_path), tmp_path / f"out{ending}"
         said = mended(source, target)
@@ -71,7 +72,36 @@ WORDS = {
     "date": "creation_time",
     "name of a track": "title",
     "length of the last frame": "the last frame",
+    "shape of a pixel": "pixels of 1",
 }
+
+
+def test_frames_of_an_avi_stand_in_the_order_in_which_they_are_shown(tmp_path):
+    source = film_of("H.264 .mp4", "times of frames", tmp_path)
+    mended(source, tmp_path / "out.avi")
+    with av.open(str(tmp_path / "out.avi")) as film:
+        times = [frame.pts for frame in film.decode(video=0)]
+    assert times == sorted(times)
+    assert len(times) == 5
+
+
+def test_a_cover_picture_stays(tmp_path):
+    source = film_of("H.264 .mp4", "times of frames", tmp_path)
+    with av.open(str(source)) as film, av.open(str(tmp_path / "with.mp4"), "w") as made:
+        pictures, cover = made.add_stream_from_template(film.streams.video[0]), made.add_stream("mjpeg")
+        cover.width, cover.height, cover.pix_fmt = 32, 32, "yuvj420p"
+        cover.disposition = av.stream.Disposition.attached_pic
+        frame = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24").reformat(format="yuvj420p")
+        frame.pts, frame.time_base = 0, Fraction(1, 25)
+        for packet in film.demux(film.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = pictures
+                made.mux(packet)
+        for packet in [*cover.encode(frame), *cover.encode()]:
+            made.mux(packet)
+    assert not mended(tmp_path / "with.mp4", tmp_path / "out.mp4")
+    with av.open(str(tmp_path / "out.mp4")) as film:
+        assert [bool(s.disposition & av.stream.Disposition.attached_pic) for s in film.streams.video] == [False, True]
 
 
 def test_fields_captions_and_light_stay_with_the_frames_that_are_filled(tmp_path):

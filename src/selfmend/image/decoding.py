@@ -19,10 +19,10 @@ from PIL import ExifTags, JpegImagePlugin, PngImagePlugin
 from PIL import Image as PILImage
 
 from selfmend.errors import ImageError, SelfmendWarning, TooManyPixelsError
-from selfmend.image import avif, heic, jpeg, jpeg_blocks, png, tiff
+from selfmend.image import avif, heic, jpeg, jpeg2000, jpeg_blocks, png, pnm, tiff
 from selfmend.image import exif as exif_block
 from selfmend.image import formats as sixteen_bit
-from selfmend.image.formats import SixteenBit, describing
+from selfmend.image.formats import DEEP_MODE, SixteenBit, describing
 
 _DEFAULT_MAX_PIXELS = 179_000_000  # a 16 000 x 11 000 scan; what has more is refused before it is decoded, as a bomb
 
@@ -92,21 +92,31 @@ def open_picture(
         many = f"{int(count[0]) / 1e6:.0f} million pixels" if count else "too many pixels"
         raise TooManyPixelsError(_too_many(f"{name} claims {many}", limit)) from error
     except Exception as error:  # what a damaged header raises depends on the format: OSError, SyntaxError, struct.error
-        why = "it is text" if _is_text(data) else "unknown format, or damaged"
+        why = "it is text" if _is_text(data) else _known_kind(data) or "unknown format, or damaged"
         raise ImageError(f"{name} is not a picture that can be read ({why})") from error
     check_pixels(picture.size[::-1], name, limit)
     return picture
 
 
+def _known_kind(data: bytes) -> str | None:
+    """What a file is that has a form which nothing here reads, and what fits instead."""
+    if data[:3] in (b"PF\n", b"Pf\n"):
+        return "floats, whose range is not known; integers of up to 16 bits fit, as in a .tif or .png"
+    if data.startswith(b"\xff\xd8"):
+        parts = jpeg.parts_of(data)
+        bits = 8 if parts is None else jpeg.bits_of(parts.segments)
+        return f"a JPEG of {bits} bits a channel; 8 bits fit, or a .tif or .png of 16" if bits != 8 else None
+    page = tiff.first_page(data)
+    return None if page is None else tiff.unread(page)
+
+
 def _opened(data: bytes, formats: tuple[str, ...] | None) -> PILImage.Image:
     """PIL's opened file."""
-    try:
+    chunks = png.chunks_of(data) if data.startswith(png.SIGNATURE) else []
+    kept = png.lean(chunks, limit=PngImagePlugin.MAX_TEXT_CHUNK)
+    if len(kept) == len(chunks):
         return _opened_at_any_size(data, formats)
-    except ValueError:
-        if not data.startswith(png.SIGNATURE):
-            raise
-    chunks = png.chunks_of(data)  # texts or a profile of more than a megabyte
-    picture = _opened_at_any_size(png.lean(data, limit=PngImagePlugin.MAX_TEXT_CHUNK), formats)
+    picture = _opened_at_any_size(png.joined(kept), formats)
     profile = png.profile_of(chunks)
     picture.info.update({} if profile is None else {"icc_profile": profile})
     return picture
@@ -153,6 +163,9 @@ def decode(data: bytes, *, name: str) -> Any:
     data, wrong = _repaired(data)
     if wrong:
         _warn(f"{name} is slightly broken ({wrong}); what it shows is used")
+    netpbm = pnm.first_page(data)
+    if netpbm is not None:
+        return _decode_pnm(data, netpbm, name)
     page = tiff.first_page(data)
     page = page if page is not None and page.is_understood() else None
     if page is not None and _pil_has_no_mode(page):
@@ -163,7 +176,7 @@ def decode(data: bytes, *, name: str) -> Any:
     except TooManyPixelsError:
         raise
     except ImageError:
-        if page is None or page.number(tiff.PHOTOMETRIC, 1) in (tiff.PALETTE, tiff.LAB):
+        if page is None or not page.has_its_colours():
             raise
         return _decode_tiff(data, page, name)
 
@@ -177,11 +190,41 @@ def _repaired(data: bytes) -> tuple[bytes, str]:
     return data, ""
 
 
+def _decode_pnm(data: bytes, page: pnm.Page, name: str) -> Any:
+    """PIL reads 16 bits of colour with 8, and no PAM."""
+    check_pixels(page.size, name)
+    try:
+        shown = pnm.shown_of(pnm.read_samples(data, page), page)
+    except ImageError as error:
+        raise ImageError(f"{name} is damaged or truncated ({_line(error)}); get a whole copy of the file") from error
+    return _with_source(_made_of(shown, bits=1 if page.is_bits else 8), SourceFile(pnm.KIND, data))
+
+
+def _made_of(shown: np.ndarray, *, bits: int, cmyk: bool = False) -> Any:
+    """Values (H, W, C) of uint8 or uint16 as a PIL image, or a `SixteenBit` array where PIL has no mode for them."""
+    shown = np.ascontiguousarray(shown)
+    if shown.shape[2] == 1:
+        return PILImage.fromarray(shown[..., 0] > 0 if bits == 1 else shown[..., 0])
+    if shown.dtype == np.uint16:
+        return shown.view(SixteenBit)
+    mode = {2: "LA", 3: "RGB", 4: "CMYK" if cmyk else "RGBA"}[shown.shape[2]]
+    return PILImage.frombytes(mode, shown.shape[1::-1], shown.tobytes())
+
+
+def _with_source(made: Any, source: SourceFile) -> Any:
+    made.info = {SOURCE: source}
+    return made
+
+
 def _pil_has_no_mode(page: tiff.Page) -> bool:
-    """16 bits of more than one channel, or white first; and channels that PIL takes for transparency."""
+    """More than 8 bits of more than one channel, or white first; other bits; channels it takes for transparency."""
     if page.bits == 16:
         return page.channels > 1 or page.number(tiff.PHOTOMETRIC, 1) == tiff.MIN_IS_WHITE
-    return page.bits == 8 and page.channels > page.colours + (page.alpha is not None)
+    if page.bits != 8:
+        return page.number(tiff.PHOTOMETRIC, 1) != tiff.PALETTE and (page.bits > 1 or page.channels > 1)
+    if page.is_lab:  # PIL takes planes of it for colours whose a and b are not signed
+        return True
+    return page.channels > page.colours + (page.alpha is not None and page.colours != 4)
 
 
 def _decode_tiff(data: bytes, page: tiff.Page, name: str) -> Any:
@@ -191,22 +234,19 @@ def _decode_tiff(data: bytes, page: tiff.Page, name: str) -> Any:
     except (ImageError, ValueError) as error:
         raise ImageError(f"{name} is damaged or truncated ({_line(error)}); get a whole copy of the file") from error
     _tell_of_pages(data, page, name)
-    shown = sixteen_bit.turned(shown_of(samples, page), page.orientation)
-    info = _tiff_info(data, page)
-    if page.bits == 16 and shown.shape[2] > 1:
-        if page.colours == 4 or page.number(tiff.PHOTOMETRIC, 1) == tiff.LAB:
-            raise ImageError(f"{name} has 16 bits a channel of CMYK or LAB; 8 bits of these fit, or 16 of RGB")
-        result = np.ascontiguousarray(shown).view(SixteenBit)
-        result.info = info
-        return result
-    if shown.shape[2] == 1:
-        grey = np.ascontiguousarray(shown[..., 0])
-        picture = PILImage.fromarray(grey > 0 if page.bits == 1 else grey)
+    shown = np.ascontiguousarray(sixteen_bit.turned(shown_of(samples, page), page.orientation))
+    if page.is_lab and page.bits <= 8:
+        made: Any = PILImage.frombytes("LAB", shown.shape[1::-1], shown.tobytes())
+    elif page.number(tiff.PHOTOMETRIC, 1) == tiff.PALETTE:
+        made = PILImage.frombytes("P", shown.shape[1::-1], shown.tobytes())
+        colours = np.array(page.numbers(tiff.COLOUR_MAP), np.uint16).reshape(3, -1)
+        made.putpalette((colours.T >> 8).astype(np.uint8).tobytes())
     else:
-        mode = {2: "LA", 3: "RGB", 4: "CMYK" if page.colours == 4 else "RGBA"}[shown.shape[2]]
-        picture = PILImage.frombytes(mode, shown.shape[1::-1], np.ascontiguousarray(shown).tobytes())
-    picture.info.update(info)
-    return picture
+        made = _made_of(shown, bits=page.bits if page.channels == 1 else 8, cmyk=page.colours == 4)
+    made.info = _tiff_info(data, page)
+    if page.bits > 8 and (page.is_lab or page.colours == 4):
+        made.info[DEEP_MODE] = "LAB" if page.is_lab else "CMYK"
+    return made
 
 
 def _tiff_info(data: bytes, page: tiff.Page) -> dict[str, Any]:
@@ -225,18 +265,37 @@ def _tiff_info(data: bytes, page: tiff.Page) -> dict[str, Any]:
 
 
 def shown_of(samples: np.ndarray, page: tiff.Page) -> np.ndarray:
-    """Stored samples as values: white is high, alpha is straight and last; channels that are neither are left out."""
+    """Stored samples as values over the whole range of uint8 or uint16; a single bit stays 0 and 1, a palette's place
+    what it is. White is high, alpha is straight and last. Of LAB, a and b are signed in 8 bits, as PIL has them, and
+    count from the middle in 16. Channels that are neither colour nor alpha are left out, and so is the alpha of CMYK
+    and LAB, for which PIL has no mode.
+    """
     values = samples[..., : page.colours]
-    top = np.iinfo(samples.dtype).max if page.bits > 1 else 1
-    if page.number(tiff.PHOTOMETRIC, 1) == tiff.MIN_IS_WHITE:
-        values = top - values
-    if page.alpha is None:
-        return values
-    alpha = samples[..., page.alpha : page.alpha + 1]
+    top = (1 << page.bits) - 1
     if page.premultiplied:
+        alpha = samples[..., page.alpha : page.alpha + 1] if page.alpha is not None else top
         whole = values.astype(np.float64) * top / np.maximum(alpha, 1)
         values = np.rint(whole).clip(0, top).astype(samples.dtype)
-    return np.concatenate([values, alpha], 2)
+    if page.number(tiff.PHOTOMETRIC, 1) == tiff.MIN_IS_WHITE:
+        values = top - values
+    values = _of_other_middle(values, page)
+    if page.alpha is not None and page.colours in (1, 3) and not page.is_lab:
+        values = np.concatenate([values, samples[..., page.alpha : page.alpha + 1]], 2)
+    full = _full(page)
+    return values if full == top else np.rint(values * (full / top)).astype(samples.dtype)
+
+
+def _full(page: tiff.Page) -> int:
+    """The highest of the numbers that samples are spread over."""
+    is_one = page.channels == 1 and (page.bits == 1 or page.number(tiff.PHOTOMETRIC, 1) == tiff.PALETTE)
+    return (1 << page.bits) - 1 if is_one else 65535 if page.bits > 8 else 255
+
+
+def _of_other_middle(values: np.ndarray, page: tiff.Page) -> np.ndarray:
+    """LAB as `shown_of` has it from how it is stored, and back: a and b are signed, or count from the middle (ICC)."""
+    if page.number(tiff.PHOTOMETRIC, 1) != (tiff.LAB if page.bits > 8 else tiff.ICC_LAB):
+        return values
+    return np.concatenate([values[..., :1], values[..., 1:] ^ values.dtype.type(1 << (page.bits - 1))], -1)
 
 
 def stored_of(shown: np.ndarray, page: tiff.Page, before: np.ndarray, changed: np.ndarray) -> np.ndarray:
@@ -249,16 +308,18 @@ def stored_of(shown: np.ndarray, page: tiff.Page, before: np.ndarray, changed: n
         changed: bool (H, W).
     """
     after = before.copy()
-    top = np.iinfo(before.dtype).max if page.bits > 1 else 1
-    values = shown[changed][:, : page.colours].astype(np.float64)
+    top, full = (1 << page.bits) - 1, _full(page)
+    rows, fresh = after[changed], shown[changed]
+    fresh = fresh if full == top else np.rint(fresh * (top / full)).astype(before.dtype)
+    values = fresh[:, : page.colours]
+    values = _of_other_middle(values, page)
     if page.number(tiff.PHOTOMETRIC, 1) == tiff.MIN_IS_WHITE:
         values = top - values
-    rows = after[changed]
-    if page.alpha is not None and shown.shape[2] > page.colours:
-        alpha = shown[changed][:, page.colours]
-        rows[:, page.alpha] = alpha
+    if page.alpha is not None:
+        if fresh.shape[1] > page.colours:
+            rows[:, page.alpha] = fresh[:, page.colours]
         if page.premultiplied:
-            values = np.rint(values * alpha[:, None] / top)
+            values = np.rint(values * (rows[:, page.alpha, None] / top))
     rows[:, : page.colours] = values
     after[changed] = rows
     return after
@@ -271,6 +332,8 @@ def _decode_with_pil(data: bytes, picture: PILImage.Image, name: str) -> Any:
         _tell_of_pages(data, page, name)
     elif frames > 1 and not _are_of_one(picture):
         _warn(f"{name} has {frames} frames; the first is used")
+    if picture.format == "JPEG2000" and jpeg2000.bits_of(data) > 8 and not picture.mode.startswith("I"):
+        _warn(f"{name} has {jpeg2000.bits_of(data)} bits a channel, of which JPEG 2000 in colour is read with 8")
     if picture.format == avif.KIND and avif.bits_of(data) > 8:
         _warn(f"{name} has {avif.bits_of(data)} bits a channel, of which AVIF is read with 8")
     deep = picture.format == heic.KIND and heic.bits_of(picture) > 8
@@ -278,6 +341,7 @@ def _decode_with_pil(data: bytes, picture: PILImage.Image, name: str) -> Any:
     exif, orientation = _exif_of(data, picture, name)
     try:
         picture.load()  # 16-bit files too: a truncated one must not pass for a whole one
+        _drop_long_transparency(picture, name)
         sixteen = _sixteen(data, picture, orientation) if deep else None
         upright = _upright(picture, orientation) if sixteen is None else sixteen
     except Exception as error:  # decoders raise anything
@@ -294,6 +358,15 @@ def _decode_with_pil(data: bytes, picture: PILImage.Image, name: str) -> Any:
         said = exif_block.patched_xmp(upright.info["xmp"])
         upright.info["xmp"] = exif_block.without_xmp_note(said) if kind == "JPEG" else said
     return upright
+
+
+def _drop_long_transparency(picture: PILImage.Image, name: str) -> None:
+    """As PNG's own library does: that of more colours than the palette has is none; PIL cannot convert it."""
+    transparency = picture.info.get("transparency")
+    colours = len(picture.getpalette("RGB") or []) // 3 if picture.mode == "P" else 256
+    if isinstance(transparency, bytes) and len(transparency) > colours:
+        del picture.info["transparency"]
+        _warn(f"{name} is slightly broken (transparency of more colours than its palette has); it is not used")
 
 
 def _sixteen(data: bytes, picture: PILImage.Image, orientation: int) -> Any:

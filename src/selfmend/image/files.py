@@ -18,9 +18,9 @@ from PIL import Image as PILImage
 from selfmend.errors import ImageError, SelfmendWarning
 from selfmend.files import atomic_path, exists
 from selfmend.image import formats as sixteen_bit
-from selfmend.image import heic
+from selfmend.image import heic, jpeg2000
 from selfmend.image.decoding import decode, upright
-from selfmend.image.formats import ENDINGS, convert_for, lost_in, save_options, to_eight_bit
+from selfmend.image.formats import DEEP_MODE, ENDINGS, convert_for, lost_in, save_options, to_eight_bit
 from selfmend.image.picture import Picture, to_picture
 from selfmend.image.rewriting import encode, left_behind, left_out, rewritten, source_is
 
@@ -98,9 +98,9 @@ def save_picture(picture: Any, path: str | Path) -> None:
     if lost:
         _warn(f"{kind} is written without {', '.join(lost)}; the source's own format keeps it")
     deep = isinstance(picture, np.ndarray) and picture.dtype == np.uint16 and picture.ndim == 3
-    if deep and kind == heic.KIND:
+    if deep and kind == heic.KIND and DEEP_MODE not in getattr(picture, "info", {}):
         return _write(path, _deep_heic(picture))
-    if deep and kind not in ("PNG", "TIFF"):
+    if deep and (kind not in ("PNG", "TIFF") or DEEP_MODE in getattr(picture, "info", {})):
         picture, deep = to_eight_bit(picture, kind), False
     elif not deep:
         picture = PILImage.fromarray(picture) if isinstance(picture, np.ndarray) else picture
@@ -110,7 +110,8 @@ def save_picture(picture: Any, path: str | Path) -> None:
                 write = sixteen_bit.write_png if kind == "PNG" else sixteen_bit.write_tiff
                 return write(picture, temporary, getattr(picture, "info", {}))
         held = convert_for(picture, kind)
-        made = encode(held, kind, save_options(held, kind))
+        is_stream = {"no_jp2": True} if path.suffix.lower() in jpeg2000.ENDINGS else {}
+        made = encode(held, kind, save_options(held, kind) | is_stream)
     except (OSError, ValueError, RuntimeError) as error:  # the last: libtiff's
         raise ImageError(f"cannot write {path}: {getattr(error, 'strerror', None) or _line(error)}") from error
     return _write(path, made)

@@ -20,7 +20,7 @@ from PIL import ExifTags, ImageCms, PngImagePlugin, TiffImagePlugin, features
 from PIL import Image as PILImage
 
 from selfmend.errors import SelfmendWarning
-from selfmend.image import heic
+from selfmend.image import heic, jpeg2000, png
 from selfmend.image.exif import patched
 
 ENDINGS = {
@@ -38,7 +38,11 @@ ENDINGS = {
     ".tga": "TGA",
     ".ppm": "PPM",
     ".pgm": "PPM",
+    ".pbm": "PPM",
+    ".pnm": "PPM",
+    ".pam": "PPM",
     ".jp2": "JPEG2000",
+    **dict.fromkeys(jpeg2000.ENDINGS, "JPEG2000"),
     **({".avif": "AVIF"} if features.check("avif") else {}),
     **(dict.fromkeys(heic.ENDINGS, heic.KIND) if heic.is_available() else {}),
 }
@@ -52,7 +56,7 @@ _HELD = {  # the modes that each format gives back as they were
     "BMP": ("1", "L", "P", "RGB"),
     "GIF": ("L", "P"),
     "TGA": ("L", "LA", "P", "RGB", "RGBA"),
-    "PPM": ("L", "RGB", "I;16", "I"),
+    "PPM": ("1", "L", "RGB", "I;16", "I"),
     "JPEG2000": ("L", "LA", "RGB", "RGBA", "I;16"),
     "AVIF": ("RGB", "RGBA"),
     heic.KIND: ("L", "RGB", "RGBA"),
@@ -74,7 +78,7 @@ _TAKES = {  # what is said beside the pixels
     "exif": ("PNG", "JPEG", "WEBP", "TIFF", "AVIF", heic.KIND),
     "dpi": ("PNG", "JPEG", "TIFF", "BMP"),
     "xmp": ("PNG", "JPEG", "WEBP", "TIFF", "AVIF", heic.KIND),
-    "comment": ("JPEG", "GIF"),
+    "comment": ("JPEG", "GIF", "JPEG2000"),
 }
 _NAMES = {"exif": "EXIF", "xmp": "XMP", "comment": "the comment", "photoshop": "IPTC"}
 _XMP_TAG = 700
@@ -259,7 +263,7 @@ def lost_in(picture: Any, kind: str) -> list[str]:
     texts = [
         key for key, value in info.items() if isinstance(value, str) and isinstance(key, str) and key != _PNG_TEXTS
     ]
-    known = ("compression", "mode", "blend")
+    known = ("compression", "mode", "blend", DEEP_MODE)
     return lost + (["texts"] if [key for key in texts if key not in known] else [])
 
 
@@ -291,10 +295,18 @@ def describing(exif: PILImage.Exif) -> PILImage.Exif | None:
 
 
 def to_eight_bit(array: np.ndarray, kind: str) -> PILImage.Image:
-    """A 16-bit colour array for a format without 16-bit colour."""
-    _warn(f"{kind} holds 8 bits a channel: rounded from 16; write a .png or .tif to keep them")
-    picture = PILImage.fromarray(np.rint(np.asarray(array) / 257).astype(np.uint8))
-    picture.info.update(getattr(array, "info", {}))
+    """A 16-bit colour array for a format without 16-bit colour, or without that of CMYK or LAB."""
+    info = getattr(array, "info", {})
+    mode = info.get(DEEP_MODE)
+    keeps = ".tif" if mode else ".png or .tif"
+    _warn(
+        f"{kind} holds 8 bits a channel{f' of {mode}' if mode else ''}: rounded from 16; write a {keeps} to keep them"
+    )
+    steps = (257, 256, 256) if mode == "LAB" else 257  # of a and b, 256 is one
+    values = np.rint(np.asarray(array) / steps).clip(0, 255).astype(np.uint8)
+    values = values ^ np.array([0, 128, 128], np.uint8) if mode == "LAB" else values  # signed in PIL
+    picture = PILImage.frombytes(mode, values.shape[1::-1], values.tobytes()) if mode else PILImage.fromarray(values)
+    picture.info.update({key: value for key, value in info.items() if key != DEEP_MODE})
     return picture
 
 
@@ -359,6 +371,10 @@ _TURNS = {  # EXIF orientation: how the stored rows and columns become the uprig
 }
 
 
+DEEP_MODE = "selfmend_mode"
+"""Key of a `SixteenBit`'s `info` under which "CMYK" or "LAB" stands where its channels are these."""
+
+
 class SixteenBit(np.ndarray):
     """A uint16 array (H, W, C) that remembers what its file said beside the pixels, as PIL's `info` does."""
 
@@ -391,6 +407,8 @@ def decode(data: bytes, picture: PILImage.Image, orientation: int = 1) -> Sixtee
         return None
     if tags is not None and (tags.get(284, 1) != 1 or len(tags.get(TiffImagePlugin.BITSPERSAMPLE, ())) != 3):
         return None  # planes, or channels of which OpenCV does not know what they are
+    if tags is None:  # without what OpenCV's reader complains about on the terminal
+        data = png.only_pixels(png.chunks_of(data))
     try:
         array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:

@@ -88,6 +88,14 @@ def colour_transform(segments: list[Segment]) -> int | None:
     return None
 
 
+def bits_of(segments: list[Segment]) -> int:
+    """Bits of a sample, by the frame header; 8 where there is none."""
+    for marker, body in segments:
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC) and body:
+            return body[0]
+    return 8
+
+
 def mode_of(segments: list[Segment]) -> str | None:
     """PIL's mode of the picture, by the frame header; None for other numbers of components and bits."""
     for marker, body in segments:

@@ -1,6 +1,6 @@
 """JPEG 2000 files box by box: the codestream is exchanged, all other boxes (profile, XMP, texts, resolution) stay.
 
-Source: ITU-T T.800, Annex I.
+Source: ITU-T T.800, Annexes A and I.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ _SIGNATURE = b"\0\0\0\x0cjP  \r\n\x87\n"
 _CODESTREAM, _HEADER, _UUID = b"jp2c", b"jp2h", b"uuid"
 _NEEDED = (b"jP  ", b"ftyp", _HEADER, _CODESTREAM)
 _SHAPE = slice(8, 30)  # of the header: its first box, with size, channels and bits
+_STREAM_HEAD = b"\xff\x4f\xff\x51"  # SOC and SIZ; T.800, Annex A.5
+ENDINGS = (".j2k", ".j2c", ".jpc")
+"""Of files that are a codestream alone."""
 Box = tuple[bytes, bytes]
 
 
@@ -30,6 +33,12 @@ def boxes_of(data: bytes) -> list[Box]:
         found.append((kind, data[at : at + length]))
         at += length
     return found if data.startswith(_SIGNATURE) else []
+
+
+def bits_of(data: bytes) -> int:
+    """Bits of a sample of the first channel, by the codestream's head; 8 where it cannot be found."""
+    at = data.find(_STREAM_HEAD)
+    return (data[at + 42] & 0x7F) + 1 if 0 <= at < len(data) - 42 else 8
 
 
 def with_codestream(written: bytes, source: bytes) -> bytes | None:

@@ -26,6 +26,8 @@ def check_replaced(path: Path, *, overwrite: bool = False, inputs: Sequence[str 
         raise ImageError(f"{path} is an input, which stays as it is; choose another -o")
     if exists(path) and not overwrite:
         raise ImageError(f"{path} is there already; choose another -o, or say --overwrite to replace it")
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise ImageError(f"{path} is a pipe or a device, which cannot be replaced; the name of a file fits")
 
 
 def check_output(path: str | Path, *, overwrite: bool = False, inputs: Sequence[str | Path] = ()) -> Path:

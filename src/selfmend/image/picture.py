@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 
 from selfmend.errors import ImageError
+from selfmend.image.formats import DEEP_MODE
 from selfmend.types import Image, ImageResult, Mask, Size, box_around, check_image, size_of
 
 if TYPE_CHECKING:
@@ -183,11 +184,16 @@ def _from_array(array: np.ndarray) -> Picture:
     return Picture(array, size_of(values), _checked(_colour_of(array), "array"))
 
 
+def _has_alpha(array: np.ndarray) -> bool:
+    """Whether the last channel of an array is its transparency: of two or four, unless they are said to be CMYK."""
+    return array.ndim == 3 and array.shape[2] in (2, 4) and getattr(array, "info", {}).get(DEEP_MODE) != "CMYK"
+
+
 def _colour_of(original: Any) -> Image:
     """The colours of a PIL image or an array."""
     if isinstance(original, np.ndarray):
         values = original[..., None] if original.ndim == 2 else original
-        return _floats(values[..., :-1] if values.shape[2] in (2, 4) else values)
+        return _floats(values[..., :-1] if _has_alpha(original) else values)
     if original.mode in _SIXTEEN_BIT:
         return _floats(np.asarray(original)[..., None], 65535)
     values = np.asarray(_working(original))
@@ -200,7 +206,7 @@ def _alpha_of(original: Any) -> NDArray[np.float32] | None:
     if is_tensor(original):
         return None
     if isinstance(original, np.ndarray):
-        return _floats(original[..., -1]) if original.ndim == 3 and original.shape[2] in (2, 4) else None
+        return _floats(original[..., -1]) if _has_alpha(original) else None
     if original.mode in _SIXTEEN_BIT:
         key = original.info.get("transparency")
         return (np.asarray(original) != key).astype(np.float32) if isinstance(key, int) else None
@@ -257,7 +263,7 @@ def _fill_array(array: np.ndarray, values: np.ndarray, hole: np.ndarray, opaque:
     top = np.iinfo(array.dtype).max if array.dtype.kind == "u" else None
     new = np.rint(values * np.float64(top)) if top else values
     view[..., : values.shape[2]][hole] = new[hole].astype(array.dtype)
-    if opaque and view.shape[2] in (2, 4):
+    if opaque and _has_alpha(array):
         view[..., -1][hole] = top or 1
     return merged
 
@@ -276,7 +282,7 @@ def _new_array(array: np.ndarray, values: np.ndarray, opacity: np.ndarray | None
 
 def _profile(source: Any) -> dict[Any, Any]:
     """What of `info` is as true of a new picture as of its source."""
-    return {key: source.info[key] for key in ("icc_profile",) if key in source.info}
+    return {key: source.info[key] for key in ("icc_profile", DEEP_MODE) if key in source.info}
 
 
 def _from_pil(picture: PILImage.Image) -> Picture:
@@ -359,14 +365,18 @@ def _colours(values: np.ndarray) -> PILImage.Image:
 
 
 def _fill_palette(picture: PILImage.Image, values: np.ndarray, hole: np.ndarray, opaque: bool) -> PILImage.Image:
-    """The nearest opaque colour of the palette for each hole pixel, so that the picture keeps its palette."""
+    """The nearest colour of the palette for each hole pixel, so that the picture keeps its palette.
+
+    Of opaque colours, or, where it has none, of those that are not wholly transparent.
+    """
     palette = np.array(picture.copy().getpalette("RGBA"), dtype=np.float32).reshape(-1, 4)
     transparency = picture.info.get("transparency", b"")
-    usable = palette[:, 3] == 255
+    opacity = palette[:, 3]
     if isinstance(transparency, bytes):
-        usable[: len(transparency)] = np.frombuffer(transparency, np.uint8)[: len(palette)] == 255
+        opacity[: len(transparency)] = np.frombuffer(transparency, np.uint8)[: len(palette)]
     elif transparency < len(palette):
-        usable[transparency] = False
+        opacity[transparency] = 0
+    usable = opacity == 255 if (opacity == 255).any() else opacity > 0
     if not usable.any():
         raise ImageError("every colour of the palette is transparent; convert the picture to RGBA first")
     candidates = np.flatnonzero(usable)

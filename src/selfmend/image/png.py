@@ -17,6 +17,8 @@ CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 MAX_UNPACKED = 64 * 2**20  # bytes of a profile or text; more is kept packed and not looked at
 _PIXELS = (b"IHDR", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT")  # the last three: frames after the first
 _OF_THE_MODE = (b"PLTE", b"tRNS", b"sBIT", b"bKGD", b"hIST")  # true of this colour type and depth only
+_TEXTS = (b"iCCP", b"zTXt", b"iTXt", b"tEXt")
+_MOST_TEXT = 32 * 2**20  # of all texts together; PIL takes twice that
 Chunk = tuple[bytes, bytes]
 
 
@@ -51,11 +53,26 @@ def repaired(data: bytes) -> tuple[bytes, str]:
     return joined([(n, b) for n, b, _ in walked]), f"wrong checksum of {', '.join(sorted(set(wrong)))}"
 
 
-def lean(data: bytes, *, limit: int) -> bytes:
-    """The file without profiles and texts that unpack to more than `limit` bytes, which PIL refuses."""
-    return joined(
-        [(n, b) for n, b in chunks_of(data) if n not in (b"iCCP", b"zTXt", b"iTXt") or _unpacks(n, b) < limit]
-    )
+def lean(chunks: Sequence[Chunk], *, limit: int) -> list[Chunk]:
+    """The chunks without profiles and texts that PIL refuses: packed ones of more than `limit` bytes, or too much text.
+
+    Wherever they stand, before the pixels or behind them.
+    """
+    kept: list[Chunk] = []
+    room = _MOST_TEXT
+    for name, body in chunks:
+        if name in _TEXTS:
+            length = _unpacks(name, body)
+            if length > room or (length >= limit and _is_packed(name, body)):
+                continue
+            room -= length
+        kept.append((name, body))
+    return kept
+
+
+def only_pixels(chunks: Sequence[Chunk]) -> bytes:
+    """The file with nothing beside its pixels."""
+    return joined([(n, b) for n, b in chunks if n in (b"IHDR", b"IDAT", b"tRNS", b"IEND")])
 
 
 def profile_of(chunks: Sequence[Chunk]) -> bytes | None:
@@ -71,11 +88,15 @@ def exif_of(chunks: Sequence[Chunk]) -> bytes | None:
     return next((body for name, body in chunks if name == b"eXIf"), None)
 
 
+def _is_packed(name: bytes, body: bytes) -> bool:
+    return name in (b"iCCP", b"zTXt") or (name == b"iTXt" and body.partition(b"\0")[2][:1] == b"\1")
+
+
 def _unpacks(name: bytes, body: bytes) -> int:
     """Bytes that a profile or text has when unpacked; more than fit where it cannot be."""
-    keyword, _, rest = body.partition(b"\0")
-    if name == b"iTXt" and rest[:1] != b"\1":
+    if not _is_packed(name, body):
         return len(body)
+    keyword, _, rest = body.partition(b"\0")
     packed = rest[1:] if name != b"iTXt" else rest[2:].split(b"\0", 2)[-1]
     whole = _unpack(packed)
     return MAX_UNPACKED if whole is None else len(keyword) + len(whole)

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image as PILImage
 
 from selfmend.errors import SelfmendWarning
-from selfmend.image import avif, gif, heic, jpeg, jpeg2000, jpeg_blocks, png, tiff, webp
+from selfmend.image import avif, bmp, gif, heic, jpeg, jpeg2000, jpeg_blocks, png, pnm, tiff, webp
 from selfmend.image.decoding import SOURCE, SourceFile, decode, stored_of
 from selfmend.image.exif import patched, patched_xmp
 from selfmend.image.formats import plain_palette, quiet, turned
@@ -48,6 +48,10 @@ def rewritten(picture: Any, kind: str) -> bytes | None:
         return _into_png(picture, source)
     if kind == "TIFF":
         return _into_tiff(picture, source)
+    if kind == pnm.KIND:
+        return _into_pnm(picture, source)
+    if kind == bmp.KIND:
+        return _into_bmp(picture, source)
     return _into_gif(picture, source) if kind == "GIF" else None
 
 
@@ -59,7 +63,15 @@ def _into_png(picture: Any, source: SourceFile) -> bytes | None:
     samples = _png_samples(picture, depth, colour)
     if samples is None or (colour == 3 and not _same_palette(picture, chunks)):
         return None
-    return png.with_pixels(upright_chunks(chunks, samples.shape[:2]), samples, frames=source.orientation == 1)
+    frames = source.orientation == 1
+    _tell_of_frames(chunks, frames and samples.shape[:2] == png.header(chunks)[1::-1])
+    return png.with_pixels(upright_chunks(chunks, samples.shape[:2]), samples, frames=frames)
+
+
+def _tell_of_frames(chunks: list[png.Chunk], are_kept: bool) -> None:
+    if not are_kept and any(name == b"fdAT" for name, _ in chunks):
+        gone = "the PNG is written without its later frames, which do not fit behind its first one any more"
+        warnings.warn(gone, SelfmendWarning, stacklevel=5)
 
 
 def upright_chunks(chunks: list[png.Chunk], size: tuple[int, int]) -> list[png.Chunk]:
@@ -102,28 +114,83 @@ def _same_palette(picture: PILImage.Image, chunks: list[png.Chunk]) -> bool:
 
 def _into_tiff(picture: Any, source: SourceFile) -> bytes | None:
     page = tiff.first_page(source.data)
-    if page is None or not page.is_understood():
+    if page is None:
         return None
     with quiet():
         before = decode(source.data, name="the source")
-    old, new = _values(before), _values(picture)
-    if old.shape != new.shape or old.dtype != new.dtype or getattr(before, "mode", "") != getattr(picture, "mode", ""):
+    if getattr(before, "mode", "") != getattr(picture, "mode", ""):
+        return None
+    new = _values(picture)
+    if not page.is_understood():
+        made = _repacked(picture, before, source.data, page)
+        _tell_of_copies(source.data, page, made)
+        return made
+    old = _values(before)
+    if old.shape != new.shape or old.dtype != new.dtype:
         return None
     changed = (old != new).any(2)
     samples = turned(tiff.read_samples(source.data, page), page.orientation)
     if samples.shape[:2] != new.shape[:2]:
         return None  # its tags and what PIL reads of them name two orientations
-    if page.number(tiff.PHOTOMETRIC, 1) == tiff.LAB:
-        new = np.concatenate([new[..., :1], new[..., 1:3] ^ 128], 2)  # PIL counts a and b from 0, TIFF from -128
-    if page.bits == 1:
-        new = (new > 0).astype(np.uint8)
-    gone = ["its layers"] if tiff.LAYERS in page.tags else []
-    height, width = tiff.largest_copy(source.data, page)
-    gone += [f"its smaller copies of up to {width} x {height}"] if max(height, width) > _THUMBNAIL else []
-    if gone:
-        shows = f"the TIFF is written without {' and '.join(gone)}, which show it as it was"
-        warnings.warn(shows, SelfmendWarning, stacklevel=3)
+    _tell_of_copies(source.data, page, source.data)
     return tiff.with_samples(source.data, page, stored_of(new, page, np.ascontiguousarray(samples), changed))
+
+
+def _tell_of_copies(data: bytes, page: tiff.Page, made: bytes | None) -> None:
+    gone = ["its layers"] if tiff.LAYERS in page.tags else []
+    height, width = tiff.largest_copy(data, page)
+    gone += [f"its smaller copies of up to {width} x {height}"] if max(height, width) > _THUMBNAIL else []
+    if gone and made is not None:
+        shows = f"the TIFF is written without {' and '.join(gone)}, which show it as it was"
+        warnings.warn(shows, SelfmendWarning, stacklevel=4)
+
+
+_REPACKED = {  # PIL's mode: what TIFF calls it, its bits, and what its last channel is
+    "1": (tiff.MIN_IS_BLACK, 1, None), "L": (tiff.MIN_IS_BLACK, 8, None), "P": (tiff.PALETTE, 8, None),
+    "LA": (tiff.MIN_IS_BLACK, 8, tiff.STRAIGHT), "RGB": (tiff.RGB, 8, None), "RGBX": (tiff.RGB, 8, 0),
+    "RGBA": (tiff.RGB, 8, tiff.STRAIGHT), "CMYK": (tiff.CMYK, 8, None), "I;16": (tiff.MIN_IS_BLACK, 16, None),
+}  # fmt: skip
+
+
+def _repacked(picture: Any, before: Any, data: bytes, page: tiff.Page) -> bytes | None:
+    """A TIFF that is packed in a way which only PIL reads (JPEG, CCITT, ...), with its pixels packed by Deflate."""
+    fits = _REPACKED.get(getattr(picture, "mode", ""))
+    if fits is None or min(page.size) == 0:
+        return None
+    photometric, bits, alpha = fits
+    samples = _values(picture)
+    if picture.mode == "P" and (page.bits != 8 or picture.getpalette("RGB") != before.getpalette("RGB")):
+        return None
+    if picture.mode == "1" and page.number(tiff.PHOTOMETRIC, 1) == tiff.MIN_IS_WHITE:
+        samples, photometric = 1 - samples, tiff.MIN_IS_WHITE
+    if page.channels > samples.shape[2]:
+        more = f"the TIFF is written without channels beyond its first {samples.shape[2]}, which are packed in one"
+        warnings.warn(more, SelfmendWarning, stacklevel=4)
+    return tiff.repacked(data, page, samples, photometric=photometric, bits=bits, alpha=alpha)
+
+
+def _into_pnm(picture: Any, source: SourceFile) -> bytes | None:
+    page = pnm.first_page(source.data)
+    if page is None or (page.is_bits != (getattr(picture, "mode", "") == "1")):
+        return None
+    shown = _values(picture) * np.uint8(255) if page.is_bits else _values(picture)
+    if shown.shape != (*page.size, page.channels) or shown.dtype != (np.uint8 if page.full == 255 else np.uint16):
+        return None
+    return pnm.with_samples(source.data, page, pnm.stored_of(shown, page))
+
+
+def _into_bmp(picture: Any, source: SourceFile) -> bytes | None:
+    layout = bmp.layout_of(source.data)
+    if layout is None:
+        return None
+    with quiet():
+        before = decode(source.data, name="the source")
+    old, new = _values(before), _values(picture)
+    if old.shape != new.shape or old.dtype != new.dtype or before.mode != getattr(picture, "mode", ""):
+        return None
+    if before.mode == "P" and before.getpalette("RGB") != picture.getpalette("RGB"):
+        return None
+    return bmp.with_values(source.data, layout, new, (old != new).any(2))
 
 
 def _values(picture: Any) -> np.ndarray:
@@ -147,22 +214,13 @@ def left_out(picture: Any, kind: str) -> list[str]:
         return gif.said_beside(data)
     if kind == "TIFF" and data:
         return tiff.left_out(data)
-    if kind == "PPM" and data:
-        return _left_out_of_ppm(data)
+    if kind == pnm.KIND:
+        return pnm.said_beside(data)
     if kind == "TGA" and data.endswith(b"TRUEVISION-XFILE.\0") and any(data[-26:-18]):
         return ["its extension area"]
-    if kind == "BMP" and data[14:18] == b"\x7c\0\0\0" and data[70:74] in (b"DEBM", b"KNIL"):
+    if kind == bmp.KIND and data[14:18] == b"\x7c\0\0\0" and data[70:74] in (b"DEBM", b"KNIL"):
         return ["its colour profile"]
     return []
-
-
-def _left_out_of_ppm(data: bytes) -> list[str]:
-    comment = ["its comment"] if b"#" in data[:256].split(b"\n255\n")[0] else []
-    with PILImage.open(io.BytesIO(data)) as opened:
-        samples = opened.width * opened.height * len(opened.getbands())
-        end = opened.tile[0].offset + samples * (2 if opened.mode.startswith("I") else 1)
-    is_raw = data[1:2] in (b"5", b"6")
-    return comment + (["its further pictures"] if is_raw and data[end : end + 1] == b"P" else [])
 
 
 def left_behind(picture: Any, kind: str) -> list[str]:
@@ -222,6 +280,7 @@ def encode(held: PILImage.Image, kind: str, options: dict[str, Any]) -> bytes:
     held.save(file, format=kind, **options, **_frames_options(kind, source))
     if source is not None and source.kind == kind == "PNG":  # of another colour type
         chunks = upright_chunks(png.chunks_of(source.data), held.size[::-1])
+        _tell_of_frames(chunks, False)
         return png.carried(file.getvalue(), chunks)
     if source is not None and source.kind == kind == "WEBP":
         return webp.with_picture(file.getvalue(), source.data, turned=source.orientation != 1)

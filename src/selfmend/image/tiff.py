@@ -1,36 +1,41 @@
 """TIFF files tag by tag: only the first page's pixels are written anew, all else stays where and as it was.
 
-Samples are read as they are stored: planar or not, striped or tiled, in either byte order, BigTIFF too, with 1, 8 or 16
+Samples are read as they are stored: planar or not, striped or tiled, in either byte order, BigTIFF too, with 1 to 16
 bits, any number of channels. The new pixels go behind the old file, and the few tags that say where they are, are
 changed; so other pages, maker notes, unknown tags and their offsets stay. What is compressed in another way than none,
-PackBits, LZW or Deflate is left to PIL.
+PackBits, LZW, Deflate, LZMA or Zstandard is read by PIL, and only written here (`repacked`).
 
 Source: TIFF Revision 6.0, sections 2, 8, 9, 13, 14, 15 and 18; its Technical Note 3 (predictor), the BigTIFF design.
 """
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from PIL import Image as PILImage
 
 from selfmend.errors import ImageError
 from selfmend.image.exif import without_previews, without_xmp_previews
 
-WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC, ORIENTATION = 256, 257, 258, 259, 262, 274
-STRIP_OFFSETS, SAMPLES, ROWS, STRIP_COUNTS, PLANAR, PREDICTOR = 273, 277, 278, 279, 284, 317
+WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC, FILL_ORDER, ORIENTATION = 256, 257, 258, 259, 262, 266, 274
+STRIP_OFFSETS, SAMPLES, ROWS, STRIP_COUNTS, PLANAR, PREDICTOR, COLOUR_MAP = 273, 277, 278, 279, 284, 317, 320
 SUBFILE, OLD_SUBFILE, SUB_IFDS, JPEG_AT, JPEG_LENGTH = 254, 255, 330, 513, 514
 XMP, PHOTOSHOP, EXIF_IFD, MAKER_NOTE, LAYERS = 700, 34377, 34665, 37500, 37724
 TILE_WIDTH, TILE_LENGTH, TILE_OFFSETS, TILE_COUNTS, EXTRA, FORMAT = 322, 323, 324, 325, 338, 339
-MIN_IS_WHITE, MIN_IS_BLACK, RGB, PALETTE, CMYK, LAB = 0, 1, 2, 3, 5, 8
+MIN_IS_WHITE, MIN_IS_BLACK, RGB, PALETTE, CMYK, LAB, ICC_LAB = 0, 1, 2, 3, 5, 8, 9
 ASSOCIATED, STRAIGHT = 1, 2
 """What an extra sample is: premultiplied alpha, alpha; 0 is anything else."""
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _CODES = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 _PLACE = (STRIP_OFFSETS, STRIP_COUNTS, ROWS, TILE_WIDTH, TILE_LENGTH, TILE_OFFSETS, TILE_COUNTS)
-_COLOURS = {MIN_IS_WHITE: 1, MIN_IS_BLACK: 1, RGB: 3, PALETTE: 1, CMYK: 4, LAB: 3}
+_COLOURS = {MIN_IS_WHITE: 1, MIN_IS_BLACK: 1, RGB: 3, PALETTE: 1, CMYK: 4, LAB: 3, ICC_LAB: 3}
+_SHORTS = (BITS, COMPRESSION, PHOTOMETRIC, FILL_ORDER, ORIENTATION, SAMPLES, PLANAR, PREDICTOR, EXTRA, FORMAT)
+_DEFLATE, _OLD_DEFLATE, _LZMA, _ZSTD = 8, 32946, 34925, 50000
+_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _MAX_TAGS, _MAX_PAGES = 4096, 10_000
 
 
@@ -122,20 +127,52 @@ class Page:
         said = self.number(SUBFILE, 0) & 1 == 1 or self.number(OLD_SUBFILE, 0) == 2
         return said or (JPEG_AT in self.tags and WIDTH not in self.tags)
 
+    @property
+    def is_lab(self) -> bool:
+        """Whether its colours are CIE L*a*b*."""
+        return self.number(PHOTOMETRIC, -1) in (LAB, ICC_LAB)
+
+    def has_its_colours(self) -> bool:
+        """Whether a palette, if its numbers are places in one, has a colour for each, 256 at most."""
+        if self.number(PHOTOMETRIC, 1) != PALETTE:
+            return True
+        return self.bits <= 8 and self.channels == 1 and len(self.numbers(COLOUR_MAP)) == 3 << self.bits
+
     def is_understood(self) -> bool:
         """Whether `read_samples` and `with_samples` can handle it."""
         return (
-            self.bits in (1, 8, 16)
+            1 <= self.bits <= 16
             and self.colours > 0
             and self.channels >= self.colours
-            and (self.bits > 1 or self.channels == 1)
-            and self.number(COMPRESSION, 1) in (1, 5, 8, 32773, 32946)
-            and self.number(PREDICTOR, 1) in (1, 2)
+            and self.number(COMPRESSION, 1) in (1, 5, _DEFLATE, 32773, _OLD_DEFLATE, _LZMA, _ZSTD)
+            and (self.number(PREDICTOR, 1) == 1 or (self.number(PREDICTOR, 1) == 2 and self.bits in (8, 16)))
             and self.number(FORMAT, 1) == 1
-            and self.number(266, 1) == 1  # FillOrder
+            and self.number(FILL_ORDER, 1) in (1, 2)
             and self.number(PLANAR, 1) in (1, 2)
             and min(self.size) > 0
         )
+
+
+_PACKINGS = {2: "CCITT", 3: "CCITT", 4: "CCITT", 6: "old JPEG", 7: "JPEG", 34887: "LERC", 34892: "lossy JPEG",
+             34712: "JPEG 2000", 33003: "JPEG 2000", 33005: "JPEG 2000", 34933: "PNG", 34927: "WebP", 50001: "WebP",
+             50002: "JPEG XL", 52546: "JPEG XL", 34925: "LZMA", 50000: "Zstandard"}  # fmt: skip
+_FITS = "1 to 16 bits of grey, RGB, CMYK or LAB fit, packed by Deflate or LZW or not at all"
+
+
+def unread(page: Page) -> str | None:
+    """Why a whole file can be one that nothing here reads, in words; None where it should have been read."""
+    if page.number(FORMAT, 1) not in (1, 4):
+        kind = {2: "signed numbers", 3: "floats"}.get(page.number(FORMAT, 1), "complex numbers")
+        return f"a TIFF of {kind}; {_FITS}"
+    if page.bits == 0 or page.bits > 16:
+        return f"a TIFF of {', '.join(map(str, page.numbers(BITS, (1,))))} bits a channel; {_FITS}"
+    if page.is_understood() and page.has_its_colours():
+        return None
+    packed = _PACKINGS.get(page.number(COMPRESSION, 1), f"method {page.number(COMPRESSION, 1)}")
+    colours = {2: "RGB", 3: "palette", 6: "YCbCr"}.get(page.number(PHOTOMETRIC, 1), "")
+    return (
+        f"a TIFF of {page.channels} x {page.bits} bits{f' {colours}' if colours else ''}, packed by {packed}; {_FITS}"
+    )
 
 
 def first_page(data: bytes) -> Page | None:
@@ -242,7 +279,7 @@ def left_out(data: bytes) -> list[str]:
 
 
 def read_samples(data: bytes, page: Page) -> np.ndarray:
-    """The samples as they are stored, (H, W, C) of uint8 (values 0 and 1 for 1 bit) or uint16, not turned.
+    """The samples as they are stored, (H, W, C) of uint8 for up to 8 bits, else uint16, not spread, not turned.
 
     Raises:
         ImageError: pieces that are missing or cut.
@@ -258,7 +295,7 @@ def read_samples(data: bytes, page: Page) -> np.ndarray:
         raise ImageError("the file is cut off: pieces of the picture are missing")
     counts = page.numbers(TILE_COUNTS if tiled else STRIP_COUNTS) or (len(data),) * len(offsets)
     channels = page.channels // planes
-    out = np.empty((height, width, page.channels), np.uint16 if page.bits == 16 else np.uint8)
+    out = np.empty((height, width, page.channels), np.uint16 if page.bits > 8 else np.uint8)
     for k in range(across * down * planes):
         plane, place = divmod(k, across * down)
         top, left = place // across * piece_h, place % across * piece_w
@@ -274,26 +311,46 @@ def read_samples(data: bytes, page: Page) -> np.ndarray:
 
 def _piece(raw: bytes, page: Page, rows: int, width: int, channels: int) -> np.ndarray:
     row_bytes = -(-width * channels * page.bits // 8)
-    body = _unpacked(raw, page.number(COMPRESSION, 1), rows * row_bytes)
+    raw = raw.translate(_REVERSED) if page.number(FILL_ORDER, 1) == 2 else raw
+    body = _unpacked(raw, page.number(COMPRESSION, 1), rows, row_bytes)
     if len(body) < rows * row_bytes:
         raise ImageError("the file is cut off: a piece of the picture is not whole")
     flat = np.frombuffer(body, np.uint8, rows * row_bytes).reshape(rows, row_bytes)
-    if page.bits == 1:
-        return np.unpackbits(flat, axis=1)[:, :width, None]
+    if page.bits not in (8, 16):
+        count = width * channels
+        bits = np.unpackbits(flat, axis=1)[:, : count * page.bits].reshape(rows, width, channels, page.bits)
+        return bits @ (1 << np.arange(page.bits)[::-1]).astype(np.uint16 if page.bits > 8 else np.uint8)
     kind = np.dtype(page.order + "u2") if page.bits == 16 else np.dtype(np.uint8)
     piece = flat.view(kind).reshape(rows, width, channels).astype(kind.newbyteorder("="))
     return np.cumsum(piece, axis=1, dtype=piece.dtype) if page.number(PREDICTOR, 1) == 2 else piece
 
 
-def _unpacked(raw: bytes, compression: int, size: int) -> bytes:
+def _unpacked(raw: bytes, compression: int, rows: int, row_bytes: int) -> bytes:
+    size = rows * row_bytes
     if compression == 1:
         return raw
-    if compression in (8, 32946):
+    if compression in (_DEFLATE, _OLD_DEFLATE):
         try:
             return zlib.decompressobj().decompress(raw, size)
         except zlib.error as error:
             raise ImageError(f"a piece of the picture is damaged ({error})") from error
+    if compression in (_LZMA, _ZSTD):
+        return _by_libtiff(raw, compression, rows, row_bytes)
     return _packbits(raw, size) if compression == 32773 else _lzw(raw, size)
+
+
+def _by_libtiff(raw: bytes, compression: int, rows: int, row_bytes: int) -> bytes:
+    """The bytes of a piece, as the pixels of a grey picture in whose file it is the only one; PIL has libtiff."""
+    tags = [(WIDTH, row_bytes), (LENGTH, rows), (BITS, 8), (COMPRESSION, compression), (PHOTOMETRIC, MIN_IS_BLACK),
+            (STRIP_OFFSETS, 8), (SAMPLES, 1), (ROWS, rows), (STRIP_COUNTS, len(raw))]  # fmt: skip
+    entries = b"".join(struct.pack("<HHII", number, 4, 1, value) for number, value in tags)
+    at = 8 + len(raw)
+    file = struct.pack("<2sHI", b"II", 42, at) + raw + struct.pack("<H", len(tags)) + entries + bytes(4)
+    try:
+        with PILImage.open(io.BytesIO(file)) as opened:
+            return opened.tobytes()
+    except (OSError, ValueError, SyntaxError) as error:
+        raise ImageError("a piece of the picture is damaged, or packed in a way that is not known here") from error
 
 
 def _packbits(raw: bytes, size: int) -> bytes:
@@ -349,6 +406,51 @@ def with_samples(data: bytes, page: Page, samples: np.ndarray) -> bytes:
         page: its first directory.
         samples: (H, W, C) as `read_samples` gives them.
     """
+    packing = page.number(COMPRESSION, 1)
+    packing = packing if packing in (1, _DEFLATE, _OLD_DEFLATE) else _DEFLATE
+    pack = _Packing(page.order, page.bits, page.number(PLANAR, 1) == 2, page.number(PREDICTOR, 1) == 2, packing)
+    return _with_pixels(data, page, samples, pack, {})
+
+
+_OF_PACKING = frozenset([FILL_ORDER, PREDICTOR, FORMAT, EXTRA, 292, 293, 326, 327, 328, 347, *range(512, 522),
+                         *range(529, 533), 340, 341])  # fmt: skip
+"""Tags that are true of pixels which are packed in one way, or have one number of bits and channels."""
+
+
+def repacked(data: bytes, page: Page, samples: np.ndarray, *, photometric: int, bits: int, alpha: int | None) -> bytes:
+    """The file with pixels that are packed by Deflate, whatever its own are packed by; all else stays.
+
+    Args:
+        data: the file.
+        page: its first directory.
+        samples: (H, W, C) of any size, upright.
+        photometric: what the numbers mean.
+        bits: of a sample.
+        alpha: what the last channel is, as TIFF has it; None where all are colours.
+    """
+    tags = {number: tag for number, tag in page.tags.items() if number not in _OF_PACKING}
+    channels = samples.shape[2]
+    said: dict[int, tuple[int, ...]] = {
+        BITS: (bits,) * channels, PHOTOMETRIC: (photometric,), SAMPLES: (channels,), PLANAR: (1,),
+        **({} if alpha is None else {EXTRA: (alpha,)}),
+    }  # fmt: skip
+    return _with_pixels(data, replace(page, tags=tags), samples, _Packing(page.order, bits), said)
+
+
+@dataclass(frozen=True)
+class _Packing:
+    """How samples become bytes: the byte order, the bits of each, planes or not, differences or not, TIFF's number."""
+
+    order: str
+    bits: int
+    planes: bool = False
+    differences: bool = False
+    number: int = _DEFLATE
+
+
+def _with_pixels(
+    data: bytes, page: Page, samples: np.ndarray, pack: _Packing, said: dict[int, tuple[int, ...]]
+) -> bytes:
     made = bytearray(data)
     page, without = _without_copies(made, page)
     offsets = page.numbers(TILE_OFFSETS if TILE_OFFSETS in page.tags else STRIP_OFFSETS)
@@ -356,23 +458,21 @@ def with_samples(data: bytes, page: Page, samples: np.ndarray) -> bytes:
     if len(offsets) == 1 and offsets[0] + page.numbers(STRIP_COUNTS, (0,))[0] == len(made):
         del made[offsets[0] :]  # pixels that end the file
     height, width, channels = samples.shape
-    packing = page.number(COMPRESSION, 1)
-    packing = packing if packing in (1, 8, 32946) else 8
-    planes = channels if page.number(PLANAR, 1) == 2 else 1
-    rows = height if packing == 1 else max(1, min(height, 2**18 // max(1, width * channels)))
+    planes = channels if pack.planes else 1
+    rows = height if pack.number == 1 else max(1, min(height, 2**18 // max(1, width * channels)))
     pieces = []
     for plane in range(planes):
         part = samples[..., plane : plane + 1] if planes > 1 else samples
-        pieces += [_packed(part[top : top + rows], page, packing) for top in range(0, height, rows)]
+        pieces += [_packed(part[top : top + rows], pack) for top in range(0, height, rows)]
     places = []
     for piece in pieces:
         made += bytes(len(made) % 2)
         places.append(len(made))
         made += piece
     changed = {
-        WIDTH: (width,), LENGTH: (height,), COMPRESSION: (packing,), ROWS: (rows,), STRIP_OFFSETS: tuple(places),
+        WIDTH: (width,), LENGTH: (height,), COMPRESSION: (pack.number,), ROWS: (rows,), STRIP_OFFSETS: tuple(places),
         STRIP_COUNTS: tuple(len(piece) for piece in pieces),
-        **({ORIENTATION: (1,)} if ORIENTATION in page.tags else {}), **without,
+        **{tag: (1,) for tag in (ORIENTATION, FILL_ORDER) if tag in page.tags}, **said, **without,
     }  # fmt: skip
     return _with_tags(made, page, changed)
 
@@ -445,15 +545,17 @@ def _blank_previews(made: bytearray, page: Page) -> None:
             made[at : at + length] = cleaned(bytes(made[at : at + length]))
 
 
-def _packed(samples: np.ndarray, page: Page, packing: int) -> bytes:
-    if page.bits == 1:
-        body = np.packbits(samples[..., 0], axis=1).tobytes()
+def _packed(samples: np.ndarray, pack: _Packing) -> bytes:
+    if pack.bits not in (8, 16):
+        wide = samples.astype(">u2")[..., None].view(np.uint8)
+        bits = np.unpackbits(wide, axis=-1)[..., 16 - pack.bits :]
+        body = np.packbits(bits.reshape(len(samples), -1), axis=1).tobytes()
     else:
-        if page.number(PREDICTOR, 1) == 2:
+        if pack.differences:
             samples = samples.copy()
             samples[:, 1:] -= samples[:, :-1].copy()
-        body = samples.astype(page.order + "u2" if page.bits == 16 else np.uint8).tobytes()
-    return body if packing == 1 else zlib.compress(body, 6)
+        body = samples.astype(pack.order + "u2" if pack.bits == 16 else np.uint8).tobytes()
+    return body if pack.number == 1 else zlib.compress(body, 6)
 
 
 def _with_tags(made: bytearray, page: Page, changed: dict[int, tuple[int, ...]]) -> bytes:
@@ -461,7 +563,7 @@ def _with_tags(made: bytearray, page: Page, changed: dict[int, tuple[int, ...]])
     order, big = page.order, page.big
     entries = {number: tag.raw for number, tag in page.tags.items() if number not in _PLACE}
     for number, values in changed.items():
-        short = number in (COMPRESSION, ORIENTATION)
+        short = number in _SHORTS
         kind = 3 if short else 16 if big else 4
         body = struct.pack(f"{order}{len(values)}{'H' if short else 'Q' if big else 'I'}", *values)
         room = 8 if big else 4

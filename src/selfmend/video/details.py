@@ -75,6 +75,7 @@ class Details:
         chapters: in order.
         tags: of the file, keys in small letters.
         track: title, language and maker's name of the pictures' track.
+        shape: width of a pixel for its height; 1 where the file does not tell.
         last: seconds that the last frame is shown; None where the file does not tell.
         mean: seconds that a frame is shown.
     """
@@ -86,6 +87,7 @@ class Details:
     chapters: tuple[Chapter, ...]
     tags: dict[str, str] = field(default_factory=dict)
     track: dict[str, str] = field(default_factory=dict)
+    shape: Fraction = Fraction(1)
     last: Fraction | None = None
     mean: Fraction = Fraction(1, 25)
 
@@ -196,6 +198,8 @@ def lost(before: Details, after: Details) -> list[str]:
     changed = [k for k, v in before.track.items() if after.track.get(k) != v]
     if changed:
         lines.append(f"the output cannot hold the {' and '.join(changed)} of the pictures' track")
+    if abs(after.shape / before.shape - 1) > Fraction(1, 100):
+        lines.append(f"the output says pixels of {after.shape}, where the film has {before.shape} (width to height)")
     last = after.mean if after.last is None else after.last
     if before.last is not None and abs(before.last - last) > Fraction(1, 200):
         lines.append(

@@ -164,6 +164,8 @@ def choose_encoder(clip: Clip, container: OutputContainer, *, crf: int | None = 
         options |= {"flags": "+qscale", "global_quality": str(2 * 118), "qmin": "1"}
     if name == "libvpx" and has_alpha(pixel_format):
         options["auto-alt-ref"] = "0"  # which it cannot have together with transparency
+    if container.format.name == "avi" and name in ("libx264", "libx265"):
+        options["bf"] = "0"  # AVI has no times: frames are shown in the order in which they stand
     _add_fields(options, name, clip.field_order)
     if clip.light is not None:
         _add_light(options, name, clip.light)

@@ -220,8 +220,8 @@ class Clip:
         return Details(
             alpha=self.alpha, field_order=self.field_order, light=self.light,
             said=said_with(self.first_frame), chapters=self._chapters, tags=tags_of(self.metadata),
-            track=track_of(self.track_tags), last=None if self._last is None else self._last * self.time_base,
-            mean=1 / self.rate,
+            track=track_of(self.track_tags), shape=self.sample_aspect_ratio or Fraction(1),
+            last=None if self._last is None else self._last * self.time_base, mean=1 / self.rate,
         )  # fmt: skip
 
     @property

@@ -80,7 +80,7 @@ class Passing:
         """Pass on what begins up to a time of the written film; None is all that is left."""
         while self._next is not None and (seconds is None or _time(self._next) - (self._start or 0) <= seconds):
             packet, stream = self._next, self._streams[self._next.stream_index]
-            if self._start is not None and packet.time_base:
+            if self._start is not None and packet.time_base and not _is_cover(packet.stream):
                 shift = round(self._start / packet.time_base)
                 packet.pts = None if packet.pts is None else packet.pts - shift
                 packet.dts = None if packet.dts is None else packet.dts - shift
@@ -100,6 +100,10 @@ class Passing:
             return
         try:
             for packet in self._source.demux(*streams):
+                if packet.size > 0 and _is_cover(packet.stream):
+                    packet.pts = packet.dts = 0  # MP4 has no time for it
+                    yield packet
+                    continue
                 if packet.dts is None or packet.size == 0:
                     continue
                 if self._start is not None and _time(packet) < self._start:
