@@ -92,6 +92,29 @@ def test_search_obeys_prices() -> None:
     assert (cheap.x >= 9).all()
 
 
+def test_search_goes_no_farther_than_its_reach() -> None:
+    """One patch, which has no neighbours to learn from: what is best for it lies behind what is worse."""
+    away = np.concatenate([np.linspace(2, 9, 60), np.linspace(9, 1, 60)]).astype(np.float32)
+    keys = np.broadcast_to(away[None, :, None], (120, 120, 3)).copy()
+    for reach, beyond in ((8, False), (None, True)):
+        field = Field(*np.zeros((2, 1, 1), np.int32), np.zeros((1, 1), np.float32))
+        query, price = np.zeros((PATCH, PATCH, 3), np.float32), np.ones((118, 118), np.float32)
+        improve(field, query, keys, price, patch=PATCH, passes=50, seed=0, reach=reach)
+        assert (field.x[0, 0] > 60) == beyond
+
+
+def test_what_is_equal_but_for_rounding_is_not_searched() -> None:
+    """After a vote most patches are copies with the errors of a mean; a search there is time for nothing."""
+    same = picture(30, 30)
+    y, x = np.indices((28, 28), dtype=np.int32)
+    for error, expected in ((1e-5, True), (0.05, False)):
+        keys = np.concatenate([same + np.float32(error), same], 1)  # the very same patches stand beside
+        field = Field(y.copy(), x.copy(), np.zeros((28, 28), np.float32))
+        price = np.full((28, 58), 200, np.float32)
+        improve(field, same, keys, price, patch=PATCH, passes=4, seed=0)
+        assert bool((field.x == x).all()) is expected
+
+
 def test_search_does_not_depend_on_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     queries, keys = picture(80, 90), picture(80, 90, seed=1)
     results = []

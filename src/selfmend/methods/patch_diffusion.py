@@ -103,7 +103,7 @@ class PatchDiffusionConfig:
     )
     iterations: int = option(10, "rounds of matching and voting a scale, searched exactly", source=_GPNN, low=1)
     candidate_iterations: int = option(4, "the same for an arrangement that is tried", source=_OURS, low=1)
-    search_iterations: int = option(4, "the same at a scale that PatchMatch searches", source=_OURS, low=1)
+    search_iterations: int = option(3, "the same at a scale that PatchMatch searches", source=_OURS, low=1)
     passes: int = option(2, "PatchMatch passes a round, where a search is not exact", source=_OURS, low=1)
     exact_pairs: int = option(
         16_000_000, "scales with at most so many pairs of patches are searched exactly", source=_OURS, low=0

@@ -24,6 +24,7 @@ from math import sqrt
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from selfmend.compiled import loop
 from selfmend.types import Size, size_of
 
 _LEAST_USE = 1e-3  # of a reference patch, by the mean, so that one that no query wants keeps a finite weight
@@ -171,13 +172,23 @@ def _differing(length: int, reference: int, patch: int) -> np.ndarray:
 
 def _overlapped(patches: np.ndarray, size: Size, channels: int, patch: int) -> np.ndarray:
     """The mean of all patches that cover a pixel, (*size, channels)."""
-    around, (height, width) = patch // 2, size
-    each = patches.reshape(height, width, channels, patch, patch)
-    total = np.zeros((height + 2 * around, width + 2 * around, channels), np.float32)
-    count = np.zeros((*total.shape[:2], 1), np.float32)
-    for j in range(patch):
-        for i in range(patch):
-            total[j : j + height, i : i + width] += each[..., j, i]
-            count[j : j + height, i : i + width] += 1
-    inside = slice(around, around + height), slice(around, around + width)
-    return total[inside] / count[inside]
+    result = np.empty((*size, channels), np.float32)
+    _fold(np.ascontiguousarray(patches).reshape(*size, channels, patch, patch), result)
+    return result
+
+
+@loop()
+def _fold(patches: np.ndarray, result: np.ndarray) -> None:
+    height, width, channels = result.shape
+    patch = patches.shape[3]
+    around = patch // 2
+    for y in range(height):
+        top, bottom = max(0, y - around), min(height, y + around + 1)
+        for x in range(width):
+            left, right = max(0, x - around), min(width, x + around + 1)
+            for c in range(channels):
+                total = np.float32(0)
+                for j in range(top, bottom):
+                    for i in range(left, right):
+                        total += patches[j, i, c, y - j + around, x - i + around]
+                result[y, x, c] = total / np.float32((bottom - top) * (right - left))

@@ -24,6 +24,9 @@ from selfmend.types import Size, size_of
 WORST = np.float32(1e30)
 PATCHES_A_RUN = 2048
 QUERIES_AT_ONCE = 1024
+_SAME = np.float32(1e-6)
+"""Squared distance of patches that are equal but for the rounding of a vote; nothing is searched that is better."""
+
 DISTANCES_AT_ONCE = 1 << 24
 """Between queries and keys: 64 MiB."""
 
@@ -114,6 +117,7 @@ def improve(
     patch: int,
     passes: int,
     seed: int,
+    reach: int | None = None,
 ) -> None:
     """Improve a field in place by propagation and random search.
 
@@ -125,8 +129,10 @@ def improve(
         patch: side of a patch.
         passes: even ones run from the upper left to the lower right, odd ones back.
         seed: 0 to 2^63 - 1; the result does not depend on the number of threads.
+        reach: how far around a match the random search goes, in pixels; None: all over `keys`. Where it has a bound,
+            time goes with the pixels, and not with their logarithm besides.
     """
-    reach = max(price.shape)
+    reach = max(price.shape) if reach is None else min(reach, max(price.shape))
     runs = min(MOST_RUNS, field.size[0], max(1, field.y.size // PATCHES_A_RUN))
     flat = [a.reshape(a.shape[0], -1) for a in (queries, keys)]
     for step in range(passes):
@@ -164,7 +170,7 @@ def _run(
             best_y, best_x, best = field.y[y, x], field.x[y, x], field.cost[y, x]
             if step == 0:
                 best = _distance(queries, keys, y, x, best_y, best_x, patch, channels, WORST) * price[best_y, best_x]
-            draw, around = 0, reach if best > 0 else 0  # nothing is better than the same
+            draw, around = 0, reach if best > _SAME * price[best_y, best_x] else 0
             while around >= 1:
                 if draw < 2:
                     try_y, try_x = _propagate(field, before_y, before_x, y, x, back, draw, first, last)

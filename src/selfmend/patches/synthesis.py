@@ -51,6 +51,7 @@ class SynthesisSettings:
         first_iterations: the same at the first scale.
         passes: of PatchMatch, a round.
         exact_pairs: up to so many pairs of patches a scale is searched exactly.
+        reach: how far around a match that comes from the scale below PatchMatch's random search goes, in pixels.
     """
 
     patch: int = 7
@@ -60,6 +61,7 @@ class SynthesisSettings:
     first_iterations: int = 10
     passes: int = 2
     exact_pairs: int = 16_000_000
+    reach: int = 32
 
 
 def exemplar_levels(pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray] | None = None) -> list[Exemplars]:
@@ -172,6 +174,8 @@ class _Search:
         if self.allowed is not None:
             leave_forbidden(self.field, self.allowed, generator=random)
         self.back = inverted(self.field, self.keys, generator=random)
+        # what comes from below is near its place; what was forbidden may be anywhere
+        self.reach = None if below is None or self.allowed is not None else settings.reach
 
     def round(self, picture: np.ndarray, step: int) -> np.ndarray:
         """Match and vote once."""
@@ -189,12 +193,14 @@ class _Search:
         if self.settings.alpha is not None:
             even = np.ones(self.queries, np.float32)
             seed = derive_seed(self.seed, "back", step)
-            improve(self.back, keys, queries, even, patch=patch, passes=passes, seed=seed)
+            reach = self.reach if step else None  # a key that no query has come from begins anywhere
+            improve(self.back, keys, queries, even, patch=patch, passes=passes, seed=seed, reach=reach)
             price = prices(self.back.cost, alpha=self.settings.alpha, values=patch**2 * keys.shape[2])
         if self.allowed is not None:
             price = np.where(self.allowed, price, np.float32(-1))
         seed = derive_seed(self.seed, step)
-        improve(self.field, queries, keys, price.astype(np.float32), patch=patch, passes=passes, seed=seed)
+        price = price.astype(np.float32)
+        improve(self.field, queries, keys, price, patch=patch, passes=passes, seed=seed, reach=self.reach)
 
 
 def whole_patches(hole: np.ndarray, patch: int) -> np.ndarray:
