@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import cookie_parser
+from starlette.requests import ClientDisconnect, cookie_parser
 
 from selfmend.errors import OptionError
 from selfmend.server.connections import body_deadline
@@ -188,6 +188,8 @@ class Guards:
             if started:
                 raise
             await error_response(503, ENDS, path=scope["path"])(scope, receive, guarded)
+        except ClientDisconnect:  # went away, or sent what is no HTTP, while its body came: nobody is there to be told
+            return
         except Exception as error:
             fault = server_fault(scope["path"], error)
             if started:
