@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import ipaddress
@@ -180,7 +181,8 @@ class Guards:
         body = _Body(self, receive)
         try:
             self._check(scope, headers)
-            await self.app(scope, body.receive, guarded)
+            with contextlib.suppress(ClientDisconnect):  # in the middle of its body: nobody is there to be told
+                await self.app(scope, body.receive, guarded)
         except RequestError as error:
             answer = error_response(error.status_code, error.detail, path=scope["path"], headers=error.headers)
             await answer(scope, receive, guarded)
@@ -188,8 +190,6 @@ class Guards:
             if started:
                 raise
             await error_response(503, ENDS, path=scope["path"])(scope, receive, guarded)
-        except ClientDisconnect:  # went away, or sent what is no HTTP, while its body came: nobody is there to be told
-            return
         except Exception as error:
             fault = server_fault(scope["path"], error)
             if started:
