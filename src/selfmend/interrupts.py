@@ -51,5 +51,10 @@ def as_ctrl_c() -> Iterator[None]:
 
 
 def exit_code() -> int:
-    """Of a process that was interrupted, as shells expect it: 128 and the signal's number; 130 is Ctrl-C."""
+    """Of a process that was interrupted, as shells expect it: 128 and the signal's number; 130 is Ctrl-C.
+
+    Where the interrupt came inside an `exec` of text, as those that make dataclasses, Python would end itself by SIGINT
+    whatever the code is, though the interrupt was dealt with; the next such `exec` that ends well lets it forget that.
+    """
+    exec("")
     return 128 + _received[-1] if _received else _CTRL_C

@@ -89,3 +89,13 @@ def test_handlers_come_back_and_what_nohup_ignores_is_ignored():
     assert callable(seen[0])
     assert seen[1] is signal.SIG_IGN
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_an_interrupt_inside_an_exec_of_text_does_not_change_the_code(tmp_path):
+    words = "import sys\nfrom selfmend import interrupts\ninterrupts.note(15)\n"
+    words += (
+        "try:\n    exec('raise KeyboardInterrupt')\nexcept KeyboardInterrupt:\n    sys.exit(interrupts.exit_code())"
+    )
+    (tmp_path / "words.py").write_text(words)
+    command = [sys.executable, "-m", "words"]  # as `python -m selfmend`
+    assert subprocess.run(command, env=environment(tmp_path), cwd=tmp_path).returncode == 143

@@ -166,6 +166,8 @@ LAYOUTS = [
     ("LAB of ICC", lab() ^ SIGNED, {"photometric": "icclab"}),
     ("LAB in planes", lab().transpose(2, 0, 1), {"photometric": "cielab", "planarconfig": "separate"}),
     ("LAB of 16 bits", lab().astype(np.uint16) << 8, {"photometric": "cielab"}),
+    ("grey in tiles of planes, premultiplied", np.minimum(smooth(2, 255), smooth(2, 255)[..., 1:]).transpose(2, 0, 1),
+     {"photometric": "minisblack", "extrasamples": "assocalpha", "planarconfig": "separate", "tile": (16, 16)}),
     ("white first, premultiplied", np.minimum(smooth(2, 65535), smooth(2, 65535)[..., 1:]),
      {"photometric": "miniswhite", "extrasamples": "assocalpha"}),
 ]  # fmt: skip

@@ -50,6 +50,18 @@ def half_headers(port, count):
     return held
 
 
+@pytest.mark.parametrize("rest", [b"", b"ZZ\r\nno length\r\n"])
+def test_a_client_that_goes_away_in_the_middle_is_no_fault_of_the_server(port, caplog, rest):
+    head = b"POST /api/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+    with socket.create_connection(("127.0.0.1", port)) as one:
+        one.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n3\r\n--b\r\n")
+        time.sleep(0.3)
+        one.sendall(rest)
+    time.sleep(0.3)
+    assert httpx.get(f"http://127.0.0.1:{port}/api/health", timeout=5).status_code == 200
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 def test_half_headers_do_not_lock_others_out(port):
     held = half_headers(port, 400)
     try:

@@ -222,7 +222,8 @@ def _pil_has_no_mode(page: tiff.Page) -> bool:
         return page.channels > 1 or page.number(tiff.PHOTOMETRIC, 1) == tiff.MIN_IS_WHITE
     if page.bits != 8:
         return page.number(tiff.PHOTOMETRIC, 1) != tiff.PALETTE and (page.bits > 1 or page.channels > 1)
-    if page.is_lab:  # PIL takes planes of it for colours whose a and b are not signed
+    in_planes = page.channels > 1 and page.number(tiff.PLANAR, 1) == 2
+    if page.is_lab or in_planes:  # PIL reads planes of LAB with other signs, and tiles of planes of grey as black
         return True
     return page.channels > page.colours + (page.alpha is not None and page.colours != 4)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import ipaddress
@@ -13,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import cookie_parser
+from starlette.requests import ClientDisconnect, cookie_parser
 
 from selfmend.errors import OptionError
 from selfmend.server.connections import body_deadline
@@ -180,7 +181,8 @@ class Guards:
         body = _Body(self, receive)
         try:
             self._check(scope, headers)
-            await self.app(scope, body.receive, guarded)
+            with contextlib.suppress(ClientDisconnect):  # in the middle of its body: nobody is there to be told
+                await self.app(scope, body.receive, guarded)
         except RequestError as error:
             answer = error_response(error.status_code, error.detail, path=scope["path"], headers=error.headers)
             await answer(scope, receive, guarded)
