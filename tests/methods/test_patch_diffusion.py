@@ -133,3 +133,37 @@ def test_too_small(size: tuple[int, int]) -> None:
 def test_even_patches_have_no_middle() -> None:
     with pytest.raises(OptionError, match=mentions("patch", "6")):
         method(patch=6)
+
+
+def test_the_moved_starts_of_a_sample_are_near_each_other_and_far_from_those_of_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The best of any moves is the same one in every sample, and all samples were one arrangement."""
+    starts: list[np.ndarray] = []
+
+    def recorded(start: np.ndarray, *args: object, **more: object) -> np.ndarray:
+        starts.append(start)
+        return start
+
+    monkeypatch.setattr("selfmend.methods.patch_diffusion.diffuse", recorded)
+    ramp = np.broadcast_to(np.linspace(0, 1, 70, dtype=np.float32)[None, :, None], (48, 70, 3))
+    method(candidates=4, mended=0, moved=1.0, iterations=1).sample(ramp, samples=6)
+    # where the ramp's end is, by which the move is known
+    tops = np.array([start[0, :, 0].argmax() / start.shape[1] for start in starts]).reshape(6, 4)
+    assert np.ptp(tops, axis=1).max() < 0.35
+    assert np.ptp(tops.mean(1)) > 0.4
+
+
+def test_the_best_arrangement_is_mended(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[np.ndarray, float]] = []
+
+    def recorded(start: np.ndarray, reference: np.ndarray, *, sigma: float, **more: object) -> np.ndarray:
+        calls.append((start, sigma))
+        return reference
+
+    monkeypatch.setattr("selfmend.methods.patch_diffusion.diffuse", recorded)
+    method(candidates=4, mended=0.5, mend_noise=0.2, moved=0).sample(scene())
+    starts, noises = zip(*calls, strict=True)
+    assert noises == (3.0, 3.0, 0.2, 0.2)
+    assert not any(start.any() for start in starts[:2])
+    assert all(abs(start - starts[2]).max() < 0.5 and start.std() > 0.1 for start in starts[2:])

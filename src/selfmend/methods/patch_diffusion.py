@@ -41,6 +41,7 @@ _GPNN = "GPNN (CVPR 2022)"
 _OURS = "docs/results-generation.md"
 _DROWNED = 3.0  # noise level at which nothing of a start is left
 _TOO_LIKE = 60.0  # levels of 255 that an arrangement loses for each share of `difference` that it lacks
+_APART = 0.1  # of the width: how far the moved starts of one sample are from each other
 _SEARCH_SHARE = 0.3  # of the whole work, spent on arrangements
 
 
@@ -79,7 +80,13 @@ class PatchDiffusionConfig:
         low=0,
         none="by variety",
     )
-    candidates: int = option(16, "arrangements that are tried for a sample", source=_OURS, low=1)
+    candidates: int = option(20, "arrangements that are tried for a sample", source=_OURS, low=1)
+    mended: float = option(
+        0.5, "share of them that start from the best one of the others, in half the steps", source=_OURS, low=0, high=1
+    )
+    mend_noise: float = option(
+        0.3, "noise that the best one is drowned in for that", unit="of [-1, 1]", source=_OURS, low=0.021
+    )
     judged_size: int = option(26, "short side at which they are compared, at most", unit="px", source=_OURS, low=1)
     patch: int = option(7, "side of a patch, odd", unit="px", source=_GPNN, low=3)
     ratio: float = option(4 / 3, "size of a scale by that of the next coarser", source=_GPNN, low=1.05)
@@ -144,7 +151,9 @@ class PatchDiffusion(Generative, Method):
         scales = self._scales(image, size)
         variety = self.config.varied()
         settings = self._settings(variety)
-        moved = math.floor(self.config.candidates * self.config.moved)
+        moved = math.floor(self._first_candidates() * self.config.moved)
+        # one for all arrangements of a sample: the best of several moves would be the same one in every sample
+        move = make_rng(seed, "move").random()
 
         def arrangement(k: int) -> np.ndarray:
             generator = make_rng(seed, "arrangement", k)
@@ -152,10 +161,10 @@ class PatchDiffusion(Generative, Method):
             if k >= moved:
                 start, sigma = np.zeros((*shape, image.shape[2]), np.float32), _DROWNED
             else:
-                start, sigma = _moved(resize(reference, shape), generator), self.config.start_noise
+                start, sigma = _moved(resize(reference, shape), move, generator), self.config.start_noise
             return diffuse(start, reference, sigma=sigma, settings=settings, generator=generator)
 
-        best = self._best(scales, arrangement, variety.difference, seed, progress)
+        best = self._best(scales, arrangement, settings, variety.difference, seed, progress)
         return self._carry_up(scales, best, seed, progress)
 
     def reshape(self, image: Image, *, size: Size, seed: int, progress: Progress = silent) -> Image:
@@ -171,9 +180,8 @@ class PatchDiffusion(Generative, Method):
                 generator=make_rng(seed, "arrangement", k),
             )  # fmt: skip
 
-        return self._carry_up(
-            scales, self._best(scales, arrangement, variety.difference, seed, progress), seed, progress
-        )
+        best = self._best(scales, arrangement, settings, variety.difference, seed, progress)
+        return self._carry_up(scales, best, seed, progress)
 
     def fill(self, image: Image, mask: Mask, *, seed: int, progress: Progress = silent) -> Image:
         """Fill one picture as gpnn does: around a hole the arrangement is given, and diffusion has nothing to add."""
@@ -199,20 +207,29 @@ class PatchDiffusion(Generative, Method):
         self,
         scales: _Scales,
         arrangement: Callable[[int], np.ndarray],
+        settings: DiffusionSettings,
         difference: float,
         seed: int,
         progress: Progress,
     ) -> np.ndarray:
-        """The best of several arrangements at the scale where they are compared."""
+        """The best of several arrangements at the scale where they are compared, mended by further ones."""
         own = resize(scales.levels[0].values, scales.sizes[0])
         far = _sidewards(own)
         search = replace(self._search(), iterations=self.config.candidate_iterations)
         best, least = None, math.inf
         levels, sizes = scales.levels[: scales.judged + 1], scales.sizes[: scales.judged + 1]
+        first, shorter = self._first_candidates(), replace(settings, steps=max(2, settings.steps // 2))
         for k in range(self.config.candidates):
             tried = f"arrangement {k + 1} of {self.config.candidates}"
             progress(ProgressEvent(stage=tried, done=_SEARCH_SHARE * k / self.config.candidates))
-            made = synthesize(arrangement(k), levels, sizes, settings=search, seed=derive_seed(seed, "judged", k))
+            if best is None or k < first:
+                start = arrangement(k)
+            else:  # where it fits nowhere, it is drawn anew; where all fits, the noise is too weak to change it
+                start = diffuse(
+                    resize(best, sizes[0]), levels[0].values, sigma=self.config.mend_noise, settings=shorter,
+                    generator=make_rng(seed, "mended", k),
+                )  # fmt: skip
+            made = synthesize(start, levels, sizes, settings=search, seed=derive_seed(seed, "judged", k))
             small = resize(made, scales.sizes[0])
             price = _unlikeness(made, levels[-1].values, self.config.patch)
             price += _unlikeness(small, levels[0].values, self.config.patch)
@@ -222,6 +239,10 @@ class PatchDiffusion(Generative, Method):
                 best, least = made, price
         assert best is not None
         return best
+
+    def _first_candidates(self) -> int:
+        """Arrangements that do not start from another one; at least one."""
+        return max(1, self.config.candidates - math.floor(self.config.candidates * self.config.mended))
 
     def _carry_up(self, scales: _Scales, x: np.ndarray, seed: int, progress: Progress) -> Image:
         def share(event: ProgressEvent) -> None:
@@ -247,12 +268,18 @@ class PatchDiffusion(Generative, Method):
         )  # fmt: skip
 
 
-def _moved(picture: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """The picture moved sidewards by up to half of its width, mirrored at its borders, and perhaps itself mirrored."""
-    width = picture.shape[1]
-    columns = np.arange(width) + int(generator.integers(-(width // 2), width // 2 + 1))
+def _moved(picture: np.ndarray, move: float, generator: np.random.Generator) -> np.ndarray:
+    """The picture moved sidewards, mirrored at its borders, and perhaps itself mirrored.
+
+    Args:
+        picture: (H, W, C).
+        move: 0 to 1, where to: up to half of the width either way, the upper half of the numbers mirrored besides.
+        generator: of a tenth of the width more or less.
+    """
+    width, (mirrored, share) = picture.shape[1], divmod(2 * move, 1)
+    columns = np.arange(width) + round(width * (share - 0.5 + _APART * generator.uniform(-1, 1)))
     columns = np.abs(np.where(columns < width, columns, 2 * (width - 1) - columns))
-    return picture[:, columns if generator.random() < 0.5 else columns[::-1]]
+    return picture[:, columns[::-1] if mirrored else columns]
 
 
 def _sidewards(picture: np.ndarray) -> float:
