@@ -239,7 +239,9 @@ def test_a_smaller_patch_is_taken_with_a_warning() -> None:
         inpaint(photo(30, 30), mask, seed=0)
 
 
-@pytest.mark.parametrize(("name", "value"), [("patch", 4), ("patch", 1), ("ratio", 1.0), ("texture", float("nan")), ("shift", 2)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("patch", 4), ("patch", 1), ("ratio", 1.0), ("texture", float("nan")), ("shift", 2)]
+)
 def test_options_out_of_range_are_refused(name: str, value: float) -> None:
     with pytest.raises(OptionError, match=f"{name} is {value}"):
         PatchMatchOptions(**{name: value})
