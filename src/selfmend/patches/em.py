@@ -66,7 +66,7 @@ class PatchMatchOptions:
     least_confidence: float = option(0.02, "confidence that the decay ends at", unit="0 to 1", source=OURS)
     texture: float = option(0.7, "weight of texture features beside colours", source=f"Newson 2017, Sec. 3.2; {OURS}")
     texture_window: int = option(9, "side of their averaging window", unit="pixels", source=OURS)
-    nearness: float = option(0.05, "cost of a source one picture side away", unit="squared colour", source=OURS)
+    nearness: float = option(0.1, "cost of a source one picture side away", unit="squared colour", source=OURS)
     softness: float = option(
         2.0, "spread of a vote's weight by cost", unit="mean costs", source=f"Wexler, eq. 5; {OURS}"
     )
@@ -125,7 +125,7 @@ class PatchMatchOptions:
             raise OptionError(f"patch is {self.patch}; an odd side fits, such as {self.patch + 1}")
 
 
-BLEND = PatchMatchOptions(members=3, smooth=0.3, regain=1.6)
+BLEND = PatchMatchOptions(members=3, smooth=0.3, regain=1.6, nearness=0.05)
 """What `auto` fills with: nearer to the truth than one fill alone, for twice the time."""
 
 
