@@ -31,9 +31,9 @@ def moved(image: np.ndarray, shift: tuple[int, int]) -> Reference:
 
 @pytest.mark.parametrize("shift", [(0, 0), (3, -5)])
 def test_what_only_the_reference_shows_comes_back(image: np.ndarray, mask: np.ndarray, shift: tuple) -> None:
-    alone = quality(inpaint(image, mask, seed=0), image, mask)
+    assert quality(inpaint(image, mask, seed=0), image, mask) < 20
     mended = inpaint(image, mask, seed=0, references=[moved(image, shift)])
-    assert quality(mended, image, mask) > max(30, alone + 9)
+    assert quality(mended, image, mask) > 30
     assert np.array_equal(mended[~mask], image[~mask])
 
 

@@ -98,9 +98,11 @@ def save_picture(picture: Any, path: str | Path) -> None:
     if lost:
         _warn(f"{kind} is written without {', '.join(lost)}; the source's own format keeps it")
     deep = isinstance(picture, np.ndarray) and picture.dtype == np.uint16 and picture.ndim == 3
-    if deep and kind == heic.KIND and DEEP_MODE not in getattr(picture, "info", {}):
+    info = getattr(picture, "info", {})
+    held_deep = () if DEEP_MODE in info else ("PNG", "TIFF", heic.KIND)  # 16 bits of CMYK and LAB are in no new file
+    if deep and kind == heic.KIND and kind in held_deep:
         return _write(path, _deep_heic(picture))
-    if deep and (kind not in ("PNG", "TIFF") or DEEP_MODE in getattr(picture, "info", {})):
+    if deep and kind not in held_deep:
         picture, deep = to_eight_bit(picture, kind), False
     elif not deep:
         picture = PILImage.fromarray(picture) if isinstance(picture, np.ndarray) else picture
@@ -108,7 +110,7 @@ def save_picture(picture: Any, path: str | Path) -> None:
         if deep:
             with atomic_path(path) as temporary:
                 write = sixteen_bit.write_png if kind == "PNG" else sixteen_bit.write_tiff
-                return write(picture, temporary, getattr(picture, "info", {}))
+                return write(picture, temporary, info)
         held = convert_for(picture, kind)
         is_stream = {"no_jp2": True} if path.suffix.lower() in jpeg2000.ENDINGS else {}
         made = encode(held, kind, save_options(held, kind) | is_stream)

@@ -116,16 +116,14 @@ def _into_tiff(picture: Any, source: SourceFile) -> bytes | None:
     page = tiff.first_page(source.data)
     if page is None:
         return None
-    with quiet():
-        before = decode(source.data, name="the source")
-    if getattr(before, "mode", "") != getattr(picture, "mode", ""):
+    before = _as_read(source)
+    if not _are_alike(before, picture):
         return None
-    new = _values(picture)
     if not page.is_understood():
-        made = _repacked(picture, before, source.data, page)
+        made = _repacked(picture, source.data, page)
         _tell_of_copies(source.data, page, made)
         return made
-    old = _values(before)
+    old, new = _values(before), _values(picture)
     if old.shape != new.shape or old.dtype != new.dtype:
         return None
     changed = (old != new).any(2)
@@ -152,14 +150,14 @@ _REPACKED = {  # PIL's mode: what TIFF calls it, its bits, and what its last cha
 }  # fmt: skip
 
 
-def _repacked(picture: Any, before: Any, data: bytes, page: tiff.Page) -> bytes | None:
+def _repacked(picture: Any, data: bytes, page: tiff.Page) -> bytes | None:
     """A TIFF that is packed in a way which only PIL reads (JPEG, CCITT, ...), with its pixels packed by Deflate."""
     fits = _REPACKED.get(getattr(picture, "mode", ""))
     if fits is None or min(page.size) == 0:
         return None
     photometric, bits, alpha = fits
     samples = _values(picture)
-    if picture.mode == "P" and (page.bits != 8 or picture.getpalette("RGB") != before.getpalette("RGB")):
+    if picture.mode == "P" and page.bits != 8:
         return None
     if picture.mode == "1" and page.number(tiff.PHOTOMETRIC, 1) == tiff.MIN_IS_WHITE:
         samples, photometric = 1 - samples, tiff.MIN_IS_WHITE
@@ -183,14 +181,25 @@ def _into_bmp(picture: Any, source: SourceFile) -> bytes | None:
     layout = bmp.layout_of(source.data)
     if layout is None:
         return None
-    with quiet():
-        before = decode(source.data, name="the source")
+    before = _as_read(source)
     old, new = _values(before), _values(picture)
-    if old.shape != new.shape or old.dtype != new.dtype or before.mode != getattr(picture, "mode", ""):
-        return None
-    if before.mode == "P" and before.getpalette("RGB") != picture.getpalette("RGB"):
+    if old.shape != new.shape or old.dtype != new.dtype or not _are_alike(before, picture):
         return None
     return bmp.with_values(source.data, layout, new, (old != new).any(2))
+
+
+def _as_read(source: SourceFile) -> Any:
+    """The picture of a source as it was read, which says what of it changed; its warnings were given then."""
+    with quiet():
+        return decode(source.data, name="the source")
+
+
+def _are_alike(before: Any, picture: Any) -> bool:
+    """Whether two pictures have one mode, and one palette if they have any."""
+    mode = getattr(before, "mode", "")
+    return mode == getattr(picture, "mode", "") and (
+        mode != "P" or before.getpalette("RGB") == picture.getpalette("RGB")
+    )
 
 
 def _values(picture: Any) -> np.ndarray:

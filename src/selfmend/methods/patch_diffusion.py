@@ -81,8 +81,12 @@ class PatchDiffusionConfig:
         none="by variety",
     )
     candidates: int = option(20, "arrangements that are tried for a sample", source=_OURS, low=1)
-    mended: float = option(0.5, "share that mends the best one", source=_OURS, low=0, high=1)
-    mend_noise: float = option(0.3, "noise for that", unit="of [-1, 1]", source=_OURS, low=0.021)
+    mended: float = option(
+        0.5, "share of the arrangements that start from the best one of the others", source=_OURS, low=0, high=1
+    )
+    mend_noise: float = option(
+        0.3, "noise that the best one is drowned in for that", unit="of [-1, 1]", source=_OURS, low=0.021
+    )
     judged_size: int = option(26, "short side at which they are compared, at most", unit="px", source=_OURS, low=1)
     patch: int = option(7, "side of a patch, odd", unit="px", source=_GPNN, low=3)
     ratio: float = option(4 / 3, "size of a scale by that of the next coarser", source=_GPNN, low=1.05)

@@ -72,7 +72,7 @@ class PatchMatchOptions:
     )
     deep: float = option(2.7, "depth from which agreeing votes win", unit="pixels", source=f"Wexler, 3.2; {OURS}")
     shift: float = option(
-        0.05, "most that its colours are shifted by", unit="of the colour range",
+        0.05, "most that a patch is shifted in colour to meet those around", unit="of the colour range",
         source=f"Darabi 2012; {OURS}",
     )  # fmt: skip
     guess_confidence: float = option(0.3, "least confidence in a guess from elsewhere", unit="0 to 1", source=OURS)

@@ -175,7 +175,7 @@ def _rounded(side: int) -> int:
 
 def _tile(length: int) -> int:
     """Pixels of a tile along a side: as many tiles as are needed, none larger than that takes."""
-    count = max(1, -(-(length - _OVERLAP) // (_TILE - _OVERLAP))) if length > _TILE else 1
+    count = max(1, -(-(length - _OVERLAP) // (_TILE - _OVERLAP)))
     return _rounded(-(-(length - _OVERLAP) // count) + _OVERLAP)
 
 
