@@ -1,4 +1,8 @@
-"""From how likely each pixel is of a mark to the mark: pieces that are sure, with what hangs together with them."""
+"""Date stamps and watermarks: how likely each pixel is of either, and which pieces of that are marks.
+
+The network is that of `finder_network.py`, which has learned marks (`mark_lessons.py`). Of what it says, a mark is what
+is sure somewhere, with what hangs together with it.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,51 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from selfmend.image.color import as_rgb
+from selfmend.image.resize import resize
+from selfmend.masks.finder_network import probability, shipped_weights
+from selfmend.masks.marks import MARKS
 from selfmend.masks.reading import grow_mask
-from selfmend.types import Mask, size_of
+from selfmend.types import Image, Mask, Size, size_of
+
+FINDER = "mark-finder"
+STAMP, WATERMARK = (MARKS.index(kind) for kind in ("stamp", "watermark"))
+LONGEST = 1024
+"""The longer side at which the network looks, at most, in pixels."""
+SCALES = (1.0, 0.5)
+"""The sizes at which it looks, so that letters of all sizes are somewhere as high as it knows them."""
+LEAST = 24
+"""Pixels: there is no mark in what is smaller."""
+SIDE = 400
+_REACH = 0.03  # of the picture's shorter side: letters of one mark stand no farther from each other
+
+
+def mark_likelihood(image: Image) -> np.ndarray:
+    """How likely each pixel is of a date stamp, and of a watermark.
+
+    Args:
+        image: (H, W, 1 or 3) in [0, 1].
+
+    Returns:
+        float32 (H, W, 2) in [0, 1]: `STAMP`, `WATERMARK`; zeros for pictures of less than `LEAST` pixels a side.
+    """
+    size = size_of(image)
+    rgb = as_rgb(image)
+    likely = np.zeros((*size, len(MARKS)), np.float32)
+    if min(size) < LEAST:
+        return likely
+    for looked_at in dict.fromkeys(_looked_at(size, scale) for scale in SCALES):
+        seen = rgb if looked_at == size else resize(rgb, looked_at).clip(0, 1)
+        answer = probability(seen.astype(np.float32), shipped_weights(FINDER), MARKS)
+        if looked_at != size:
+            answer = resize(answer, size).clip(0, 1)
+        np.maximum(likely, answer, out=likely)
+    return likely
+
+
+def _looked_at(size: Size, scale: float) -> Size:
+    scale *= min(1.0, LONGEST / max(size))
+    return max(LEAST, round(size[0] * scale)), max(LEAST, round(size[1] * scale))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +88,6 @@ class MarkLimits:
         return dataclasses.replace(
             self, weak=moved(self.weak), sure=moved(self.sure), mean=moved(self.mean), least=self.least * float(odds)
         )
-
-
-SIDE = 400
-_REACH = 0.03  # of the picture's shorter side: letters of one mark stand no farther from each other
 
 
 def marked(likely: np.ndarray, limits: MarkLimits) -> Mask:
