@@ -167,3 +167,23 @@ def test_the_command_knows_what_can_be_trained() -> None:
     assert cli_train.FINDERS.keys() == FINDERS.keys()
     with pytest.raises(OptionError, match=mentions("finder")):
         fit_finder("finder", "photos", "run")
+
+
+def test_of_a_pair_of_lessons_the_second_is_often_the_first_without_its_marks(photos) -> None:
+    photo = np.asarray(PILImage.open(photos / "0.png"))
+    lessons = _Lessons(MARKS, [photo], FinderConfig(size=64, uses=1), seed=2)
+    twins = marked = 0
+    for number in range(0, 60, 2):
+        (first, mask), (second, none) = lessons._lesson(number), lessons._lesson(number + 1)
+        drawn, _, clean = lessons._square(number, np.random.default_rng(0))
+        assert first is drawn
+        if second is clean:
+            twins += 1
+            assert not none.any()
+            if mask.any():
+                marked += 1
+                assert np.abs(first - second)[mask.any(2)].mean() > 0.02
+    assert 10 <= twins <= 26
+    assert marked > 0.7 * twins
+    damaged = _Lessons(DAMAGE, [photo], FinderConfig(size=64, uses=1), seed=2)
+    assert all(damaged._lesson(n)[0] is damaged._square(n, np.random.default_rng(0))[0] for n in range(1, 9, 2))

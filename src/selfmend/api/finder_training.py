@@ -33,6 +33,7 @@ from selfmend.seeding import make_rng
 from selfmend.training import loop
 from selfmend.training.checkpoints import RunFolder
 from selfmend.training.cuda_graphs import Recorded
+from selfmend.training.data import ignore_interrupts
 from selfmend.training.devices import pytorch_threads, resolve_device
 from selfmend.training.optimization import half_cosine
 from selfmend.training.pictures import PictureSet, find_pictures
@@ -44,12 +45,14 @@ _LEAST = 64  # pixels of the short side of a photo
 
 
 class _Drawn(Protocol):
-    """A photo with what is to be found, and where that is, by kind."""
+    """A photo with what is to be found, where that is, by kind, and the photo without it."""
 
     @property
     def image(self) -> Image: ...
     @property
     def masks(self) -> dict[str, Mask]: ...
+    @property
+    def clean(self) -> Image: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,18 +62,23 @@ class _Finder:
     Attributes:
         kinds: what it tells apart.
         draw: a lesson on a clean photo, from random numbers and font files.
+        twins: how often the second of two lessons is the twin of the first: the same photo, without what is to be
+            found. The two differ by nothing else, so what looks like it and belongs to the scene is unlearned.
+        turned: whether what is drawn is turned with its photo, to any side: photos are, and their stamps with them.
         largest: side of what is drawn on, at most, in sides of what is learned from; then a part of it is taken, since
             a mark goes with the size of its photo, and most of them are seen in part only.
     """
 
     kinds: Sequence[str]
     draw: Callable[[Image, np.random.Generator, Sequence[Path]], _Drawn]
+    twins: float = 0.0
+    turned: bool = False
     largest: float = 1.0
 
 
 FINDERS = {
     finding.FINDER: _Finder(kinds=KINDS, draw=lambda photo, rng, fonts: draw_lesson(photo, rng)),
-    mark_finding.FINDER: _Finder(kinds=MARKS, draw=draw_mark_lesson, largest=1.67),
+    mark_finding.FINDER: _Finder(kinds=MARKS, draw=draw_mark_lesson, twins=0.6, turned=True, largest=1.67),
 }
 """What can be trained, by name."""
 
@@ -117,7 +125,7 @@ class _Lessons(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         self.name, self.finder = finder, FINDERS[finder]
         self.photos, self.config, self.seed = photos, config, seed
         self.fonts = _fonts(config.fonts)
-        self._drawn: dict[int, tuple[Image, Image]] = {}
+        self._drawn: dict[int, tuple[Image, Image, Image]] = {}
         self._kept = _APART // loaders * config.batch_size
 
     def __getitem__(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -140,8 +148,15 @@ class _Lessons(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
     def _lesson(self, number: int) -> tuple[Image, Image]:
         """A square, and the masks of its kinds as planes."""
+        rng = make_rng(self.seed, self.name, number)
+        if number % 2 and self.finder.twins and chance(rng, self.finder.twins):
+            _, masks, clean = self._square(number - 1, make_rng(self.seed, self.name, number - 1))
+            return clean, np.zeros_like(masks)
+        return self._square(number, rng)[:2]
+
+    def _square(self, number: int, rng: np.random.Generator) -> tuple[Image, Image, Image]:
+        """A square that is drawn on, the masks of its kinds as planes, and the same without what was drawn."""
         if number not in self._drawn:
-            rng = make_rng(self.seed, self.name, number)
             side = self.config.size
             if self.finder.largest > 1 and chance(rng, 0.5):
                 side = round(side * between(rng, 1, self.finder.largest))
@@ -151,7 +166,10 @@ class _Lessons(Dataset[tuple[torch.Tensor, torch.Tensor]]):
             part = _part(np.any(masks, 2), self.config.size, rng)
             while len(self._drawn) >= self._kept:
                 del self._drawn[next(iter(self._drawn))]
-            self._drawn[number] = drawn.image[part], masks[part].astype(np.float32)
+            turns = int(rng.integers(4)) if self.finder.turned else 0
+            parts = drawn.image[part], masks[part].astype(np.float32), drawn.clean[part]
+            image, planes, clean = (np.ascontiguousarray(np.rot90(one, turns)) for one in parts)
+            self._drawn[number] = image, planes, clean
         return self._drawn[number]
 
 
@@ -268,7 +286,9 @@ def _stage(
         import cv2
 
         numbers = range(first * config.batch_size, config.steps * config.batch_size)
-        loader = DataLoader(lessons, config.batch_size, sampler=numbers, num_workers=loaders)
+        loader = DataLoader(
+            lessons, config.batch_size, sampler=numbers, num_workers=loaders, worker_init_fn=ignore_interrupts
+        )
         threads = cv2.getNumThreads()
         cv2.setNumThreads(1)  # OpenCV's threads, where a finder has run before, do not survive the loader's fork
         try:

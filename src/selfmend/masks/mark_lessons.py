@@ -18,8 +18,8 @@ from selfmend.masks.damage.marks import between, chance
 from selfmend.masks.marks import MARKS, draw_stamp, draw_watermark, printed, words
 from selfmend.types import Image, Mask, Size, size_of
 
-_DRAWN: dict[tuple[str, ...], float] = {(): 0.28, ("stamp",): 0.2, ("watermark",): 0.49, ("watermark", "stamp"): 0.03}
-"""How often what is drawn."""
+_DRAWN: dict[tuple[str, ...], float] = {(): 0.08, ("stamp",): 0.42, ("watermark",): 0.46, ("watermark", "stamp"): 0.04}
+"""How often what is drawn; photos without a mark are there as the twins of those that have one."""
 
 _OPACITY = ((0.2, 0.7), (0.28, 0.55))  # of watermarks, from and to: all that can be, and what most have
 
@@ -31,10 +31,12 @@ class MarkedPhoto:
     Attributes:
         image: (H, W, 3) in [0, 1].
         masks: bool (H, W) by name, one of each of `MARKS`.
+        clean: (H, W, 3) in [0, 1], the same photo without the marks, and with all else.
     """
 
     image: Image
     masks: dict[str, Mask]
+    clean: Image
 
 
 def draw_mark_lesson(photo: Image, rng: np.random.Generator, fonts: Sequence[Path] = ()) -> MarkedPhoto:
@@ -57,7 +59,7 @@ def draw_mark_lesson(photo: Image, rng: np.random.Generator, fonts: Sequence[Pat
         image = old_tones(image.clip(0, 1), rng)
     if chance(rng, 0.25):
         image = film_grain(image, rng)
-    image = image.clip(0, 1).astype(np.float32)
+    clean = image = image.clip(0, 1).astype(np.float32)
     kinds = list(_DRAWN)[int(rng.choice(len(_DRAWN), p=list(_DRAWN.values())))]
     known = fonts if chance(rng, 0.85) else ()
     masks = {kind: np.zeros(size, bool) for kind in MARKS}
@@ -69,12 +71,17 @@ def draw_mark_lesson(photo: Image, rng: np.random.Generator, fonts: Sequence[Pat
         mark = draw_stamp(image, rng, fonts=known)
         image, masks["stamp"] = mark.image, mark.mask
         masks["watermark"] &= ~mark.mask
+    later, how = rng.integers(2**63), rng.random()
+    image, clean = (_handed_on(one, np.random.default_rng(later), how) for one in (image, clean))
+    return MarkedPhoto(image=image, masks=masks, clean=clean)
+
+
+def _handed_on(image: Image, rng: np.random.Generator, how: float) -> Image:
+    """A photo after scanning, or as a JPEG, or as it is; `how` in [0, 1) says which."""
     image = image.clip(0, 1).astype(np.float32)
-    if chance(rng, 0.25):
-        image = scanned(image, rng)
-    elif chance(rng, 0.5):
-        image = through_jpeg(image, int(rng.integers(50, 98)))
-    return MarkedPhoto(image=image, masks=masks)
+    if how < 0.25:
+        return scanned(image, rng)
+    return through_jpeg(image, int(rng.integers(50, 98))) if how < 0.62 else image
 
 
 def _even(size: Size, rng: np.random.Generator) -> Image:
