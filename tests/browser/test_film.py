@@ -32,6 +32,7 @@ def test_marked_on_one_frame_and_mended_in_all(page, clip, tmp_path) -> None:
     draw(page, (0.5, 0.5), (0.7, 0.75))
     button.click()
     until(page, "document.querySelectorAll('#viewer video').length === 2")
+    assert page.locator("#zoom-pill").is_hidden()  # it would lie on the films
     job = jobs(page)[0]
     assert (job["task"], job["state"], job["queue"]) == ("video", "done", "heavy")
     name, data = download(page)

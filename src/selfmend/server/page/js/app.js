@@ -388,7 +388,7 @@ export class App {
     this.view.canvas.classList.toggle("picking", Boolean(this.picking));
     find("tools").hidden = !surface;
     find("size-pill").hidden = !surface;
-    find("zoom-pill").hidden = !this.view.picture || this.tab === "many"; // it would lie on the list
+    find("zoom-pill").hidden = !this.view.picture;
     for (const name of ["brush", "eraser", "box", "lasso", "hand"]) {
       const button = find(`tool-${name}`);
       button.setAttribute("aria-pressed", String(this.tool === name && (!this.looking || this.result.comparing)));
