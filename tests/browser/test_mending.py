@@ -6,7 +6,22 @@ import json
 import numpy as np
 from PIL import Image as PILImage
 
-from browser.hands import better, download, draw, go_to, jobs, marked, mask_of, open_picture, pixels, shown, spot, until
+from browser.hands import (
+    better,
+    download,
+    draw,
+    go_to,
+    jobs,
+    marked,
+    mask_of,
+    open_picture,
+    pixels,
+    shown,
+    spot,
+    until,
+    with_fingers,
+    write,
+)
 
 
 def test_paint_mend_and_download(page, photo, cat) -> None:
@@ -144,6 +159,7 @@ def test_keyboard_alone(page, png) -> None:
     assert page.evaluate("window.selfmend.looking") is None
 
 
+@with_fingers
 def test_touch_paints_with_one_finger_and_moves_with_two(new_page, png) -> None:
     page = new_page(viewport={"width": 360, "height": 700}, has_touch=True, is_mobile=True)
     open_picture(page, png)
@@ -191,7 +207,7 @@ def test_a_line_of_the_server_is_shown(page, png) -> None:
     better(page, False)
     draw(page, (0.3, 0.4), (0.5, 0.45))
     page.get_by_text("Options", exact=True).first.click()
-    page.get_by_label("Different fills").fill("99")
+    write(page.get_by_label("Different fills"), "99")
     page.click("#mend")
     page.get_by_text("option samples is 99; 1 to 16 fits").wait_for()
     page.wrong.clear()  # a browser writes every refusal to its console
@@ -202,8 +218,8 @@ def test_several_fills(page, png) -> None:
     better(page, False)
     draw(page, (0.3, 0.4), (0.5, 0.45))
     page.get_by_text("Options", exact=True).first.click()
-    page.get_by_label("Different fills").fill("2")
-    page.locator("#panel-fill details").first.get_by_label("Seed").fill("7")
+    write(page.get_by_label("Different fills"), "2")
+    write(page.locator("#panel-fill details").first.get_by_label("Seed"), "7")
     page.click("#mend")
     both = page.locator("#viewer .side-by-side button")
     both.nth(1).wait_for()

@@ -21,10 +21,12 @@ export class Finders {
 
   /** The picture is open, and a result that is looked at has become it. */
   #ready() {
-    if (!this.app.document) {
+    const { document: open } = this.app;
+    const fits = Boolean(open) && !open.film;
+    if (!fits) {
       this.app.tell(t("Open a picture first."));
     }
-    return Boolean(this.app.document) && this.app.settle();
+    return fits && this.app.settle();
   }
 
   async #press(kind) {

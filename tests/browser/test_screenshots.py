@@ -1,0 +1,50 @@
+"""The screenshots in the documentation show the page as it is."""
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as PILImage
+
+from browser.hands import BROWSER
+
+DOCS = Path(__file__).parents[2] / "docs"
+NAMES = sorted(path.name for path in (DOCS / "images").glob("page-*.webp"))
+CELL = 24  # pixels: less than a button, more than how two machines draw a letter
+DIFFERENT = 14  # of 255: the mean over a cell whose picture is another one
+
+
+@pytest.fixture(scope="module")
+def made(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    spec = importlib.util.spec_from_file_location("make_screenshots", DOCS / "make_screenshots.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    folder = tmp_path_factory.mktemp("screenshots")
+    script.make(browser, folder)
+    return folder
+
+
+def cells(path: Path) -> np.ndarray:
+    """Means of the cells of a picture."""
+    with PILImage.open(path) as picture:
+        size = (picture.width // CELL, picture.height // CELL)
+        return np.asarray(picture.convert("RGB").resize(size, PILImage.Resampling.BOX), int)
+
+
+@pytest.mark.skipif(BROWSER == "firefox", reason="they are Chromium's")
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", NAMES)
+def test_it_shows_the_page_as_it_is(made, name) -> None:
+    """Else: python docs/make_screenshots.py"""
+    kept, now = cells(DOCS / "images" / name), cells(made / name)
+    assert kept.shape == now.shape
+    differing = (np.abs(kept - now).max(-1) > DIFFERENT).mean()
+    assert differing < 0.01
+
+
+def test_all_states_are_kept(made) -> None:
+    assert sorted(path.name for path in made.iterdir()) == NAMES
+    pages = "".join(path.read_text() for path in [DOCS.parent / "README.md", *DOCS.rglob("*.md")])
+    assert [name for name in NAMES if f"images/{name}" not in pages] == []
