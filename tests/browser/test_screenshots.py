@@ -10,6 +10,7 @@ from PIL import Image as PILImage
 
 from browser.hands import BROWSER
 
+pytestmark = [pytest.mark.skipif(BROWSER == "firefox", reason="they are Chromium's"), pytest.mark.timeout(900)]
 DOCS = Path(__file__).parents[2] / "docs"
 NAMES = sorted(path.name for path in (DOCS / "images").glob("page-*.webp"))
 CELL = 24  # pixels: less than a button
@@ -45,8 +46,6 @@ def cells(path: Path) -> np.ndarray:
         return np.asarray(picture.convert("RGB").resize(size, PILImage.Resampling.BOX), int)
 
 
-@pytest.mark.skipif(BROWSER == "firefox", reason="they are Chromium's")
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", NAMES)
 def test_it_shows_the_page_as_it_is(made, name) -> None:
     """Else: python docs/make_screenshots.py"""
