@@ -275,6 +275,22 @@ def test_what_is_found_is_marked(page, tmp_path) -> None:
     assert marked(page) == 0
 
 
+def test_each_search_says_what_came_of_it_and_nothing_older(page, tmp_path) -> None:
+    photo = np.full((120, 160, 3), 90, np.uint8) + np.random.default_rng(0).integers(0, 12, (120, 160, 1), np.uint8)
+    photo[20:104, 80:82] = 250
+    PILImage.fromarray(photo).save(tmp_path / "scratched.png")
+    open_picture(page, tmp_path / "scratched.png")
+    notice = page.locator("#notice")
+    page.get_by_role("button", name="Scratches", exact=True).click()
+    notice.get_by_text("Found and marked").wait_for()
+    page.get_by_role("button", name="Scratches", exact=True).click()
+    notice.get_by_text("Found and marked: 0.0 %").wait_for()  # they are marked already
+    page.click("#old-photo")
+    notice.wait_for(state="hidden", timeout=3000)  # by itself it would stay for nine seconds
+    shown(page)
+    assert notice.is_hidden()
+
+
 def test_found_on_the_first_tab_and_grown(page, tmp_path) -> None:
     rng = np.random.default_rng(0)
     photo = np.full((120, 160, 3), 90, np.uint8) + rng.integers(0, 12, (120, 160, 1), np.uint8)
