@@ -438,7 +438,7 @@ def test_compressed_xmp_of_a_png_is_upright_and_shows_no_small_copy(tmp_path):
 
 
 def test_a_page_that_cannot_be_read_does_not_take_the_place_of_the_first(tmp_path):
-    first, second = PILImage.new("RGBA", (40, 30), "red"), PILImage.new("RGBA", (20, 10), "blue")
+    first, second = PILImage.new("RGBA", (40, 30), "red"), PILImage.new("RGBA", (70, 60), "blue")
     first.save(tmp_path / "in.tif", save_all=True, append_images=[second])
     data = bytearray((tmp_path / "in.tif").read_bytes())
     page = tiff.first_page(bytes(data))
