@@ -65,7 +65,7 @@ OF_STORAGE = frozenset(
     MinSpatialSegmentationIDC ParallelismType PrimaryItemReference MetaImageSize SampleSizes Unknown_av1C
     Unknown_stss Unknown_hvcC TrackCreateDate TrackModifyDate MediaCreateDate MediaModifyDate HighBitDepth TwelveBit
     AV1ConfigurationVersion ChromaSamplePosition TierFlag SyncSampleTable ChunkOffset
-    Unknown_imir Unknown_irot
+    Unknown_imir Unknown_irot FileType FileTypeExtension MIMEType
     """.split()  # noqa: SIM905
 )
 """Names of exiftool's tags: how pixels are stored, where things stand, previews, and the file itself."""
@@ -347,6 +347,10 @@ def shown(data: bytes, one: Sibling | None) -> np.ndarray:
         made = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
         if made is not None and made.dtype == np.uint16:
             return made
+    if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"mif1", b"hevc", b"hevx", b"mif2"):
+        import pillow_heif
+
+        return np.asarray(pillow_heif.open_heif(data, convert_hdr_to_8bit=False))
     if data.startswith(b"P7\n"):
         said = dict(line.split() for line in data[: data.index(b"ENDHDR")].split(b"\n")[1:-1] if line[:1] != b"#")
         shape = [int(said[name]) for name in (b"HEIGHT", b"WIDTH", b"DEPTH")]
