@@ -65,7 +65,7 @@ OF_STORAGE = frozenset(
     MinSpatialSegmentationIDC ParallelismType PrimaryItemReference MetaImageSize SampleSizes Unknown_av1C
     Unknown_stss Unknown_hvcC TrackCreateDate TrackModifyDate MediaCreateDate MediaModifyDate HighBitDepth TwelveBit
     AV1ConfigurationVersion ChromaSamplePosition TierFlag SyncSampleTable ChunkOffset
-    Unknown_imir Unknown_irot FileType FileTypeExtension MIMEType
+    ProfileDataOffset Unknown_imir Unknown_irot FileType FileTypeExtension MIMEType
     """.split()  # noqa: SIM905
 )
 """Names of exiftool's tags: how pixels are stored, where things stand, previews, and the file itself."""
@@ -202,9 +202,11 @@ def warm_up() -> None:
     import cv2
 
     cv2.setNumThreads(0)  # threads do not survive a fork
-    with tempfile.TemporaryDirectory() as scratch, contextlib.redirect_stderr(io.StringIO()):
+    with tempfile.TemporaryDirectory() as scratch, contextlib.ExitStack() as silent:
         from selfmend.cli import main as command
 
+        silent.enter_context(contextlib.redirect_stderr(io.StringIO()))
+        silent.enter_context(contextlib.redirect_stdout(io.StringIO()))
         for kind in FORMATS:
             one = sibling(kind, 0, 0)
             source = Path(scratch) / f"x.{one.ending}"
