@@ -486,6 +486,7 @@ def png(draw: Draw) -> Sibling:
             name not in (b"eXIf", b"acTL")
             and SECRET not in body
             and b"Raw profile" not in body
+            and not body.startswith(b"XML:com.adobe.xmp\0\1")
             and b"tiff:Ori" not in body
         ):
             made.parts.append((f"chunk {name.decode()}", chunk(name, body), "chunk|text|" + name.decode()))
@@ -520,7 +521,12 @@ def _png_said(draw: Draw, made: Sibling, colour: int, depth: int, values: np.nda
         (b"iTXt", b"Author\0\0\0de\0Autor\0" + "Grüße".encode()),
         (b"iTXt", b"Author\0\1\0\0\0" + zlib.compress("東京".encode())),
         (b"sPLT", b"own\0\x08" + draw.randbytes(6 * 3)),
-        (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp(draw)),
+        draw.choice(
+            [
+                (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp(draw)),
+                (b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(xmp(draw))),
+            ]
+        ),
         (b"eXIf", exif(draw, values.shape[:2], orientation=_turned(draw))),
         (b"oFFs", struct.pack(">iiB", -3, 5, 0)),
         (b"pCAL", b"x\0" + struct.pack(">iiBB", 0, 255, 0, 2) + b"m\0" + b"0\0" + b"1"),
@@ -1186,15 +1192,15 @@ def jp2(draw: Draw) -> Sibling:
             if SECRET not in body and name not in ("XMP", "EXIF"):
                 made.parts.append((name, body, "box|" + name))
     if draw.often(0.3):
-        inner = box(b"res ", box(b"resc", struct.pack(">HHHHbb", 300, 1, 200, 1, 2, 2)))
-        header += inner
-        made.parts.append(("resolution", inner, "box|resolution"))
-        made.says.append("resolution")
-    if draw.often(0.3):
         colours = box(b"colr", b"\2\0\0" + profile(draw))
         header = header[: header.index(b"colr") - 4] + colours
         made.parts.append(("profile", colours, "profile"))
         made.says.append("profile")
+    if draw.often(0.3):
+        inner = box(b"res ", box(b"resc", struct.pack(">HHHHbb", 300, 1, 200, 1, 2, 2)))
+        header += inner
+        made.parts.append(("resolution", inner, "box|resolution"))
+        made.says.append("resolution")
     made.data = data[:at] + b"".join(before) + box(b"jp2h", header) + data[end:] + b"".join(after)
     return made
 

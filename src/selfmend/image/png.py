@@ -5,6 +5,7 @@ Source: Portable Network Graphics (PNG) Specification, third edition, sections 5
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
@@ -46,6 +47,12 @@ def _walk(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
             return
 
 
+def behind(data: bytes) -> bytes:
+    """What follows the end of a file: viewers pass over it, other programs may have put it there."""
+    at = len(SIGNATURE) + sum(12 + len(body) for _, body, _ in _walk(data))
+    return data[at:] if data[at - 8 : at - 4] == b"IEND" else b""
+
+
 def repaired(data: bytes) -> tuple[bytes, str]:
     """A PNG with right checksums, and what was wrong, or the data itself and "".
 
@@ -55,7 +62,7 @@ def repaired(data: bytes) -> tuple[bytes, str]:
     wrong = [name.decode("latin-1") for name, _, good in walked if not good]
     if not wrong or not walked or walked[0][0] != b"IHDR":
         return data, ""
-    return joined([(n, b) for n, b, _ in walked]), f"wrong checksum of {', '.join(sorted(set(wrong)))}"
+    return joined([(n, b) for n, b, _ in walked]) + behind(data), f"wrong checksum of {', '.join(sorted(set(wrong)))}"
 
 
 def lean(chunks: Sequence[Chunk], *, limit: int) -> list[Chunk]:
@@ -91,6 +98,45 @@ def profile_of(chunks: Sequence[Chunk]) -> bytes | None:
 def exif_of(chunks: Sequence[Chunk]) -> bytes | None:
     """The EXIF block, if there is one."""
     return next((body for name, body in chunks if name == b"eXIf"), None)
+
+
+_RAW_PROFILE = re.compile(rb"(\s*(\w+)\s+)(\d+)(\s+)([0-9a-fA-F\s]+)")  # ImageMagick's: a name, a length, digits
+
+
+def text_of(name: bytes, body: bytes) -> bytes | None:
+    """The unpacked text of a tEXt, zTXt or iTXt, as bytes; None where it cannot be unpacked."""
+    rest = body.partition(b"\0")[2]
+    if name == b"iTXt":
+        text = rest[2:].split(b"\0", 2)[-1]
+        return _unpack(text) if rest[:1] == b"\1" else text
+    return _unpack(rest[1:]) if name == b"zTXt" else rest
+
+
+def with_text(name: bytes, body: bytes, text: bytes) -> bytes:
+    """The body of a tEXt, zTXt or iTXt with another text, packed if the one that it had was."""
+    keyword, _, rest = body.partition(b"\0")
+    if name == b"zTXt":
+        return keyword + b"\0" + rest[:1] + zlib.compress(text)
+    if name == b"tEXt":
+        return keyword + b"\0" + text
+    said = rest[2:].split(b"\0", 2)[:2]
+    return b"\0".join([keyword, rest[:2] + said[0], *said[1:], zlib.compress(text) if rest[:1] == b"\1" else text])
+
+
+def raw_profile(text: bytes) -> bytes | None:
+    """The bytes of a profile that ImageMagick has put into a text as digits; None where it is another text."""
+    found = _RAW_PROFILE.fullmatch(text.rstrip(b"\0"))
+    digits = b"" if found is None else b"".join(found[5].split())
+    return bytes.fromhex(digits.decode()) if found is not None and len(digits) % 2 == 0 else None
+
+
+def with_raw_profile(text: bytes, profile: bytes) -> bytes:
+    """The text of another profile."""
+    found = _RAW_PROFILE.fullmatch(text.rstrip(b"\0"))
+    assert found is not None
+    digits = profile.hex().encode()
+    lines = b"\n".join(digits[k : k + 72] for k in range(0, len(digits), 72))
+    return found[1] + b"%d" % len(profile) + b"\n" + lines + b"\n"
 
 
 def _is_packed(name: bytes, body: bytes) -> bool:
