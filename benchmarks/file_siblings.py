@@ -365,7 +365,8 @@ def shown(data: bytes, one: Sibling | None) -> np.ndarray:
             raise
         import cv2
 
-        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        made = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        return bitmap_words(data) if made is None else made
     picture.load()
     if picture.mode in ("P", "PA"):
         picture = picture.convert("RGBA")
@@ -373,6 +374,15 @@ def shown(data: bytes, one: Sibling | None) -> np.ndarray:
     if orientation is not None:
         return turned(np.asarray(picture), orientation)
     return np.asarray(ImageOps.exif_transpose(picture))
+
+
+def bitmap_words(data: bytes) -> np.ndarray:
+    """The pixels of a BMP of 16 or 32 bits as they are stored, for masks that no other reader here knows."""
+    start, _, width, height, _, bits = struct.unpack_from("<IIiiHH", data, 10)
+    step = (width * bits + 31) // 32 * 4
+    rows = np.frombuffer(data, np.uint8, step * abs(height), start).reshape(-1, step)[:, : width * bits // 8]
+    words = np.ascontiguousarray(rows).view(f"<u{bits // 8}")
+    return words[::-1] if height > 0 else words
 
 
 def png_chunks(data: bytes) -> list[bytes]:
