@@ -52,7 +52,7 @@ def test_it_shows_the_page_as_it_is(made, name) -> None:
     kept, now = cells(DOCS / "images" / name), cells(made / name)
     assert kept.shape == now.shape
     differing = (np.abs(kept - now).max(-1) > DIFFERENT).mean()
-    assert differing < 0.003
+    assert differing < 0.0015
 
 
 def test_all_states_are_kept(made) -> None:
