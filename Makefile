@@ -37,13 +37,13 @@ test-without-extras: $(VENV)/.installed
 test: check unit
 
 # The page in a real Chromium: Debian's, where there is none yet. CHROMIUM=path names another.
-# SELFMEND_BROWSER=firefox takes the Firefox of `playwright install firefox`.
+# SELFMEND_BROWSER=firefox takes Firefox, FIREFOX=path another one.
 $(VENV)/.browser: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --editable '.[all,dev,browser]'
 	@touch $@
 
 test-browser: $(VENV)/.browser
-	@sh tests/browser/find-chromium.sh
+	@sh tests/browser/find-browser.sh
 	$(BIN)/python -m pytest tests/browser
 
 format: $(VENV)/.installed

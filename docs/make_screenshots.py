@@ -1,8 +1,9 @@
 """docs/images/page-*.webp: the main states of the page, of photos that scikit-image ships (SpaceX, CC0).
 
-    python docs/make_screenshots.py
+    python docs/make_screenshots.py [FOLDER]
 
-Needs Chromium and the extra `browser`; CHROMIUM=path names another one.
+`tests/browser/test_screenshots.py` makes them anew and compares. Needs Chromium and the extra `browser`; CHROMIUM=path
+names another one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import io
 import os
 import shutil
 import socket
+import sys
 import tempfile
 import threading
 import time
@@ -21,6 +23,7 @@ from PIL import Image
 
 IMAGES = Path(__file__).parent / "images"
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+FILM = {"frames": 12, "size": (240, 320), "step": 4}  # pixels that the camera moves from frame to frame
 MAST = [(0.698, 0.27), (0.7, 0.45), (0.704, 0.6), (0.712, 0.8)]
 """The lightning tower right of the rocket, in shares of the picture."""
 
@@ -50,7 +53,7 @@ def serve(folder: Path) -> tuple[str, Any]:
 
 def until(page: Any, condition: str) -> None:
     """Wait for a condition in the page."""
-    end = time.monotonic() + 120
+    end = time.monotonic() + 500
     while not page.evaluate(condition):
         if time.monotonic() > end:
             raise TimeoutError(condition)
@@ -72,11 +75,11 @@ def draw(page: Any, points: list[tuple[float, float]]) -> None:
     page.mouse.up()
 
 
-def keep(page: Any, name: str) -> None:
-    """What is seen, as docs/images/page-NAME.webp."""
+def keep(page: Any, path: Path) -> None:
+    """What is seen, as a file."""
     page.wait_for_timeout(400)
     picture = Image.open(io.BytesIO(page.screenshot()))
-    picture.convert("RGB").save(IMAGES / f"page-{name}.webp", quality=82, method=6)
+    picture.convert("RGB").save(path, quality=82, method=6)
 
 
 def opened(browser: Any, address: str, photo: Path, **options: Any) -> Any:
@@ -92,7 +95,7 @@ def opened(browser: Any, address: str, photo: Path, **options: Any) -> Any:
     return page
 
 
-def many(browser: Any, address: str, album: Path) -> None:
+def many(browser: Any, address: str, album: Path) -> Any:
     """The list of many photos, with damage drawn over them."""
     import numpy as np
     from skimage import data
@@ -111,40 +114,95 @@ def many(browser: Any, address: str, album: Path) -> None:
     page.set_input_files("#many-files", sorted(map(str, album.iterdir())))
     page.click("#panel-many .primary")
     until(page, "!window.selfmend.panels.many.busy")
-    keep(page, "many")
+    return page
 
 
-def main() -> None:
-    """Make them all."""
-    from playwright.sync_api import sync_playwright
+def film(browser: Any, address: str, path: Path) -> Any:
+    """A film that was mended, beside what it was: a camera goes over a photo, a box lies on it."""
+    import av
+    import numpy as np
     from skimage import data
 
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        photo = Path(folder) / "rocket.jpg"
+    height, width = FILM["size"]
+    with av.open(str(path), "w") as made:
+        stream = made.add_stream("libx264", rate=12, options={"crf": "18"})
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        for i in range(FILM["frames"]):
+            frame = np.ascontiguousarray(data.coffee()[100 : 100 + height, FILM["step"] * i : FILM["step"] * i + width])
+            frame[190:220, 200:300] = (20, 70, 180)
+            made.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        made.mux(stream.encode())
+    page = opened(browser, address, path, viewport=DESKTOP)
+    page.keyboard.press("x")
+    draw(page, [(0.615, 0.78), (0.95, 0.93)])
+    page.click("#panel-video .primary")
+    until(page, "document.querySelectorAll('#viewer video').length === 2")
+    page.evaluate("""async () => {
+      const films = [...document.querySelectorAll("#viewer video")];
+      for (const film of films) { film.pause(); film.currentTime = 0.3; film.controls = false; } // they fade and turn
+    }""")
+    until(
+        page, "[...document.querySelectorAll('#viewer video')].every((film) => film.readyState === 4 && !film.seeking)"
+    )
+    return page
+
+
+def placing(browser: Any, address: str, photo: Path) -> Any:
+    """What was marked is copied, and dragged to where it should be."""
+    page = opened(browser, address, photo, viewport=DESKTOP)
+    page.click("#group-objects")
+    page.keyboard.press("x")
+    draw(page, [(0.46, 0.2), (0.55, 0.95)])
+    page.get_by_role("button", name="Copy what is marked").click()
+    until(page, "window.selfmend.view.piece !== null")
+    draw(page, [(0.5, 0.5), (0.82, 0.5)])
+    return page
+
+
+def make(browser: Any, folder: Path) -> None:
+    """Make them all: page-NAME.webp in the folder."""
+    from skimage import data
+
+    with tempfile.TemporaryDirectory() as scratch:
+        photo = Path(scratch) / "rocket.jpg"
         Image.fromarray(data.rocket()).save(photo, quality=92)
-        address, end = serve(Path(folder) / "server")
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        address, end = serve(Path(scratch) / "server")
+
+        def keep_as(page: Any, name: str) -> None:
+            keep(page, folder / f"page-{name}.webp")
+
         try:
             page = opened(browser, address, photo, viewport=DESKTOP)
             draw(page, MAST)
-            keep(page, "marked")
+            keep_as(page, "marked")
             page.click("#mend")
             until(page, "window.selfmend.view.over !== null")
             page.evaluate("window.selfmend.result.slide(0.5)")
-            keep(page, "compared")
+            keep_as(page, "compared")
             draw(page, [(0.31, 0.27), (0.3, 0.45), (0.296, 0.6), (0.29, 0.8)])
-            keep(page, "again")
-            many(browser, address, Path(folder) / "album")
+            keep_as(page, "again")
+            keep_as(many(browser, address, Path(scratch) / "album"), "many")
+            keep_as(placing(browser, address, photo), "object")
+            keep_as(film(browser, address, Path(scratch) / "film.mp4"), "film")
             page = opened(browser, address, photo, viewport=PHONE, has_touch=True, color_scheme="dark")
             draw(page, MAST)
-            keep(page, "phone")
+            keep_as(page, "phone")
             page = opened(browser, address, photo, viewport=DESKTOP, locale="de-DE")
             draw(page, MAST)
-            keep(page, "german")
+            keep_as(page, "german")
         finally:
-            browser.close()
             end()
+
+
+def main() -> None:
+    from playwright.sync_api import sync_playwright
+
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
+    folder = Path(sys.argv[1]) if sys.argv[1:] else IMAGES
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        make(browser, folder)
+        browser.close()
 
 
 if __name__ == "__main__":

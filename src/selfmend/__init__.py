@@ -16,6 +16,7 @@ from selfmend._version import __version__
 if TYPE_CHECKING:
     from selfmend.api import (
         FolderModel,
+        Mender,
         Model,
         animate,
         edit,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FolderModel",
+    "Mender",
     "Model",
     "SelfmendError",
     "__version__",

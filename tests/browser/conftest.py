@@ -1,6 +1,6 @@
 """A real server with its real queue, and a real browser that looks at its page, for `make test-browser`.
 
-The browser is Chromium; SELFMEND_BROWSER=firefox takes Firefox.
+The browser is Chromium; SELFMEND_BROWSER=firefox takes the Firefox that is installed (FIREFOX=/path names one).
 """
 
 import os
@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from PIL import Image as PILImage
 
+from browser.hands import BROWSER
 from browser.serving import another_server
 
-BROWSER = os.environ.get("SELFMEND_BROWSER", "chromium")
 HERE = Path(__file__).parent
 FLAGS = [
     "--no-sandbox",  # as root, in a container
@@ -55,22 +55,35 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
+def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where Firefox puts files."""
+    return tmp_path_factory.mktemp("downloads")
+
+
+@pytest.fixture(scope="session")
+def browser(downloads: Path) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
+    if BROWSER == "firefox":
+        os.environ["NODE_OPTIONS"] = f"--require={HERE / 'firefox.cjs'}"
     with sync_playwright() as playwright:
-        if BROWSER == "firefox":  # Playwright's own build: `playwright install firefox`
-            opened = playwright.firefox.launch()
+        if BROWSER == "firefox":
+            path = installed("FIREFOX", "firefox", "firefox-esr")
+            opened = playwright.firefox.launch(channel="moz-firefox", executable_path=path, downloads_path=downloads)
         else:
-            named = os.environ.get("CHROMIUM")
-            known = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
-            opened = playwright.chromium.launch(executable_path=named or next(filter(None, known), None), args=FLAGS)
+            path = installed("CHROMIUM", "chromium", "chromium-browser", "google-chrome")
+            opened = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield opened
         opened.close()
 
 
+def installed(variable: str, *names: str) -> str | None:
+    """The browser that a variable of the environment names, or the first that is there."""
+    return os.environ.get(variable) or next(filter(None, map(shutil.which, names)), None)
+
+
 @pytest.fixture
-def new_page(browser: Any, served: Served) -> Iterator[Callable[..., Any]]:
+def new_page(browser: Any, served: Served, downloads: Path) -> Iterator[Callable[..., Any]]:
     """Opens the page in a fresh profile; at the end, nothing may have gone wrong in it, or left the host."""
     wrong: list[str] = []
     contexts = []
@@ -80,7 +93,7 @@ def new_page(browser: Any, served: Served) -> Iterator[Callable[..., Any]]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(WAIT)
-        page.wrong = wrong
+        page.wrong, page.downloads = wrong, downloads
         page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on(

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from browser.hands import download, draw, jobs, until
+from browser.hands import download, draw, go_to, jobs, open_picture, until
 from video_clips import write_film
 
 
@@ -32,6 +32,7 @@ def test_marked_on_one_frame_and_mended_in_all(page, clip, tmp_path) -> None:
     draw(page, (0.5, 0.5), (0.7, 0.75))
     button.click()
     until(page, "document.querySelectorAll('#viewer video').length === 2")
+    assert page.locator("#zoom-pill").is_hidden()  # it would lie on the films
     job = jobs(page)[0]
     assert (job["task"], job["state"], job["queue"]) == ("video", "done", "heavy")
     name, data = download(page)
@@ -49,4 +50,24 @@ def test_nothing_marked_is_one_line(page, clip) -> None:
     before = jobs(page)
     page.get_by_role("button", name="Mend the film").click()
     page.get_by_text("Mark on the first frame what should go from all of them, or choose what to find").wait_for()
+    assert jobs(page) == before
+
+
+def test_a_photo_is_no_film_and_a_film_no_photo(page, clip, png) -> None:
+    """Said before anything is sent; the server would only say that it cannot read it. Mend, grey, still says why."""
+    before = jobs(page)
+    open_picture(page, png)
+    go_to(page, "video")
+    page.get_by_role("button", name="Mend the film").click()
+    page.locator("#notice").get_by_text("Open a film: its first frame is shown").wait_for()
+    open_picture(page, clip)
+    for task in ("fill", "find", "expand", "harmonize"):
+        go_to(page, task)
+        draw(page, (0.3, 0.3), (0.5, 0.5))
+        assert page.locator("#notice").is_hidden()
+        page.locator(f"#panel-{task} .primary").dispatch_event("click")
+        page.locator("#notice").get_by_text("Open a picture first").wait_for()
+    go_to(page, "fill")
+    page.get_by_role("button", name="Scratches").click()
+    page.locator("#notice").get_by_text("Open a picture first").wait_for()
     assert jobs(page) == before

@@ -38,4 +38,6 @@ def test_the_photo_of_the_command_is_opened_once(browser, served, png, photo) ->
         page.reload()
         page.wait_for_selector("body[data-ready]")
         assert page.title().startswith("cat.jpg")
+        page.click("#tab-many")
+        assert not page.get_by_role("button", name="All 1 of").count()  # a photo is no folder
         page.context.close()

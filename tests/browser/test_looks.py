@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import pytest
 
-from browser.hands import better, draw, go_to, open_picture, shown
+from browser.hands import better, draw, go_to, made_dark, open_picture, shown
 from selfmend.tasks import TASKS
 
 PAGE = files("selfmend.server") / "page"
@@ -42,7 +42,7 @@ def test_page_weighs_less_than_260_kb_and_another_language_100_kb() -> None:
     assert sum(words) < 100_000
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=made_dark)])
 def test_contrast_and_names(new_page, png, scheme) -> None:
     page = new_page(color_scheme=scheme)
     open_picture(page, png)

@@ -1,5 +1,6 @@
 """Many photos: each a job of its own, listed with what became of it, kept over a reload, taken away in one file."""
 
+import io
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image as PILImage
 
-from browser.hands import jobs, pixels, until
+from browser.hands import download, jobs, open_picture, pixels, until
 from browser.serving import another_server
 from selfmend.server.shared_files import SharedFiles
 
@@ -39,9 +40,7 @@ def says(page: Any, words: str) -> None:
 
 
 def archive(page: Any) -> dict[str, bytes]:
-    with page.expect_download() as waiting:
-        page.click("#many-zip")
-    with zipfile.ZipFile(waiting.value.path()) as made:
+    with zipfile.ZipFile(io.BytesIO(download(page, "#many-zip")[1])) as made:
         assert made.testzip() is None
         return {name: made.read(name) for name in made.namelist()}
 
@@ -129,3 +128,19 @@ def test_several_dropped_on_the_first_tab_are_listed(page, album) -> None:
     assert page.locator("#tab-many").get_attribute("aria-selected") == "true"
     assert page.locator("#panel-many").get_by_label("What").input_value() == "mask"
     assert page.get_by_text("hole-mask.png").is_visible()
+
+
+COVERED = """() => [...document.querySelectorAll("#many button, #many a")].filter((one) => one.checkVisibility())
+  .filter((one) => { const box = one.getBoundingClientRect(); return !one.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)); })
+  .map((one) => one.textContent || one.ariaLabel)"""  # noqa: E501
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_nothing_of_the_open_picture_lies_on_the_list(new_page, album, png, width) -> None:
+    page = new_page(viewport={"width": width, "height": 844})
+    open_picture(page, png)
+    choose(page, album / "cat0.png", album / "cat1.png")
+    page.locator(".many-row").nth(1).wait_for()
+    assert page.evaluate(COVERED) == []
+    page.click("#tab-fill")
+    assert page.locator("#zoom-in").is_visible()

@@ -6,7 +6,22 @@ import json
 import numpy as np
 from PIL import Image as PILImage
 
-from browser.hands import better, download, draw, go_to, jobs, marked, mask_of, open_picture, pixels, shown, spot, until
+from browser.hands import (
+    better,
+    download,
+    draw,
+    go_to,
+    jobs,
+    marked,
+    mask_of,
+    open_picture,
+    pixels,
+    shown,
+    spot,
+    until,
+    with_fingers,
+    write,
+)
 
 
 def test_paint_mend_and_download(page, photo, cat) -> None:
@@ -144,6 +159,7 @@ def test_keyboard_alone(page, png) -> None:
     assert page.evaluate("window.selfmend.looking") is None
 
 
+@with_fingers
 def test_touch_paints_with_one_finger_and_moves_with_two(new_page, png) -> None:
     page = new_page(viewport={"width": 360, "height": 700}, has_touch=True, is_mobile=True)
     open_picture(page, png)
@@ -191,7 +207,7 @@ def test_a_line_of_the_server_is_shown(page, png) -> None:
     better(page, False)
     draw(page, (0.3, 0.4), (0.5, 0.45))
     page.get_by_text("Options", exact=True).first.click()
-    page.get_by_label("Different fills").fill("99")
+    write(page.get_by_label("Different fills"), "99")
     page.click("#mend")
     page.get_by_text("option samples is 99; 1 to 16 fits").wait_for()
     page.wrong.clear()  # a browser writes every refusal to its console
@@ -202,8 +218,8 @@ def test_several_fills(page, png) -> None:
     better(page, False)
     draw(page, (0.3, 0.4), (0.5, 0.45))
     page.get_by_text("Options", exact=True).first.click()
-    page.get_by_label("Different fills").fill("2")
-    page.locator("#panel-fill details").first.get_by_label("Seed").fill("7")
+    write(page.get_by_label("Different fills"), "2")
+    write(page.locator("#panel-fill details").first.get_by_label("Seed"), "7")
     page.click("#mend")
     both = page.locator("#viewer .side-by-side button")
     both.nth(1).wait_for()
@@ -257,6 +273,22 @@ def test_what_is_found_is_marked(page, tmp_path) -> None:
     assert marked(page) > 100
     page.keyboard.press("Control+z")
     assert marked(page) == 0
+
+
+def test_each_search_says_what_came_of_it_and_nothing_older(page, tmp_path) -> None:
+    photo = np.full((120, 160, 3), 90, np.uint8) + np.random.default_rng(0).integers(0, 12, (120, 160, 1), np.uint8)
+    photo[20:104, 80:82] = 250
+    PILImage.fromarray(photo).save(tmp_path / "scratched.png")
+    open_picture(page, tmp_path / "scratched.png")
+    notice = page.locator("#notice")
+    page.get_by_role("button", name="Scratches", exact=True).click()
+    notice.get_by_text("Found and marked").wait_for()
+    page.get_by_role("button", name="Scratches", exact=True).click()
+    notice.get_by_text("Found and marked: 0.0 %").wait_for()  # they are marked already
+    page.click("#old-photo")
+    notice.wait_for(state="hidden", timeout=3000)  # by itself it would stay for nine seconds
+    shown(page)
+    assert notice.is_hidden()
 
 
 def test_found_on_the_first_tab_and_grown(page, tmp_path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image as PILImage
 from PIL import ImageSequence
 
-from browser.hands import download, draw, go_to, jobs, open_picture, shown, until
+from browser.hands import download, draw, go_to, jobs, open_picture, shown, until, write
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +43,8 @@ def test_samples_of_another_size(learned) -> None:
     panel = learned.locator("#panel-sample")
     panel.get_by_label("Method").select_option("model kitten")
     assert panel.get_by_label("Height").get_attribute("placeholder") == "64"
-    panel.get_by_label("Width").fill("120")
-    panel.get_by_label("How many").fill("2")
+    write(panel.get_by_label("Width"), "120")
+    write(panel.get_by_label("How many"), "2")
     panel.get_by_role("button", name="Make samples").click()
     learned.locator("#viewer .side-by-side button").nth(0).click()
     viewed(learned)
@@ -61,14 +61,14 @@ def test_another_shape_and_more_pixels_without_a_model(page, small) -> None:
     offered = panel.get_by_label("Method").locator("option").all_text_contents()
     assert offered[0] == "Patch diffusion · samples · seconds"
     assert "Nearest patches · enlarging · seconds" in offered
-    panel.get_by_label("Width").fill("72")
+    write(panel.get_by_label("Width"), "72")
     panel.get_by_role("button", name="Reshape it").click()
     viewed(page)
     assert PILImage.open(io.BytesIO(download(page)[1])).size == (72, 64)
     go_to(page, "super-resolve")
     panel = page.locator("#panel-super-resolve")
     assert panel.get_by_label("Factor").input_value() == "2"
-    panel.get_by_label("Factor").fill("1.5")
+    write(panel.get_by_label("Factor"), "1.5")
     panel.get_by_role("button", name="Enlarge it").click()
     until(page, "window.selfmend.jobs.get(window.selfmend.looking?.id)?.task === 'super-resolve'")
     assert PILImage.open(io.BytesIO(download(page)[1])).size == (144, 96)
@@ -127,7 +127,7 @@ def test_film(learned) -> None:
     go_to(learned, "animate")
     panel = learned.locator("#panel-animate")
     assert panel.get_by_label("Smoothness").input_value() == "0.9"
-    panel.get_by_label("Frames", exact=True).fill("4")
+    write(panel.get_by_label("Frames", exact=True), "4")
     panel.get_by_role("button", name="Make a film").click()
     viewed(learned)
     name, data = download(learned)
@@ -140,7 +140,7 @@ def test_film(learned) -> None:
 def test_film_that_plays(learned) -> None:
     go_to(learned, "animate")
     panel = learned.locator("#panel-animate")
-    panel.get_by_label("Frames", exact=True).fill("4")
+    write(panel.get_by_label("Frames", exact=True), "4")
     panel.get_by_label("Format").select_option("mp4")
     panel.get_by_role("button", name="Make a film").click()
     viewed(learned)

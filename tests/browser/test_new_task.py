@@ -12,7 +12,7 @@ from PIL import Image as PILImage
 import selfmend.jobs.dispatcher
 from browser import toy
 from browser.conftest import Served
-from browser.hands import download, go_to, jobs, open_picture, until
+from browser.hands import download, go_to, jobs, open_picture, until, write
 from browser.serving import another_server
 from selfmend.tasks import TASKS
 
@@ -73,7 +73,7 @@ def test_it_is_done_as_the_form_says(page, png) -> None:
     button.click()
     page.locator("#notice").get_by_text("Open a picture first.").wait_for()
     open_picture(page, png)
-    page.get_by_label("Level").fill("77")
+    write(page.get_by_label("Level"), "77")
     page.get_by_label("Edge").select_option("zero")
     page.get_by_label("Linear").uncheck()
     button.click()
@@ -90,7 +90,7 @@ def test_it_is_done_as_the_form_says(page, png) -> None:
 def test_what_does_not_fit_is_one_line(page, png) -> None:
     open_picture(page, png)
     go_to(page, "flat-tint")
-    page.get_by_label("Level").fill("201")
+    write(page.get_by_label("Level"), "201")
     page.keyboard.press("Tab")
     page.locator("#panel-flat-tint").get_by_role("button", name="Flat tint").click()
     page.get_by_text("option level is 201; 0 to 200 fits").wait_for()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from browser.hands import marked, open_picture, spot, until
+from browser.hands import draw, marked, open_picture, spot, until, with_fingers
 
 SMALL = """() => [...document.querySelectorAll("button, a[href], select, summary, [role=tab]")]
   .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.disabled && !one.closest("details:not([open]) > :not(summary)"))
@@ -38,6 +38,7 @@ def test_everything_is_large_enough_for_a_finger(phone, png) -> None:
     assert phone.evaluate(SMALL) == []
 
 
+@with_fingers
 def test_a_finger_paints_on_the_result_and_two_fingers_do_not(phone, png) -> None:
     open_picture(phone, png)
     a, b, c = spot(phone, 0.3, 0.4), spot(phone, 0.45, 0.45), spot(phone, 0.7, 0.6)
@@ -58,3 +59,23 @@ def test_a_finger_paints_on_the_result_and_two_fingers_do_not(phone, png) -> Non
     touch(hand, "touchEnd")
     until(phone, "window.selfmend.document.parent !== null")
     assert marked(phone) > 0
+
+
+@pytest.mark.parametrize("locale", ["en-US", "de-DE"])
+def test_the_better_fill_can_be_cancelled_without_looking_for_it(new_page, png, locale) -> None:
+    phone = new_page(viewport={"width": 390, "height": 844}, has_touch=True, locale=locale)
+    open_picture(phone, png)
+    draw(phone, (0.3, 0.4), (0.45, 0.45))
+    phone.click("#mend")
+    until(phone, "window.selfmend.view.over !== null")  # the result's own card came into view
+    cancel = phone.locator(".running .small")
+    box = cancel.bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    thumb = phone.locator(".thumb[aria-pressed=true]").bounding_box()
+    assert thumb["x"] + thumb["width"] >= 44  # enough of it for a finger
+    strip = phone.locator("#strip").bounding_box()
+    words = phone.locator(".running .stage-words").bounding_box()
+    assert words["y"] + words["height"] <= strip["y"] + strip["height"]
+    cancel.click()
+    phone.locator(".card[data-state=cancelled]").wait_for()

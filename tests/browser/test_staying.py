@@ -48,6 +48,7 @@ def test_server_that_is_gone_is_said(page, png) -> None:
     page.click("#mend")
     page.get_by_text("The server does not answer").wait_for()
     page.context.set_offline(False)
+    page.locator("#notice").wait_for(state="hidden")  # it is asked again: nobody has to press anything to know
     page.click("#mend")
     shown(page)
     page.wrong.clear()  # what was refused while there was no server

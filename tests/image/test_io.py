@@ -15,7 +15,7 @@ from skimage import data
 from facts import mentions
 from selfmend.errors import ImageError, SelfmendWarning
 from selfmend.image.files import read_picture, save_picture
-from selfmend.image.outputs import check_output, numbered
+from selfmend.image.outputs import check_output, free_by_now, numbered
 
 PHOTO = PILImage.fromarray(data.chelsea()[:150, :205])
 
@@ -199,3 +199,12 @@ def test_pil_images_are_turned_upright_and_damaged_ones_named(tmp_path):
     (tmp_path / "b.jpg").write_bytes((tmp_path / "a.jpg").read_bytes()[:3000])
     with pytest.raises(ImageError, match="the picture is damaged or truncated"):
         read_picture(PILImage.open(tmp_path / "b.jpg"))
+
+
+def test_a_result_whose_name_was_taken_meanwhile_gets_another(tmp_path):
+    names = [tmp_path / "a-1.png", tmp_path / "a-2.png"]
+    assert free_by_now(names, overwrite=False) == names
+    names[0].write_bytes(b"of another")
+    with pytest.warns(SelfmendWarning, match="a-1.png was written by another program meanwhile"):
+        assert free_by_now(names, overwrite=False) == [tmp_path / "a-1-2.png", names[1]]
+    assert free_by_now(names, overwrite=True) == names

@@ -16,9 +16,9 @@ import pytest
 from PIL import Image as PILImage
 from PIL import ImageSequence, features
 
-from kept_files import FORMATS, file_of, xmp_of_segments
+from kept_files import FORMATS, deep_colour, file_of, photo, plain, with_chunk, xmp_of_segments
 from selfmend.errors import SelfmendWarning
-from selfmend.image import heic, jpeg, png, tiff
+from selfmend.image import gif, heic, jpeg, png, tiff
 from selfmend.image.exif import orientation_of, patched
 from selfmend.image.files import read_picture, save_picture
 
@@ -223,7 +223,7 @@ def test_what_has_to_be_written_anew_names_what_it_loses(tmp_path):
         save_picture(read_picture(tmp_path / "in.tif").original.convert("L"), tmp_path / "out.tif")
     photo.save(tmp_path / "in.gif", loop=3, **behind)
     data = bytearray((tmp_path / "in.gif").read_bytes())
-    struct.pack_into("<HH", data, 6, 60, 50)  # a screen that the first frame does not cover
+    struct.pack_into("<HH", data, 6, 30, 20)  # a screen that is smaller than the first frame
     (tmp_path / "in.gif").write_bytes(data)
     with pytest.warns(SelfmendWarning, match="without its count of repetitions, its later frames"):
         mended(tmp_path / "in.gif", tmp_path / "out.gif")
@@ -376,3 +376,124 @@ def test_another_program_finds_the_same(filled):
     for name in names:
         old, new = found[0][name], found[1][name]
         assert {k: v for k, v in old.items() if k not in MOVED and new.get(k) != v} == {}, name
+
+
+def test_a_gif_whose_first_frame_does_not_cover_the_screen_keeps_all(tmp_path):
+    photo = PILImage.fromarray(np.random.default_rng(0).integers(0, 255, (32, 40, 3), np.uint8)).quantize(32)
+    photo.save(tmp_path / "in.gif", loop=3, comment=b"said", save_all=True, append_images=[photo.rotate(180)])
+    data = bytearray((tmp_path / "in.gif").read_bytes())
+    struct.pack_into("<HH", data, 6, 60, 50)
+    (tmp_path / "in.gif").write_bytes(data)
+    for corner, box in (((3, 3), (40, 32)), ((40, 50), (60, 50))):  # within the frame, and beside it
+        picture = read_picture(tmp_path / "in.gif")
+        mask = np.zeros(picture.size, bool)
+        mask[corner[0] : corner[0] + 4, corner[1] : corner[1] + 4] = True
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", SelfmendWarning)
+            save_picture(picture.rebuild(np.full_like(picture.image, 0.5), mask), tmp_path / "out.gif")
+        after = (tmp_path / "out.gif").read_bytes()
+        assert b"NETSCAPE2.0" in after
+        assert b"said" in after
+        assert after.endswith(bytes(data[-400:]))
+        frame = gif.first_frame(after)
+        assert (frame.box[2:], frame.screen) == (box, (50, 60))
+        with PILImage.open(tmp_path / "in.gif") as old, PILImage.open(tmp_path / "out.gif") as new:
+            assert new.n_frames == 2
+            assert np.array_equal(np.asarray(old.convert("RGB"))[~mask], np.asarray(new.convert("RGB"))[~mask])
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WebP", "GIF"])
+def test_what_stands_behind_the_end_of_a_file_stays(tmp_path, kind):
+    data = plain(kind) + b"and something behind it"
+    (tmp_path / f"in.{FORMATS[kind]}").write_bytes(data)
+    mended(tmp_path / f"in.{FORMATS[kind]}", tmp_path / f"out.{FORMATS[kind]}")
+    assert (tmp_path / f"out.{FORMATS[kind]}").read_bytes().endswith(b"and something behind it")
+
+
+@pytest.mark.parametrize("name", [b"tEXt", b"zTXt"])
+def test_small_copies_in_the_texts_of_a_png_are_gone(tmp_path, name):
+    secret = b"\xff\xd8\xff\xe0what was there\xff\xd9"
+    block = b"Exif\0\0" + struct.pack("<2sHIHHHII", b"II", 42, 8, 1, 37500, 7, len(secret), 26) + bytes(4) + secret
+    text = b"\nexif\n%8d\n" % len(block) + block.hex().encode() + b"\n"
+    packed = b"\0" + zlib.compress(text) if name == b"zTXt" else text
+    (tmp_path / "in.png").write_bytes(with_chunk(name, b"Raw profile type exif\0" + packed))
+    mended(tmp_path / "in.png", tmp_path / "out.png")
+    body = dict(png.chunks_of((tmp_path / "out.png").read_bytes()))[name]
+    after = png.raw_profile(png.text_of(name, body))
+    assert len(after) == len(block)
+    assert after[:32] == block[:32]
+    assert b"what was there" not in after
+
+
+def test_compressed_xmp_of_a_png_is_upright_and_shows_no_small_copy(tmp_path):
+    said = b"<rdf:RDF tiff:Orientation='6'><xmpGImg:image>what was there</xmpGImg:image></rdf:RDF>"
+    packed = b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(said)
+    (tmp_path / "in.png").write_bytes(with_chunk(b"iTXt", packed))
+    mended(tmp_path / "in.png", tmp_path / "out.png")
+    body = dict(png.chunks_of((tmp_path / "out.png").read_bytes()))[b"iTXt"]
+    after = png.text_of(b"iTXt", body)
+    assert len(after) == len(said)
+    assert b"what was there" not in after
+    assert b"tiff:Orientation='1'" in after
+
+
+def test_a_page_that_cannot_be_read_does_not_take_the_place_of_the_first(tmp_path):
+    first, second = PILImage.new("RGBA", (40, 30), "red"), PILImage.new("RGBA", (70, 60), "blue")
+    first.save(tmp_path / "in.tif", save_all=True, append_images=[second])
+    data = bytearray((tmp_path / "in.tif").read_bytes())
+    page = tiff.first_page(bytes(data))
+    count = struct.unpack_from("<H", data, page.follows)[0]
+    for at in range(page.follows + 2, page.follows + 2 + 12 * count, 12):
+        if struct.unpack_from("<H", data, at)[0] == tiff.PHOTOMETRIC:
+            struct.pack_into("<H", data, at + 8, 777)
+    (tmp_path / "in.tif").write_bytes(data)
+    with pytest.warns(SelfmendWarning, match="2 pages"):
+        assert read_picture(tmp_path / "in.tif").size == (30, 40)
+
+
+def test_a_bmp_of_run_lengths_keeps_its_header_palette_and_profile(tmp_path):
+    rows = [bytes([20, k, 20, 7, 0, 0]) for k in range(30)]
+    body, palette = b"".join(rows) + b"\0\1", bytes(range(200)) * 2
+    head = struct.pack("<IiiHHIIiiII", 124, 40, 30, 1, 8, 1, len(body), 600, 700, 100, 9) + bytes(16) + b"DEBM"
+    head = head.ljust(112, b"\0") + struct.pack("<III", 124 + 400 + 3 + len(body), 7, 0)
+    data = head + palette + b"gap" + body + b"profile" + b"more"
+    data = b"BM" + struct.pack("<IHHI", 14 + len(data), 0, 0, 14 + 124 + 403) + data
+    (tmp_path / "in.bmp").write_bytes(data)
+    mask = mended(tmp_path / "in.bmp", tmp_path / "out.bmp")
+    after = (tmp_path / "out.bmp").read_bytes()
+    assert after[46:126] == data[46:126]
+    assert after[138:541] == data[138:541]
+    assert after.endswith(b"profilemore")
+    assert after[14 + struct.unpack_from("<I", after, 126)[0] :].startswith(b"profile")
+    with PILImage.open(tmp_path / "in.bmp") as old, PILImage.open(tmp_path / "out.bmp") as new:
+        assert new.mode == "P"
+        assert np.array_equal(np.asarray(old)[~mask], np.asarray(new)[~mask])
+
+
+def test_a_bmp_whose_masks_pillow_does_not_know_is_read(tmp_path):
+    values = np.asarray(photo())
+    words = (values.astype(np.uint32) << np.array([0, 8, 16], np.uint32)).sum(2).astype("<u4")
+    head = struct.pack("<IiiHHIIiiII", 40, 40, 30, 1, 32, 3, 4800, 0, 0, 0, 0)
+    masks = struct.pack("<III", 0xFF, 0xFF00, 0xFF0000)
+    data = b"BM" + struct.pack("<IHHI", 66 + 4800, 0, 0, 66) + head + masks + words[::-1].tobytes()
+    (tmp_path / "in.bmp").write_bytes(data)
+    assert np.array_equal(np.asarray(read_picture(tmp_path / "in.bmp").original), values)
+    mask = mended(tmp_path / "in.bmp", tmp_path / "out.bmp")
+    assert np.array_equal(np.asarray(read_picture(tmp_path / "out.bmp").original)[~mask], values[~mask])
+
+
+def test_a_jpeg2000_of_other_bits_keeps_what_stands_in_its_header(tmp_path):
+    data = deep_colour("JPEG 2000")
+    at = data.index(b"jp2h") - 4
+    length = struct.unpack_from(">I", data, at)[0]
+    inner = struct.pack(">I4sHHHHbb", 18, b"resc", 300, 1, 200, 1, 2, 2)
+    inner = struct.pack(">I4s", len(inner) + 8, b"res ") + inner
+    box = struct.pack(">I4s", 12, b"abcd") + b"more"
+    head = struct.pack(">I", length + len(inner)) + data[at + 4 : at + length] + inner
+    (tmp_path / "in.jp2").write_bytes(data[:at] + head + box + data[at + length :])
+    with pytest.warns(SelfmendWarning, match="16 bits"):
+        mended(tmp_path / "in.jp2", tmp_path / "out.jp2")
+    after = (tmp_path / "out.jp2").read_bytes()
+    assert inner in after
+    assert box in after
+    assert read_picture(tmp_path / "out.jp2").size == (300, 400)

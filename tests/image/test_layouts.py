@@ -380,3 +380,27 @@ def test_a_codestream_is_written_as_one_with_its_comment(tmp_path):
     assert opened.info["comment"] == b"taken in May"
     assert np.array_equal(np.asarray(opened)[~mask], np.asarray(photo())[~mask])
     assert told == []
+
+
+@pytest.mark.parametrize("kind", [1, 2, 3])
+@pytest.mark.parametrize("behind", [b"", b"\n", b"\nP1 1 1 1", b" # said"])
+def test_plain_netpbm_is_read_alike_at_once_and_number_by_number(monkeypatch, kind, behind):
+    chance = np.random.default_rng(kind)
+    top = 1 if kind == 1 else 300
+    numbers = chance.integers(0, top + 1, 5 * 4 * (3 if kind == 3 else 1))
+    gaps = [b" ", b"\n", b"\t "] + ([b""] if kind == 1 else [])
+    body = b"".join(b"%d" % n + gaps[chance.integers(len(gaps))] for n in numbers)
+    data = b"P%d\n5 4\n" % kind + (b"%d\n" % top if kind > 1 else b"") + body + behind
+    page = pnm.first_page(data)
+    at_once, end = pnm._plain_without_comments(data, page, len(numbers))
+    monkeypatch.setattr(pnm, "_plain_without_comments", lambda *given: None)
+    by_number, same_end = pnm._plain(data, page)
+    assert np.array_equal(at_once, by_number)
+    assert (end, at_once.dtype) == (same_end, by_number.dtype)
+
+
+@pytest.mark.parametrize("body", [b"1 2 +3 4", b"1 2 -3 4", b"1 2 x 4", b"1 2 3", b"1 # 2 3 4\n2 3 999"])
+def test_plain_netpbm_with_something_else_in_it_is_refused(body):
+    data = b"P2\n2 2\n255\n" + body
+    with pytest.raises(ImageError):
+        pnm.read_samples(data, pnm.first_page(data))

@@ -128,7 +128,16 @@ def test_one_that_was_begun_and_came_to_nothing_binds_nobody(tmp_path, work):
     assert has_records(path)
 
 
-@pytest.mark.parametrize("text", ["", "text\n", "[1]\n", '{"manifest": 2, "settings": {}}\n', '{"manifest": 1}\n'])
+@pytest.mark.parametrize("resume", [True, False])
+def test_an_empty_one_was_claimed_and_came_to_nothing(tmp_path, work, resume):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / NAME).write_text("")
+    assert not has_records(tmp_path / "out" / NAME)
+    Manifest(tmp_path / "out", SETTINGS, resume=resume, overwrite=False).close()
+    assert read_manifest(tmp_path / "out" / NAME)[1] == {}
+
+
+@pytest.mark.parametrize("text", ["text\n", "[1]\n", '{"manifest": 2, "settings": {}}\n', '{"manifest": 1}\n'])
 def test_what_is_no_manifest_is_refused(tmp_path, text):
     (tmp_path / NAME).write_text(text)
     with pytest.raises(RunError, match=mentions("manifest", "--overwrite")):
@@ -150,6 +159,42 @@ def test_two_at_once_are_refused(tmp_path, work):
     kept.write(done(work[0]))
     kept.close()
     assert len(read_manifest(finished(tmp_path, work[1]))[1]) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be replaced there")
+def test_of_two_that_begin_at_once_one_is_refused(tmp_path, monkeypatch):
+    begin, refused = Manifest._begin, []
+
+    def while_another_begins(self, *given, **how):
+        monkeypatch.setattr(Manifest, "_begin", begin)
+        with pytest.raises(RunError, match=mentions("another selfmend is mending into", "wait")) as error:
+            Manifest(tmp_path / "out", SETTINGS, resume=False)
+        refused.append(error)
+        begin(self, *given, **how)
+
+    monkeypatch.setattr(Manifest, "_begin", while_another_begins)
+    Manifest(tmp_path / "out", SETTINGS, resume=False).close()
+    assert len(refused) == 1
+    assert read_manifest(tmp_path / "out" / NAME)[1] == {}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be replaced there")
+def test_one_that_is_replaced_before_it_is_locked_is_let_go(tmp_path, work, monkeypatch):
+    first = Manifest(tmp_path / "out", SETTINGS, resume=False)
+    real, held = os.open, []
+
+    def opened(path, *given, **how):
+        descriptor = real(path, *given, **how)
+        if str(path).endswith(NAME) and not held:
+            held.append(descriptor)
+            first.close()
+            finished(tmp_path, work[0])  # another one, which replaces it
+        return descriptor
+
+    monkeypatch.setattr(os, "open", opened)
+    with pytest.raises(RunError, match=mentions("holds results of another selfmend by now")):
+        Manifest(tmp_path / "out", SETTINGS, resume=False, overwrite=False)
+    assert list(read_manifest(tmp_path / "out" / NAME)[1]) == ["a"]
 
 
 @pytest.mark.parametrize("field", ["name", "state", "seed", "mask", "files"])

@@ -114,9 +114,15 @@ def test_a_new_run_gets_a_name_of_its_own() -> None:
     assert new_name(None, "my photo", {"my photo", "my photo-2"}) == "my photo-3"
     assert new_name(None, "../..", set()) == "picture"
     assert new_name("trees", "photo", {"photo"}) == "trees"
+    assert new_name(None, "Photo", {"photo"}) == "Photo-2"  # one folder on Windows and macOS
+    assert new_name(None, "aux", set()) == "picture"
+    assert new_name(None, "auxiliary", set()) == "auxiliary"
 
 
-@pytest.mark.parametrize("name", ["", "..", "a/b", "a\\b", ".hidden", "a" * 81, "a\n", "con:", "ends ", "ends."])
+@pytest.mark.parametrize(
+    "name",
+    ["", "..", "a/b", "a\\b", ".hidden", "a" * 81, "a\n", "con:", "ends ", "ends.", "con", "Nul", "com1", "LPT9.trees"],
+)
 def test_a_name_that_is_no_folder_is_refused(name) -> None:
     with pytest.raises(OptionError, match="option name is"):
         new_name(name, "photo", set())
@@ -125,3 +131,5 @@ def test_a_name_that_is_no_folder_is_refused(name) -> None:
 def test_a_name_that_is_taken_is_refused() -> None:
     with pytest.raises(OptionError, match=mentions("'photo'")):
         new_name("photo", "x", {"photo"})
+    with pytest.raises(OptionError, match="there is a model"):
+        new_name("PHOTO", "x", {"photo"})

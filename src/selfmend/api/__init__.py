@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         sample,
         super_resolve,
     )
+    from selfmend.api.mender import Mender
     from selfmend.api.models import FolderModel, Model, digest
     from selfmend.api.redrawing import animate, edit, harmonize, paint
     from selfmend.api.restoring import restore
@@ -40,6 +41,7 @@ _ORIGINS = {
     "DEFAULT_METHOD": "selfmend.methods.registry",
     "FolderModel": "selfmend.api.models",
     "FolderTraining": "selfmend.api.training",
+    "Mender": "selfmend.api.mender",
     "Model": "selfmend.api.models",
     "animate": "selfmend.api.redrawing",
     "digest": "selfmend.api.models",
@@ -70,6 +72,7 @@ __all__ = [
     "DEFAULT_METHOD",
     "FolderModel",
     "FolderTraining",
+    "Mender",
     "Model",
     "animate",
     "digest",

@@ -5,13 +5,14 @@ What needs PyTorch or FFmpeg is imported where it is used, so that a fill that n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from selfmend.errors import ImageError, MaskError, OptionError
+from selfmend.api.mender import Mender, each_of_batch, is_batch
+from selfmend.errors import OptionError
 from selfmend.image.files import read_picture
-from selfmend.image.picture import Picture, is_tensor
+from selfmend.image.picture import Picture
 from selfmend.methods.base import Configured, describe_config
 from selfmend.methods.generative import Enlarging, check_factor
 from selfmend.methods.registry import (
@@ -24,14 +25,12 @@ from selfmend.methods.registry import (
     method_class,
     methods_that,
 )
-from selfmend.pipeline import drawn, enlarged, fill, generative, one_or_all, read_masked, retargeted
+from selfmend.pipeline import drawn, enlarged, generative, one_or_all, retargeted
 from selfmend.progress import Progress, after_learning, while_learning
 from selfmend.progress_bar import shown
 from selfmend.types import FileImage, FilePath, ImageLike, ImageResult, ImageT, MaskLike, OptionValue, Size
 
 if TYPE_CHECKING:
-    import torch
-
     from selfmend.api.models import Model
     from selfmend.video.pipeline import VideoReport
     from selfmend.video.reader import Moment
@@ -104,7 +103,7 @@ def inpaint(
         model: a run folder of `fit` or `selfmend train`, which brings its own method; `method` and `preset` are not
             looked at.
         progress: True shows a bar; a function is called with each event.
-        options: fields of the method's config, e.g. `patch_size=9`.
+        options: fields of the method's config, e.g. `patch=9` of patchmatch.
 
     Returns:
         The kind that came (a path gives a PIL image, or a uint16 array for 16-bit colour) with the same size and mode,
@@ -121,41 +120,18 @@ def inpaint(
         >>> bool((inpaint(stripes, hole, method="patchmatch") == stripes).all())
         True
     """
-    progress = shown(progress)
-    given: dict[str, Any] = {"samples": samples, "seed": seed, "align": align, "progress": progress}
-    if is_tensor(image) and image.ndim == 4 and image.shape[0] != 1:
-        return _each_of_batch(
-            image, mask, reference=reference, method=method, preset=preset, device=device, invert_mask=invert_mask,
-            grow_mask=grow_mask, model=model, **given, **options,
-        )  # fmt: skip
-    if model is not None:
-        from selfmend.api.training import load
+    given: dict[str, Any] = {
+        "samples": samples, "seed": seed, "invert_mask": invert_mask, "grow_mask": grow_mask, "reference": reference,
+        "align": align, "progress": shown(progress),
+    }  # fmt: skip
+    if model is None:
+        return Mender(method, preset=preset, device=device, **options)(image, mask, **given)
+    from selfmend.api.training import load
 
-        return load(model, device=device).inpaint(
-            image, mask, invert_mask=invert_mask, grow_mask=grow_mask, reference=reference, **given, **options
-        )
-    masked = read_masked(image, mask, invert=invert_mask, grow=grow_mask)
-    worker = method_class(method).from_options(preset, options, device=device)
-    return one_or_all(fill(masked, worker, reference=reference, **given))
-
-
-def _each_of_batch(
-    images: torch.Tensor, masks: MaskLike | None, *, reference: ImageLike | None, samples: int, **given: Any
-) -> torch.Tensor | list[torch.Tensor]:
-    """A batch of tensors (N, C, H, W), each picture filled as it would be alone."""
-    import torch
-
-    if reference is not None:
-        raise ImageError(f"a reference goes with one picture; {len(images)} came")
-    one_each: Iterable[MaskLike | None] = [masks] * len(images)
-    if is_tensor(masks) and masks.ndim == 4 and len(masks) > 1:
-        if len(masks) != len(images):
-            raise MaskError(f"there are {len(masks)} masks for {len(images)} pictures; one, or as many, fit")
-        one_each = masks
-    fills = [inpaint(image[None], mask, samples=samples, **given) for image, mask in zip(images, one_each, strict=True)]
-    if samples == 1:
-        return torch.cat([fill for fill in fills if is_tensor(fill)]) if fills else images.clone()
-    return [torch.cat(same) for same in zip(*fills, strict=True)]
+    learned = load(model, device=device)
+    if is_batch(image):
+        return each_of_batch(lambda one, hole: learned.inpaint(one, hole, **given, **options), image, mask, **given)
+    return learned.inpaint(image, mask, **given, **options)
 
 
 # fmt: off

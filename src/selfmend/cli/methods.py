@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from selfmend.cli.common import print_json, print_table
-from selfmend.errors import MissingExtraError, OptionError
+from selfmend.errors import OptionError
 
 
 def methods(
@@ -17,7 +17,7 @@ def methods(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the methods, or the options of one with their units and sources."""
-    from selfmend.methods.registry import any_class, methods_by_use
+    from selfmend.methods.registry import any_class, method_info, methods_by_use
 
     if name is None and preset is not None:
         raise OptionError(f"--preset {preset} of which method? selfmend methods NAME --preset {preset}")
@@ -39,30 +39,27 @@ def methods(
 
     kind = any_class(name)
     method = kind.from_options(preset)
-    fields = describe_options(method.config)
+    fields, title = describe_options(method.config), method_info(name).title
     if as_json:
         presets = {p: dataclasses.asdict(c) for p, c in kind.presets.items()}
-        print_json({"name": name, "title": kind.title, "source": kind.source, "presets": presets, "options": fields})
+        facts = {"name": name, "title": title, "source": kind.source}
+        print_json(facts | {"presets": presets, "options": fields})
         return
     chosen = preset or next(iter(kind.presets))
-    typer.echo(f"{name}: {kind.title}\n{kind.source}\npresets: {', '.join(kind.presets)} (shown: {chosen})")
+    typer.echo(f"{name}: {title}\n{kind.source}\npresets: {', '.join(kind.presets)} (shown: {chosen})")
     if fields:
         print_table(["option", "value", "unit", "what it does", "source"], [_row(f) for f in fields])
 
 
 def _listed(name: str) -> dict[str, Any]:
-    """What the list says of a method, also of one that needs something that is not installed."""
-    from selfmend.methods.registry import DEFAULT_METHOD, any_class, method_info
+    """What the list says of a method; none is imported for it."""
+    from selfmend.methods.registry import DEFAULT_METHOD, method_info
 
     info = method_info(name)
-    try:
-        title = any_class(name).title
-    except MissingExtraError as error:
-        title = str(error)
     return {
         "name": name, "default": name == DEFAULT_METHOD, "for": info.best_for, "speed": info.speed,
         "extra": info.extra, "learns": info.learns == "picture",
-        "learns_from_folder": info.learns == "folder", "weights": list(info.weights), "title": title,
+        "learns_from_folder": info.learns == "folder", "weights": list(info.weights), "title": info.title,
     }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from selfmend.cli.progress import terminal_progress
 from selfmend.errors import ImageError
 from selfmend.files import exists
 from selfmend.image.files import save_picture
-from selfmend.image.outputs import check_output, is_ours, numbered, target_beside
+from selfmend.image.outputs import check_output, free_by_now, is_ours, numbered, target_beside
 from selfmend.progress import Progress
 from selfmend.tasks import INPUTS, Task, task_options
 
@@ -181,9 +181,11 @@ def _run(task: Task, spec: CommandSpec, values: Values) -> None:
     silent = values.quiet or values.as_json
     started = time.perf_counter()
     with terminal_progress(quiet=silent) as progress, spec.make(values, progress) as made:
+        outputs = free_by_now(outputs, overwrite=values.overwrite)
         for result, path in zip(made.results, outputs, strict=True):
             spec.save(result, path, values)
         if sheet is not None:
+            (sheet,) = free_by_now([sheet], overwrite=values.overwrite)
             save_picture(made.sheet(), sheet)
     seconds = time.perf_counter() - started
     if values.as_json:

@@ -15,7 +15,6 @@ from selfmend.api.drawing import DrawRequest, Source, enlarged_source, opened, s
 from selfmend.api.drawing import scale_sheet as sheet_of_drawings
 from selfmend.api.filling import Filled, FillRequest, fill
 from selfmend.api.kept import kept_in
-from selfmend.api.redrawing import edited_region
 from selfmend.api.scale_sheets import parse_start_scale, scale_film, sheet
 from selfmend.cli import common as arguments
 from selfmend.cli.common import parse_settings, parse_size, teller
@@ -28,7 +27,6 @@ from selfmend.image.files import read_picture
 from selfmend.image.outputs import beside, numbered
 from selfmend.image.picture import to_picture
 from selfmend.methods.base import describe_config
-from selfmend.patches.redraw import moving_scales, start_scales
 from selfmend.pipeline import drawn, retargeted
 from selfmend.progress import Progress
 from selfmend.tasks import TASKS
@@ -174,19 +172,20 @@ def _loaded(values: Values) -> dict[str, Any]:
 
 
 def _redrawn(
-    call: Callable[..., Any], own: Callable[[Values], dict[str, Any]]
+    name: str, own: Callable[[Values], dict[str, Any]]
 ) -> Callable[[Values, Progress], AbstractContextManager[CommandResult]]:
     """The work of a command that draws a picture anew from one start scale, or from all.
 
     Args:
-        call: of the Python interface; takes the picture first.
+        name: of the function of the Python interface, which takes the picture first. It is looked up when the command
+            runs: a fill needs none of what that one imports.
         own: further arguments.
     """
 
     @contextmanager
     def make(values: Values, progress: Progress) -> Iterator[CommandResult]:
         given = {**_loaded(values), "seed": values.seed, "progress": progress, **own(values)}
-        model = given.get("model")
+        call, model = getattr(api, name), given.get("model")
         trains = getattr(values, "quantized", False)  # then Ctrl-C leaves something to go on from
         with kept_in(values.image) if trains and model else nullcontext():
             if every_scale(values):
@@ -209,6 +208,8 @@ def _entry_scales(values: Values, given: Mapping[str, Any]) -> Mapping[int, Size
     model = given.get("model")
     if model is not None:
         return model.entry_scales()
+    from selfmend.patches.redraw import start_scales
+
     return dict(enumerate(start_scales(read_picture(given.get("picture") or values.picture).size)))
 
 
@@ -216,6 +217,8 @@ def _found(values: Values, given: Mapping[str, Any]) -> str:
     """Where the picture was edited, if that had to be found."""
     if not hasattr(values, "unmasked") or values.mask is not None:
         return ""
+    from selfmend.api.redrawing import edited_region
+
     model = given.get("model")
     mask = model.edited_mask(values.picture) if model else edited_region(values.picture, given["picture"])
     share = float(mask.mean())
@@ -262,6 +265,8 @@ def _animate(values: Values, progress: Progress) -> Iterator[CommandResult]:
     walk = {name: getattr(values, name) for name in ("frames", "alpha", "beta", "loop", "seed")}
     model = given.get("model")
     if every_scale(values):
+        from selfmend.patches.redraw import moving_scales
+
         scales = model.walking_scales() if model else dict(enumerate(moving_scales(read_picture(values.image).size)))
         film = scale_film(scales, lambda level: api.animate(start_scale=level, **walk, **given))
     else:
@@ -382,7 +387,7 @@ COMMAND_SPECS = {
         With the patches of PHOTO, in seconds; or drawn by a RUN of `selfmend train singan`.
         """,
         suffix=_scaled("-painted"), check=_check_paint,
-        make=_redrawn(api.paint, lambda v: {"noise": v.noise, "quantized": v.quantized}),
+        make=_redrawn("paint", lambda v: {"noise": v.noise, "quantized": v.quantized}),
         parameters={
             "image": _picture("PHOTO|RUN", "What the result is to be like.", show_default=False),
             "picture": _picture("PAINTING", "A few flat colours, of any size.", show_default=False),
@@ -396,7 +401,7 @@ COMMAND_SPECS = {
         singan` before COMPOSITE, drawn by what that has learned.
         """,
         suffix=_scaled("-harmonized"), check=_check_harmonize, more=_ENTRY,
-        make=_redrawn(api.harmonize, lambda v: {"mask": v.mask, "invert_mask": v.invert_mask}),
+        make=_redrawn("harmonize", lambda v: {"mask": v.mask, "invert_mask": v.invert_mask}),
         parameters={
             "picture": _one_or_two("[PHOTO|RUN] COMPOSITE", "The picture with an object pasted."), "example": None,
             "mask": _option(
@@ -413,7 +418,7 @@ COMMAND_SPECS = {
         """,
         suffix=lambda values: _scaled("-unmasked" if values.unmasked else "-mended")(values), check=_check_names,
         make=_redrawn(
-            api.edit,
+            "edit",
             lambda v: {"mask": v.mask, "noise": v.noise, "masked": not v.unmasked, "invert_mask": v.invert_mask},
         ),
         parameters={

@@ -14,7 +14,7 @@ from selfmend.cli.common import be_quiet, option_of, parse_settings, print_json
 from selfmend.cli.progress import terminal_progress
 from selfmend.errors import ImageError, OptionError
 from selfmend.files import exists
-from selfmend.image.outputs import beside, check_output, is_ours, numbered, target_beside
+from selfmend.image.outputs import beside, check_output, free_by_now, is_ours, numbered, target_beside
 
 _FOLDER = "Of a folder of pictures"
 
@@ -100,7 +100,7 @@ def restore(
             check_output(path, overwrite=overwrite, inputs=(pictures,))
     chosen |= {"kind": kind, "grow": grow, "options": options, "method": method or "auto", **filling}
     chosen["same_in"] = _others(same_in, pictures)
-    _picture(pictures, target, sheet, save_mask, chosen, quiet=quiet, as_json=as_json)
+    _picture(pictures, target, sheet, save_mask, chosen, quiet=quiet, as_json=as_json, overwrite=overwrite)
 
 
 def _others(folder: Path | None, picture: Path) -> list[Path]:
@@ -117,7 +117,7 @@ def _others(folder: Path | None, picture: Path) -> list[Path]:
 
 def _picture(
     path: Path, target: Path, sheet: Path | None, mask_file: Path | None, chosen: dict[str, Any], *, quiet: bool,
-    as_json: bool,
+    as_json: bool, overwrite: bool,
 ) -> None:  # fmt: skip
     from selfmend.api.restoring import restored
     from selfmend.image.draw import contact_sheet, paint_hole, to_rgb
@@ -132,6 +132,9 @@ def _picture(
     worker = method_class(name).from_options(preset, options, device=device)
     with terminal_progress(quiet=quiet or as_json) as progress:
         done = restored(path, worker, progress=progress, **chosen)
+    (target,) = free_by_now([target], overwrite=overwrite)
+    mask_file = free_by_now([mask_file], overwrite=overwrite)[0] if mask_file is not None else None
+    sheet = free_by_now([sheet], overwrite=overwrite)[0] if sheet is not None else None
     save_picture(done.result, target)
     if mask_file is not None:
         save_mask(done.mask, mask_file)

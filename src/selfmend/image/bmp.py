@@ -17,6 +17,9 @@ KIND = "BMP"
 """PIL's name of the format."""
 
 _CORE = 12  # bytes of OS/2's first header
+_INFO, _V5 = 40, 124
+_PROFILE_AT = 112  # in the header of version 5: where the profile stands, counted from the header
+_RUN_LENGTHS = ((1, 8), (2, 4))  # packing and bits
 _PLAIN, _MASKS, _MASKS_WITH_ALPHA = 0, 3, 6
 _USUAL = {16: (0x7C00, 0x3E0, 0x1F, 0), 24: (0xFF0000, 0xFF00, 0xFF, 0), 32: (0xFF0000, 0xFF00, 0xFF, 0)}
 
@@ -69,6 +72,54 @@ def _layout_of(data: bytes) -> Layout | None:
     layout = Layout(start, (abs(height), width), bits, height > 0, masks)
     is_whole = height != 0 and start + abs(height) * layout.row_bytes <= len(data)
     return layout if is_whole else None
+
+
+def read_values(data: bytes, layout: Layout) -> np.ndarray:
+    """The colours of a file of 16 to 32 bits a pixel, spread over uint8 (H, W, C), alpha last where it has a mask."""
+    height, width = layout.size
+    step = layout.bits // 8
+    end = layout.start + height * layout.row_bytes
+    rows = np.frombuffer(data, np.uint8)[layout.start : end].reshape(height, layout.row_bytes)
+    rows = rows[::-1] if layout.upwards else rows
+    whole = np.zeros((height, width, 4), np.uint8)
+    whole[..., :step] = rows[:, : width * step].reshape(height, width, step)
+    stored = whole.view("<u4")[..., 0]
+    shown = np.zeros((height, width, 4 if layout.masks[3] else 3), np.uint8)
+    for channel, mask in enumerate(layout.masks[: shown.shape[2]]):
+        if mask:
+            shift = (mask & -mask).bit_length() - 1
+            level = (stored & np.uint32(mask)) >> np.uint32(shift)
+            shown[..., channel] = np.rint(level * (255 / (mask >> shift)))
+    return shown
+
+
+def unpacked(data: bytes, indices: np.ndarray) -> bytes | None:
+    """A file that is packed by run lengths as a plain one of these pixels; header, palette and profile stay.
+
+    Args:
+        data: the file.
+        indices: uint8 (H, W), places in its palette.
+
+    Returns:
+        The file; None where it is packed in another way, has another size, or its header is broken.
+    """
+    if data[:2] != b"BM" or len(data) < _CORE + _INFO:
+        return None
+    start, head, width, height, _, bits, packing, packed = struct.unpack_from("<IIiiHHII", data, 10)
+    if head < _INFO or (packing, bits) not in _RUN_LENGTHS or indices.shape != (height, width):
+        return None
+    spread = np.unpackbits(indices[::-1, :, None], axis=-1)[..., 8 - bits :]
+    rows = np.packbits(spread.reshape(height, -1), axis=1)
+    rows = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 4)))
+    body, behind = rows.tobytes(), data[start + packed :] if packed else b""
+    made = bytearray(data[:start] + body + behind)
+    struct.pack_into("<I", made, 2, len(made))
+    struct.pack_into("<II", made, 30, _PLAIN, len(body))
+    if head >= _V5:
+        profile = struct.unpack_from("<I", made, 14 + _PROFILE_AT)[0]
+        if profile and 14 + profile >= start + packed:
+            struct.pack_into("<I", made, 14 + _PROFILE_AT, profile + len(body) - packed)
+    return bytes(made)
 
 
 def with_values(data: bytes, layout: Layout, values: np.ndarray, changed: np.ndarray) -> bytes:

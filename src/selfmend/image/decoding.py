@@ -19,7 +19,7 @@ from PIL import ExifTags, JpegImagePlugin, PngImagePlugin
 from PIL import Image as PILImage
 
 from selfmend.errors import ImageError, SelfmendWarning, TooManyPixelsError
-from selfmend.image import avif, heic, jpeg, jpeg2000, jpeg_blocks, png, pnm, tiff
+from selfmend.image import avif, bmp, heic, jpeg, jpeg2000, jpeg_blocks, png, pnm, tiff
 from selfmend.image import exif as exif_block
 from selfmend.image import formats as sixteen_bit
 from selfmend.image.formats import DEEP_MODE, SixteenBit, describing
@@ -176,6 +176,10 @@ def decode(data: bytes, *, name: str) -> Any:
     except TooManyPixelsError:
         raise
     except ImageError:
+        layout = bmp.layout_of(data)  # PIL knows some orders of the masks only
+        if layout is not None and layout.bits > 8:
+            check_pixels(layout.size, name)
+            return _with_source(_made_of(bmp.read_values(data, layout), bits=8), SourceFile(bmp.KIND, data))
         if page is None or not page.has_its_colours():
             raise
         return _decode_tiff(data, page, name)
@@ -328,11 +332,10 @@ def stored_of(shown: np.ndarray, page: tiff.Page, before: np.ndarray, changed: n
 
 def _decode_with_pil(data: bytes, picture: PILImage.Image, name: str) -> Any:
     page = tiff.first_page(data) if picture.format == "TIFF" else None
-    frames = _frames(picture)
     if page is not None:
         _tell_of_pages(data, page, name)
-    elif frames > 1 and not _are_of_one(picture):
-        _warn(f"{name} has {frames} frames; the first is used")
+    elif not _are_of_one(picture):
+        _tell_of_frames(data, name)
     if picture.format == "JPEG2000" and jpeg2000.bits_of(data) > 8 and not picture.mode.startswith("I"):
         _warn(f"{name} has {jpeg2000.bits_of(data)} bits a channel, of which JPEG 2000 in colour is read with 8")
     if picture.format == avif.KIND and avif.bits_of(data) > 8:
@@ -395,11 +398,14 @@ def _are_of_one(picture: PILImage.Image) -> bool:
     return picture.format == "MPO" and not any(kind.startswith("Multi-Frame") for kind in kinds)
 
 
-def _frames(picture: PILImage.Image) -> int:
+def _tell_of_frames(data: bytes, name: str) -> None:
+    """Counted in the file opened anew: PIL counts by going through the frames, and stays where one cannot be read."""
     try:
-        return int(getattr(picture, "n_frames", 1))
+        frames = int(getattr(_opened(data, None), "n_frames", 1))
     except Exception:  # a later frame is damaged: the first may be whole
-        return 2
+        frames = 2
+    if frames > 1:
+        _warn(f"{name} has {frames} frames; the first is used")
 
 
 def _exif_of(data: bytes, picture: PILImage.Image, name: str) -> tuple[bytes | None, int]:

@@ -358,7 +358,6 @@ def _to_palette(picture: PILImage.Image) -> PILImage.Image:
     return rgb
 
 
-_PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # number of channels: colour type of the PNG header
 _TURNS = {  # EXIF orientation: how the stored rows and columns become the upright picture
     2: lambda a: a[:, ::-1],
@@ -386,7 +385,7 @@ class SixteenBit(np.ndarray):
 
 def is_sixteen_bit_colour(data: bytes, picture: PILImage.Image) -> bool:
     """Whether a PNG or TIFF file, opened by PIL, has 16 bits a channel and more than one channel."""
-    if data.startswith(_PNG):
+    if data.startswith(png.SIGNATURE):
         return data[24] == 16 and data[25] in (2, 4, 6)  # IHDR: bit depth, colour type
     bits = getattr(picture, "tag_v2", {}).get(TiffImagePlugin.BITSPERSAMPLE, ())
     return isinstance(bits, tuple) and len(bits) >= 2 and max(bits) == 16
@@ -435,16 +434,8 @@ def write_png(array: np.ndarray, path: Path, options: dict[str, Any]) -> None:
         chunks.append((b"pHYs", struct.pack(">IIB", *(int(d / 0.0254 + 0.5) for d in options["dpi"]), 1)))
     if "exif" in options:
         chunks.append((b"eXIf", options["exif"].removeprefix(b"Exif\0\0")))
-    rows = np.ascontiguousarray(array.astype(">u2")).view(np.uint8).reshape(height, -1)
-    filtered = np.empty((height, rows.shape[1] + 1), np.uint8)
-    filtered[:, 0] = 2  # "up": each byte less the byte above it, which compresses photos well and costs nothing
-    filtered[0, 1:] = rows[0]
-    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
-    chunks += [(b"IDAT", zlib.compress(filtered.tobytes(), 6)), (b"IEND", b"")]
-    with open(path, "wb") as file:
-        file.write(_PNG)
-        for name, body in chunks:
-            file.write(struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)))
+    chunks += [(b"IDAT", png.packed(array, 16, filters=True)), (b"IEND", b"")]
+    path.write_bytes(png.joined(chunks))
 
 
 def write_tiff(array: np.ndarray, path: Path, options: dict[str, Any]) -> None:

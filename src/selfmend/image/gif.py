@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,13 +64,51 @@ def _first_frame(data: bytes) -> Frame | None:
     return Frame(at, start, _behind_blocks(data, start + 1), (left, top, wide, high), (height, width), palette)
 
 
-def said_beside(data: bytes) -> list[str]:
-    """What a file says beside the pixels of its first frame, where that cannot be exchanged alone."""
-    frame = first_frame(data)
-    head = data[: frame.at] if frame is not None else data
-    said = {b"XMP DataXMP": "XMP", b"NETSCAPE2.0": "its count of repetitions", b"ICCRGBG1012": "its colour profile"}
-    found = [words for sign, words in said.items() if b"\x21\xff\x0b" + sign in head]
-    return found + (["its later frames"] if frame is not None and b"\x2c" in data[frame.end : frame.end + 32] else [])
+_SAID = {b"XMP DataXMP": "XMP", b"NETSCAPE2.0": "its count of repetitions", b"ANIMEXTS1.0": "its count of repetitions",
+         b"ICCRGBG1012": "its colour profile"}  # fmt: skip
+_COMMENT, _CONTROL, _APPLICATION = 0xFE, 0xF9, 0xFF
+
+
+def said_beside(data: bytes, *, comment_is_kept: bool) -> list[str]:
+    """What a file says beside the pixels of its first frame, where that cannot be exchanged alone.
+
+    Args:
+        data: the file.
+        comment_is_kept: whether the first comment is written anew.
+    """
+    found: list[str] = []
+    frames = comments = 0
+    try:
+        for kind, at, _ in blocks(data):
+            if kind == _IMAGE:
+                frames += 1
+            elif data[at + 1] == _COMMENT:
+                comments += 1
+            elif data[at + 1] == _APPLICATION:
+                name = data[at + 3 : at + 14]
+                found.append(_SAID.get(name, f"its extension {name.decode('latin-1').strip()!r}"))
+            elif data[at + 1] != _CONTROL:
+                found.append(f"its extension of kind {data[at + 1]}")
+    except (struct.error, IndexError):
+        found.append("what stands behind its first frame")
+    found += ["its comments"] if comments > comment_is_kept else []
+    return list(dict.fromkeys(found)) + (["its later frames"] if frames > 1 else [])
+
+
+def blocks(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """(kind, where it begins, where it ends) of each extension and image of a file, up to its end mark.
+
+    Raises:
+        IndexError, struct.error: they cannot be followed.
+    """
+    at = 13 + _palette_size(data[10])
+    while data[at] in (_EXTENSION, _IMAGE):
+        kind, start = data[at], at + 2
+        if kind == _IMAGE:
+            start = at + 11 + _palette_size(data[at + 9])
+        end = _behind_blocks(data, start)
+        yield kind, at, end
+        at = end
 
 
 def _palette_size(flags: int) -> int:
@@ -82,13 +121,14 @@ def _behind_blocks(data: bytes, at: int) -> int:
     return at + 1
 
 
-def with_pixels(data: bytes, frame: Frame, indices: np.ndarray) -> bytes:
+def with_pixels(data: bytes, frame: Frame, indices: np.ndarray, box: tuple[int, int, int, int]) -> bytes:
     """The file with other pixels in its first frame.
 
     Args:
         data: the file.
-        frame: its first one, which covers the screen.
+        frame: its first one.
         indices: uint8 (H, W), places in its palette.
+        box: left, top, width and height of the new frame on the screen: W and H are those of `indices`.
     """
     file = io.BytesIO()
     PILImage.fromarray(indices).save(file, "GIF", optimize=False, interlace=bool(data[frame.at + 9] & _INTERLACED))
@@ -96,6 +136,10 @@ def with_pixels(data: bytes, frame: Frame, indices: np.ndarray) -> bytes:
     fresh = first_frame(written)
     assert fresh is not None
     flags = data[frame.at + 9] & ~_INTERLACED | written[fresh.at + 9] & _INTERLACED
-    said = without_xmp_previews(data[: frame.at])
-    head = said + data[frame.at : frame.at + 9] + bytes([flags]) + data[frame.at + 10 : frame.data]
-    return head + written[fresh.data : fresh.end] + data[frame.end :]
+    head = without_xmp_previews(data[: frame.at]) + struct.pack("<BHHHHB", _IMAGE, *box, flags)
+    return (
+        head
+        + data[frame.at + 10 : frame.data]
+        + written[fresh.data : fresh.end]
+        + without_xmp_previews(data[frame.end :])
+    )

@@ -13,6 +13,9 @@ _SIGNATURE = b"\0\0\0\x0cjP  \r\n\x87\n"
 _CODESTREAM, _HEADER, _UUID = b"jp2c", b"jp2h", b"uuid"
 _NEEDED = (b"jP  ", b"ftyp", _HEADER, _CODESTREAM)
 _SHAPE = slice(8, 30)  # of the header: its first box, with size, channels and bits
+_BITS_AT = 18  # of the shape: what comes before is the box's head, height, width and number of channels
+_PALETTE = b"pclr"
+_OF_BITS = (b"ihdr", b"bpcc")
 _STREAM_HEAD = b"\xff\x4f\xff\x51"  # SOC and SIZ; T.800, Annex A.5
 ENDINGS = (".j2k", ".j2c", ".jpc")
 """Of files that are a codestream alone."""
@@ -44,15 +47,41 @@ def bits_of(data: bytes) -> int:
 def with_codestream(written: bytes, source: bytes) -> bytes | None:
     """The file that came with the codestream of a newly written one; None where the two do not fit.
 
-    They fit if both have one size, channels and bits.
+    They fit if both have one size and number of channels. Where their bits differ, the shape is that of the new one.
     """
     old, fresh = boxes_of(source), boxes_of(written)
     streams = [box for kind, box in fresh if kind == _CODESTREAM]
-    heads = [next((box[_SHAPE] for kind, box in boxes if kind == _HEADER), b"") for boxes in (old, fresh)]
-    if len(streams) != 1 or [kind for kind, _ in old].count(_CODESTREAM) != 1 or heads[0] != heads[1]:
+    heads = [next((box for kind, box in boxes if kind == _HEADER), b"") for boxes in (old, fresh)]
+    shapes = [head[_SHAPE] for head in heads]
+    if len(streams) != 1 or [kind for kind, _ in old].count(_CODESTREAM) != 1:
+        return None
+    if shapes[0][:_BITS_AT] != shapes[1][:_BITS_AT] or len(shapes[0]) <= _BITS_AT or _PALETTE in _kinds_in(heads[0]):
         return None
     stream = struct.pack(">I4s", len(streams[0]), _CODESTREAM) + streams[0][8:]
-    return b"".join(stream if kind == _CODESTREAM else _cleaned(kind, box) for kind, box in old)
+    head = heads[0]
+    if shapes[0] != shapes[1]:
+        kept = b"".join(box for kind, box in _inside(heads[0]) if kind not in _OF_BITS)
+        body = heads[1][_SHAPE] + kept
+        head = struct.pack(">I4s", len(body) + 8, _HEADER) + body
+    exchanged = {_CODESTREAM: stream, _HEADER: head}
+    return b"".join(exchanged[kind] if kind in exchanged else _cleaned(kind, box) for kind, box in old)
+
+
+def _inside(head: bytes) -> list[Box]:
+    """The boxes in the header box."""
+    found: list[Box] = []
+    at = 8
+    while at + 8 <= len(head):
+        length, kind = struct.unpack_from(">I4s", head, at)
+        if length < 8:
+            break
+        found.append((kind, head[at : at + length]))
+        at += length
+    return found
+
+
+def _kinds_in(head: bytes) -> list[bytes]:
+    return [kind for kind, _ in _inside(head)]
 
 
 def _cleaned(kind: bytes, box: bytes) -> bytes:
@@ -63,4 +92,8 @@ def _cleaned(kind: bytes, box: bytes) -> bytes:
 def said_beside(data: bytes) -> list[str]:
     """The boxes of a file beside those of its picture, by their kind."""
     kinds = dict.fromkeys(kind for kind, _ in boxes_of(data) if kind not in _NEEDED)
-    return [f"its box {kind.decode('latin-1').strip()!r}" for kind in kinds]
+    inside = [one for kind, head in boxes_of(data) if kind == _HEADER for one in _inside(head)]
+    words = {b"res ": "its resolution", _PALETTE: "its palette"}
+    found = [words[kind] for kind, _ in inside if kind in words]
+    found += ["its colour profile"] if any(kind == b"colr" and box[8:9] == b"\2" for kind, box in inside) else []
+    return found + [f"its box {kind.decode('latin-1').strip()!r}" for kind in kinds]

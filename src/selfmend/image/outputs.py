@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from selfmend.errors import ImageError, nearest_name
+from selfmend.errors import ImageError, SelfmendWarning, nearest_name
 from selfmend.files import check_writable, exists
 from selfmend.image.formats import ENDINGS
 
@@ -45,6 +46,27 @@ def check_output(path: str | Path, *, overwrite: bool = False, inputs: Sequence[
     check_replaced(path, overwrite=overwrite, inputs=inputs)
     check_folder_of(path)
     return path
+
+
+def free_by_now(names: Sequence[Path], *, overwrite: bool) -> list[Path]:
+    """The names of results that are to be written now: free ones, where another program took one during the work.
+
+    They were free when the work began (`check_output`). What was done is neither thrown away nor put in the place of
+    what another one did; a warning names the place.
+    """
+    if overwrite or not any(exists(name) for name in names):
+        return list(names)
+    made = list(names)
+    for k, name in enumerate(names):
+        if exists(name):
+            made[k] = next(one for one in _others_of(name) if not exists(one) and one not in made)
+            warn = f"{name} was written by another program meanwhile and stays; this result is {made[k]}"
+            warnings.warn(warn, SelfmendWarning, stacklevel=3)
+    return made
+
+
+def _others_of(name: Path) -> Iterator[Path]:
+    return (name.with_name(f"{name.stem}-{k}{name.suffix}") for k in itertools.count(2))
 
 
 def check_folder_of(path: Path) -> None:

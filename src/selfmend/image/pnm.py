@@ -16,6 +16,8 @@ KIND = "PPM"
 """PIL's name of all of them."""
 
 _TOKEN = re.compile(rb"(?:\s|#[^\r\n]*[\r\n])*([0-9]+)")
+_DIGITS = re.compile(rb"[0-9\s]*")
+_ONE_DIGIT = np.frombuffer(b"01 \t\n\r\v\f", np.uint8)
 _PAM_LINE = re.compile(rb"(WIDTH|HEIGHT|DEPTH|MAXVAL)\s+([0-9]+)")
 _CHANNELS = {1: 1, 2: 1, 3: 3, 4: 1, 5: 1, 6: 3}
 _PLAIN, _BITS = (1, 2, 3), (1, 4)
@@ -128,6 +130,9 @@ def _plain(data: bytes, page: Page) -> tuple[np.ndarray, int]:
     count = page.size[0] * page.size[1] * page.channels
     if len(data) - page.start < count:
         raise ImageError("the file is cut off")
+    quick = _plain_without_comments(data, page, count)
+    if quick is not None:
+        return quick
     at = page.start
     token = re.compile(rb"(?:\s|#[^\r\n]*[\r\n]?)*([01])" if page.kind == 1 else _TOKEN.pattern)
     values = np.empty(count, np.int64)
@@ -139,6 +144,26 @@ def _plain(data: bytes, page: Page) -> tuple[np.ndarray, int]:
     if values.max() > 65535:
         raise ImageError(f"a sample is {values.max()}, where the file says {page.top} at most")
     return values.astype(np.uint8 if values.max() < 256 and page.top < 256 else np.uint16).reshape(*page.size, -1), at
+
+
+def _plain_without_comments(data: bytes, page: Page, count: int) -> tuple[np.ndarray, int] | None:
+    """The same for a file with nothing but digits and white space there; None where it is not so, or ends too early."""
+    if page.kind == 1:
+        body = np.frombuffer(data, np.uint8)[page.start :]
+        is_digit = (body == ord("0")) | (body == ord("1"))
+        at = np.flatnonzero(is_digit)[:count]
+        if len(at) < count or not np.isin(body[: at[-1] + 1], _ONE_DIGIT).all():
+            return None
+        return (body[at] - ord("0")).reshape(*page.size, -1), page.start + int(at[-1]) + 1
+    parts = data[page.start :].split(None, count)
+    rest = parts[count] if len(parts) > count else b""
+    end = len(data[: len(data) - len(rest)].rstrip())
+    if len(parts) < count or not _DIGITS.fullmatch(data, page.start, end):
+        return None
+    values = np.array(parts[:count]).astype(np.int64)
+    if values.max() > page.top:
+        return None
+    return values.astype(np.uint8 if page.top < 256 else np.uint16).reshape(*page.size, -1), end
 
 
 def with_samples(data: bytes, page: Page, samples: np.ndarray) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from PIL import Image as PILImage
 from selfmend.errors import SelfmendWarning
 from selfmend.image import avif, bmp, gif, heic, jpeg, jpeg2000, jpeg_blocks, png, pnm, tiff, webp
 from selfmend.image.decoding import SOURCE, SourceFile, decode, stored_of
-from selfmend.image.exif import patched, patched_xmp
+from selfmend.image.exif import PREFIX, patched, patched_xmp, without_previews, without_xmp_previews
 from selfmend.image.formats import plain_palette, quiet, turned
 
 _PNG_MODES = {  # PIL's mode: colour type and depths
@@ -26,6 +27,7 @@ _PNG_MODES = {  # PIL's mode: colour type and depths
 _THUMBNAIL = 512  # pixels; a smaller copy of more is missed by those who zoom
 _GREYS = bytes(level for level in range(256) for _ in range(3))
 _XMP_NAME = b"XML:com.adobe.xmp\0"
+_RAW_PROFILE = b"Raw profile type "  # ImageMagick's
 
 
 def source_of(picture: Any) -> SourceFile | None:
@@ -65,7 +67,8 @@ def _into_png(picture: Any, source: SourceFile) -> bytes | None:
         return None
     frames = source.orientation == 1
     _tell_of_frames(chunks, frames and samples.shape[:2] == png.header(chunks)[1::-1])
-    return png.with_pixels(upright_chunks(chunks, samples.shape[:2]), samples, frames=frames)
+    made = png.with_pixels(upright_chunks(chunks, samples.shape[:2]), samples, frames=frames)
+    return made + png.behind(source.data)
 
 
 def _tell_of_frames(chunks: list[png.Chunk], are_kept: bool) -> None:
@@ -75,15 +78,42 @@ def _tell_of_frames(chunks: list[png.Chunk], are_kept: bool) -> None:
 
 
 def upright_chunks(chunks: list[png.Chunk], size: tuple[int, int]) -> list[png.Chunk]:
-    """The chunks with EXIF and XMP that are true of the upright picture of `size`."""
+    """The chunks with EXIF and XMP that are true of the upright picture of `size`, and without small copies of it."""
+    turned_by_exif = any(name == b"eXIf" for name, _ in chunks)  # what only a text says turns no picture
     made = []
     for name, body in chunks:
         if name == b"eXIf":
             body = patched(body, orientation=1, size=size)
         if name == b"iTXt" and body.startswith(_XMP_NAME):
-            body = patched_xmp(body)
+            body = _with_upright(name, body, patched_xmp)
+        if name in (b"tEXt", b"zTXt", b"iTXt") and body.startswith(_RAW_PROFILE):
+            body = _upright_raw_profile(name, body, 1 if turned_by_exif else None, size)
         made.append((name, body))
     return made
+
+
+def _upright_raw_profile(name: bytes, body: bytes, orientation: int | None, size: tuple[int, int]) -> bytes:
+    """ImageMagick's text of a profile: EXIF, XMP or Photoshop's data."""
+
+    def cleaned(text: bytes) -> bytes:
+        before = png.raw_profile(text)
+        if before is None:
+            return text
+        at = before.find(PREFIX)
+        if 0 <= at <= len(_XMP_NAME):
+            after = before[:at] + patched(before[at:], orientation=orientation, size=size)
+        else:
+            after = without_previews(patched(before, orientation=orientation, size=size))
+        after = without_xmp_previews(after) if orientation is None else patched_xmp(after)
+        return text if after == before else png.with_raw_profile(text, after)
+
+    return _with_upright(name, body, cleaned)
+
+
+def _with_upright(name: bytes, body: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    text = png.text_of(name, body)
+    after = None if text is None else change(text)
+    return body if after is None or after == text else png.with_text(name, body, after)
 
 
 def _png_samples(picture: Any, depth: int, colour: int) -> np.ndarray | None:
@@ -180,7 +210,8 @@ def _into_pnm(picture: Any, source: SourceFile) -> bytes | None:
 def _into_bmp(picture: Any, source: SourceFile) -> bytes | None:
     layout = bmp.layout_of(source.data)
     if layout is None:
-        return None
+        is_indices = getattr(picture, "mode", "") in ("P", "L") and _are_alike(_as_read(source), picture)
+        return bmp.unpacked(source.data, np.asarray(picture)) if is_indices else None
     before = _as_read(source)
     old, new = _values(before), _values(picture)
     if old.shape != new.shape or old.dtype != new.dtype or not _are_alike(before, picture):
@@ -220,7 +251,7 @@ def left_out(picture: Any, kind: str) -> list[str]:
     if kind == "WEBP" and source is not None and not webp.holds(data, picture.size[::-1], source.orientation != 1):
         return ["its later frames"]
     if kind == "GIF" and data:
-        return gif.said_beside(data)
+        return gif.said_beside(data, comment_is_kept=bool(picture.info.get("comment")))
     if kind == "TIFF" and data:
         return tiff.left_out(data)
     if kind == pnm.KIND:
@@ -251,14 +282,20 @@ def _into_gif(picture: Any, source: SourceFile) -> bytes | None:
     if frame is None or not isinstance(picture, PILImage.Image) or picture.mode not in ("L", "P"):
         return None
     height, width = frame.screen
-    if frame.box != (0, 0, width, height) or picture.size != (width, height):
+    before = _as_read(source)
+    if picture.size != (width, height) or not _are_alike(before, picture):
         return None
     indices = np.asarray(picture)
-    if indices.max() >= len(frame.palette) // 3:
+    left, top, wide, high = frame.box
+    outside = np.asarray(before) != indices
+    outside[top : top + high, left : left + wide] = False
+    box = (0, 0, width, height) if outside.any() else frame.box  # what was mended beside the frame makes it larger
+    part = indices if outside.any() else indices[top : top + high, left : left + wide]
+    if part.shape != (box[3], box[2]) or part.size == 0 or part.max() >= len(frame.palette) // 3:
         return None
     ours = bytes(picture.copy().getpalette("RGB") or []) if picture.mode == "P" else _GREYS
     common = min(len(ours), len(frame.palette))
-    return gif.with_pixels(source.data, frame, indices) if ours[:common] == frame.palette[:common] else None
+    return gif.with_pixels(source.data, frame, part, box) if ours[:common] == frame.palette[:common] else None
 
 
 def source_is(picture: Any, kind: str) -> bool:
@@ -290,7 +327,7 @@ def encode(held: PILImage.Image, kind: str, options: dict[str, Any]) -> bytes:
     if source is not None and source.kind == kind == "PNG":  # of another colour type
         chunks = upright_chunks(png.chunks_of(source.data), held.size[::-1])
         _tell_of_frames(chunks, False)
-        return png.carried(file.getvalue(), chunks)
+        return png.carried(file.getvalue(), chunks) + png.behind(source.data)
     if source is not None and source.kind == kind == "WEBP":
         return webp.with_picture(file.getvalue(), source.data, turned=source.orientation != 1)
     if source is not None and source.kind == kind == avif.KIND:

@@ -20,8 +20,8 @@ def chunks_of(data: bytes) -> list[Chunk]:
     found: list[Chunk] = []
     if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
         return found
-    at = 12
-    while at + 8 <= len(data):
+    at, end = 12, len(data) - len(behind(data))
+    while at + 8 <= end:
         name, length = data[at : at + 4], struct.unpack_from("<I", data, at + 4)[0]
         body = data[at + 8 : at + 8 + length]
         if len(body) < length:
@@ -29,6 +29,12 @@ def chunks_of(data: bytes) -> list[Chunk]:
         found.append((name, body))
         at += 8 + length + length % 2
     return found
+
+
+def behind(data: bytes) -> bytes:
+    """What follows the end of a file."""
+    length = struct.unpack_from("<I", data, 4)[0]
+    return data[8 + length + length % 2 :]
 
 
 def with_picture(written: bytes, source: bytes, *, turned: bool = False) -> bytes:
@@ -41,7 +47,7 @@ def with_picture(written: bytes, source: bytes, *, turned: bool = False) -> byte
     """
     said, fresh = chunks_of(source), chunks_of(written)
     if not said or said[0][0] != b"VP8X" or not holds(source, _size(fresh), turned):
-        return written
+        return written + (behind(source) if said else b"")
     picture = [chunk for chunk in fresh if chunk[0] in _PICTURE]
     size = _size(fresh)
     made: list[Chunk] = []
@@ -63,7 +69,7 @@ def with_picture(written: bytes, source: bytes, *, turned: bool = False) -> byte
             continue
         made.append((name, body))
     parts = _joined(made)
-    return b"RIFF" + struct.pack("<I", len(parts) + 4) + b"WEBP" + parts
+    return b"RIFF" + struct.pack("<I", len(parts) + 4) + b"WEBP" + parts + behind(source)
 
 
 def is_moving(data: bytes) -> bool:

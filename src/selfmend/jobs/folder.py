@@ -174,7 +174,7 @@ def mend_folder(  # noqa: PLR0913
     settings = job.describe() | {"seed": seed, "masks": _kind(masks) if find is None else "found"}
     pictures = [_picture(pair, Path(folder), target, seed) for pair in pairing.pairs]
     _check_inputs(pictures)
-    kept = manifest.Manifest(target, settings, resume=resume)
+    kept = manifest.Manifest(target, settings, resume=resume, overwrite=overwrite)
     with closing(kept):
         return _mend(pairing, pictures, worker, kept, progress, started)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from selfmend._version import __version__
 from selfmend.errors import ImageError, RunError
-from selfmend.files import atomic_path, lock
+from selfmend.files import atomic_path, has_name, lock
 from selfmend.jobs.folder_work import FolderPicture, Outcome, is_same
 
 NAME = "manifest.jsonl"
@@ -26,46 +26,64 @@ class Manifest:
     worked on, and a line that a kill has cut off counts for nothing. One process at a time writes it.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, Any], *, resume: bool) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, Any], *, resume: bool, overwrite: bool = True) -> None:
         """Begin a manifest, or go on with the one that is there.
 
         Args:
             folder: of the results.
             settings: all that a result depends on beside its files, as JSON.
             resume: go on; where there is none, one is begun.
+            overwrite: begin anew where there is one.
 
         Raises:
-            RunError: another process writes it, it tells of other settings, or is no manifest.
+            RunError: another process writes it or has written it meanwhile, it tells of other settings, or is no
+                manifest.
             ImageError: it cannot be written.
         """
         self.path = folder / NAME
-        before = self._claimed() if self.path.exists() else None
+        before = self._claimed(anew=True)
         try:
+            if not resume and not overwrite and has_records(self.path):
+                raise RunError(f"{folder} holds results of another selfmend by now; choose another -o")
             self._begin(settings, resume=resume)
+        except BaseException:
+            if _is_empty(self.path):
+                self.path.unlink()
+            raise
         finally:
             if before is not None:
                 os.close(before)
 
-    def _claimed(self) -> int | None:
+    def _claimed(self, *, anew: bool = False) -> int | None:
         """The descriptor of the manifest, locked; None where an open file could not be replaced (Windows).
+
+        Two processes that begin at once both find no manifest: so an empty one is made and locked first (`anew`), and
+        one that was replaced before it was locked is let go.
 
         Raises:
             RunError: another process has the lock.
         """
         if sys.platform == "win32":
             return None
-        try:
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND)
-        except OSError as error:
-            raise ImageError(f"cannot write {self.path}: {error.strerror}; choose another -o") from error
-        if not lock(descriptor):
+        while True:
+            try:
+                if anew:
+                    self.path.parent.mkdir(parents=True, exist_ok=True)
+                descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | (os.O_CREAT if anew else 0), 0o666)
+            except OSError as error:
+                raise ImageError(f"cannot write {self.path}: {error.strerror}; choose another -o") from error
+            if not lock(descriptor):
+                os.close(descriptor)
+                raise RunError(
+                    f"another selfmend is mending into {self.path.parent}; wait for it, or choose another -o"
+                )
+            if has_name(descriptor):
+                return descriptor
             os.close(descriptor)
-            raise RunError(f"another selfmend is mending into {self.path.parent}; wait for it, or choose another -o")
-        return descriptor
 
     def _begin(self, settings: Mapping[str, Any], *, resume: bool) -> None:
         held = json.loads(json.dumps(settings))
-        header, records = read_manifest(self.path) if resume and self.path.exists() else (None, {})
+        header, records = read_manifest(self.path) if resume and not _is_empty(self.path) else (None, {})
         header = header if records else None
         if header is not None:
             self._check(header["settings"], held)
@@ -185,9 +203,19 @@ def _is_mark(value: Any) -> bool:
 
 def has_records(path: str | Path) -> bool:
     """Whether a file holds more than the first line of a manifest."""
+    if _is_empty(path):
+        return False
     try:
         return bool(read_manifest(path)[1])
     except RunError:
+        return True
+
+
+def _is_empty(path: str | Path) -> bool:
+    """Whether there is no such file, or nothing in it: one that was claimed, and came to nothing."""
+    try:
+        return os.stat(path).st_size == 0
+    except FileNotFoundError:
         return True
 
 

@@ -21,6 +21,7 @@ THUMBNAIL = 256
 """Longest side in pixels."""
 
 _NAME = re.compile(r"\w[\w .()+,=@-]{0,79}")
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d) *(\..*)?", re.IGNORECASE)  # no folder in Windows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,16 +141,22 @@ def save_thumbnail(runs: Path, name: str, folder: Path) -> Path:
 def new_name(name: str | None, stem: str, taken: set[str]) -> str:
     """The name of a run that is to be trained: the one that was asked for, or one after the picture.
 
+    It fits on all systems: Windows knows names of devices, and, as macOS, no difference between a and A.
+
     Raises:
         OptionError: no name for a folder, or one that is taken.
     """
+    used = {one.casefold() for one in taken}
     if name is None:
         clean = re.sub(r"[^\w .()+,=@-]", "_", stem).strip(" ._") or "picture"
-        base = clean if _NAME.fullmatch(clean) else "picture"
-        return next(n for k in range(1, len(taken) + 2) if (n := base if k == 1 else f"{base}-{k}") not in taken)
+        base = clean if _NAME.fullmatch(clean) and not _DEVICE.fullmatch(clean) else "picture"
+        numbered = (base if k == 1 else f"{base}-{k}" for k in range(1, len(taken) + 2))
+        return next(one for one in numbered if one.casefold() not in used)
     if not _NAME.fullmatch(name) or name != name.strip(" ."):
         raise OptionError(f"option name is {name[:80]!r}; letters, digits, spaces and -_.()+,=@ fit, up to 80 of them")
-    if name in taken:
+    if _DEVICE.fullmatch(name):
+        raise OptionError(f"option name is {name!r}, which is a device in Windows; choose another name")
+    if name.casefold() in used:
         raise OptionError(f"there is a model {name!r} already; choose another name, or remove that one")
     return name
 

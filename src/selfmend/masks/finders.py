@@ -9,12 +9,12 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING, Protocol
 
 from selfmend.errors import OptionError, check_known
-from selfmend.types import Image, Mask, size_of
+
+if TYPE_CHECKING:
+    from selfmend.types import Image, Mask
 
 Region = tuple[int, int, int, int]
 """A box in pixels: left, top, width, height."""
@@ -129,6 +129,7 @@ def find_other(
         MaskError: a point or a region outside the image.
     """
     from selfmend.masks.reading import box_mask
+    from selfmend.types import size_of
 
     size = size_of(image)
     if check_known("kind", kind, OTHER_KINDS) in POINTED:
@@ -143,6 +144,7 @@ def find_other(
 def _text(image: Image, sensitivity: float, points: Sequence[Point]) -> Mask:
     from selfmend.masks.text import mask_of, search_text
     from selfmend.masks.text_letters import TextOptions
+    from selfmend.types import size_of
 
     both = (search_text(image, options=TextOptions(dark=dark)) for dark in (False, True))
     return mask_of([line for lines in both for line in lines], size_of(image))
@@ -150,19 +152,27 @@ def _text(image: Image, sensitivity: float, points: Sequence[Point]) -> Mask:
 
 def _bars(image: Image, sensitivity: float, points: Sequence[Point]) -> Mask:
     from selfmend.masks.eye_bars import mask_of, search_bars
+    from selfmend.types import size_of
 
     return mask_of(search_bars(image), size_of(image))
 
 
 def _eyes(image: Image, sensitivity: float, points: Sequence[Point]) -> Mask:
+    import numpy as np
+
     from selfmend.masks.eye_bars import eye_bars
     from selfmend.masks.faces import find_faces
+    from selfmend.types import size_of
 
     faces = find_faces(image)
     return eye_bars(faces, size_of(image)) if faces else np.zeros(size_of(image), bool)
 
 
 def _color(image: Image, sensitivity: float, points: Sequence[Point]) -> Mask:
+    import numpy as np
+
+    from selfmend.types import size_of
+
     found = np.zeros(size_of(image), bool)
     for x, y in points:
         found |= np.abs(image - image[y, x]).max(2) <= _WIDEST * sensitivity

@@ -69,7 +69,10 @@ def needed_mask(picture: Picture, mask: str | None) -> str:
     """
     source = default_mask(picture, mask)
     if source is None:
-        raise MaskError("no mask, and the picture has no transparent pixels; say where the hole is: --mask MASK.png")
+        raise MaskError(
+            "no mask, and the picture has no transparent pixels; say where the hole is: --mask MASK.png, or "
+            "mask='mask.png' in Python"
+        )
     return source
 
 

@@ -44,7 +44,6 @@ class Auto(Method):
     """Thin plates where little is lost at a place, patches of the picture elsewhere."""
 
     name: ClassVar[str] = "auto"
-    title: ClassVar[str] = "the best for each part of the hole: smooth for dots and hairlines, patches for the rest"
     source: ClassVar[str] = "measured, docs/results-auto.md"
     presets: ClassVar = {"default": AutoConfig()}
     takes_reference: ClassVar[bool] = True

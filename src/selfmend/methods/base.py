@@ -41,13 +41,14 @@ class Configured(ABC):
 
     Attributes:
         name: the key in the registry.
-        title: one line for `selfmend methods`.
+        title: one line for `selfmend methods`, of a plug-in; `registry.py` has those of all others, so that a list of
+            them imports none.
         source: the paper.
         presets: named configs; the first is the default.
     """
 
     name: ClassVar[str]
-    title: ClassVar[str]
+    title: ClassVar[str] = ""
     source: ClassVar[str]
     presets: ClassVar[Mapping[str, Any]]
 

@@ -97,7 +97,6 @@ class Telea(Method):
     """Fast marching (Telea 2004), OpenCV."""
 
     name: ClassVar[str] = "telea"
-    title: ClassVar[str] = "smooth fill by fast marching (OpenCV); milliseconds, for scratches and thin lines"
     source: ClassVar[str] = "A. Telea, An image inpainting technique based on the fast marching method, 2004"
     presets: ClassVar = {"default": MarchingConfig()}
     deterministic: ClassVar[bool] = True
@@ -115,7 +114,6 @@ class NavierStokes(Method):
     """Isophotes carried inwards (Bertalmio et al. 2001), OpenCV."""
 
     name: ClassVar[str] = "navier-stokes"
-    title: ClassVar[str] = "smooth fill that continues edges a little way (OpenCV); milliseconds"
     source: ClassVar[str] = "M. Bertalmio et al., Navier-Stokes, fluid dynamics, and image and video inpainting, 2001"
     presets: ClassVar = {"default": MarchingConfig()}
     deterministic: ClassVar[bool] = True
@@ -133,7 +131,6 @@ class Biharmonic(Method):
     """The biharmonic equation, scikit-image."""
 
     name: ClassVar[str] = "biharmonic"
-    title: ClassVar[str] = "smooth fill that continues colour and slope (scikit-image); slow on large holes"
     source: ClassVar[str] = "S. B. Damelin, N. S. Hoang, On surface completion and image inpainting by ..., 2018"
     presets: ClassVar = {"default": BiharmonicConfig()}
     deterministic: ClassVar[bool] = True

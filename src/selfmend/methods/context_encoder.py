@@ -77,7 +77,6 @@ class ContextEncoder(AdversarialMethod):
     """The Context Encoder; the network for the centre sees squares whose middle holds the hole."""
 
     name: ClassVar[str] = "context-encoder"
-    title: ClassVar[str] = "predicts a hole from all around it; learned from a folder of pictures"
     source: ClassVar[str] = "Pathak et al., Context Encoders, 2016"
     presets: ClassVar = {"paper": PAPER, "small": SMALL, "tiny": TINY}
     official: ClassVar[Mapping[str, str]] = {"generator": "the Context Encoder's generator"}

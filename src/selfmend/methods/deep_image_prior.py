@@ -86,7 +86,6 @@ class DeepImagePrior(Enlarging, TensorMethod):
     """Fits a network from scratch to the known pixels of one picture, or to a small one that it enlarges."""
 
     name: ClassVar[str] = "deep-image-prior"
-    title: ClassVar[str] = "a fresh network fitted to what is known, from minutes to hours; a published baseline"
     source: ClassVar[str] = "D. Ulyanov et al., Deep image prior, 2018"
     presets: ClassVar = {
         "small": SMALL,

@@ -16,7 +16,6 @@ class DeepFill(PretrainedMethod):
     """A coarse and a fine pass of networks that were trained for holes of free form; the fine one copies patches."""
 
     name: ClassVar[str] = "deepfill"
-    title: ClassVar[str] = "holes of free form, by trained gated convolutions that copy patches; needs its weights"
     source: ClassVar[str] = "J. Yu et al., Free-form image inpainting with gated convolution (DeepFill v2), 2019"
     presets: ClassVar = {"default": PretrainedConfig(limit=512)}
     weights: ClassVar[str] = "deepfill"
@@ -33,6 +32,5 @@ class DeepFillV1(DeepFill):
     """The version before: plain convolutions, trained for boxes."""
 
     name: ClassVar[str] = "deepfill-v1"
-    title: ClassVar[str] = "boxes, by trained convolutions that copy patches; a published baseline; needs its weights"
     source: ClassVar[str] = "J. Yu et al., Generative image inpainting with contextual attention (DeepFill v1), 2018"
     weights: ClassVar[str] = "deepfill-v1"

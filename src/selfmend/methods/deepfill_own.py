@@ -60,7 +60,6 @@ class DeepFillTraining(AdversarialMethod):
     """DeepFill v2, trained on a folder."""
 
     name: ClassVar[str] = "deepfill-own"
-    title: ClassVar[str] = "gated convolutions that copy patches, for holes of any form; learned from a folder"
     source: ClassVar[str] = "J. Yu et al., Free-form image inpainting with gated convolution (DeepFill v2), 2019"
     presets: ClassVar = {"paper": DEEPFILL_PAPER, "small": DEEPFILL_SMALL, "tiny": DEEPFILL_TINY}
     config: DeepFillTrainingConfig

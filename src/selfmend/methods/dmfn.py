@@ -95,7 +95,6 @@ class DMFN(AdversarialMethod):
     """DMFN; every network sees squares of `config.size`."""
 
     name: ClassVar[str] = "dmfn"
-    title: ClassVar[str] = "fine detail from dilated convolutions; learned from a folder of pictures"
     source: ClassVar[str] = "Hui et al., ImageTensor Fine-grained Inpainting, 2020"
     presets: ClassVar = {"paper": PAPER, "small": SMALL, "tiny": TINY}
     official: ClassVar[Mapping[str, str]] = {"generator": "DMFN's generator"}

@@ -291,7 +291,6 @@ class EdgeConnect(AdversarialMethod):
     """Edges in the hole, then colours; every network sees squares of `config.size`."""
 
     name: ClassVar[str] = "edgeconnect"
-    title: ClassVar[str] = "edges first, then colours; learned from a folder of pictures"
     source: ClassVar[str] = "Nazeri et al., EdgeConnect, 2019"
     presets: ClassVar = {"paper": PAPER, "small": SMALL, "tiny": TINY}
     fill_options: ClassVar[frozenset[str]] = FolderMethod.fill_options | {"sigma", "merge_edges"}

@@ -136,7 +136,6 @@ class EdsrMethod(PretrainedEnlarger):
     """Near to the truth, and soft where that cannot be known."""
 
     name: ClassVar[str] = "edsr"
-    title: ClassVar[str] = "enlargement near to the truth, by a trained residual network; needs its weights"
     source: ClassVar[str] = "B. Lim et al., Enhanced deep residual networks for single image super-resolution, 2017"
     weights: ClassVar = {4: "edsr-x4", 2: "edsr-x2", 3: "edsr-x3"}
 
@@ -145,6 +144,5 @@ class SrganMethod(PretrainedEnlarger):
     """Sharp, with detail that may be invented."""
 
     name: ClassVar[str] = "srgan"
-    title: ClassVar[str] = "sharp enlargement with detail that may be invented, by a trained network; needs its weights"
     source: ClassVar[str] = "C. Ledig et al., Photo-realistic single image super-resolution using a GAN, 2017"
     weights: ClassVar = {4: "srgan-x4", 2: "srgan-x2"}

@@ -41,7 +41,6 @@ class Glcic(PretrainedMethod):
     """One pass of a network that was trained with a global and a local critic, at 160 or 256 px."""
 
     name: ClassVar[str] = "glcic"
-    title: ClassVar[str] = "holes in faces or places, by trained dilated convolutions; needs its weights"
     source: ClassVar[str] = "S. Iizuka et al., Globally and locally consistent image completion, 2017"
     presets: ClassVar = {
         "faces": GlcicConfig(limit=160, margin=40),

@@ -67,7 +67,6 @@ class GlcicTraining(AdversarialMethod):
     """GLCIC, trained on a folder in three phases."""
 
     name: ClassVar[str] = "glcic-own"
-    title: ClassVar[str] = "GLCIC: dilated convolutions against a global and a local critic; learned from a folder"
     source: ClassVar[str] = "S. Iizuka et al., Globally and locally consistent image completion, 2017"
     presets: ClassVar = {"paper": GLCIC_PAPER, "small": GLCIC_SMALL, "tiny": GLCIC_TINY}
     config: GlcicTrainingConfig

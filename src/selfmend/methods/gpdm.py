@@ -225,7 +225,6 @@ class GPDM(TensorMethod, TensorGenerative):
     """Moves pixels, coarse to fine, until the patches of the result are distributed as those of the picture."""
 
     name: ClassVar[str] = "gpdm"
-    title: ClassVar[str] = "pixels moved until their patches are distributed as the picture's; nothing is trained"
     source: ClassVar[str] = (
         "A. Elnekave, Y. Weiss, Generating Natural Images with Direct Patch Distribution Matching, ECCV 2022"
     )

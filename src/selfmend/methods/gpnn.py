@@ -90,9 +90,6 @@ class GPNN(Generative, Enlarging, Method):
     """Samples, other shapes, fills and enlargements made of the picture's own patches."""
 
     name: ClassVar[str] = "gpnn"
-    title: ClassVar[str] = (
-        "new pictures from the patches of one: samples, other shapes, fills, enlargements; no training"
-    )
     source: ClassVar[str] = "N. Granot et al., Drop the GAN, CVPR 2022"
     presets: ClassVar[dict[str, Any]] = {"default": GPNNConfig()}
 

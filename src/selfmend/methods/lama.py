@@ -17,7 +17,6 @@ class Lama(PretrainedMethod):
     """One pass of a network that was trained for large holes of any shape; it continues structures and repetitions."""
 
     name: ClassVar[str] = "lama"
-    title: ClassVar[str] = "large holes at once, by a network trained on millions of photos; needs its weights"
     source: ClassVar[str] = "R. Suvorov et al., Resolution-robust large mask inpainting with Fourier convolutions, 2022"
     presets: ClassVar = {"default": PretrainedConfig()}
     weights: ClassVar[str] = "lama"

@@ -84,9 +84,6 @@ class LamaTraining(AdversarialMethod):
     """LaMa, trained on a folder."""
 
     name: ClassVar[str] = "lama-own"
-    title: ClassVar[str] = (
-        "LaMa: Fourier convolutions, which see all of the picture, for large holes; learned from a folder"
-    )
     source: ClassVar[str] = "R. Suvorov et al., Resolution-robust large mask inpainting with Fourier convolutions, 2022"
     presets: ClassVar = {"paper": LAMA_PAPER, "small": LAMA_SMALL, "tiny": LAMA_TINY}
     config: LamaTrainingConfig

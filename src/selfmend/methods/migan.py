@@ -31,7 +31,6 @@ class Migan(PretrainedMethod):
     """A small network that fills squares of one size."""
 
     name: ClassVar[str] = "migan"
-    title: ClassVar[str] = "holes of middling size in a part of a second, by a small trained network; needs its weights"
     source: ClassVar[str] = "A. Sargsyan et al., MI-GAN: a simple baseline for image inpainting on mobile devices, 2023"
     presets: ClassVar = {"default": MiganConfig()}
     weights: ClassVar[str] = "migan"

@@ -138,9 +138,6 @@ class PatchDiffusion(Generative, Method):
     """Samples and other shapes made of the picture's own patches."""
 
     name: ClassVar[str] = "patch-diffusion"
-    title: ClassVar[str] = (
-        "new pictures from the patches of one, arranged by diffusion: samples, other shapes; no training"
-    )
     source: ClassVar[str] = "S. Qiu et al., CVPR 2026 (arXiv 2606.04299), balanced; N. Granot et al., CVPR 2022"
     presets: ClassVar[dict[str, Any]] = {"default": PatchDiffusionConfig()}
 

@@ -18,7 +18,6 @@ class PatchMatch(Method):
     """Copies texture from the known parts, chosen by matching patches from coarse to fine."""
 
     name: ClassVar[str] = "patchmatch"
-    title: ClassVar[str] = "texture copied from the known parts, patch by patch; under a second, for holes of any kind"
     source: ClassVar[str] = (
         "Y. Wexler et al., Space-time completion of video, 2007; C. Barnes et al., PatchMatch, 2009; "
         "A. Newson et al., Non-local patch-based image inpainting, IPOL 2017"

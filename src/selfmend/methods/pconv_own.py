@@ -72,7 +72,6 @@ class PConvTraining(AdversarialMethod):
     """The U-Net of partial convolutions, trained on a folder in two stages."""
 
     name: ClassVar[str] = "pconv-own"
-    title: ClassVar[str] = "U-Net of partial convolutions, for irregular holes; learned from a folder"
     source: ClassVar[str] = "G. Liu et al., Image inpainting for irregular holes using partial convolutions, 2018"
     presets: ClassVar = {"paper": PCONV_PAPER, "small": PCONV_SMALL, "tiny": PCONV_TINY}
     config: PConvTrainingConfig

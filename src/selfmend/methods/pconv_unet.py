@@ -14,7 +14,6 @@ class PConvUNetMethod(PretrainedMethod):
     """One pass of a network that was trained for irregular holes, at 256 px."""
 
     name: ClassVar[str] = "pconv"
-    title: ClassVar[str] = "irregular holes, by a trained U-Net of partial convolutions; needs its weights"
     source: ClassVar[str] = "G. Liu et al., Image inpainting for irregular holes using partial convolutions, 2018"
     presets: ClassVar = {"default": PretrainedConfig(limit=256, margin=64)}
     weights: ClassVar[str] = "pconv"

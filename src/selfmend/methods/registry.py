@@ -36,6 +36,7 @@ class MethodInfo:
 
     Attributes:
         target: "module:class".
+        title: one line for `selfmend methods`.
         learns: "" for nothing, "picture" for the one that it fills, "folder" for a folder before.
         generates: whether it makes new pictures: samples and other shapes.
         enlarges: whether it enlarges pictures without learning first.
@@ -49,6 +50,7 @@ class MethodInfo:
     """
 
     target: str
+    title: str = ""
     learns: str = ""
     generates: bool = False
     enlarges: bool = False
@@ -65,36 +67,63 @@ _SCALES: dict[str, Any] = {"learns": "picture", "generates": True, "takes_refere
 
 METHODS = {
     "auto": MethodInfo(
-        target="selfmend.methods.auto:Auto", best_for="anything", speed="second", everyday=True, takes_reference=True
+        target="selfmend.methods.auto:Auto",
+        title="the best for each part of the hole: smooth for dots and hairlines, patches for the rest",
+        best_for="anything",
+        speed="second",
+        everyday=True,
+        takes_reference=True,
     ),
     "patchmatch": MethodInfo(
         target="selfmend.methods.patchmatch:PatchMatch",
+        title="texture copied from the known parts, patch by patch; under a second, for holes of any kind",
         best_for="texture",
         speed="second",
         everyday=True,
         takes_reference=True,
     ),
     "patch-diffusion": MethodInfo(
-        target="selfmend.methods.patch_diffusion:PatchDiffusion", best_for="samples", speed="seconds", generates=True
+        target="selfmend.methods.patch_diffusion:PatchDiffusion",
+        title="new pictures from the patches of one, arranged by diffusion: samples, other shapes; no training",
+        best_for="samples",
+        speed="seconds",
+        generates=True,
     ),
     "gpnn": MethodInfo(
-        target="selfmend.methods.gpnn:GPNN", best_for="enlarging", speed="seconds", generates=True, enlarges=True
+        target="selfmend.methods.gpnn:GPNN",
+        title="new pictures from the patches of one: samples, other shapes, fills, enlargements; no training",
+        best_for="enlarging",
+        speed="seconds",
+        generates=True,
+        enlarges=True,
     ),
     "singan": MethodInfo(
-        target="selfmend.methods.singan:SinGAN", best_for="samples", speed="minutes", long_presets=("paper",), **_SCALES
+        target="selfmend.methods.singan:SinGAN",
+        title="generative scales learned from the picture itself, against a critic at each; minutes to hours",
+        best_for="samples",
+        speed="minutes",
+        long_presets=("paper",),
+        **_SCALES,
     ),
     "sliced-wasserstein": MethodInfo(
         target="selfmend.methods.singan:SlicedWasserstein",
+        title="SinGAN's generators learned without a critic, by distances of patch distributions; a minute",
         best_for="samples",
         speed="a minute",
         everyday=True,
         **_SCALES,
     ),
     "gpdm": MethodInfo(
-        target="selfmend.methods.gpdm:GPDM", best_for="samples", speed="seconds", generates=True, extra="learn"
+        target="selfmend.methods.gpdm:GPDM",
+        title="pixels moved until their patches are distributed as the picture's; nothing is trained",
+        best_for="samples",
+        speed="seconds",
+        generates=True,
+        extra="learn",
     ),
     "context-encoder": MethodInfo(
         target="selfmend.methods.context_encoder:ContextEncoder",
+        title="predicts a hole from all around it; learned from a folder of pictures",
         best_for="faces",
         speed="second",
         learns="folder",
@@ -102,16 +131,23 @@ METHODS = {
     ),
     "edgeconnect": MethodInfo(
         target="selfmend.methods.edge_connect:EdgeConnect",
+        title="edges first, then colours; learned from a folder of pictures",
         best_for="structure",
         speed="second",
         learns="folder",
         extra="learn",
     ),
     "dmfn": MethodInfo(
-        target="selfmend.methods.dmfn:DMFN", best_for="faces", speed="second", learns="folder", extra="learn"
+        target="selfmend.methods.dmfn:DMFN",
+        title="fine detail from dilated convolutions; learned from a folder of pictures",
+        best_for="faces",
+        speed="second",
+        learns="folder",
+        extra="learn",
     ),
     "glcic-own": MethodInfo(
         target="selfmend.methods.glcic_own:GlcicTraining",
+        title="GLCIC: dilated convolutions against a global and a local critic; learned from a folder",
         best_for="objects",
         speed="second",
         learns="folder",
@@ -119,6 +155,7 @@ METHODS = {
     ),
     "pconv-own": MethodInfo(
         target="selfmend.methods.pconv_own:PConvTraining",
+        title="U-Net of partial convolutions, for irregular holes; learned from a folder",
         best_for="objects",
         speed="second",
         learns="folder",
@@ -126,6 +163,7 @@ METHODS = {
     ),
     "deepfill-own": MethodInfo(
         target="selfmend.methods.deepfill_own:DeepFillTraining",
+        title="gated convolutions that copy patches, for holes of any form; learned from a folder",
         best_for="objects",
         speed="second",
         learns="folder",
@@ -133,6 +171,7 @@ METHODS = {
     ),
     "lama-own": MethodInfo(
         target="selfmend.methods.lama_own:LamaTraining",
+        title="LaMa: Fourier convolutions, which see all of the picture, for large holes; learned from a folder",
         best_for="objects",
         speed="second",
         learns="folder",
@@ -140,6 +179,7 @@ METHODS = {
     ),
     "deep-image-prior": MethodInfo(
         target="selfmend.methods.deep_image_prior:DeepImagePrior",
+        title="a fresh network fitted to what is known, from minutes to hours; a published baseline",
         best_for="comparison",
         speed="minutes",
         extra="learn",
@@ -148,6 +188,7 @@ METHODS = {
     ),
     "lama": MethodInfo(
         target="selfmend.methods.lama:Lama",
+        title="large holes at once, by a network trained on millions of photos; needs its weights",
         best_for="objects",
         speed="seconds",
         everyday=True,
@@ -156,6 +197,7 @@ METHODS = {
     ),
     "migan": MethodInfo(
         target="selfmend.methods.migan:Migan",
+        title="holes of middling size in a part of a second, by a small trained network; needs its weights",
         best_for="objects",
         speed="seconds",
         everyday=True,
@@ -164,6 +206,7 @@ METHODS = {
     ),
     "deepfill": MethodInfo(
         target="selfmend.methods.deepfill:DeepFill",
+        title="holes of free form, by trained gated convolutions that copy patches; needs its weights",
         best_for="objects",
         speed="seconds",
         extra="learn",
@@ -171,6 +214,7 @@ METHODS = {
     ),
     "deepfill-v1": MethodInfo(
         target="selfmend.methods.deepfill:DeepFillV1",
+        title="boxes, by trained convolutions that copy patches; a published baseline; needs its weights",
         best_for="comparison",
         speed="seconds",
         extra="learn",
@@ -178,6 +222,7 @@ METHODS = {
     ),
     "pconv": MethodInfo(
         target="selfmend.methods.pconv_unet:PConvUNetMethod",
+        title="irregular holes, by a trained U-Net of partial convolutions; needs its weights",
         best_for="objects",
         speed="second",
         extra="learn",
@@ -185,23 +230,37 @@ METHODS = {
     ),
     "glcic": MethodInfo(
         target="selfmend.methods.glcic:Glcic",
+        title="holes in faces or places, by trained dilated convolutions; needs its weights",
         best_for="objects",
         speed="second",
         extra="learn",
         weights=("glcic", "glcic-places"),
     ),
     "telea": MethodInfo(
-        target="selfmend.methods.classical:Telea", best_for="scratches", speed="instant", everyday=True
+        target="selfmend.methods.classical:Telea",
+        title="smooth fill by fast marching (OpenCV); milliseconds, for scratches and thin lines",
+        best_for="scratches",
+        speed="instant",
+        everyday=True,
     ),
     "navier-stokes": MethodInfo(
-        target="selfmend.methods.classical:NavierStokes", best_for="scratches", speed="instant"
+        target="selfmend.methods.classical:NavierStokes",
+        title="smooth fill that continues edges a little way (OpenCV); milliseconds",
+        best_for="scratches",
+        speed="instant",
     ),
-    "biharmonic": MethodInfo(target="selfmend.methods.classical:Biharmonic", best_for="smoothness", speed="second"),
+    "biharmonic": MethodInfo(
+        target="selfmend.methods.classical:Biharmonic",
+        title="smooth fill that continues colour and slope (scikit-image); slow on large holes",
+        best_for="smoothness",
+        speed="second",
+    ),
 }
 
 ENLARGERS = {
     "zssr": MethodInfo(
         target="selfmend.methods.zssr:Zssr",
+        title="enlargement by a small network that learns from the picture alone; a published baseline",
         enlarges=True,
         best_for="enlarging",
         speed="minutes",
@@ -210,6 +269,7 @@ ENLARGERS = {
     ),
     "edsr": MethodInfo(
         target="selfmend.methods.enlarging:EdsrMethod",
+        title="enlargement near to the truth, by a trained residual network; needs its weights",
         enlarges=True,
         best_for="enlarging",
         speed="seconds",
@@ -219,6 +279,7 @@ ENLARGERS = {
     ),
     "srgan": MethodInfo(
         target="selfmend.methods.enlarging:SrganMethod",
+        title="sharp enlargement with detail that may be invented, by a trained network; needs its weights",
         enlarges=True,
         best_for="enlarging",
         speed="seconds",
@@ -349,6 +410,7 @@ def _plugin_info(name: str) -> MethodInfo:
     kind = method_class(name)
     return MethodInfo(
         target=f"{kind.__module__}:{kind.__qualname__}",
+        title=kind.title,
         learns="picture" if kind.learns else "folder" if kind.learns_from_folder else "",
         generates=issubclass(kind, Generative),
         enlarges=issubclass(kind, Enlarging),

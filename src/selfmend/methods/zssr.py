@@ -94,7 +94,6 @@ class Zssr(Enlarging, OnTorchDevice):
     """Enlarges a picture by a network that is fitted to it."""
 
     name: ClassVar[str] = "zssr"
-    title: ClassVar[str] = "enlargement by a small network that learns from the picture alone; a published baseline"
     source: ClassVar[str] = "A. Shocher et al., Zero-shot super-resolution using deep internal learning, 2018"
     presets: ClassVar = {"fast": FAST, "paper": PAPER, "tiny": TINY}
     config: ZssrConfig

@@ -83,7 +83,7 @@ def _described(kind: type[Configured]) -> dict[str, Any]:
     options, info = describe_options(kind.from_options().config), method_info(kind.name)
     return {
         "name": kind.name,
-        "title": kind.title,
+        "title": info.title,
         "for": info.best_for,
         "speed": info.speed,
         "long_presets": list(info.long_presets),

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from PIL import Image as PILImage
@@ -17,13 +17,14 @@ from selfmend.errors import MaskError, OptionError
 from selfmend.files import exists
 from selfmend.image.files import list_pictures, natural_order, picture_size
 from selfmend.masks.reading import box_mask, drawn_mask, grow_mask, parse_box
-from selfmend.masks.text import DEFAULTS, Region
-from selfmend.masks.text_in_video import steady_text
-from selfmend.masks.text_letters import TextOptions
 from selfmend.options import replace_options
 from selfmend.types import Image, Mask
 from selfmend.video.found_masks import FoundMasks
 from selfmend.video.reader import Clip, Frame
+
+if TYPE_CHECKING:
+    from selfmend.masks.finders import Region
+    from selfmend.masks.text_letters import TextOptions
 
 _SAME = "masks of the same size fit"
 _BOX = re.compile(r"\s*\d+\s*(,\s*\d+\s*){3}")
@@ -156,6 +157,8 @@ class Subtitles:
 
     def of(self, frames: Iterator[Frame]) -> Iterator[tuple[Frame, Mask]]:
         """Each frame with its text; a few frames are read ahead."""
+        from selfmend.masks.text_in_video import steady_text
+
         held: deque[Frame] = deque()
 
         def images() -> Iterator[Image]:
@@ -225,4 +228,6 @@ def choose_masks(  # noqa: PLR0913
         return OneMask(mask, clip, invert=invert, grow=grow)
     if masks is not None:
         return MaskFolder(Path(masks), clip, invert=invert, grow=grow)
+    from selfmend.masks.text import DEFAULTS
+
     return Subtitles(clip, options=replace_options(DEFAULTS, text or {}), region=region, grow=grow)

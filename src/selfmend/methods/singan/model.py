@@ -218,9 +218,6 @@ class SinGAN(GenerativeSinGAN):
     """SinGAN; with a mask, SinGAN with partial convolutions."""
 
     name: ClassVar[str] = "singan"
-    title: ClassVar[str] = (
-        "generative scales learned from the picture itself, against a critic at each; minutes to hours"
-    )
     source: ClassVar[str] = "Shaham et al., SinGAN, 2019; Linhart, Castagné, SinGAN for Inpainting, 2020"
     presets: ClassVar = {"fast": FAST, "paper": PAPER, "tiny": TINY}
     recipe: ClassVar[str] = "adversarial"
@@ -450,7 +447,6 @@ class SlicedWasserstein(SinGAN):
     """
 
     name: ClassVar[str] = "sliced-wasserstein"
-    title: ClassVar[str] = "SinGAN's generators learned without a critic, by distances of patch distributions; a minute"
     source: ClassVar[str] = "ours (docs/results-generation.md); A. Elnekave, Y. Weiss, GPDM, ECCV 2022"
     presets: ClassVar = {"default": SLICED_WASSERSTEIN, "tiny": SLICED_WASSERSTEIN_TINY}
     recipe: ClassVar[str] = "guided"

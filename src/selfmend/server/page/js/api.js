@@ -10,7 +10,15 @@ export class ServerError extends Error {
   }
 }
 
+const ASK_AGAIN = 2000; // ms while the server is gone
 let reachable = true;
+
+async function untilReachable() {
+  while (!reachable) {
+    await new Promise((resolve) => { setTimeout(resolve, ASK_AGAIN); });
+    await fetch("/api/health").then(() => setReachable(true), () => {});
+  }
+}
 
 /** Says once that the server is gone, and once that it is there again. */
 export function setReachable(now) {
@@ -20,6 +28,7 @@ export function setReachable(now) {
       hideNotice();
     } else {
       notify(t("The server does not answer. Is it still running? Trying again."), { error: true });
+      untilReachable();
     }
   }
 }

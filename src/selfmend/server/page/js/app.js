@@ -516,7 +516,7 @@ export class App {
     const before = this.document.mask.count;
     await this.loadMask(new File([file], result.name), { add: true });
     const { count, width, height } = this.document.mask;
-    if (count > before) {
+    if (count > before || !job.warnings?.length) { // nothing new is said too: it was marked already
       this.setTab("fill");
       this.tell(t("Found and marked: {share} % of the picture. Correct it with the brush, then press Mend.", { share: ((100 * (count - before)) / (width * height)).toFixed(1) }));
     }

@@ -10,10 +10,17 @@ const SAVE_AFTER = 150;
 const KEPT_PHOTOS = 8;
 const OPEN_AT_MOST = 4; // documents in memory, so that undo and redo across fills are instant
 
+export const isFilmFile = ({ name, type }) => Boolean(type?.startsWith("video/")) || /\.(mp4|mov|mkv|webm|avi|m4v)$/i.test(name ?? "");
+
 export class Document {
   /** `made` is the result that a child is: { id, index, url, name, media_type }; `root` the id of its photo. */
   constructor({ id, name, blob, parent = null, root = id, made = null, picture, mask, original = picture, next = null }) {
     Object.assign(this, { id, name, blob, parent, root, made, picture, mask, original, next, saved: new Set() });
+  }
+
+  /** Whether it is a film, of which the first frame is shown. */
+  get film() {
+    return isFilmFile({ name: this.name, type: this.blob?.type });
   }
 
   /** The file itself; of a result it comes when somebody needs it. */

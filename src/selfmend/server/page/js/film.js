@@ -7,9 +7,10 @@ export class FilmPanel extends TaskPanel {
   missing() {
     const looks = Boolean(this.field("find").read());
     const marked = Boolean(this.app.document?.mask.count);
-    if (this.app.document && looks && marked) {
+    const first = super.missing();
+    if (!first && looks && marked) {
       return t("Something is marked, and something is to be found in each frame: clear the mask, or choose to find nothing.");
     }
-    return super.missing() || (looks || marked ? "" : t("Mark on the first frame what should go from all of them, or choose what to find in each."));
+    return first || (looks || marked ? "" : t("Mark on the first frame what should go from all of them, or choose what to find in each."));
   }
 }

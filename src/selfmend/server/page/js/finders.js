@@ -1,7 +1,7 @@
 // What looks for things to mend on the first tab: a button a kind, pointing at an object or a colour, and an old photo mended
 // in one go. What is found joins what is marked.
 
-import { announce, element } from "./dom.js";
+import { announce, element, hideNotice } from "./dom.js";
 import { called } from "./names.js";
 import { t } from "./texts.js";
 
@@ -21,10 +21,12 @@ export class Finders {
 
   /** The picture is open, and a result that is looked at has become it. */
   #ready() {
-    if (!this.app.document) {
+    const { document: open } = this.app;
+    const fits = Boolean(open) && !open.film;
+    if (!fits) {
       this.app.tell(t("Open a picture first."));
     }
-    return Boolean(this.app.document) && this.app.settle();
+    return fits && this.app.settle();
   }
 
   async #press(kind) {
@@ -81,6 +83,7 @@ export class Finders {
     if (app.busy && app.lead.key === key) {
       return; // pressed twice
     }
+    hideNotice();
     try {
       const lead = app.marked(key);
       await app.submit(task, { image: await app.document.file() }, settings, { lead });

@@ -124,7 +124,7 @@ export class ManyPanel extends TaskPanel {
   /** The photos of the folder that the server was started with. */
   offerShared() {
     const { files = [], name = "" } = this.app.folder ?? {};
-    this.shared.hidden = !files.length;
+    this.shared.hidden = !name || !files.length; // a single photo is open already
     this.shared.textContent = t("All {count} of {name}", { count: files.length, name });
   }
 

@@ -61,10 +61,16 @@ export class MendPanel extends TaskPanel {
     return this.methods.find((method) => method.name === this.betterMethod.read());
   }
 
+  /** The open picture, unless it is a film. */
+  get photo() {
+    const { document: open } = this.app;
+    return open?.film ? null : open;
+  }
+
   /** What is written under the button: how much is marked, or what to do first. */
   refresh() {
     super.refresh();
-    const { document: open } = this.app;
+    const { photo: open } = this;
     const share = open ? open.mask.count / (open.picture.width * open.picture.height) : 0;
     let words = t("Open a picture first.");
     if (open && this.#filled) {
@@ -82,7 +88,7 @@ export class MendPanel extends TaskPanel {
   }
 
   missing() {
-    const { document: open } = this.app;
+    const { photo: open } = this;
     if (this.#filled) {
       return t("This is filled. Paint over what else should go; R fills the same part again.");
     }
@@ -95,7 +101,7 @@ export class MendPanel extends TaskPanel {
   /** A stroke has ended. */
   lifted() {
     const { app } = this;
-    if (this.released?.read() && app.document?.mask.count && !app.busy) { // what is drawn meanwhile is mended after it
+    if (this.released?.read() && this.photo?.mask.count && !app.busy) { // what is drawn meanwhile is mended after it
       this.press();
     }
   }

@@ -1,6 +1,6 @@
 // How a picture comes onto the stage: from a file, from a result, from the picture before, from the last visits.
 
-import { childOf, createDocument, jobsOnRecord, lastDocument, openDocument, recentPhotos } from "./documents.js";
+import { childOf, createDocument, isFilmFile, jobsOnRecord, lastDocument, openDocument, recentPhotos } from "./documents.js";
 import { announce, ask, element, find, hideNotice } from "./dom.js";
 import { t } from "./texts.js";
 
@@ -10,8 +10,6 @@ export function show(app, opened) {
   opened.transparency = /jpe?g|bmp/.test(opened.blob?.type ?? "jpeg") ? null : (opened.transparency ?? opened.picture.transparency());
   find("use-transparency").disabled = !opened.transparency;
 }
-
-const isFilmFile = (file) => file.type.startsWith("video/") || /\.(mp4|mov|mkv|webm|avi|m4v)$/i.test(file.name ?? "");
 
 /** Whether the user wants to leave what is open; asked only where something would have to be looked for again. */
 function mayLeave(app) {

@@ -69,7 +69,10 @@ export class Strip {
       const here = at ? button.dataset.job === at.id && (button.dataset.index === String(at.index) || at.index === "all") : !button.dataset.job;
       button.setAttribute("aria-pressed", String(here));
       if (here && looking) {
-        button.scrollIntoView({ block: "nearest", inline: "nearest" });
+        const behind = button.closest(".card").nextElementSibling?.querySelector(".running .small"); // Cancel of the better fill
+        for (const one of [button, behind].filter(Boolean)) {
+          one.scrollIntoView({ block: "nearest", inline: "nearest" });
+        }
       }
     }
   }

@@ -203,8 +203,9 @@ export class TaskPanel {
   /** What has to be done before, in a sentence; "" if nothing. */
   missing() {
     const needs = this.alone ? [] : this.task.needs;
-    if (needs.includes(this.stage) && !this.app.document) {
-      return t("Open a picture first.");
+    const open = this.app.document;
+    if (needs.includes(this.stage) && (!open || open.film !== (this.stage === "clip"))) {
+      return t(this.stage === "clip" ? this.task.hint : "Open a picture first.");
     }
     if (needs.includes("mask") && !this.app.document?.mask.count) {
       return t("Nothing is marked yet: paint over the part that is meant, then press {action}.", { action: t(this.task.action) });
