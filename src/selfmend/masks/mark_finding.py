@@ -22,8 +22,9 @@ FINDER = "mark-finder"
 STAMP, WATERMARK = (MARKS.index(kind) for kind in ("stamp", "watermark"))
 LONGEST = 1024
 """The longer side at which the network looks, at most, in pixels."""
-SCALES = (1.0, 0.5)
-"""The sizes at which it looks, so that letters of all sizes are somewhere as high as it knows them."""
+LOOKS = ((1.0, 0), (0.5, 0), (0.5, 1))
+"""The sizes at which it looks, so that letters of all sizes are somewhere as high as it knows them, and by how many
+quarters the picture is turned for it: stamps stand upright in turned photos, and it knows them better lying."""
 LEAST = 24
 """Pixels: there is no mark in what is smaller."""
 SIDE = 400
@@ -44,11 +45,14 @@ def mark_likelihood(image: Image) -> np.ndarray:
     likely = np.zeros((*size, len(MARKS)), np.float32)
     if min(size) < LEAST:
         return likely
-    for looked_at in dict.fromkeys(_looked_at(size, scale) for scale in SCALES):
+    weights = shipped_weights(FINDER)
+    for scale, turns in LOOKS:
+        looked_at = _looked_at(size, scale)
         seen = rgb if looked_at == size else resize(rgb, looked_at).clip(0, 1)
-        answer = probability(seen.astype(np.float32), shipped_weights(FINDER), MARKS)
+        seen = np.ascontiguousarray(np.rot90(seen, turns), np.float32)
+        answer = np.rot90(probability(seen, weights, MARKS), -turns)
         if looked_at != size:
-            answer = resize(answer, size).clip(0, 1)
+            answer = resize(np.ascontiguousarray(answer), size).clip(0, 1)
         np.maximum(likely, answer, out=likely)
     return likely
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 _AROUND = 96  # pixels around the box that the network sees
 _SAME = MarkLimits(weak=0.3, sure=0.6, least=60.0)  # of the mean over pictures: what is imagined is not in all of them
-LIMITS = MarkLimits(weak=0.5, sure=0.95, least=40.0)
-_CREDIT = 0.45  # at a sensitivity of 0.5: mean likelihood, less a part of what no half-transparent layer explains
+LIMITS = MarkLimits(weak=0.3, sure=0.9, least=80.0)
+_CREDIT = 0.3  # at a sensitivity of 0.5: mean likelihood, less a part of what no half-transparent layer explains
 _DOUBT = 0.25  # that part
 _PER_SENSITIVITY = 0.5  # by which the credit that is needed falls from a sensitivity of 0 to one of 1
 
