@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 
 import pytest
 import typer
+from skimage import data
 
 from processes import environment
 from selfmend.cli.common import run_command
@@ -24,21 +26,38 @@ METHODS["learner"] = MethodInfo(target="learner:Learner", learns="picture")
 from selfmend.cli import main
 main(sys.argv[1:])
 """
+FINDER_DRIVER = """
+import pathlib, sys
+from selfmend.nn.damage_unet import DamageUNet
+learned = DamageUNet.forward
+def forward(net, planes):
+    pathlib.Path("learning").touch()
+    return learned(net, planes)
+DamageUNet.forward = forward
+from selfmend.cli import main
+main(sys.argv[1:])
+"""
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 
 
-def ended(folder, arguments, ready, end):
+def ended(folder, arguments, ready, end, *, driver=DRIVER):
     """The exit code of a command that a signal came to once `ready()`, and what it said."""
-    command = [sys.executable, "-c", DRIVER, *arguments]
+    command = [sys.executable, "-c", driver, *arguments]
+    group = driver is FINDER_DRIVER  # then it comes to all its processes
     before = signal.signal(end, signal.SIG_DFL)  # what nohup has set to be ignored would be inherited
     try:
-        process = subprocess.Popen(command, env=environment(folder), stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command, env=environment(folder), stderr=subprocess.PIPE, text=True, start_new_session=group
+        )
     finally:
         signal.signal(end, before)
     deadline = time.monotonic() + 60
     while not ready() and time.monotonic() < deadline:
         time.sleep(0.02)
-    process.send_signal(end)
+    if group:
+        os.killpg(process.pid, end)
+    else:
+        process.send_signal(end)
     said = process.communicate(timeout=60)[1]
     return process.returncode, said
 
@@ -49,6 +68,21 @@ def test_a_training_saves_at_once(folder, learner):
     assert ended(folder, arguments, (kept / "run.json").exists, signal.SIGHUP)[0] == 129
     assert 0 < load_state(kept / "training" / "stage-000.safetensors")["step"] < 3000
     assert sorted(path.name for path in kept.rglob("*") if path.is_file()) == ["run.json", "stage-000.safetensors"]
+
+
+def test_the_training_of_a_finder_saves_at_once_though_all_its_processes_are_told_to_end(folder):
+    """As a service manager and the shutdown of a machine do; what draws the lessons is a process of its own."""
+    (folder / "photos").mkdir()
+    shutil.copy(data.__path__[0] + "/coffee.png", folder / "photos")
+    small = {"steps": 3000, "batch_size": 1, "size": 64, "widths": "8,8,16,16,24"}
+    arguments = ["train", "damage-finder", "photos", "-o", "run"]
+    arguments += [part for name, value in small.items() for part in ("--set", f"{name}={value}")]
+    saved = folder / "run" / "training" / "stage-000.safetensors"
+    code, said = ended(folder, arguments, (folder / "learning").exists, signal.SIGTERM, driver=FINDER_DRIVER)
+    assert code == 143
+    assert "Traceback" not in said
+    assert said.splitlines()[-1].startswith("stopped; ")
+    assert 0 < load_state(saved)["step"] < 3000
 
 
 def test_a_film_leaves_its_journal_and_nothing_else(folder):

@@ -28,6 +28,7 @@ from selfmend.seeding import make_rng
 from selfmend.training import loop
 from selfmend.training.checkpoints import RunFolder
 from selfmend.training.cuda_graphs import Recorded
+from selfmend.training.data import ignore_interrupts
 from selfmend.training.devices import pytorch_threads, resolve_device
 from selfmend.training.optimization import half_cosine
 from selfmend.training.pictures import PictureSet, find_pictures
@@ -213,7 +214,9 @@ def _stage(
         import cv2
 
         numbers = range(first * config.batch_size, config.steps * config.batch_size)
-        loader = DataLoader(lessons, config.batch_size, sampler=numbers, num_workers=loaders)
+        loader = DataLoader(
+            lessons, config.batch_size, sampler=numbers, num_workers=loaders, worker_init_fn=ignore_interrupts
+        )
         threads = cv2.getNumThreads()
         cv2.setNumThreads(1)  # OpenCV's threads, where a finder has run before, do not survive the loader's fork
         try:

@@ -140,7 +140,7 @@ class FolderBatches:
             num_workers=self._workers,
             collate_fn=_stacked,  # in the worker: a tensor costs a shared file, and so a batch costs two
             prefetch_factor=_AHEAD if self._workers else None,
-            worker_init_fn=_ignore_interrupts,
+            worker_init_fn=ignore_interrupts,
             multiprocessing_context=_fork() if self._workers else None,
             pin_memory=self.device.type == "cuda",
             generator=torch.Generator(),  # it would draw from the global one
@@ -230,7 +230,7 @@ def _line(name: str, error: ImageError) -> str:
     return f"{name} ({error})"
 
 
-def _ignore_interrupts(worker: int) -> None:
+def ignore_interrupts(worker: int) -> None:
     """What ends all processes of a group: the one that trains ends its step, and then its workers.
 
     A second SIGTERM ends a worker: the first may have been for the group, that one is for it alone.
