@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from selfmend.methods.base import Configured
-from selfmend.methods.registry import ENLARGERS, METHODS, any_class
+from selfmend.methods.registry import ENLARGERS, METHODS, any_class, method_info
 from selfmend.options import describe_options
 from selfmend.tasks import INPUTS, TASKS, Task, option_facts, task_options
 
@@ -51,8 +51,8 @@ def _task(task: Task) -> str:
 
 def _method(kind: type[Configured]) -> str:
     plain = type(next(iter(kind.presets.values())))()
-    rows = describe_options(plain)
-    lines = [f"### {kind.name}", f"{kind.title[:1].upper()}{kind.title[1:]}. Source: {kind.source}.", ""]
+    rows, title = describe_options(plain), method_info(kind.name).title
+    lines = [f"### {kind.name}", f"{title[:1].upper()}{title[1:]}. Source: {kind.source}.", ""]
     for preset, config in kind.presets.items():
         values = {row["name"]: row["value"] for row in describe_options(config)}
         changed = [

@@ -42,7 +42,7 @@ def test_the_finest_scale_is_applied_at_every_step() -> None:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_result_has_the_size_and_is_like_the_picture(channels: int) -> None:
     image = IMAGE[..., :channels]
-    result = trained(1.3, image, steps=8).super_resolve(image)
+    result = trained(1.3, image, steps=16).super_resolve(image)
     assert result.shape == (48, 68, channels)
     smooth = resize_array(image, (48, 68), scale=1.3).clip(0, 1)
     assert float(np.sqrt(np.square(result - smooth).mean())) < 0.1
