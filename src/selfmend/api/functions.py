@@ -130,7 +130,10 @@ def inpaint(
 
     learned = load(model, device=device)
     if is_batch(image):
-        return each_of_batch(lambda one, hole: learned.inpaint(one, hole, **given, **options), image, mask, **given)
+        return each_of_batch(
+            lambda one, hole: learned.inpaint(one, hole, **given, **options), image, mask, reference=reference,
+            samples=samples,
+        )  # fmt: skip
     return learned.inpaint(image, mask, **given, **options)
 
 

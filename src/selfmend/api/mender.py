@@ -122,7 +122,6 @@ def each_of_batch(
     *,
     reference: ImageLike | None,
     samples: int,
-    **_same: object,
 ) -> torch.Tensor | list[torch.Tensor]:
     """A batch of tensors (N, C, H, W), each picture filled as it would be alone, by `one`."""
     import torch
