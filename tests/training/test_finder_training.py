@@ -1,6 +1,7 @@
 """The training of the damage finder: resumes to the same weights, learns, and is a command."""
 
 import json
+import multiprocessing
 
 import numpy as np
 import pytest
@@ -47,6 +48,18 @@ def test_a_stopped_training_goes_on_to_the_same_weights(photos, tmp_path) -> Non
     heads = [_networks(seed, FinderConfig())[0].head.weight for seed in (5, 5, 6)]
     assert (heads[0] == heads[1]).all()
     assert not (heads[0] == heads[2]).all()
+
+
+def test_its_processes_end_with_it_however_it_ends(photos, tmp_path) -> None:
+    def stop(event):
+        assert multiprocessing.active_children()
+        raise Stop
+
+    with pytest.raises(Stop) as stopped:
+        fit_damage_finder(photos, tmp_path / "run", progress=stop, **SMALL)
+    assert not multiprocessing.active_children(), stopped
+    fit_damage_finder(photos, tmp_path / "run", **SMALL)
+    assert not multiprocessing.active_children()
 
 
 def test_the_loss_falls(photos) -> None:

@@ -220,9 +220,10 @@ def _stage(
         threads = cv2.getNumThreads()
         cv2.setNumThreads(1)  # OpenCV's threads, where a finder has run before, do not survive the loader's fork
         try:
-            return iter(loader)
+            drawn = iter(loader)
         finally:
             cv2.setNumThreads(threads)
+        yield from drawn  # a generator: the loop closes it, and so its processes end with the stage
 
     state: dict[str, Any] = {"net": net, "average": average, "optimizer": optimizer}
     return Stage(name=NAME, steps=config.steps, step=step, state=state, batches=batches)
