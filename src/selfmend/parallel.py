@@ -12,9 +12,12 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from selfmend.processes import usable_cores
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 MOST_RUNS = 64
 """Into how many runs work is cut at most: a fixed number, so that results do not depend on the number of threads."""
@@ -49,6 +52,31 @@ def in_parallel(work: Callable[[int], Any], runs: int) -> None:
             work(run)
     else:
         list(_pool(os.getpid(), threads).map(work, range(runs)))
+
+
+def alongside(work: Callable[[], T], further: Callable[[Callable[[], bool]], U]) -> tuple[T, U]:
+    """Call both at once, `further` in a thread of its own; one after the other where there is one thread.
+
+    What lies between the parallel loops of the one is done during those of the other.
+
+    Args:
+        work: called in this thread, so that what it raises and tells goes where the caller expects it.
+        further: is given a function that says whether it is still wanted: not once `work` has raised.
+
+    Returns:
+        What both return. What `work` raises comes first, then what `further` raises.
+    """
+    if thread_count() == 1:
+        return work(), further(lambda: True)
+    wanted = [True]
+    with ThreadPoolExecutor(1, thread_name_prefix="selfmend-further") as pool:
+        promised = pool.submit(further, lambda: wanted[0])
+        try:
+            done = work()
+        except BaseException:
+            wanted[0] = False
+            raise
+        return done, promised.result()
 
 
 @lru_cache(maxsize=4)

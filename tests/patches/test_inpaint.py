@@ -16,8 +16,8 @@ from selfmend import parallel
 from selfmend.errors import ImageError, MaskError, OptionError, SelfmendWarning
 from selfmend.image.resize import resize
 from selfmend.methods.registry import method_class
-from selfmend.patches.em import PatchMatchOptions, fill_values
-from selfmend.patches.inpaint import inpaint
+from selfmend.patches.em import BLEND, PatchMatchOptions, fill_values
+from selfmend.patches.inpaint import DEFAULTS, inpaint
 from selfmend.progress import silent
 
 FLAT = np.float32(0.25)
@@ -128,12 +128,13 @@ def test_threads_can_be_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     assert seen == {threading.current_thread().name}
 
 
-def test_threads_do_not_decide(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("options", [DEFAULTS, BLEND])
+def test_threads_do_not_decide(options: PatchMatchOptions, monkeypatch: pytest.MonkeyPatch) -> None:
     image, mask = photo(90, 120), hole_at(90, 120, (20, 20, 70, 90))
     results = []
     for count in (1, 2, 5):
         monkeypatch.setattr(parallel, "thread_count", lambda count=count: count)
-        results.append(inpaint(image, mask, seed=0))
+        results.append(inpaint(image, mask, seed=0, options=options))
     assert all(np.array_equal(results[0], r) for r in results)
 
 

@@ -39,14 +39,19 @@ def blend_unit(hole: np.ndarray) -> float:
     return max(1.0, float(hole_depth(hole).max()) / DEEP)
 
 
+def smooth_fill(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    """The smooth fill that `blended` takes, float32 (H, W, C); the hole's content has no influence."""
+    return plate(image, hole, deepest=2 * DEEP)
+
+
 def blended(
     filled: np.ndarray,
     hole: np.ndarray,
     others: Sequence[np.ndarray],
+    smooth: tuple[np.ndarray, float] | None,
     wanted: np.ndarray | None,
     misfit: np.ndarray,
     *,
-    smooth: float,
     regain: float,
     window: int,
 ) -> np.ndarray:
@@ -56,9 +61,10 @@ def blended(
         filled: float32 (H, W, C) in [0, 1], the fill that gives the detail.
         hole: bool (H, W).
         others: fills of the same picture at smaller sizes, float32 (h, w, C).
+        smooth: the smooth fill of the same picture (`smooth_fill`), float32 (H, W, C), and its share at the hole's
+            border, 0 to 1, which falls with depth; or None.
         wanted: texture features that were voted, float32 (H, W, 2); None leaves the detail as strong as it is.
         misfit: float32 (H, W), costs of the matches; where they are nothing, the fill is what it should be.
-        smooth: share of the smooth fill at the hole's border, 0 to 1; it falls with depth.
         regain: most that detail is amplified by.
         window: side of the window of the texture features, in pixels.
 
@@ -68,9 +74,9 @@ def blended(
     size, inside, depth = (hole.shape[0], hole.shape[1]), hole[..., None], hole_depth(hole)[..., None]
     unit = blend_unit(hole)
     guess = np.mean([filled, *(resize(other, size) for other in others)], 0)
-    if smooth > 0:
-        share = smooth * np.exp(-np.square(depth / (REACH * unit)))
-        guess = (1 - share) * guess + share * plate(filled, hole, deepest=2 * DEEP)
+    if smooth is not None:
+        share = smooth[1] * np.exp(-np.square(depth / (REACH * unit)))
+        guess = (1 - share) * guess + share * smooth[0]
     doubt = cv2.dilate(misfit, np.ones((5, 5), np.uint8))[..., None]  # of the patches that cover a pixel
     lacking = np.where(inside, guess - filled, 0).astype(np.float32) * (doubt**2 / (doubt**2 + CERTAIN**2))
     result = filled + _low_pass(lacking, SIGMA * unit)

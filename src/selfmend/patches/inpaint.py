@@ -6,18 +6,20 @@ Of a large picture only a window around each hole is worked on; see `em.py` for 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
 
 from selfmend.errors import ImageError, MaskError, SelfmendWarning
-from selfmend.patches.blend import COARSER, blend_unit, blended
+from selfmend.parallel import alongside
+from selfmend.patches.blend import COARSER, blend_unit, blended, smooth_fill
 from selfmend.patches.em import Guess, PatchMatchOptions, fill_values
 from selfmend.patches.scales import colour_scale, features, has_source, hole_depth
-from selfmend.progress import Progress, silent
+from selfmend.progress import Progress, ProgressEvent, silent
 from selfmend.seeding import derive_seed, make_rng
 from selfmend.types import box_around, check_image, check_mask
 
@@ -150,15 +152,28 @@ def _fill_window(
         start = Guess(colours=colours * factor, scale=guess[1])
     misfit = np.zeros(hole.shape, np.float32)
     withheld = _spots(hole, options.withheld, seed) if options.withheld > 0 else None
-    filled = fill_values(layers, start, seed=seed, options=fitting, progress=progress, misfit=misfit, withheld=withheld)
-    colours = filled[..., :channels] / factor
-    if guess is None and (options.members > 1 or options.smooth > 0 or options.regain > 1):
-        others = _others(layers, seed, fitting, COARSER * blend_unit(hole), withheld)
-        wanted = filled[..., channels:] / np.float32(options.texture) if options.texture else None
-        colours = blended(
-            colours, hole, [other[..., :channels] / factor for other in others], wanted, misfit,
-            smooth=options.smooth, regain=options.regain, window=options.texture_window,
-        )  # fmt: skip
+
+    def fill() -> np.ndarray:
+        return fill_values(
+            layers, start, seed=seed, options=fitting, progress=progress, misfit=misfit, withheld=withheld
+        )
+
+    if guess is not None or (options.members == 1 and options.smooth == 0 and options.regain <= 1):
+        return np.clip(fill()[..., :channels] / factor, 0, 1)
+
+    def others(wanted: Callable[[], bool]) -> tuple[list[np.ndarray], tuple[np.ndarray, float] | None]:
+        go_on = partial(_stop_unless, wanted)
+        fills = _others(layers, seed, fitting, COARSER * blend_unit(hole), withheld, go_on)
+        known = layers[0][0][..., :channels] / factor
+        smooth = (smooth_fill(known, hole), options.smooth) if options.smooth else None
+        return [one[..., :channels] / factor for one in fills], smooth
+
+    filled, (further, smooth) = alongside(fill, others)
+    texture = filled[..., channels:] / np.float32(options.texture) if options.texture else None
+    colours = blended(
+        filled[..., :channels] / factor, hole, further, smooth, texture, misfit,
+        regain=options.regain, window=options.texture_window,
+    )  # fmt: skip
     return np.clip(colours, 0, 1)
 
 
@@ -168,14 +183,24 @@ def _others(
     options: PatchMatchOptions,
     coarser: float,
     withheld: np.ndarray | None,
+    progress: Progress,
 ) -> list[np.ndarray]:
     """The other members' fills, made at coarse scales only; none where no scale that coarse has a source."""
     seeds = [derive_seed(seed, "member", k) for k in range(1, options.members)]
     fills = [
-        fill_values(layers, None, seed=one, options=options, progress=silent, coarser=coarser, withheld=withheld)
+        fill_values(layers, None, seed=one, options=options, progress=progress, coarser=coarser, withheld=withheld)
         for one in seeds
     ]
     return [fill for fill in fills if fill.size]
+
+
+class _NotWanted(Exception):  # noqa: N818
+    """The fill that these were to be blended with has failed, or was stopped."""
+
+
+def _stop_unless(wanted: Callable[[], bool], event: ProgressEvent) -> None:
+    if not wanted():
+        raise _NotWanted
 
 
 def _spots(hole: np.ndarray, share: float, seed: int) -> np.ndarray:
