@@ -16,6 +16,7 @@ import numpy as np
 from selfmend.image.resize import resize
 from selfmend.patches.scales import hole_depth, texture
 from selfmend.patches.smooth import plate
+from selfmend.types import box_around
 
 COARSER = 1.65
 """The other fills end at a scale so many times smaller: what is lost there, the low-pass would take away."""
@@ -71,21 +72,24 @@ def blended(
     Returns:
         float32 (H, W, C), known pixels as they came; the others are not clamped.
     """
-    size, inside, depth = (hole.shape[0], hole.shape[1]), hole[..., None], hole_depth(hole)[..., None]
     unit = blend_unit(hole)
-    guess = np.mean([filled, *(resize(other, size) for other in others)], 0)
+    part = box_around(hole, int(4 * SIGMA * unit) + window)  # nothing farther away reaches the hole
+    inner, inside, depth = filled[part], hole[part][..., None], hole_depth(hole[part])[..., None]
+    guess = np.mean([inner, *(resize(other, hole.shape, window=part) for other in others)], 0)
     if smooth is not None:
         share = smooth[1] * np.exp(-np.square(depth / (REACH * unit)))
-        guess = (1 - share) * guess + share * smooth[0]
-    doubt = cv2.dilate(misfit, np.ones((5, 5), np.uint8))[..., None]  # of the patches that cover a pixel
-    lacking = np.where(inside, guess - filled, 0).astype(np.float32) * (doubt**2 / (doubt**2 + CERTAIN**2))
-    result = filled + _low_pass(lacking, SIGMA * unit)
+        guess = (1 - share) * guess + share * smooth[0][part]
+    doubt = cv2.dilate(misfit[part], np.ones((5, 5), np.uint8))[..., None]  # of the patches that cover a pixel
+    lacking = np.where(inside, guess - inner, 0).astype(np.float32) * (doubt**2 / (doubt**2 + CERTAIN**2))
+    mixed = inner + _low_pass(lacking, SIGMA * unit)
     if wanted is not None and regain > 1:
-        there = texture(filled, np.ones(size, bool), window)
-        gain = ((wanted.sum(2) + NO_TEXTURE) / (there.sum(2) + NO_TEXTURE)) ** LOST
+        there = texture(inner, np.ones(inner.shape[:2], bool), window)
+        gain = ((wanted[part].sum(2) + NO_TEXTURE) / (there.sum(2) + NO_TEXTURE)) ** LOST
         gain = 1 + (gain.clip(1, regain)[..., None] - 1) * np.minimum(depth / 3, 1)  # no seam at the border
-        result += (gain - 1) * (filled - _low_pass(filled, SIGMA))
-    return np.where(inside, result, filled).astype(np.float32)
+        mixed += (gain - 1) * (inner - _low_pass(inner, SIGMA))
+    result = filled.astype(np.float32)
+    result[part] = np.where(inside, mixed, inner)
+    return result
 
 
 def _low_pass(values: np.ndarray, sigma: float) -> np.ndarray:
