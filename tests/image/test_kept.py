@@ -164,8 +164,9 @@ def test_previews_of_the_old_picture_are_removed_and_the_gain_map_is_found(tmp_p
         assert found not in after, found
     assert b"IPTC" in after
     at = after.index(b"MPF\0") + 4
-    entry = struct.unpack_from("<III", after, at + 50 + 32)
+    entry = struct.unpack_from("<III", after, at + 50 + 16)  # the preview's was there
     assert after[at + entry[2] :] == preview(b"gain map")
+    assert after[at + 50 + 32 : at + 50 + 48] == bytes(16)
 
 
 def test_xmp_of_several_segments_names_itself_rightly_without_its_previews(tmp_path):

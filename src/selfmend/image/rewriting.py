@@ -354,6 +354,8 @@ def _frames_options(kind: str, source: SourceFile | None) -> dict[str, Any]:
 def _into_jpeg2000(written: bytes, source: SourceFile) -> bytes:
     made = jpeg2000.with_codestream(written, source.data)
     lost = [] if made is not None else jpeg2000.said_beside(source.data)
+    if made is not None and jpeg2000.has_palette(source.data):
+        lost = ["its palette, in colour"]
     if lost:
         warnings.warn(f"JPEG2000 is written without {', '.join(lost)}", SelfmendWarning, stacklevel=4)
     return written if made is None else made
