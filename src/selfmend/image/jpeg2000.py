@@ -18,6 +18,9 @@ _PALETTE = b"pclr"
 _OF_BITS = (b"ihdr", b"bpcc")
 _OF_PALETTE = (_PALETTE, b"cmap", b"cdef")
 _OPACITY = b"cdef"
+_COLOURS = b"colr"
+_SRGB = 16  # an enumerated colour space
+_SYCC = b"\1\0\0" + struct.pack(">I", 18)  # another, which is read as RGB, and written so
 _CHANNELS_AT = 16  # of the shape
 _STREAM_HEAD = b"\xff\x4f\xff\x51"  # SOC and SIZ; T.800, Annex A.5
 ENDINGS = (".j2k", ".j2c", ".jpc")
@@ -47,6 +50,22 @@ def bits_of(data: bytes) -> int:
     return (data[at + 42] & 0x7F) + 1 if 0 <= at < len(data) - 42 else 8
 
 
+def only_pixels(data: bytes) -> bytes | None:
+    """A file of the codestream and its shape alone, said to be sRGB, as other readers take it without a word.
+
+    None where there is no one picture whose boxes can be followed.
+    """
+    boxes = boxes_of(data)
+    streams = [box for kind, box in boxes if kind == _CODESTREAM]
+    shapes = [box for kind, head in boxes if kind == _HEADER for inner, box in _inside(head) if inner in _OF_BITS]
+    if len(streams) != 1 or not shapes:
+        return None
+    body = b"".join(shapes) + struct.pack(">I4sBBBI", 15, b"colr", 1, 0, 0, _SRGB)
+    kept = b"".join(box for kind, box in boxes if kind in (b"jP  ", b"ftyp"))
+    stream = struct.pack(">I4s", len(streams[0]), _CODESTREAM) + streams[0][8:]
+    return kept + struct.pack(">I4s", len(body) + 8, _HEADER) + body + stream
+
+
 def with_codestream(written: bytes, source: bytes) -> bytes | None:
     """The file that came with the codestream of a newly written one; None where the two do not fit.
 
@@ -67,14 +86,23 @@ def with_codestream(written: bytes, source: bytes) -> bytes | None:
         return None
     stream = struct.pack(">I4s", len(streams[0]), _CODESTREAM) + streams[0][8:]
     head = heads[0]
-    if shapes[0] != shapes[1]:
+    if shapes[0] != shapes[1] or _is_sycc(head):
         gone = _OF_BITS + _OF_PALETTE if coloured else _OF_BITS
-        kept = b"".join(box for kind, box in _inside(heads[0]) if kind not in gone)
+        fresh_colours = b"".join(box for kind, box in _inside(heads[1]) if kind == _COLOURS)
+        kept = b"".join(
+            fresh_colours if kind == _COLOURS and box[8:] == _SYCC else box
+            for kind, box in _inside(heads[0])
+            if kind not in gone
+        )
         kept += b"".join(box for kind, box in _inside(heads[1]) if coloured and kind == _OPACITY)
         body = heads[1][_SHAPE] + kept
         head = struct.pack(">I4s", len(body) + 8, _HEADER) + body
     exchanged = {_CODESTREAM: stream, _HEADER: head}
     return b"".join(exchanged[kind] if kind in exchanged else _cleaned(kind, box) for kind, box in old)
+
+
+def _is_sycc(head: bytes) -> bool:
+    return any(kind == _COLOURS and box[8:] == _SYCC for kind, box in _inside(head))
 
 
 def _inside(head: bytes) -> list[Box]:
