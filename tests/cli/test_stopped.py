@@ -40,6 +40,17 @@ MASK_COMMANDS = {
 }  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def _as_in_a_terminal():
+    """What nohup, or a shell's background, has set to be ignored is ignored in commands, too."""
+    before = {one: signal.getsignal(one) for one in ENDINGS}
+    for one in ENDINGS:
+        signal.signal(one, signal.default_int_handler if one == signal.SIGINT else signal.SIG_DFL)
+    yield
+    for one, handler in before.items():
+        signal.signal(one, handler)
+
+
 @pytest.fixture
 def photos(folder):
     """Four photos in a folder, and others of the same names."""
