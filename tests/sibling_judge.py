@@ -64,7 +64,7 @@ SAID = {
     "IFD|GPS|Exif|Interop|MakerNote|PrintIM|Unknown": "EXIF|tags",
     "XMP": "XMP",
     "IPTC": "IPTC|Photoshop|texts",
-    "Photoshop|Adobe": "Photoshop|IPTC|layers",
+    "Photoshop|Adobe": "Photoshop|IPTC|layers|anew",
     "GIF": "extension|repetition|comment",
     "PNG": "chunk|text|profile|frames",
     "Jpeg2000": "box|16 bits a channel|palette",

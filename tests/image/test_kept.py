@@ -44,7 +44,9 @@ MOVED = {
     "ChromaFormat", "CompatibleBrands", "MediaData", "MediaDataSize", "SeqProfile", "ConstraintIndicatorFlags",
     "FileType", "FileTypeExtension", "GenProfileCompatibilityFlags", "GeneralLevelIDC", "GeneralProfileIDC", "MIMEType",
     "MPImageStart", "SampleSizes", "Unknown_av1C", "MajorBrand", "MediaDataOffset", "MatrixCoefficients",
-    "HEVCConfigurationVersion",
+    # the second in which it was written, of AVIF
+    "HEVCConfigurationVersion", "CreateDate", "ModifyDate", "MediaCreateDate", "MediaModifyDate", "TrackCreateDate",
+    "TrackModifyDate",
 }  # fmt: skip
 
 
