@@ -35,8 +35,9 @@ def limit_threads(count: int) -> None:
     import cv2
 
     cv2.setNumThreads(count)
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(count)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(count)
 
 
 def thread_count() -> int:
