@@ -95,7 +95,7 @@ def test_a_large_scan_is_looked_at_smaller(photo, scratched, monkeypatch) -> Non
 
 def test_what_looks_damaged_all_over_is_said_and_not_marked(photo, monkeypatch) -> None:
     everywhere = np.ones((*photo.shape[:2], 4), np.float32)
-    monkeypatch.setattr("selfmend.masks.damage.finding.damage_probability", lambda image: everywhere)
+    monkeypatch.setattr("selfmend.masks.damage.finding.probability", lambda *args: everywhere)
     with pytest.warns(SelfmendWarning, match=mentions("100%")):
         assert not find_damage(photo).any()
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from selfmend.image.unblend import unexplained
 from selfmend.masks.finders import in_region
-from selfmend.masks.mark_network import WATERMARK, mark_likelihood
-from selfmend.masks.mark_pieces import MarkLimits, marked
+from selfmend.masks.mark_finding import WATERMARK, MarkLimits, mark_likelihood, marked
 from selfmend.masks.reading import grow_mask
 from selfmend.masks.same_mark import MOST, find_same_mark
 from selfmend.types import Image, Mask
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
 
 _AROUND = 96  # pixels around the box that the network sees
 _SAME = MarkLimits(weak=0.3, sure=0.6, least=60.0)  # of the mean over pictures: what is imagined is not in all of them
-LIMITS = MarkLimits(weak=0.5, sure=0.9, least=80.0, mean=0.6)
-_CREDIT = 0.57  # at a sensitivity of 0.5: mean likelihood, less a part of what no half-transparent layer explains
+LIMITS = MarkLimits(weak=0.3, sure=0.9, least=80.0)
+_CREDIT = 0.3  # at a sensitivity of 0.5: mean likelihood, less a part of what no half-transparent layer explains
 _DOUBT = 0.25  # that part
 _PER_SENSITIVITY = 0.5  # by which the credit that is needed falls from a sensitivity of 0 to one of 1
 
@@ -42,7 +41,7 @@ def find_watermark(image: Image, *, sensitivity: float = 0.5, region: Region | N
     """
 
     def find(part: Image) -> Mask:
-        likely = mark_likelihood(part)[WATERMARK]
+        likely = mark_likelihood(part)[..., WATERMARK]
         mask = marked(likely, LIMITS.at(sensitivity))
         if not mask.any():
             return mask
@@ -72,5 +71,5 @@ def find_same_watermark(images: Sequence[Image], *, sensitivity: float = 0.5) ->
     """
     common = find_same_mark(images, sensitivity=sensitivity)
     chosen = np.unique(np.linspace(0, len(images) - 1, min(len(images), MOST // 2)).round().astype(int))
-    mean = np.stack([mark_likelihood(images[k])[WATERMARK] for k in chosen]).mean(0)
+    mean = np.stack([mark_likelihood(images[k])[..., WATERMARK] for k in chosen]).mean(0)
     return common | marked(mean, _SAME.at(sensitivity))
