@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,8 @@ def find_same_watermark(images: Sequence[Image], *, sensitivity: float = 0.5) ->
     sees a mark of any shape, the second one whose colour is like the pictures' own.
 
     Args:
-        images: at least three pictures of one size, (H, W, 1 or 3) in [0, 1], that show different things.
+        images: at least three pictures of one size, (H, W, 1 or 3) in [0, 1], that show different things. Their order
+            does not matter: whichever picture of a folder is restored, the mark is the same.
         sensitivity: 0 to 1; more finds more, and more that is none.
 
     Returns:
@@ -69,7 +71,12 @@ def find_same_watermark(images: Sequence[Image], *, sensitivity: float = 0.5) ->
     Raises:
         ImageError: too few pictures, or of different sizes.
     """
+    images = sorted(images, key=_digest)
     common = find_same_mark(images, sensitivity=sensitivity)
     chosen = np.unique(np.linspace(0, len(images) - 1, min(len(images), MOST // 2)).round().astype(int))
     mean = np.stack([mark_likelihood(images[k])[..., WATERMARK] for k in chosen]).mean(0)
     return common | marked(mean, _SAME.at(sensitivity))
+
+
+def _digest(image: Image) -> bytes:
+    return hashlib.sha256(np.ascontiguousarray(image)).digest()
