@@ -24,3 +24,15 @@ def test_a_mark_is_what_is_sure_with_what_hangs_together_with_it() -> None:
     assert found.sum() == 500
     assert marked(likely, limits.at(1.0)).sum() >= 1000
     assert not marked(likely, limits.at(0.0)).any()
+
+
+def test_a_large_piece_with_few_sure_pixels_is_no_mark() -> None:
+    likely = np.zeros((100, 100), np.float32)
+    likely[5:45, 5:95] = 0.5
+    likely[5:10, 5:11] = 0.9
+    likely[80:90, 10:60] = 0.5
+    likely[80:90, 10:16] = 0.9
+    found = marked(likely, MarkLimits(weak=0.4, sure=0.8, least=20, share=0.1))
+    assert found[80:90, 10:60].all()
+    assert found.sum() == 500
+    assert marked(likely, MarkLimits(weak=0.4, sure=0.8, least=20)).sum() == 500 + 3600

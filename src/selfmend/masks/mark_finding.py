@@ -70,7 +70,7 @@ class MarkLimits:
         weak: likelihood from which on a pixel belongs to a mark that is near.
         sure: likelihood from which on a pixel is one of a mark.
         least: sure pixels that a mark has at least, in a picture of `SIDE` x `SIDE` pixels; more in larger ones.
-        mean: likelihood of a piece, at least.
+        share: of a piece's pixels that are sure, at least: of a thing of the scene that looks like a mark, few are.
         part: of the sure pixels of the largest piece, that another piece has at least.
         grow: pixels around it that are covered too.
     """
@@ -78,7 +78,7 @@ class MarkLimits:
     weak: float
     sure: float
     least: float
-    mean: float = 0.0
+    share: float = 0.0
     part: float = 0.0
     grow: int = 0
 
@@ -90,7 +90,11 @@ class MarkLimits:
             return float(likelihood * odds / (1 - likelihood + likelihood * odds))
 
         return dataclasses.replace(
-            self, weak=moved(self.weak), sure=moved(self.sure), mean=moved(self.mean), least=self.least * float(odds)
+            self,
+            weak=moved(self.weak),
+            sure=moved(self.sure),
+            least=self.least * float(odds),
+            share=min(1.0, self.share * float(odds)),
         )
 
 
@@ -109,7 +113,6 @@ def marked(likely: np.ndarray, limits: MarkLimits) -> Mask:
     sure = np.bincount(group[likely >= limits.sure], minlength=count)
     sure[0] = 0
     kept = sure >= max(limits.least * max(1.0, scale**2), limits.part * sure.max())
-    about = np.maximum(1, np.bincount(group[weak], minlength=count))
-    kept &= np.bincount(group[weak], likely[weak], count) / about >= limits.mean
+    kept &= sure >= limits.share * np.bincount(group[weak], minlength=count)
     kept[0] = False
     return grow_mask(weak & kept[group], limits.grow)

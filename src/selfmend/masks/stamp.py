@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from selfmend.masks.finders import Region
 
 _AROUND = 64  # pixels around the box that the network sees
-LIMITS = MarkLimits(weak=0.3, sure=0.8, least=40.0, part=0.2)
+LIMITS = MarkLimits(weak=0.3, sure=0.95, least=20.0, share=0.1, part=0.2)
 
 
 def find_stamp(image: Image, *, sensitivity: float = 0.5, region: Region | None = None) -> Mask:

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from selfmend.image.unblend import unexplained
 from selfmend.masks.finders import in_region
 from selfmend.masks.mark_finding import WATERMARK, MarkLimits, mark_likelihood, marked
-from selfmend.masks.reading import grow_mask
 from selfmend.masks.same_mark import MOST, find_same_mark
 from selfmend.types import Image, Mask
 
@@ -20,10 +18,7 @@ if TYPE_CHECKING:
 
 _AROUND = 96  # pixels around the box that the network sees
 _SAME = MarkLimits(weak=0.3, sure=0.6, least=60.0)  # of the mean over pictures: what is imagined is not in all of them
-LIMITS = MarkLimits(weak=0.3, sure=0.9, least=80.0)
-_CREDIT = 0.3  # at a sensitivity of 0.5: mean likelihood, less a part of what no half-transparent layer explains
-_DOUBT = 0.25  # that part
-_PER_SENSITIVITY = 0.5  # by which the credit that is needed falls from a sensitivity of 0 to one of 1
+LIMITS = MarkLimits(weak=0.5, sure=0.95, least=80.0, share=0.05)
 
 
 def find_watermark(image: Image, *, sensitivity: float = 0.5, region: Region | None = None) -> Mask:
@@ -42,14 +37,7 @@ def find_watermark(image: Image, *, sensitivity: float = 0.5, region: Region | N
     """
 
     def find(part: Image) -> Mask:
-        likely = mark_likelihood(part)[..., WATERMARK]
-        mask = marked(likely, LIMITS.at(sensitivity))
-        if not mask.any():
-            return mask
-        rgb = np.ascontiguousarray(np.broadcast_to(part, (*mask.shape, 3)))
-        credit = float(likely[mask].mean()) - _DOUBT * unexplained(rgb, grow_mask(mask, 1))
-        needed = _CREDIT - _PER_SENSITIVITY * (sensitivity - 0.5)
-        return mask if credit >= needed else np.zeros_like(mask)
+        return marked(mark_likelihood(part)[..., WATERMARK], LIMITS.at(sensitivity))
 
     return in_region(image, region, find, around=_AROUND)
 
