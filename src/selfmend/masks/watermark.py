@@ -67,4 +67,4 @@ def find_same_watermark(images: Sequence[Image], *, sensitivity: float = 0.5) ->
 
 
 def _digest(image: Image) -> bytes:
-    return hashlib.sha256(np.ascontiguousarray(image)).digest()
+    return hashlib.sha256(image.tobytes()).digest()
