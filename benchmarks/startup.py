@@ -59,12 +59,13 @@ def commands(photo: str, mask: str, folder: Path, large: tuple[str, str] | None)
         "import torch": [python, "-c", "import torch"],
         "selfmend --help": [*selfmend, "--help"],
         "inpaint telea": [*fill, "--method", "telea"],
-        "inpaint patchmatch": fill,
+        "inpaint patchmatch": [*fill, "--method", "patchmatch"],
+        "inpaint (auto)": fill,
         "call telea": [python, "-c", CALL.format(photo=photo, mask=mask, method="telea")],
         "call patchmatch": [python, "-c", CALL.format(photo=photo, mask=mask, method="patchmatch")],
     }
     if large:
-        found["inpaint patchmatch, 12 megapixels"] = [
+        found["inpaint (auto), 12 megapixels"] = [
             *selfmend, "inpaint", large[0], "--mask", large[1], "-o", str(folder / "large.png"), "--overwrite",
             "--quiet",
         ]  # fmt: skip
@@ -90,10 +91,10 @@ def main() -> None:
         for _ in range(given.runs):
             for name, command in timed.items():
                 rows[name].append(measure(command))
-        first = [
-            measure(timed["inpaint patchmatch"], {"NUMBA_CACHE_DIR": str(folder / f"cache-{k}")}) for k in range(3)
-        ]
-        rows["inpaint patchmatch, first run"] = first
+        for name in ("inpaint patchmatch", "inpaint (auto)"):
+            rows[f"{name}, first run"] = [
+                measure(timed[name], {"NUMBA_CACHE_DIR": str(folder / f"{name}-{k}")}) for k in range(3)
+            ]
     torch = statistics.median(seconds for seconds, _ in rows["import torch"])
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     print(f"{machine}, {given.runs} runs, medians")

@@ -7,8 +7,8 @@ import errno
 import re
 from collections.abc import Iterable
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
-"""How a disk, or a user's part of it, says that it is full."""
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""How a disk, or a user's part of it, says that it is full, or that it holds no file so large."""
 
 _MACHINE = (
     *FULL, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENAMETOOLONG, errno.ELOOP,
@@ -88,6 +88,15 @@ def one_line(error: BaseException) -> str:
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory is used up."""
     return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and bool(_MEMORY.search(str(error))))
+
+
+def is_of_machine(error: BaseException | None) -> bool:
+    """Whether an error, or what it was raised from, is one of disks and permissions, such as a full disk."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _MACHINE:
+            return True
+        error = error.__cause__
+    return False
 
 
 def line_for(error: BaseException) -> str | None:

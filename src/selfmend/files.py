@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from selfmend.errors import FULL
+
 _TEMPORARY = re.compile(r"\.selfmend-[0-9a-f]{12}(\..{0,15})?")
 _SWEPT = 1 << 12  # folders that this process remembers to have looked through
 _WINDOWS_AGE = 86400.0  # seconds: where no lock tells whether somebody still writes, a day without a change does
@@ -28,20 +30,53 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     process has left of this kind is removed by the next one that writes into the folder.
 
     Raises:
-        OSError: where the folder cannot be written.
+        OSError: where the folder cannot be written, or the disk is full; it names `path`.
     """
-    path = Path(os.path.realpath(path))  # through a link: the move would replace the link itself
+    # through a link: the move would replace the link itself
+    with naming_file(path), _beside(Path(os.path.realpath(path))) as temporary:
+        yield temporary
+
+
+@contextlib.contextmanager
+def naming_file(path: str | Path) -> Iterator[None]:
+    """Say in what cannot be written which file it is: a write that fails names none, or a temporary one.
+
+    A full disk is that of the file which is written, whatever else was read for it.
+    """
+    try:
+        yield
+    except OSError as error:
+        named = error.filename is not None and not _TEMPORARY.fullmatch(os.path.basename(str(error.filename)))
+        if error.errno is not None and (not named or error.errno in FULL):
+            error.filename, error.filename2 = str(path), None
+        raise
+
+
+def append_text(path: str | Path, text: str) -> None:
+    """Write at a file's end, which is made where there is none.
+
+    Raises:
+        OSError: as `atomic_path`; a part of the text may be there then.
+    """
+    with naming_file(path), open(path, "a", encoding="utf-8") as file:
+        file.write(text)
+
+
+@contextlib.contextmanager
+def _beside(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep_once(path.parent, os.getpid())
     held: int | None
     temporary, held = _create(path)
+    made = os.fstat(held)
     try:
         yield temporary
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())  # a power cut after the move must not leave an empty file under the final name
-        if path.exists():
+        mode = (path.stat() if path.exists() else made).st_mode & 0o777
+        if temporary.stat().st_mode & 0o777 != mode:  # as of a writer that puts a file of its own there
             with contextlib.suppress(PermissionError):  # of a file that somebody else owns
-                os.chmod(temporary, path.stat().st_mode & 0o777)
+                os.chmod(temporary, mode)
         if sys.platform == "win32":  # where an open file cannot be moved
             os.close(held)
             held = None

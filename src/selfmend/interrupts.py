@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+from selfmend.errors import is_of_machine
 
 ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """SIGHUP is unknown to Windows."""
@@ -48,6 +50,26 @@ def as_ctrl_c() -> Iterator[None]:
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
+
+
+@contextmanager
+def telling(stopped: Callable[[], str], failed: Callable[[], str] | None = None) -> Iterator[None]:
+    """Say what is kept of work that ends early, in a note of the exception, which the command line prints.
+
+    Args:
+        stopped: gives what is kept when Ctrl-C or a signal has ended it, "" where nothing is to be said.
+        failed: the same after an error of the machine, such as a full disk; None gives the same.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        if kept := stopped():
+            stop.add_note(f"stopped; {kept}")
+        raise
+    except Exception as error:
+        if is_of_machine(error) and (kept := (failed or stopped)()):
+            error.add_note(kept)
+        raise
 
 
 def exit_code() -> int:

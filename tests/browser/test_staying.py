@@ -47,6 +47,7 @@ def test_server_that_is_gone_is_said(page, png) -> None:
     page.context.set_offline(True)
     page.click("#mend")
     page.get_by_text("The server does not answer").wait_for()
+    assert page.evaluate("document.querySelector('#notice .icon use').getBBox().width") > 0, "its cross is not drawn"
     page.context.set_offline(False)
     page.locator("#notice").wait_for(state="hidden")  # it is asked again: nobody has to press anything to know
     page.click("#mend")

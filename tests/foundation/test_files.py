@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from selfmend.files import atomic_path, check_writable, exists, remove_orphans
+from selfmend.files import append_text, atomic_path, check_writable, exists, remove_orphans
 
 
 def write(path, text="new"):
@@ -47,10 +47,51 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch, call):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, call, full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="No space left") as error:
         write(tmp_path / "a.txt")
+    assert error.value.filename == str(tmp_path / "a.txt")
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
     assert (tmp_path / "a.txt").read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("raised", "named"),
+    [
+        (lambda temporary: OSError(errno.ENOSPC, "No space left on device", "read.txt", None, "other"), "a.txt"),
+        (lambda temporary: PermissionError(errno.EACCES, "Permission denied", str(temporary)), "a.txt"),
+        (lambda temporary: PermissionError(errno.EACCES, "Permission denied", "read.txt"), "read.txt"),
+        (lambda temporary: TimeoutError("the connection ended"), None),
+    ],
+)
+def test_what_cannot_be_written_is_called_by_its_own_name(tmp_path, raised, named):
+    """Not by the temporary one, nor by that of a file which was read when the disk was full."""
+
+    def fail():
+        with atomic_path(tmp_path / "a.txt") as temporary:
+            raise raised(temporary)
+
+    with pytest.raises(OSError, match=r"ed|left") as error:
+        fail()
+    assert (error.value.filename and Path(error.value.filename).name) == named
+    assert error.value.filename2 is None
+
+
+def test_text_that_cannot_be_appended_names_its_file(tmp_path):
+    append_text(tmp_path / "a.txt", "one\n")
+    append_text(tmp_path / "a.txt", "two\n")
+    assert (tmp_path / "a.txt").read_text() == "one\ntwo\n"
+    with pytest.raises(OSError, match=r"folder") as error:
+        append_text(tmp_path / "folder" / "a.txt", "one\n")
+    assert error.value.filename == str(tmp_path / "folder" / "a.txt")
+
+
+def test_a_writer_that_puts_a_private_file_in_its_place_does_not_make_it_private(tmp_path):
+    """As safetensors does."""
+    (tmp_path / "plain.txt").touch()
+    with atomic_path(tmp_path / "a.txt") as temporary:
+        temporary.unlink()
+        temporary.touch(mode=0o600)
+    assert (tmp_path / "a.txt").stat().st_mode == (tmp_path / "plain.txt").stat().st_mode
 
 
 KILLED = """

@@ -24,7 +24,6 @@ from selfmend.image.files import read_picture, save_picture
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "files.md"
 WORDS = {  # of the warning that names what is not kept
-    ("16 bits of colour", "JPEG 2000"): "16 bits",
     ("parts that nobody knows", "TGA"): "extension area",
     ("10 bits", "AVIF"): "10 bits",
     ("gain map, depth map behind it", "AVIF"): "gain map",
@@ -45,7 +44,9 @@ MOVED = {
     "ChromaFormat", "CompatibleBrands", "MediaData", "MediaDataSize", "SeqProfile", "ConstraintIndicatorFlags",
     "FileType", "FileTypeExtension", "GenProfileCompatibilityFlags", "GeneralLevelIDC", "GeneralProfileIDC", "MIMEType",
     "MPImageStart", "SampleSizes", "Unknown_av1C", "MajorBrand", "MediaDataOffset", "MatrixCoefficients",
-    "HEVCConfigurationVersion",
+    # the second in which it was written, of AVIF
+    "HEVCConfigurationVersion", "CreateDate", "ModifyDate", "MediaCreateDate", "MediaModifyDate", "TrackCreateDate",
+    "TrackModifyDate",
 }  # fmt: skip
 
 
@@ -164,8 +165,9 @@ def test_previews_of_the_old_picture_are_removed_and_the_gain_map_is_found(tmp_p
         assert found not in after, found
     assert b"IPTC" in after
     at = after.index(b"MPF\0") + 4
-    entry = struct.unpack_from("<III", after, at + 50 + 32)
+    entry = struct.unpack_from("<III", after, at + 50 + 16)  # the preview's was there
     assert after[at + entry[2] :] == preview(b"gain map")
+    assert after[at + 50 + 32 : at + 50 + 48] == bytes(16)
 
 
 def test_xmp_of_several_segments_names_itself_rightly_without_its_previews(tmp_path):
@@ -482,8 +484,35 @@ def test_a_bmp_whose_masks_pillow_does_not_know_is_read(tmp_path):
     assert np.array_equal(np.asarray(read_picture(tmp_path / "out.bmp").original)[~mask], values[~mask])
 
 
-def test_a_jpeg2000_of_other_bits_keeps_what_stands_in_its_header(tmp_path):
+def with_sycc(data):
+    """A JPEG 2000 whose channels are said to be luminance and colours."""
+    return data.replace(b"colr\1\0\0" + struct.pack(">I", 16), b"colr\1\0\0" + struct.pack(">I", 18))
+
+
+@pytest.mark.skipif(not features.check("jpg_2000"), reason="this Pillow has no JPEG 2000")
+def test_a_jpeg2000_of_luminance_and_colours_shows_the_same_colours(tmp_path):
+    data = with_sycc(plain("JPEG 2000"))
+    (tmp_path / "in.jp2").write_bytes(data)
+    mask = mended(tmp_path / "in.jp2", tmp_path / "out.jp2")
+    before, after = (np.asarray(PILImage.open(tmp_path / f"{name}.jp2"))[~mask] for name in ("in", "out"))
+    assert np.array_equal(before, after)
+    assert not np.array_equal(before, np.asarray(photo())[~mask])
+
+
+def test_sixteen_bits_of_colour_in_jpeg2000_are_kept_with_profile_and_boxes(tmp_path):
     data = deep_colour("JPEG 2000")
+    box = struct.pack(">I4s", 12, b"abcd") + b"more"
+    (tmp_path / "in.jp2").write_bytes(data + box)
+    mask = mended(tmp_path / "in.jp2", tmp_path / "out.jp2")
+    old, new = (cv2.imread(str(tmp_path / f"{name}.jp2"), cv2.IMREAD_UNCHANGED) for name in ("in", "out"))
+    assert new.dtype == np.uint16
+    assert np.array_equal(old[~mask], new[~mask])
+    assert not np.array_equal(old[mask], new[mask])
+    assert (tmp_path / "out.jp2").read_bytes().endswith(box)
+
+
+def test_a_jpeg2000_of_other_bits_keeps_what_stands_in_its_header(tmp_path):
+    data = with_sycc(deep_colour("JPEG 2000"))
     at = data.index(b"jp2h") - 4
     length = struct.unpack_from(">I", data, at)[0]
     inner = struct.pack(">I4sHHHHbb", 18, b"resc", 300, 1, 200, 1, 2, 2)

@@ -382,6 +382,39 @@ def test_a_codestream_is_written_as_one_with_its_comment(tmp_path):
     assert told == []
 
 
+def of_palette(columns):
+    """A JPEG 2000 of numbers of colours, with its resolution and a box that nobody knows; and its colours."""
+    file = io.BytesIO()
+    photo("L").save(file, "JPEG2000")
+    data = file.getvalue()
+    at = data.index(b"jp2h") - 4
+    end = at + struct.unpack_from(">I", data, at)[0]
+
+    def box(kind, body):
+        return struct.pack(">I4s", len(body) + 8, kind) + body
+
+    colours = np.random.default_rng(columns).integers(0, 256, (256, columns), np.uint8)
+    colours[:, 3:] |= 1  # none is a hole
+    palette = box(b"pclr", struct.pack(">HB", 256, columns) + b"\7" * columns + colours.tobytes())
+    maps = box(b"cmap", b"".join(struct.pack(">HBB", 0, 1, k) for k in range(columns)))
+    said = box(b"res ", box(b"resc", struct.pack(">HHHHbb", 300, 1, 200, 1, 2, 2)))
+    head = data[at + 8 : at + 30] + box(b"colr", b"\1\0\0" + struct.pack(">I", 16)) + palette + maps + said
+    unknown = box(b"abcd", b"nobody knows")
+    return data[:at] + box(b"jp2h", head) + unknown + data[end:], colours, (said, unknown)
+
+
+@pytest.mark.skipif(not features.check("jpg_2000"), reason="this Pillow has no JPEG 2000")
+@pytest.mark.parametrize("columns", [3, 4])
+def test_a_jpeg2000_with_a_palette_becomes_one_in_colour_and_keeps_its_boxes(tmp_path, columns):
+    data, colours, said = of_palette(columns)
+    after, mask, told = mended(tmp_path, "in.jp2", data)
+    assert all(one in after for one in said)
+    assert b"pclr" not in after
+    assert np.array_equal(np.asarray(PILImage.open(io.BytesIO(after)))[~mask], colours[np.asarray(photo("L"))][~mask])
+    assert len(told) == 1
+    assert "its palette" in told[0]
+
+
 @pytest.mark.parametrize("kind", [1, 2, 3])
 @pytest.mark.parametrize("behind", [b"", b"\n", b"\nP1 1 1 1", b" # said"])
 def test_plain_netpbm_is_read_alike_at_once_and_number_by_number(monkeypatch, kind, behind):

@@ -16,6 +16,7 @@ from selfmend.masks.damage import finding
 from selfmend.masks.damage.finding import find_damage, find_dust, find_scratches, find_stains
 from selfmend.masks.damage.looks import halftone
 from selfmend.masks.damage.morphology import lines, spots
+from selfmend.masks.faces import find_faces
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +99,22 @@ def test_what_looks_damaged_all_over_is_said_and_not_marked(photo, monkeypatch) 
     monkeypatch.setattr("selfmend.masks.damage.finding.probability", lambda *args: everywhere)
     with pytest.warns(SelfmendWarning, match=mentions("100%")):
         assert not find_damage(photo).any()
+
+
+def test_a_head_is_no_stain(monkeypatch) -> None:
+    portrait = data.astronaut()[:256, :400].astype(np.float32) / 255
+    (face,) = find_faces(portrait)
+    planes = np.zeros((*portrait.shape[:2], 4), np.float32)
+    planes[-8:, :, 0] = 0.99  # an old photo: certainly damaged
+    hair, wall = (slice(round(face.box.top) - 20, round(face.box.top) - 5), slice(190, 240)), np.s_[20:35, 330:380]
+    for part in (hair, wall):
+        planes[(*part, 2)] = 0.85
+    monkeypatch.setattr("selfmend.masks.damage.finding.probability", lambda *asked: planes)
+    for found in (find_stains(portrait), find_damage(portrait)):
+        assert found[wall].mean() > 0.9
+        assert found[hair].mean() < 0.1
+    planes[(*hair, 2)] = 0.97
+    assert find_stains(portrait)[hair].mean() > 0.9
 
 
 def test_dots_of_printing_are_no_dust(photo) -> None:

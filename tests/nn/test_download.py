@@ -89,3 +89,14 @@ def test_without_a_network_one_line_says_so(tmp_path: Path) -> None:
         download("http://127.0.0.1:9/file", tmp_path / "file")
     assert "\n" not in str(caught.value)
     assert not isinstance(caught.value, MissingWeightsError)
+
+
+def test_a_stopped_download_says_what_is_kept(server: Server, tmp_path: Path) -> None:
+    def stop(event: Any) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        download(address(server), tmp_path / "net.pth", progress=stop)
+    assert stopped.value.__notes__ == ["stopped; 1 MB are kept and gone on with"]
+    assert download(address(server), tmp_path / "net.pth", digest=DIGEST).read_bytes() == CONTENT
+    assert server.asked == [None, f"bytes={1 << 20}-"]

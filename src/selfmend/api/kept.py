@@ -15,24 +15,26 @@ from selfmend._version import __version__
 from selfmend.errors import SelfmendWarning
 from selfmend.files import check_writable
 from selfmend.image.picture import Picture
+from selfmend.interrupts import telling
 from selfmend.methods.base import describe_config
 from selfmend.types import Mask
 
 
 @contextmanager
 def kept_in(folder: Path | None, *, what: str = "what was learned") -> Iterator[None]:
-    """Say with a Ctrl-C where the work is: in a note of the exception, which the command line prints.
+    """Say with a Ctrl-C, or with a full disk, where the work is: in a note of the exception, which is printed.
 
     Args:
         folder: that holds it; nothing is said where it is not there yet, or where there is none.
         what: is kept.
     """
-    try:
+
+    def where(words: str) -> str:
+        there = folder is not None and folder.is_dir()
+        return f"{words} is kept in {folder}, and the same command goes on from there" if there else ""
+
+    with telling(lambda: where(what), lambda: where(f"{what} before")):
         yield
-    except KeyboardInterrupt as stop:
-        if folder is not None and folder.is_dir():
-            stop.add_note(f"stopped; {what} is kept in {folder}, and the same command goes on from there")
-        raise
 
 
 def cache_folder(name: str, config: Any, seed: int, picture: Picture, mask: Mask | None) -> Path | None:

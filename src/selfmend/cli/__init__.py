@@ -91,12 +91,11 @@ class _Commands(TyperGroup):
         return name, command, args[1:]
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; with Ctrl-C, say what is kept of its work."""
+        """Run the command; with Ctrl-C, say what is kept of its work, in a line."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as stop:
-            for note in getattr(stop, "__notes__", ()):  # of `api.kept.kept_in`
-                typer.secho(note, err=True)
+            typer.secho("; ".join(getattr(stop, "__notes__", ["stopped"])), err=True)  # of `interrupts.telling`
             raise
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +12,7 @@ from selfmend.cli import common as arguments
 from selfmend.cli.common import be_quiet, parse_settings, print_json
 from selfmend.cli.progress import terminal_progress
 from selfmend.errors import OptionError
+from selfmend.interrupts import telling
 
 if TYPE_CHECKING:
     from selfmend.jobs.folder import BatchReport
@@ -93,14 +93,9 @@ def batch(
     tell_of_folder(report, quiet=quiet, as_json=as_json)
 
 
-@contextmanager
-def told_when_stopped(output: Path) -> Iterator[None]:
-    """After Ctrl-C, say what is done."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        _kept(output)
-        raise
+def told_when_stopped(output: Path) -> AbstractContextManager[None]:
+    """After Ctrl-C, or on a full disk, say what is done."""
+    return telling(lambda: _kept(output))
 
 
 def tell_of_folder(report: BatchReport, *, quiet: bool, as_json: bool) -> None:
@@ -130,10 +125,11 @@ def tell_of_folder(report: BatchReport, *, quiet: bool, as_json: bool) -> None:
         raise typer.Exit(FAILED)
 
 
-def _kept(output: Path) -> None:
-    """Say after Ctrl-C what is done."""
+def _kept(output: Path) -> str:
+    """What is done."""
     from selfmend.jobs.manifest import NAME, read_manifest
 
-    if (output / NAME).exists():
-        done = sum(record["state"] == "done" for record in read_manifest(output / NAME)[1].values())
-        typer.secho(f"stopped; {done} pictures are done, and the same command with --resume goes on", err=True)
+    if not (output / NAME).exists():
+        return ""
+    done = sum(record["state"] == "done" for record in read_manifest(output / NAME)[1].values())
+    return f"{done} pictures are done, and the same command with --resume goes on"

@@ -57,6 +57,7 @@ def run_command(app: typer.Typer, arguments: list[str] | None = None) -> int:
             if line is None:
                 raise  # a mistake of ours: the traceback belongs into a report
             if line:  # empty where the help was the answer
+                line = "; ".join([line, *getattr(error, "__notes__", ())])  # of `interrupts.telling`
                 typer.secho(f"error: {' '.join(line.splitlines())}", fg="red", err=True)
             return int(getattr(error, "exit_code", USER_MISTAKE))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,8 +15,10 @@ from selfmend.cli import common as arguments
 from selfmend.cli.common import be_quiet, print_json, print_table
 from selfmend.cli.progress import terminal_progress
 from selfmend.errors import MissingExtraError, OptionError, check_known
-from selfmend.evaluation.pair_scores import score_mended
+from selfmend.evaluation.pair_scores import StoppedScoresError, score_mended
 from selfmend.evaluation.sample_scores import fit_parameters, score_enlarged, score_samples
+from selfmend.interrupts import telling
+from selfmend.progress import Progress
 
 _HEADINGS = {
     "copied-side": "copied side px",
@@ -129,14 +133,16 @@ def samples(
     be_quiet(quiet)
     asked = _names(metrics)
     with terminal_progress(quiet=quiet or as_json) as progress:
-        found = score_samples(real, fakes, metrics=asked, weights=weights, download=download, progress=progress)
+        score = partial(score_samples, real, fakes, metrics=asked, weights=weights, download=download)
+        found, stop = _scored(score, progress)
     if as_json:
         print_json(found)
-        return
-    if len(found["mean"]) > 0:
-        print_scores(found["samples"], found["mean"])
-    if found["diversity"] is not None:
-        typer.echo(f"diversity of {found['compared']} samples: {found['diversity']:.4f}")
+    else:
+        if len(found["mean"]) > 0:
+            print_scores(found["samples"], found["mean"])
+        if found["diversity"] is not None:
+            typer.echo(f"diversity of {found['compared']} samples: {found['diversity']:.4f}")
+    _go_on(stop)
 
 
 @app.command("super-resolution")
@@ -154,11 +160,12 @@ def super_resolution(
 
     be_quiet(quiet)
     with terminal_progress(quiet=quiet or as_json) as progress:
-        found = score_enlarged(truths, outputs, weights=weights, progress=progress)
+        found, stop = _scored(partial(score_enlarged, truths, outputs, weights=weights), progress)
     if as_json:
         print_json(found)
     else:
         print_scores(found["pictures"], found["mean"])
+    _go_on(stop)
 
 
 @app.command("pair")
@@ -203,22 +210,33 @@ def pair(
     be_quiet(quiet)
     asked = _names(metrics)
     with terminal_progress(quiet=quiet or as_json) as progress:
-        found = score_mended(
-            truths,
-            outputs,
-            mask=mask,
-            metrics=asked,
-            backbone=lpips,
-            weights=weights,
-            download=download,
-            progress=progress,
+        score = partial(
+            score_mended, truths, outputs, mask=mask, metrics=asked, backbone=lpips, weights=weights, download=download
         )
+        found, stop = _scored(score, progress)
     if as_json:
         print_json(found)
-        return
-    print_comparison(found, hole=mask is not None)
-    if found["fid"] is not None:
-        typer.echo(f"fid of {len(found['pictures'])} pictures: {found['fid']:.3f}")
+    else:
+        print_comparison(found, hole=mask is not None)
+        if found["fid"] is not None:
+            typer.echo(f"fid of {len(found['pictures'])} pictures: {found['fid']:.3f}")
+    _go_on(stop)
+
+
+def _scored(
+    score: Callable[..., dict[str, Any]], progress: Progress
+) -> tuple[dict[str, Any], StoppedScoresError | None]:
+    """The scores, or those of what was done when the work was stopped, and what stopped it."""
+    try:
+        return score(progress=progress), None
+    except StoppedScoresError as stop:
+        return stop.found, stop
+
+
+def _go_on(stop: StoppedScoresError | None) -> None:
+    """After the scores of what was done are shown, end as a command that was stopped."""
+    if stop is not None:
+        raise stop
 
 
 @app.command("paper")
@@ -273,7 +291,15 @@ def paper(
     presets = _pairs(preset, "--preset", "singan=tiny")
     if name != "004":
         check_replaced(output / "tables.md", overwrite=overwrite)
-    with terminal_progress(quiet=quiet or as_json) as progress:
+
+    def kept() -> str:
+        if name == "004":
+            return f"what is done is kept in {output}, and the same command goes on from there"
+        made = len(list(output.glob("*.png")))
+        pictures = "1 picture is" if made == 1 else f"{made} pictures are"
+        return f"{pictures} in {output}; the tables come when all are done" if made else ""
+
+    with terminal_progress(quiet=quiet or as_json) as progress, telling(kept):
         if name == "004":
             if photos is None or len(photos) != 1:
                 raise OptionError(

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from selfmend.errors import OptionError, RunError
 from selfmend.evaluation.entries import folder_name
 from selfmend.evaluation.report_folder import ReportFolder
+from selfmend.files import naming_file
 
 REPORTS = ("scores.csv", "table.md", "index.html")
 
@@ -108,7 +109,7 @@ class BenchmarkFolder(ReportFolder):
         log.parent.mkdir(parents=True, exist_ok=True)
         line = json.dumps({"case": case, "settings": settings_key(settings), **cost})
         torn = log.exists() and log.stat().st_size and not log.read_bytes().endswith(b"\n")
-        with open(log, "a", encoding="utf-8") as file:
+        with naming_file(log), open(log, "a", encoding="utf-8") as file:
             file.write(("\n" if torn else "") + line + "\n")
             file.flush()
             os.fsync(file.fileno())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -80,6 +81,40 @@ class Choice:
     fid: InceptionFid | None = None
 
 
+class StoppedScoresError(KeyboardInterrupt):
+    """Ctrl-C, or a signal, while pictures are measured; some are done.
+
+    Attributes:
+        found: what would have been returned, of these.
+    """
+
+    def __init__(self, found: dict[str, Any]) -> None:
+        super().__init__()
+        self.found = found
+
+
+@contextmanager
+def counting(rows: Sequence[Any], count: int, found: Callable[[], dict[str, Any]]) -> Iterator[None]:
+    """Keep the scores of what is done when the work is stopped.
+
+    Args:
+        rows: a row a picture, of those that are done.
+        count: of all pictures.
+        found: makes the result of the rows.
+
+    Raises:
+        StoppedScoresError: in the place of a KeyboardInterrupt, where a picture is done.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        if not rows:
+            raise
+        early = StoppedScoresError(found())
+        early.add_note(f"stopped; {len(rows)} of {count} pictures were measured, and the scores are those of them")
+        raise early from stop
+
+
 def score_mended(
     truths: Path,
     outputs: Path,
@@ -113,23 +148,29 @@ def score_mended(
     pairs = pair_by_name(truths, outputs)
     choice = _choose(metrics, backbone, mask is not None, len(pairs), weights, download)
     masks = _masks(mask, pairs)
-    rows, features = [], []
-    for done, (truth, output) in enumerate(pairs):
-        one, other = read_rgb(output), read_rgb(truth)
-        hole = None
-        if masks is not None:
-            with naming(truth):
-                hole = read_mask(masks[done], read_picture(truth))
-        with naming(output):
-            check_pair(one, other, hole)
-            rows.append({"file": str(output), **_scores(one, other, hole, choice, output)})
-        if choice.fid is not None:
-            features.append([fid_features(picture, net=choice.fid) for picture in (one, other)])
-        progress(work_done("pictures", done + 1, len(pairs)))
+    rows: list[dict[str, Any]] = []
+    features = []
+
+    def found() -> dict[str, Any]:
+        return {"pictures": rows, "mean": mean_of(rows), "interval": _intervals(rows)}
+
+    with counting(rows, len(pairs), lambda: found() | {"fid": None}):
+        for done, (truth, output) in enumerate(pairs):
+            one, other = read_rgb(output), read_rgb(truth)
+            hole = None
+            if masks is not None:
+                with naming(truth):
+                    hole = read_mask(masks[done], read_picture(truth))
+            with naming(output):
+                check_pair(one, other, hole)
+                rows.append({"file": str(output), **_scores(one, other, hole, choice, output)})
+            if choice.fid is not None:
+                features.append([fid_features(picture, net=choice.fid) for picture in (one, other)])
+            progress(work_done("pictures", done + 1, len(pairs)))
     if choice.lost:  # only now: a mistake is told in one line
         names = ", ".join(choice.lost)
         warn(f"left out because their weights are missing: {names}; --metrics {choice.lost[0]} says what to bring")
-    return {"pictures": rows, "mean": mean_of(rows), "interval": _intervals(rows), "fid": _fid(features)}
+    return found() | {"fid": _fid(features)}
 
 
 def _choose(

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from selfmend.errors import ImageError, MissingWeightsError, check_known
-from selfmend.evaluation.pair_scores import check_weights_place, finite, mean_of
-from selfmend.image.outputs import check_replaced
+from selfmend.evaluation.pair_scores import check_weights_place, counting, finite, mean_of
+from selfmend.image.outputs import check_folder_of, check_replaced
 from selfmend.image.picture_files import naming, pair_by_name, pictures_at, read_rgb, warn
 from selfmend.metrics.frechet import sifid
 from selfmend.metrics.niqe import BLOCK, PRISTINE, NiqeParameters, fit_niqe, load_parameters, niqe, save_parameters
@@ -76,16 +76,22 @@ def score_samples(
     files = [file for path in fakes for file in pictures_at(path)]
     image = read_rgb(real)
     tools = _load_tools(metrics, SAMPLE_METRICS, weights, download)
-    rows, counted, sizes = [], [], Counter[tuple[int, ...]]()
-    for done, file in enumerate(files):
-        sample = read_rgb(file)
-        with naming(file):
-            rows.append({"file": str(file), **_score_sample(sample, image, tools, file)})
-        sizes[tuple(sample.shape)] += 1
-        counted.append(sample)
-        progress(work_done("samples", done + 1, len(files)))
-    value, compared = _diversity(counted, image, sizes.most_common(1)[0][0], tools)
-    return {"real": str(real), "samples": rows, "mean": mean_of(rows), "diversity": value, "compared": compared}
+    rows: list[dict[str, Any]] = []
+    counted, sizes = [], Counter[tuple[int, ...]]()
+
+    def found() -> dict[str, Any]:
+        return {"real": str(real), "samples": rows, "mean": mean_of(rows)}
+
+    with counting(rows, len(files), lambda: found() | {"diversity": None, "compared": 0}):
+        for done, file in enumerate(files):
+            sample = read_rgb(file)
+            with naming(file):
+                rows.append({"file": str(file), **_score_sample(sample, image, tools, file)})
+            sizes[tuple(sample.shape)] += 1
+            counted.append(sample)
+            progress(work_done("samples", done + 1, len(files)))
+        value, compared = _diversity(counted, image, sizes.most_common(1)[0][0], tools)
+    return found() | {"diversity": value, "compared": compared}
 
 
 def score_enlarged(
@@ -106,25 +112,34 @@ def score_enlarged(
     """
     pairs = pair_by_name(truths, outputs)
     tools = _load_tools(None, ("niqe",), weights, False)
-    rows = []
-    for done, (truth, output) in enumerate(pairs):
-        one, other = read_rgb(output), read_rgb(truth)
-        with naming(output):
-            scores = {"rmse": float(rmse(one, other)), "psnr": float(psnr(one, other)), "ssim": float(ssim(one, other))}
-            rows.append({"file": str(output), **finite(scores), **_niqe(one, tools, output)})
-        progress(work_done("pictures", done + 1, len(pairs)))
-    return {"pictures": rows, "mean": mean_of(rows)}
+    rows: list[dict[str, Any]] = []
+
+    def found() -> dict[str, Any]:
+        return {"pictures": rows, "mean": mean_of(rows)}
+
+    with counting(rows, len(pairs), found):
+        for done, (truth, output) in enumerate(pairs):
+            one, other = read_rgb(output), read_rgb(truth)
+            with naming(output):
+                scores = {
+                    "rmse": float(rmse(one, other)), "psnr": float(psnr(one, other)), "ssim": float(ssim(one, other)),
+                }  # fmt: skip
+                rows.append({"file": str(output), **finite(scores), **_niqe(one, tools, output)})
+            progress(work_done("pictures", done + 1, len(pairs)))
+    return found()
 
 
 def fit_parameters(folder: Path, output: Path, *, overwrite: bool = False, progress: Progress = silent) -> int:
     """Fit NIQE's parameters to the photos of a folder and write them; the number of photos.
 
     Raises:
-        ImageError: too few or too small photos, or an output that is there already, without `overwrite`.
+        ImageError: too few or too small photos, an output that is there already, without `overwrite`, or a folder
+            that cannot be written.
         WeightsError: the file cannot be written.
     """
     files = pictures_at(folder)
     check_replaced(output, overwrite=overwrite)
+    check_folder_of(output)
     used = 0
 
     def photos() -> Iterator[Image]:

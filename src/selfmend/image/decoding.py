@@ -336,12 +336,11 @@ def _decode_with_pil(data: bytes, picture: PILImage.Image, name: str) -> Any:
         _tell_of_pages(data, page, name)
     elif not _are_of_one(picture):
         _tell_of_frames(data, name)
-    if picture.format == "JPEG2000" and jpeg2000.bits_of(data) > 8 and not picture.mode.startswith("I"):
-        _warn(f"{name} has {jpeg2000.bits_of(data)} bits a channel, of which JPEG 2000 in colour is read with 8")
     if picture.format == avif.KIND and avif.bits_of(data) > 8:
         _warn(f"{name} has {avif.bits_of(data)} bits a channel, of which AVIF is read with 8")
     deep = picture.format == heic.KIND and heic.bits_of(picture) > 8
     deep = deep or sixteen_bit.is_sixteen_bit_colour(data, picture)
+    in_colour = picture.format == "JPEG2000" and not picture.mode.startswith("I")
     exif, orientation = _exif_of(data, picture, name)
     try:
         picture.load()  # 16-bit files too: a truncated one must not pass for a whole one
@@ -350,7 +349,9 @@ def _decode_with_pil(data: bytes, picture: PILImage.Image, name: str) -> Any:
         upright = _upright(picture, orientation) if sixteen is None else sixteen
     except Exception as error:  # decoders raise anything
         raise ImageError(f"{name} is damaged or truncated ({_line(error)}); get a whole copy of the file") from error
-    if deep and sixteen is None:
+    if in_colour and sixteen is None and jpeg2000.bits_of(data) > 8:
+        _warn(f"{name} has {jpeg2000.bits_of(data)} bits a channel, of which JPEG 2000 in this form is read with 8")
+    elif deep and sixteen is None:
         _warn(f"{name} has 16 bits a channel in a layout that is read as 8 bits only")
     kind = "JPEG" if picture.format == "MPO" else picture.format or ""
     upright.info = heic.told_of(picture.info) if kind == heic.KIND else upright.info

@@ -22,7 +22,7 @@ from selfmend.image import heic, jpeg2000
 from selfmend.image.decoding import decode, upright
 from selfmend.image.formats import DEEP_MODE, ENDINGS, convert_for, lost_in, save_options, to_eight_bit
 from selfmend.image.picture import Picture, to_picture
-from selfmend.image.rewriting import encode, left_behind, left_out, rewritten, source_is
+from selfmend.image.rewriting import encode, into_jpeg2000, left_behind, left_out, rewritten, source_is
 
 if TYPE_CHECKING:
     from selfmend.types import Size
@@ -100,6 +100,8 @@ def save_picture(picture: Any, path: str | Path) -> None:
     deep = isinstance(picture, np.ndarray) and picture.dtype == np.uint16 and picture.ndim == 3
     info = getattr(picture, "info", {})
     held_deep = () if DEEP_MODE in info else ("PNG", "TIFF", heic.KIND)  # 16 bits of CMYK and LAB are in no new file
+    if deep and path.suffix.lower() == ".jp2" and source_is(picture, kind) and picture.shape[2] == 3:
+        return _write(path, into_jpeg2000(sixteen_bit.encode_jpeg2000(picture), picture))
     if deep and kind == heic.KIND and kind in held_deep:
         return _write(path, _deep_heic(picture))
     if deep and kind not in held_deep:

@@ -384,9 +384,11 @@ class SixteenBit(np.ndarray):
 
 
 def is_sixteen_bit_colour(data: bytes, picture: PILImage.Image) -> bool:
-    """Whether a PNG or TIFF file, opened by PIL, has 16 bits a channel and more than one channel."""
+    """Whether a PNG, TIFF or JPEG 2000 file, opened by PIL, has 16 bits a channel and more than one channel."""
     if data.startswith(png.SIGNATURE):
         return data[24] == 16 and data[25] in (2, 4, 6)  # IHDR: bit depth, colour type
+    if picture.format == "JPEG2000":
+        return picture.mode == "RGB" and jpeg2000.bits_of(data) == 16
     bits = getattr(picture, "tag_v2", {}).get(TiffImagePlugin.BITSPERSAMPLE, ())
     return isinstance(bits, tuple) and len(bits) >= 2 and max(bits) == 16
 
@@ -401,6 +403,8 @@ def decode(data: bytes, picture: PILImage.Image, orientation: int = 1) -> Sixtee
     """
     import cv2
 
+    if picture.format == "JPEG2000":
+        return _jpeg2000(data, picture)
     tags = getattr(picture, "tag_v2", None)
     if tags is not None and tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) != 2:  # not RGB
         return None
@@ -422,6 +426,37 @@ def decode(data: bytes, picture: PILImage.Image, orientation: int = 1) -> Sixtee
     result = np.ascontiguousarray(array).view(SixteenBit)
     result.info = {key: picture.info[key] for key in ("icc_profile", "dpi") if key in picture.info}
     return result
+
+
+def _jpeg2000(data: bytes, picture: PILImage.Image) -> SixteenBit | None:
+    """In colour, where PIL shows the same in 8 bits: what is no RGB is not taken for it."""
+    import cv2
+
+    plain = jpeg2000.only_pixels(data)
+    try:
+        array = None if plain is None else cv2.imdecode(np.frombuffer(plain, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        return None
+    shown = np.asarray(picture)
+    if array is None or array.dtype != np.uint16 or array.shape != shown.shape:
+        return None
+    array = cv2.cvtColor(array, cv2.COLOR_BGR2RGB)
+    if np.abs((array >> 8).astype(np.int16) - shown).max() > 1:
+        return None
+    result = np.ascontiguousarray(array).view(SixteenBit)
+    result.info = {key: picture.info[key] for key in ("icc_profile", "dpi") if key in picture.info}
+    return result
+
+
+def encode_jpeg2000(array: np.ndarray) -> bytes:
+    """A JPEG 2000 of 16 bits of RGB, (H, W, 3), without loss."""
+    import cv2
+
+    without_loss = [cv2.IMWRITE_JPEG2000_COMPRESSION_X1000, 1000]
+    done, made = cv2.imencode(".jp2", cv2.cvtColor(np.asarray(array), cv2.COLOR_RGB2BGR), without_loss)
+    if not done:
+        raise OSError("OpenCV cannot write it")
+    return made.tobytes()
 
 
 def write_png(array: np.ndarray, path: Path, options: dict[str, Any]) -> None:

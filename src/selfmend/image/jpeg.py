@@ -18,7 +18,7 @@ _XMP_MORE = b"http://ns.adobe.com/xmp/extension/\0"
 _XMP_MORE_HEAD = len(_XMP_MORE) + 40  # the name; 32 digits that join the pieces of one; its length, the piece's place
 _XMP, _MPF, _ADOBE, _ICC = b"http://ns.adobe.com/xap/1.0/\0", b"MPF\0", b"Adobe", b"ICC_PROFILE\0"
 _PHOTOSHOP, _PHOTOSHOP_THUMBNAILS = b"Photoshop 3.0\0", (1033, 1036)
-_MP_ENTRY, _ENTRY_LENGTH = 0xB002, 16
+_MP_COUNT, _MP_ENTRY, _ENTRY_LENGTH = 0xB001, 0xB002, 16
 _MPF_PREVIEW = 1  # of the kinds of pictures in an index: a smaller one of the first
 Segment = tuple[int, bytes]
 
@@ -283,7 +283,9 @@ def _index_at(data: bytes) -> int:
 
 
 def _followed(made: bytes, source: bytes, rest: bytes) -> bytes:
-    """A picture with what came behind it, and the index of these brought up to date; previews of it are blanked.
+    """A picture with what came behind it, and the index of these brought up to date.
+
+    Previews of it are blanked, and are in the index no more: readers would look for JPEGs there.
 
     Args:
         made: the first picture, with the index that came.
@@ -298,14 +300,38 @@ def _followed(made: bytes, source: bytes, rest: bytes) -> bytes:
     block, behind = bytearray(made), bytearray(rest)
     base = at + 8  # offsets count from the byte order
     order, entries = _index_entries(made, base)
-    for entry in entries:
+    gone = []
+    for number, entry in enumerate(entries, 1):
         kind, size, offset = struct.unpack_from(order + "III", block, entry)
         start = at_before + 8 + offset - was
         if offset and kind >> 16 & 0xFF == _MPF_PREVIEW and start >= 0:
             behind[start : start + size] = bytes(len(behind[start : start + size]))
-            struct.pack_into(order + "II", block, entry + 4, 0, 0)
+            gone.append(number)
         elif offset == 0 and entry == entries[0]:
             struct.pack_into(order + "I", block, entry + 4, now if size else 0)
         elif offset and 0 <= offset + moved < 1 << 32:
             struct.pack_into(order + "I", block, entry + 8, offset + moved)
+    if gone:
+        _shorten(block, base, gone)
     return bytes(block + behind)
+
+
+def _shorten(block: bytearray, base: int, gone: list[int]) -> None:
+    """Take pictures out of an index, by their numbers from 1; it stays as long as it was, with zeros at its end."""
+    order, entries = _index_entries(bytes(block), base)
+    left = [number for number in range(1, len(entries) + 1) if number not in gone]
+    renumbered = {number: place for place, number in enumerate(left, 1)}
+    made = []
+    for number in left:
+        fields = struct.unpack_from(order + "IIIHH", block, entries[number - 1])
+        made.append(struct.pack(order + "IIIHH", *fields[:3], *(renumbered.get(one, 0) for one in fields[3:])))
+    for place, entry in enumerate(entries):
+        block[entry : entry + _ENTRY_LENGTH] = made[place] if place < len(made) else bytes(_ENTRY_LENGTH)
+    first = base + struct.unpack_from(order + "I", block, base + 4)[0]
+    for k in range(struct.unpack_from(order + "H", block, first)[0]):
+        at = first + 2 + 12 * k
+        tag = struct.unpack_from(order + "H", block, at)[0]
+        if tag == _MP_COUNT:
+            struct.pack_into(order + "I", block, at + 8, len(left))
+        elif tag == _MP_ENTRY:
+            struct.pack_into(order + "I", block, at + 4, _ENTRY_LENGTH * len(left))

@@ -333,7 +333,7 @@ def encode(held: PILImage.Image, kind: str, options: dict[str, Any]) -> bytes:
     if source is not None and source.kind == kind == avif.KIND:
         return avif.with_colours(file.getvalue(), source.data)
     if source is not None and source.kind == kind == "JPEG2000":
-        return _into_jpeg2000(file.getvalue(), source)
+        return into_jpeg2000(file.getvalue(), held)
     return file.getvalue()
 
 
@@ -351,9 +351,14 @@ def _frames_options(kind: str, source: SourceFile | None) -> dict[str, Any]:
         return {}
 
 
-def _into_jpeg2000(written: bytes, source: SourceFile) -> bytes:
+def into_jpeg2000(written: bytes, picture: Any) -> bytes:
+    """A newly written JPEG 2000 with all that the source of the picture, one too, says beside its pixels."""
+    source = source_of(picture)
+    assert source is not None
     made = jpeg2000.with_codestream(written, source.data)
     lost = [] if made is not None else jpeg2000.said_beside(source.data)
+    if made is not None and jpeg2000.has_palette(source.data):
+        lost = ["its palette, in colour"]
     if lost:
         warnings.warn(f"JPEG2000 is written without {', '.join(lost)}", SelfmendWarning, stacklevel=4)
     return written if made is None else made

@@ -15,6 +15,7 @@ from selfmend.image.draw import paint_hole
 from selfmend.image.files import by_stem, save_picture
 from selfmend.image.outputs import beside, check_output, is_ours, numbered, target_beside
 from selfmend.image.picture_files import naming, pictures_at, read_rgb, warn
+from selfmend.interrupts import telling
 from selfmend.masks.reading import grow_mask
 from selfmend.progress import Progress, silent, work_done
 from selfmend.types import Image, Mask
@@ -98,10 +99,16 @@ def write_masks(
         for path in (target.mask, target.overlay):
             if path is not None:
                 check_output(path, overwrite=overwrite, inputs=tuple(one.picture for one in targets))
-    rows = []
-    for done, target in enumerate(targets):
-        rows.append(_write_one(target, find, grow))
-        progress(work_done("pictures", done + 1, len(targets)))
+    rows: list[Row] = []
+
+    def kept() -> str:
+        looked_at = f"{len(rows)} of {len(targets)} pictures were looked at"
+        return f"{looked_at}, and their masks are in {targets[0].mask.parent}" if rows else ""
+
+    with telling(kept):
+        for target in targets:
+            rows.append(_write_one(target, find, grow))
+            progress(work_done("pictures", len(rows), len(targets)))
     return rows
 
 

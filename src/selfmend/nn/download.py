@@ -11,6 +11,7 @@ from http.client import HTTPException
 from pathlib import Path
 
 from selfmend.errors import WeightsError
+from selfmend.interrupts import telling
 from selfmend.progress import Progress, ProgressEvent, silent
 
 _TIMEOUT = 60  # seconds without a byte
@@ -36,10 +37,11 @@ def download(address: str, target: Path, *, digest: tuple[str, str] | None = Non
     part = target.with_name(f"{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _fetch(address, part, progress)
+        with telling(lambda: _kept(part), lambda: ""):
+            _fetch(address, part, progress)
     except (OSError, HTTPException) as error:
         why = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
-        kept = f"; {part.stat().st_size >> 20} MB are kept and gone on with" if part.exists() else ""
+        kept = f"; {_kept(part)}" if part.exists() else ""
         raise WeightsError(f"cannot download {address}: {why}{kept}; or bring the file by hand: weights add") from error
     if digest is not None:
         with open(part, "rb") as content:
@@ -51,6 +53,11 @@ def download(address: str, target: Path, *, digest: tuple[str, str] | None = Non
             )
     os.replace(part, target)
     return target
+
+
+def _kept(part: Path) -> str:
+    """What has come of a file; "" where nothing has."""
+    return f"{part.stat().st_size >> 20} MB are kept and gone on with" if part.exists() else ""
 
 
 def _fetch(address: str, part: Path, progress: Progress) -> None:

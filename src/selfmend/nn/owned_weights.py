@@ -349,12 +349,12 @@ def add_weights(path: Path) -> tuple[KnownNetwork, Path]:
     network, tensors = recognize_file(path)
     net = _network(network, tensors, path)
     target = weights_folders()[0] / f"{network.name}.safetensors"
-    from safetensors.torch import save_file
+    from selfmend.nn.weights import save_tensors
 
     about = {"network": network.name, "from": path.name, "sha256": _digest(path, "sha256")}
     try:
         with atomic_path(target) as temporary:
-            save_file({key: value.contiguous() for key, value in net.state_dict().items()}, temporary, metadata=about)
+            save_tensors({key: value.contiguous() for key, value in net.state_dict().items()}, temporary, about)
     except OSError as error:
         raise WeightsError(f"cannot write {target}: {error.strerror}") from error
     return network, target

@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import re
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 _VARIABLE = "SELFMEND_WEIGHTS"
 _TIMEOUT = 60  # seconds without a byte
+_NUMBER = re.compile(r"\(os error (\d+)\)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,24 @@ class FileTensor:
 
     shape: tuple[int, ...]
     read: Callable[[], np.ndarray]
+
+
+def save_tensors(tensors: Mapping[str, Tensor], path: Path, about: dict[str, str]) -> None:
+    """Write tensors as a safetensors file, with texts in its header.
+
+    Raises:
+        OSError: it cannot be written; safetensors' own error has the system's number in its text only.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    try:
+        save_file(dict(tensors), path, metadata=about)
+    except SafetensorError as error:
+        found = _NUMBER.search(str(error))
+        if found is None:
+            raise
+        raise OSError(int(found[1]), os.strerror(int(found[1])), str(path)) from error
 
 
 def lies_in_storage(shape: Sequence[int], strides: Sequence[int], first: int, count: int) -> bool:

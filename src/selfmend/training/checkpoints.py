@@ -22,11 +22,11 @@ from typing import Any
 
 import safetensors
 import torch
-from safetensors.torch import save_file
 
 from selfmend._version import __version__
 from selfmend.errors import RunError
 from selfmend.files import atomic_path, check_writable
+from selfmend.nn.weights import save_tensors
 from selfmend.training.stage import Stage
 
 _TENSOR = "$tensor"  # marks the place of a tensor in the JSON skeleton
@@ -46,10 +46,7 @@ def save_state(path: str | Path, state: Any) -> None:
     tensors: dict[str, torch.Tensor] = {}
     skeleton = _to_skeleton(state, tensors)
     with atomic_path(path) as temporary:
-        try:
-            save_file(tensors, temporary, metadata={"state": json.dumps(skeleton)})
-        except safetensors.SafetensorError as error:  # how it reports a full disk
-            raise OSError(f"cannot write {path}: {error}") from error
+        save_tensors(tensors, temporary, {"state": json.dumps(skeleton)})
 
 
 def load_state(path: str | Path, *, device: str | torch.device = "cpu") -> Any:

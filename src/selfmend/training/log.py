@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import torch
 
 from selfmend.errors import MissingExtraError
-from selfmend.files import atomic_path
+from selfmend.files import append_text, atomic_path
 from selfmend.training.stage import Stage, Terms
 
 READ_EVERY = 25  # steps between looks at terms that live on an accelerator, where each look stops its queue
@@ -92,8 +92,7 @@ class LogFile:
     def write(self, stage: Stage, step: int, record: Mapping[str, Any]) -> None:
         """Append a line about a step; numbers in it and in its dicts go to TensorBoard too."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self._path, "a", encoding="utf-8") as file:
-            file.write(json.dumps({"stage": stage.name, "step": step, **record}) + "\n")
+        append_text(self._path, json.dumps({"stage": stage.name, "step": step, **record}) + "\n")
         if self._board is not None:
             for name, value in _flat(record).items():
                 self._board.add_scalar(f"{stage.name}/{name}", value, step)

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image as PILImage
 
 from selfmend.errors import RunError, SelfmendWarning
-from selfmend.files import atomic_path, has_name, lock, remove_orphans
+from selfmend.files import append_text, atomic_path, has_name, lock, remove_orphans
 from selfmend.types import Image, Mask
 from selfmend.video.frames import MendedFrame
 
@@ -115,8 +115,7 @@ class Journal:
             with atomic_path(self._picture(mended.index)) as path:
                 path.write_bytes(png)
         record = _Record(mended.index, box, mended.flicker, crc)
-        with open(self.folder / _FRAMES, "a") as file:
-            file.write(json.dumps(asdict(record)) + "\n")
+        append_text(self.folder / _FRAMES, json.dumps(asdict(record)) + "\n")
         self._records.append(record)
 
     def load(self, place: int, index: int, image: Image, mask: Mask) -> MendedFrame | None:

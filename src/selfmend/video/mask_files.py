@@ -11,6 +11,7 @@ import numpy as np
 
 from selfmend.errors import OptionError
 from selfmend.image.outputs import check_folder_of, check_replaced, numbered
+from selfmend.interrupts import telling
 from selfmend.masks.mask_files import check_folders, save_mask, save_overlay
 from selfmend.masks.reading import grow_mask
 from selfmend.masks.text import DEFAULTS, Region
@@ -72,7 +73,11 @@ def write_film_masks(  # noqa: PLR0913
     for path in used:
         check_replaced(path, overwrite=overwrite or not (path.is_dir() and any(path.iterdir())))
     frames, with_text, holes, empty = 0, 0, 0.0, []
-    with Clip(source) as clip:
+
+    def kept() -> str:
+        return f"{frames} frames were looked at, and the masks of {with_text} are in {folder}" if with_text else ""
+
+    with Clip(source) as clip, telling(kept):
         check_folder_of(folder)
         for frame, mask in _masked(clip, options, region):
             name = f"{frame.index:06d}.png"

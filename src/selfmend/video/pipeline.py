@@ -199,7 +199,7 @@ def _writer(clip: Clip, output: Path, crf: int | None) -> Iterator[FrameWriter]:
             yield pictures
         return
     with atomic_path(output) as path:
-        with FilmWriter(clip, path, crf=crf) as film:
+        with FilmWriter(clip, path, crf=crf, name=output) as film:
             yield film
         same = clip.whole and path.suffix.lower() == clip.path.suffix.lower()
         if same and not film.touched:

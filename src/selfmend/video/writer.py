@@ -7,6 +7,7 @@ Frames out: a film like the one that was read, with its sound, or a folder of pi
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
@@ -171,20 +172,21 @@ class FilmWriter:
         written: whether any frame has come.
     """
 
-    def __init__(self, clip: Clip, path: Path, *, crf: int | None = None) -> None:
+    def __init__(self, clip: Clip, path: Path, *, crf: int | None = None, name: Path | None = None) -> None:
         """Begin a film.
 
         Args:
             clip: what is read.
             path: where to; its ending is the format.
             crf: see `choose_encoder`.
+            name: what messages call it, where `path` is a temporary one.
 
         Raises:
             ImageError: the format cannot be written. OptionError: a crf that does not fit.
         """
         import av
 
-        self._clip, self._path = clip, path
+        self._clip, self._name = clip, name or path
         self.touched = self.written = False
         self._start: int | None = 0 if clip.whole else None
         self._passing: Passing | None = None
@@ -199,7 +201,7 @@ class FilmWriter:
                 options={"fflags": "+bitexact", **_of_apps(clip, path)},
             )
         except (ValueError, OSError) as error:
-            raise ImageError(f"cannot write {path.name}: {reason(error)}") from error
+            raise ImageError(f"cannot write {self._name}: {reason(error)}") from error
         try:
             self._encoder = choose_encoder(clip, self._film, crf=crf)
             self._stream = self._add_pictures(self._encoder)
@@ -220,15 +222,15 @@ class FilmWriter:
                 self._finish()
                 if self._passing is not None:
                     self._passing.pass_until(None)
-        finally:
-            try:
+            if error is None:
                 self._film.close()
-            except av.FFmpegError as fault:
-                if error is None:
-                    raise ImageError(f"{self._path.name} cannot be written ({reason(fault)})") from fault
-            finally:
-                if self._passing is not None:
-                    self._passing.close()
+        except av.FFmpegError as fault:
+            raise self._refused(fault) from fault
+        finally:
+            with contextlib.suppress(av.FFmpegError):  # after a fault; one that is closed stays closed
+                self._film.close()
+            if self._passing is not None:
+                self._passing.close()
 
     def write(self, frame: Frame, image: Image, mask: Mask) -> None:
         """Encode a frame; what sounds until then is written before it.
@@ -241,7 +243,10 @@ class FilmWriter:
         try:
             self._write(frame, image, mask)
         except av.FFmpegError as error:
-            raise ImageError(f"frame {frame.index} cannot be written ({reason(error)})") from error
+            raise self._refused(error, f" from frame {frame.index} on") from error
+
+    def _refused(self, error: Exception, which: str = "") -> ImageError:
+        return ImageError(f"cannot write {self._name}{which}: {reason(error)}")
 
     def _write(self, frame: Frame, image: Image, mask: Mask) -> None:
         if not self.written:

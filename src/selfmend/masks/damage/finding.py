@@ -30,6 +30,7 @@ found on it is rather a thing of the scene; one that is certainly damaged is dam
 _STEP = 4.0  # by which the logit of that falls as the sensitivity goes from 0 to 1
 _LOWEST = 0.15  # probability: below it, everything is a little probable
 _FACE = 0.93  # probability that is asked for in faces, where lips and nostrils look like damage
+_HEAD = 0.5  # of a face's box, around it: hair, ears and collar, for kinds of which a mistake is a large one
 _WEAK = {"scratches": 0.8, "dust": 0.8, "stains": 0.55, "missing": 0.55}
 """What is so much less probable belongs to a piece that is probable elsewhere; the borders of large pieces are soft."""
 
@@ -82,12 +83,8 @@ def _look(image: Image, kinds: Sequence[str], sensitivity: float) -> Mask:
     seen = tuple(max(1, round(side / shrunk)) for side in size)
     small = image if shrunk == 1 else resize(image, seen).clip(0, 1).astype(np.float32)
     planes = probability(small, shipped_weights(FINDER), KINDS)
-    level = _in_faces(small, _level(planes, sensitivity))
-    least = {kind: _shifted(asked, sensitivity) for kind, asked in _LARGE.items()}
-    masks = [
-        _pieces(planes, KINDS.index(kind), np.maximum(level, least.get(kind, 0)), alone=len(kinds) < len(KINDS))
-        for kind in kinds
-    ]
+    levels = _levels(small, _level(planes, sensitivity), sensitivity)
+    masks = [_pieces(planes, KINDS.index(kind), levels[kind], alone=len(kinds) < len(KINDS)) for kind in kinds]
     if "missing" in kinds:
         masks.append(_ends(small, masks[list(kinds).index("missing")]))
     found = np.any(masks, 0)
@@ -110,15 +107,25 @@ def _shifted(level: float, sensitivity: float) -> float:
     return max(float(asked), _LOWEST)
 
 
-def _in_faces(image: Image, level: float) -> NDArray[np.float32]:
-    """(H, W): the level, and a higher one in faces; a crack that goes through a face reaches it elsewhere."""
+def _levels(image: Image, level: float, sensitivity: float) -> dict[str, NDArray[np.float32]]:
+    """For each kind (H, W): the level, higher for large kinds, and higher in faces.
+
+    A crack that goes through a face reaches the level elsewhere; a head that is taken for a stain is lost.
+    """
     from selfmend.masks.faces import find_faces
 
-    levels = np.full(image.shape[:2], level, np.float32)
+    levels = {
+        kind: np.full(image.shape[:2], max(level, _shifted(_LARGE[kind], sensitivity) if kind in _LARGE else 0), "f4")
+        for kind in KINDS
+    }
     for face in find_faces(image) if level < _FACE else ():
         box = face.box
-        rows = slice(max(0, round(box.top)), max(0, round(box.top + box.height)))
-        levels[rows, max(0, round(box.left)) : max(0, round(box.left + box.width))] = _FACE
+        for kind in KINDS:
+            grown = _HEAD if kind in _LARGE else 0.0
+            top, left = box.top - grown * box.height, box.left - grown * box.width
+            bottom, right = box.top + (1 + grown) * box.height, box.left + (1 + grown) * box.width
+            part = levels[kind][max(0, round(top)) : max(0, round(bottom)), max(0, round(left)) : max(0, round(right))]
+            np.maximum(part, _FACE, out=part)
     return levels
 
 

@@ -67,15 +67,20 @@ export function announce(text) {
 
 let hiding = 0;
 
-/** One line over the picture: an error stays until it is closed or another comes, news goes by itself. */
+/** One line over the picture: an error stays until it is closed or another comes, news goes by itself.
+ *
+ * Its cross stands in the page from the start: a new one would not be drawn where the server is gone. */
 export function notify(text, { error = false, action = null, label = "" } = {}) {
   clearTimeout(hiding);
   const notice = find("notice");
   notice.className = error ? "error" : "";
   notice.setAttribute("role", error ? "alert" : "status");
-  const close = iconButton("close", t("Close this message"), hideNotice);
-  const button = action && element("button", { type: "button", class: "link", click: () => { hideNotice(); action(); } }, label);
-  notice.replaceChildren(element("p", {}, text), ...(button ? [button] : []), close);
+  notice.querySelector("p").textContent = text;
+  notice.querySelector(".link")?.remove();
+  if (action) {
+    const act = () => { hideNotice(); action(); };
+    find("close-notice").before(element("button", { type: "button", class: "link", click: act }, label));
+  }
   notice.hidden = false;
   if (!error) {
     hiding = setTimeout(hideNotice, 9000);

@@ -1,7 +1,7 @@
 // The page begins here: buttons, dropping, pasting and keys are wired to what they do.
 
 import { App } from "./app.js";
-import { find } from "./dom.js";
+import { find, hideNotice } from "./dom.js";
 import { Folder } from "./folder.js";
 import { Keys, listShortcuts } from "./keys.js";
 import { droppedFiles } from "./many.js";
@@ -18,6 +18,7 @@ const acts = {
   "welcome-open": () => find("file").click(),
   "welcome-demo": openDemo,
   help: () => find("help-dialog").showModal(),
+  "close-notice": hideNotice,
   undo: () => app.undo(),
   redo: () => app.redo(),
   invert: () => app.invert(),

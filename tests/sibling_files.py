@@ -7,9 +7,11 @@ are put together byte by byte here, by no code of the package; Pillow codes the 
 import io
 import random
 import struct
+import subprocess
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from shutil import which
 
 import numpy as np
 from PIL import Image as PILImage
@@ -42,6 +44,8 @@ class Sibling:
         far: pixels around the hole that may change.
         near: levels by which known pixels may change.
         fits: whether it must be read; others may be refused in one line.
+        behind: JPEGs behind a JPEG, to whose places it points.
+        previews: how many of the pictures in the file show the first one smaller, and must go.
     """
 
     ending: str
@@ -53,6 +57,8 @@ class Sibling:
     far: int = 0
     near: int = 0
     fits: bool = True
+    behind: list[bytes] = field(default_factory=list)
+    previews: int = 0
 
 
 class Draw(random.Random):
@@ -325,6 +331,13 @@ def jpeg(draw: Draw) -> Sibling:
     else:
         data = _saved(_pil(values, mode), "JPEG", **options)
         made.says.append(f"{mode} {options}")
+    if draw.often(0.1):
+        data = _arithmetic(data)
+        made.says.append("arithmetic")
+    if draw.often(0.03):
+        at = max(data.find(b"\xff\xc0\0"), data.find(b"\xff\xc1\0"), data.find(b"\xff\xc2\0"))
+        data = data[: at + 4] + b"\x0c" + data[at + 5 :]
+        made.says, made.fits = [*made.says, "12 bits"], False
     if mode == "CMYK" and draw.often(0.5) and b"Adobe\0d\0\0\0\0\0" in data:
         data = data.replace(b"Adobe\0d\0\0\0\0\0", b"Adobe\0d\0\0\0\0\2", 1)
         made.says.append("YCCK")
@@ -341,8 +354,63 @@ def jpeg(draw: Draw) -> Sibling:
     split = draw.randint(0, len(said)) if draw.often(0.3) else 0
     fill = b"\xff" * draw.randint(1, 3) if draw.often(0.1) else b""
     made.data = head + b"".join(said[:split]) + b"".join(segments) + b"".join(said[split:]) + fill + data[at:]
+    if draw.often(0.2):
+        made.data = _with_several(draw, made, at=len(made.data) - len(fill) - len(data) + at)
     _behind(draw, made)
     return made
+
+
+def _arithmetic(data: bytes) -> bytes:
+    """The same coefficients, arithmetic-coded, where libjpeg's jpegtran is installed; the same bytes else."""
+    program = which("jpegtran")
+    if program is None:
+        return data
+    coded = subprocess.run([program, "-copy", "all", "-arithmetic"], input=data, capture_output=True).stdout
+    return coded or data
+
+
+_PREVIEW = 0x010001
+"""The kind of a picture in an index that is a smaller one of the first."""
+
+
+def _with_several(draw: Draw, made: Sibling, *, at: int) -> bytes:
+    """The file with a segment at `at` that says where further JPEGs are: CIPA's Multi-Picture Format (DC-007).
+
+    They are a second view, or a gain map, of which XMP and ISO 21496-1 tell.
+    """
+    gain = draw.often(0.6)
+    kinds = [0x050000 if gain else draw.choice([0x020002, 0x020001, 0x010001]) for _ in range(draw.choice([1, 1, 2]))]
+    said = b""
+    if gain:
+        version = b'<x:xmpmeta><rdf:Description hdrgm:Version="1.0"/></x:xmpmeta>'
+        many = [(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + version), (0xE2, b"urn:iso:std:iso:ts:21496:-1\0\0\0\0\0")]
+        if b"http://ns.adobe.com/xap/1.0/\0" in made.data:
+            many = many[1:]
+        for marker, body in many:
+            said += struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
+        made.parts.append(("what tells of a gain map", said, "gain map"))
+    pictures = [_saved(_pil(draw.photo(draw.choice([1, 3]))), "JPEG", comment=draw.junk()) for _ in kinds]
+    behind = [thumbnail() if kind == _PREVIEW else one for kind, one in zip(kinds, pictures, strict=True)]
+    block = Block(draw.choice("<>"))
+    count = 1 + len(behind)
+    index = [block.tag(45056, 7, b"0100"), block.tag(45057, 4, count), block.tag(45058, 7, bytes(16 * count))]
+    first = block.directory(index)
+    entries = bytes(block.out).rindex(bytes(16 * count))
+    body = b"MPF\0" + block.whole(first)
+    segment = struct.pack(">BBH", 0xFF, 0xE2, len(body) + 2) + body
+    whole = made.data[:at] + said + segment + made.data[at:]
+    base = at + len(said) + 8
+    places, start = [(0x20030000, len(whole), 0)], len(whole)
+    for kind, one in zip(kinds, behind, strict=True):
+        places.append((kind, len(one), start - base))
+        start += len(one)
+    listed = b"".join(struct.pack(block.order + "IIIHH", *place, 0, 0) for place in places)
+    whole = whole[: base + entries] + listed + whole[base + entries + len(listed) :]
+    made.says.append(f"{len(behind)} JPEGs behind it, {'gain maps' if gain else 'views'}")
+    made.behind = [one for kind, one in zip(kinds, behind, strict=True) if kind != _PREVIEW]
+    made.parts += [("a JPEG behind it", one, "behind|gain map|view") for one in made.behind]
+    made.previews = len(behind) - len(made.behind)
+    return whole + b"".join(behind)
 
 
 def _segments(draw: Draw, made: Sibling, size: tuple[int, int]) -> list[bytes]:
@@ -376,14 +444,16 @@ def _segments(draw: Draw, made: Sibling, size: tuple[int, int]) -> list[bytes]:
         (0xE6, b"GoPro\0"),
         (0xE8, b"SPIFF\0"),
         (0xEA, b"AROT\0"),
-        (0xEB, b"JP\0\1"),
+        (0xEB, b"JP\0\1\0\0\0\1"),
         (0xEC, b"Ducky\0\1\0\4\0\0\0\x50\0\0"),
         (0xEF, b"Q\0"),
         (0xE1, b"http://own.example/\0"),
         (0xED, b"Adobe_CM\0"),
     ):
         if draw.often(0.12):
-            add(f"APP{marker - 0xE0} {start[:5]!r}", marker, start + draw.junk(200))
+            body = draw.junk(200)
+            body = box(b"abcd", body) if marker == 0xEB else body  # exiftool counts to 10^9 where its numbers are junk
+            add(f"APP{marker - 0xE0} {start[:5]!r}", marker, start + body)
     for _ in range(draw.choice([0, 0, 1, 2])):
         add("comment", 0xFE, draw.text() + draw.junk())
     return found
@@ -603,6 +673,31 @@ def _packed_bits(body: bytes, row: int) -> bytes:
     return bytes(out)
 
 
+_FAX = {2: "tiff_ccitt", 3: "group3", 4: "group4"}
+"""Packings of ITU-T T.4 and T.6, and what Pillow calls them."""
+_FULL_RANGE = (0, 1, 255, 1, 128, 1, 255, 1, 128, 1, 255, 1)
+"""Of a JPEG in a TIFF, as 6 fractions: black and white of Y, Cb and Cr."""
+
+
+def _faxed(piece: np.ndarray, kind: str) -> bytes:
+    """The bits (H, W, 1), as Pillow packs them in a file of one strip."""
+    file = io.BytesIO()
+    picture = PILImage.frombytes("1", piece.shape[1::-1], np.packbits(piece[..., 0], axis=1).tobytes())
+    picture.save(file, "TIFF", compression=kind, strip_size=1 << 20)
+    tags = PILImage.open(file).tag_v2
+    assert len(tags[273]) == 1
+    return file.getvalue()[tags[273][0] : tags[273][0] + tags[279][0]]
+
+
+def _tiff_lzw(values: bytes) -> bytes:
+    """Codes of 9 bits, the highest first: the table is cleared before it grows beyond them."""
+    codes = []
+    for at in range(0, len(values), 250):
+        codes += [256, *values[at : at + 250]]
+    bits = np.unpackbits(np.array([*codes, 257], ">u2").view(np.uint8).reshape(-1, 2), axis=1)[:, 7:]
+    return np.packbits(bits.ravel()).tobytes()
+
+
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
@@ -624,13 +719,18 @@ def _tiff_page(draw: Draw, block: Block, made: Sibling, *, first: bool, more: Ca
         colours = values[..., : channels - len(extra)]
         values[..., : channels - len(extra)] = np.minimum(colours, alpha)
     h, w = values.shape[:2]
-    packing = draw.choice([1, 1, 8, 32946, 32773])
-    predictor = 2 if packing in (8, 32946) and bits in (8, 16) and draw.often(0.5) else 1
-    planes = channels > 1 and draw.often(0.3)
+    packing = draw.choice([1, 1, 8, 32946, 32773, 5, *([2, 3, 4] if bits == channels == 1 else [])])
+    if photometric in (1, 2) and bits == 8 and not extra and draw.often(0.15):
+        packing, photometric = 7, draw.choice([2, 6]) if photometric == 2 else 1
+    floats = floats and packing in (1, 5, 8, 32946)
+    predictor = 2 if packing in (5, 8, 32946) and bits in (8, 16) and not floats and draw.often(0.5) else 1
+    planes = channels > 1 and packing != 7 and draw.often(0.3)
     tiles = draw.often(0.35)
     reverse = packing == 1 and bits < 16 and draw.often(0.1)
     th, tw = (draw.choice([16, 32]), draw.choice([16, 32])) if tiles else (draw.randint(1, h), w)
+    th = -(-th // 16) * 16 if packing == 7 else th
     offsets, counts = [], []
+    decoded = np.zeros((-(-h // th) * th, -(-w // tw) * tw, channels), np.uint8)
     for part in [values[..., k : k + 1] for k in range(channels)] if planes else [values]:
         for y in range(0, h, th):
             for x in range(0, w, tw):
@@ -651,6 +751,15 @@ def _tiff_page(draw: Draw, block: Block, made: Sibling, *, first: bool, more: Ca
                     body = zlib.compress(body)
                 if packing == 32773:
                     body = _packed_bits(body, len(body) // len(piece))
+                if packing == 5:
+                    body = _tiff_lzw(body)
+                if packing in _FAX:
+                    body = _faxed(piece, _FAX[packing])
+                if packing == 7:
+                    options = {"subsampling": 0, "keep_rgb": True} if photometric == 2 else {"subsampling": 2}
+                    body = _saved(_pil(piece), "JPEG", quality=90, **(options if channels == 3 else {}))
+                    shown = np.asarray(PILImage.open(io.BytesIO(body)))
+                    decoded[y : y + piece.shape[0], x : x + tw] = shown.reshape(piece.shape)
                 offsets.append(block.put(body.translate(_REVERSED) if reverse else body))
                 counts.append(len(body))
     word = 16 if block.big and draw.often(0.7) else 4
@@ -671,13 +780,14 @@ def _tiff_page(draw: Draw, block: Block, made: Sibling, *, first: bool, more: Ca
     tags += [block.tag(338, 3, *extra)] if extra else []
     tags += [block.tag(317, 3, predictor)] if predictor > 1 or draw.often(0.1) else []
     tags += [block.tag(266, 3, 2)] if reverse else []
+    tags += [block.tag(530, 3, 2, 2), block.tag(532, 5, *_FULL_RANGE)] if photometric == 6 else []
     tags += [block.tag(339, 3, *[3 if floats else 1] * channels)] if floats or draw.often(0.2) else []
     if photometric == 3:
         tags.append(block.tag(320, 3, *(257 * k for k in draw.randbytes(3 << bits))))
     if first:
         made.orientation = _turned(draw)
         tags += [block.tag(274, 3, made.orientation)] if made.orientation > 1 or draw.often(0.3) else []
-        made.samples, made.fits = values, not floats
+        made.samples, made.fits = decoded[:h, :w] if packing == 7 else values, not floats
         made.says.append(
             f"{'big ' if block.big else ''}{block.order} photometric {photometric} {channels} x {bits}"
             f"{' floats' if floats else ''}, extra {extra}, packing {packing}, predictor {predictor}"
@@ -1191,7 +1301,16 @@ def jp2(draw: Draw) -> Sibling:
             made.says.append(name)
             if SECRET not in body and name not in ("XMP", "EXIF"):
                 made.parts.append((name, body, "box|" + name))
-    if draw.often(0.3):
+    if made.says[0].startswith("1 channels") and draw.often(0.5):
+        entries = draw.choice([16, 256])
+        columns = draw.choice([3, 3, 4])
+        colours = draw.randbytes(entries * columns)
+        inner = struct.pack(">HB", entries, columns) + b"\7" * columns + colours
+        maps = b"".join(struct.pack(">HBB", 0, 1, k) for k in range(columns))
+        srgb = box(b"colr", b"\1\0\0" + struct.pack(">I", 16))
+        header = header[: header.index(b"colr") - 4] + srgb + box(b"pclr", inner) + box(b"cmap", maps)
+        made.says.append(f"palette of {entries} x {columns}")
+    elif draw.often(0.3):
         colours = box(b"colr", b"\2\0\0" + profile(draw))
         header = header[: header.index(b"colr") - 4] + colours
         made.parts.append(("profile", colours, "profile"))
