@@ -21,10 +21,10 @@ from scipy.ndimage import binary_dilation
 from common import machine
 from selfmend.image.files import list_pictures, read_picture
 from selfmend.image.picture_files import read_rgb
-from selfmend.masks.damage import finding, morphology, network
+from selfmend.masks.damage import finding, morphology
 from selfmend.masks.damage.drawing import draw_damage
 from selfmend.masks.damage.looks import blurred, through_jpeg
-from selfmend.masks.damage.network import read_weights
+from selfmend.masks.finder_network import read_weights
 from selfmend.seeding import make_rng
 from selfmend.types import Image, Mask
 
@@ -122,7 +122,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.weights:
         other = read_weights(args.weights)
-        network.shipped_weights = lambda: other
+        finding.shipped_weights = lambda finder: other
     names = [args.photos / name for name in list_pictures(args.photos)] if args.photos else []
     names = names[:: max(1, len(names) // args.count)][: args.count]
     photos = [read_rgb(name) for name in names] or list(shipped())

@@ -21,7 +21,7 @@ from damage import CASES, agreement
 from selfmend.image.files import list_pictures, read_picture
 from selfmend.image.picture_files import read_rgb
 from selfmend.masks.damage.marks import KINDS
-from selfmend.masks.damage.network import damage_probability, read_weights
+from selfmend.masks.finder_network import probability, read_weights
 from selfmend.seeding import make_rng
 
 SHARES = (0.01, 0.005, 0.0025)
@@ -49,10 +49,10 @@ def main() -> None:
     print(f"{machine()}; {len(photos)} photos, seed {args.seed}")
     for path in args.weights:
         weights = read_weights(path)
-        clean = [damage_probability(photo, weights)[..., :3].max(2) for photo in photos]
+        clean = [probability(photo, weights, KINDS)[..., :3].max(2) for photo in photos]
         marked = np.array([np.mean([(one > level).mean() for one in clean]) for level in LEVELS])
         found = {
-            name: [(truth, damage_probability(image, weights)[..., planes].max(2)) for image, truth in made]
+            name: [(truth, probability(image, weights, KINDS)[..., planes].max(2)) for image, truth in made]
             for name, (planes, made) in cases.items()
         }
         for share in SHARES:

@@ -28,7 +28,10 @@ IN_SDIST = (
     "integrations/install.py",
     "CHANGELOG.md",
 )
-IN_WHEEL = ("selfmend/py.typed", "selfmend/server/page/index.html", "selfmend/masks/mark_finder.npz")
+IN_WHEEL = (
+    "selfmend/py.typed", "selfmend/server/page/index.html", "selfmend/masks/weights/damage-finder.npz",
+    "selfmend/masks/weights/mark-finder.npz",
+)  # fmt: skip
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 
 

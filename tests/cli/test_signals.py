@@ -28,12 +28,12 @@ main(sys.argv[1:])
 """
 FINDER_DRIVER = """
 import pathlib, sys
-from selfmend.nn.damage_unet import DamageUNet
-learned = DamageUNet.forward
+from selfmend.nn.finder_unet import FinderUNet
+learned = FinderUNet.forward
 def forward(net, planes):
     pathlib.Path("learning").touch()
     return learned(net, planes)
-DamageUNet.forward = forward
+FinderUNet.forward = forward
 from selfmend.cli import main
 main(sys.argv[1:])
 """

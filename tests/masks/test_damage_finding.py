@@ -96,7 +96,7 @@ def test_a_large_scan_is_looked_at_smaller(photo, scratched, monkeypatch) -> Non
 
 def test_what_looks_damaged_all_over_is_said_and_not_marked(photo, monkeypatch) -> None:
     everywhere = np.ones((*photo.shape[:2], 4), np.float32)
-    monkeypatch.setattr("selfmend.masks.damage.finding.damage_probability", lambda image: everywhere)
+    monkeypatch.setattr("selfmend.masks.damage.finding.probability", lambda *args: everywhere)
     with pytest.warns(SelfmendWarning, match=mentions("100%")):
         assert not find_damage(photo).any()
 
@@ -109,7 +109,7 @@ def test_a_head_is_no_stain(monkeypatch) -> None:
     hair, wall = (slice(round(face.box.top) - 20, round(face.box.top) - 5), slice(190, 240)), np.s_[20:35, 330:380]
     for part in (hair, wall):
         planes[(*part, 2)] = 0.85
-    monkeypatch.setattr("selfmend.masks.damage.finding.damage_probability", lambda image: planes)
+    monkeypatch.setattr("selfmend.masks.damage.finding.probability", lambda *asked: planes)
     for found in (find_stains(portrait), find_damage(portrait)):
         assert found[wall].mean() > 0.9
         assert found[hair].mean() < 0.1

@@ -7,7 +7,8 @@ from PIL import ImageDraw, ImageFont
 
 from facts import mentions
 from selfmend.errors import ImageError
-from selfmend.masks.same_mark import find_same_mark, integrated
+from selfmend.masks.same_mark import MOST, find_same_mark, integrated
+from selfmend.masks.watermark import find_same_watermark
 from subtitles import recall_and_precision, textured
 
 
@@ -49,6 +50,13 @@ def test_grey_pictures_and_large_ones_have_the_mask_of_their_own_size() -> None:
     assert find_same_mark(grey).mean() == pytest.approx((mark() > 0.5).mean(), rel=0.3)
     large = [np.repeat(np.repeat(one, 10, 0), 10, 1) for one in pictures(5, mark(), 0.5)]
     assert find_same_mark(large).shape == (1200, 1600)
+
+
+def test_a_watermark_is_the_same_in_whatever_order_its_pictures_come() -> None:
+    images = pictures(MOST + 4, mark(), 0.4)  # more than are looked at
+    found = find_same_watermark(images)
+    assert found.any()
+    assert np.array_equal(find_same_watermark([*images[7:], *images[:7]]), found)
 
 
 def test_too_few_pictures_and_pictures_of_two_sizes_are_refused() -> None:

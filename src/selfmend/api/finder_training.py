@@ -1,26 +1,31 @@
-"""The training of the damage finder: on damage that is drawn over clean photos (`masks/damage/drawing.py`)."""
+"""The trainings of the finders, on what is drawn over clean photos: of damage (`masks/damage/drawing.py`), and of date
+stamps and watermarks (`masks/mark_lessons.py`)."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
 from selfmend._version import __version__
-from selfmend.errors import ImageError, OptionError
+from selfmend.errors import ImageError, OptionError, check_known
 from selfmend.image.color import as_rgb
 from selfmend.image.files import read_picture
 from selfmend.image.resize import resize
-from selfmend.masks.damage.drawing import DamagedPhoto, draw_lesson
+from selfmend.masks import mark_finding
+from selfmend.masks.damage import finding
+from selfmend.masks.damage.drawing import draw_lesson
 from selfmend.masks.damage.marks import KINDS, between, chance
-from selfmend.masks.damage.network import features, read_weights, shipped_weights, write_weights
-from selfmend.nn.damage_unet import WIDTHS, DamageUNet, damage_loss, folded, unfolded
+from selfmend.masks.finder_network import features, read_weights, shipped_weights, write_weights
+from selfmend.masks.mark_lessons import draw_mark_lesson
+from selfmend.masks.marks import MARKS
+from selfmend.nn.finder_unet import WIDTHS, FinderUNet, finder_loss, folded, unfolded
 from selfmend.options import describe_options, option, replace_options
 from selfmend.processes import usable_cores
 from selfmend.progress import Progress, silent
@@ -33,12 +38,49 @@ from selfmend.training.devices import pytorch_threads, resolve_device
 from selfmend.training.optimization import half_cosine
 from selfmend.training.pictures import PictureSet, find_pictures
 from selfmend.training.stage import Stage, Terms
-from selfmend.types import Image
+from selfmend.types import Image, Mask
 
-NAME = "damage-finder"
-_WEIGHTS = f"{NAME}.npz"
 _APART = 16  # steps between two uses of a lesson: it stays with one loader, if their number divides this one
 _LEAST = 64  # pixels of the short side of a photo
+
+
+class _Drawn(Protocol):
+    """A photo with what is to be found, where that is, by kind, and the photo without it."""
+
+    @property
+    def image(self) -> Image: ...
+    @property
+    def masks(self) -> dict[str, Mask]: ...
+    @property
+    def clean(self) -> Image: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Finder:
+    """What a finder learns.
+
+    Attributes:
+        kinds: what it tells apart.
+        draw: a lesson on a clean photo, from random numbers and font files.
+        twins: how often the second of two lessons is the twin of the first: the same photo, without what is to be
+            found. The two differ by nothing else, so what looks like it and belongs to the scene is unlearned.
+        turned: whether what is drawn is turned with its photo, to any side: photos are, and their stamps with them.
+        largest: side of what is drawn on, at most, in sides of what is learned from; then a part of it is taken, since
+            a mark goes with the size of its photo, and most of them are seen in part only.
+    """
+
+    kinds: Sequence[str]
+    draw: Callable[[Image, np.random.Generator, Sequence[Path]], _Drawn]
+    twins: float = 0.0
+    turned: bool = False
+    largest: float = 1.0
+
+
+FINDERS = {
+    finding.FINDER: _Finder(kinds=KINDS, draw=lambda photo, rng, fonts: draw_lesson(photo, rng)),
+    mark_finding.FINDER: _Finder(kinds=MARKS, draw=draw_mark_lesson, twins=0.6, turned=True, largest=1.67),
+}
+"""What can be trained, by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +99,10 @@ class FinderConfig:
         ",".join(map(str, WIDTHS)), "channels of the network at 1/2, 1/4, 1/8, 1/16 and 1/32 of the size", source="ours"
     )
     start: str = option(
-        "", "file of weights to go on from, whose widths count, or shipped; without, it learns anew", source="ours"
-    )
+        "", "file of weights to go on from, whose widths count, or shipped, or the finder whose shipped weights are "
+        "taken; without, it learns anew", source="ours",
+    )  # fmt: skip
+    fonts: str = option("", "folder of TrueType and OpenType files that marks are written with", source="ours")
 
 
 class _Lessons(Dataset[tuple[torch.Tensor, torch.Tensor]]):
@@ -68,15 +112,20 @@ class _Lessons(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     kept, and used `uses` times: turned, mirrored, with colours exchanged and another contrast.
 
     Args:
+        finder: name of the finder.
         photos: bytes (H, W, 3).
         config: of the training.
         seed: same seed, same lessons.
         loaders: how many processes there are, each with a copy of this; it divides `_APART`.
     """
 
-    def __init__(self, photos: list[np.ndarray], config: FinderConfig, seed: int, loaders: int = 1) -> None:
+    def __init__(
+        self, finder: str, photos: list[np.ndarray], config: FinderConfig, seed: int, loaders: int = 1
+    ) -> None:
+        self.name, self.finder = finder, FINDERS[finder]
         self.photos, self.config, self.seed = photos, config, seed
-        self._drawn: dict[int, DamagedPhoto] = {}
+        self.fonts = _fonts(config.fonts)
+        self._drawn: dict[int, tuple[Image, Image, Image]] = {}
         self._kept = _APART // loaders * config.batch_size
 
     def __getitem__(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -86,11 +135,10 @@ class _Lessons(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         step, place = divmod(number, self.config.batch_size)
         again, first = divmod(step, _APART)
         first += again // self.config.uses * _APART
-        lesson = self._lesson(first * self.config.batch_size + place)
-        both = np.concatenate([lesson.image, np.stack([lesson.masks[kind] for kind in KINDS], 2)], 2)
-        image, masks = both[..., :3], both[..., 3:]
+        image, masks = self._lesson(first * self.config.batch_size + place)
         if again % self.config.uses:
-            rng = make_rng(self.seed, NAME, "varied", number)
+            rng = make_rng(self.seed, self.name, "varied", number)
+            both = np.concatenate([image, masks], 2)
             both = np.rot90(both, int(rng.integers(4)))[:, :: -1 if chance(rng, 0.5) else 1]
             image, masks = both[..., rng.permutation(3)], both[..., 3:]
             image = (image * np.float32(between(rng, 0.75, 1.25)) + np.float32(between(rng, -0.1, 0.1))).clip(0, 1)
@@ -98,17 +146,35 @@ class _Lessons(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         # half as many bytes from the loaders; the network computes in fewer bits than these
         return torch.from_numpy(seen.astype(np.float16)), torch.from_numpy(masks.transpose(2, 0, 1) > 0)
 
-    def _lesson(self, number: int) -> DamagedPhoto:
+    def _lesson(self, number: int) -> tuple[Image, Image]:
+        """A square, and the masks of its kinds as planes."""
+        rng = make_rng(self.seed, self.name, number)
+        if number % 2 and self.finder.twins and chance(rng, self.finder.twins):
+            _, masks, clean = self._square(number - 1, make_rng(self.seed, self.name, number - 1))
+            return clean, np.zeros_like(masks)
+        return self._square(number, rng)[:2]
+
+    def _square(self, number: int, rng: np.random.Generator) -> tuple[Image, Image, Image]:
+        """A square that is drawn on, the masks of its kinds as planes, and the same without what was drawn."""
         if number not in self._drawn:
-            rng = make_rng(self.seed, NAME, number)
-            photo = _square(self.photos[int(rng.integers(len(self.photos)))], self.config.size, rng)
+            side = self.config.size
+            if self.finder.largest > 1 and chance(rng, 0.5):
+                side = round(side * between(rng, 1, self.finder.largest))
+            photo = _square(self.photos[int(rng.integers(len(self.photos)))], side, rng)
+            drawn = self.finder.draw(photo, rng, self.fonts)
+            masks = np.stack([drawn.masks[kind] for kind in self.finder.kinds], 2)
+            part = _part(np.any(masks, 2), self.config.size, rng)
             while len(self._drawn) >= self._kept:
                 del self._drawn[next(iter(self._drawn))]
-            self._drawn[number] = draw_lesson(photo, rng)
+            turns = int(rng.integers(4)) if self.finder.turned else 0
+            parts = drawn.image[part], masks[part].astype(np.float32), drawn.clean[part]
+            image, planes, clean = (np.ascontiguousarray(np.rot90(one, turns)) for one in parts)
+            self._drawn[number] = image, planes, clean
         return self._drawn[number]
 
 
-def fit_damage_finder(
+def fit_finder(
+    finder: str,
     photos: str | Path,
     folder: str | Path,
     *,
@@ -117,10 +183,11 @@ def fit_damage_finder(
     progress: Progress = silent,
     **options: Any,
 ) -> Path:
-    """Train the damage finder on a folder of clean photos, somewhat over an hour on two cores.
+    """Train a finder on a folder of clean photos, an hour or two on two cores.
 
     Args:
-        photos: folder of pictures without damage; sides of 500 to 2000 pixels fit best.
+        finder: "damage-finder", or "mark-finder" for date stamps and watermarks.
+        photos: folder of pictures without damage and marks; sides of 500 to 2000 pixels fit best.
         folder: run folder; a training that was stopped goes on there.
         seed: same seed, same weights.
         device: "auto", "cpu", "cuda" or "mps"; one with a GPU draws with all its cores, and learns in minutes.
@@ -128,22 +195,24 @@ def fit_damage_finder(
         options: fields of `FinderConfig`.
 
     Returns:
-        The file of the weights, for `masks.damage.network.read_weights`.
+        The file of the weights, for `masks.finder_network.read_weights`.
 
     Raises:
         SelfmendError: one line: what came, what fits, what to do.
     """
+    check_known("finder", finder, FINDERS)
     config, where = replace_options(FinderConfig(), options), resolve_device(device)
     pictures = find_pictures(photos)
     run = RunFolder(folder)
     values = {row["name"]: row["value"] for row in describe_options(config)}
-    target = run.path / _WEIGHTS
-    record = {"method": NAME, "version": __version__, "seed": seed, "config": values, "data": pictures.digest()}
+    target = run.path / f"{finder}.npz"
+    record = {"method": finder, "version": __version__, "seed": seed, "config": values, "data": pictures.digest()}
     if run.start(record):
         return target
     loaders = _loaders(usable_cores())
-    net, average = (one.to(where) for one in _networks(seed, config))
-    stage = _stage(net, average, _Lessons(_read_all(pictures), config, seed, loaders), config, where, loaders)
+    net, average = (one.to(where) for one in _networks(finder, seed, config))
+    lessons = _Lessons(finder, _read_all(pictures), config, seed, loaders)
+    stage = _stage(net, average, lessons, config, where, loaders)
     with pytorch_threads(max(1, usable_cores() - loaders)):
         loop.run([stage], seed=seed, folder=run.path / "training", progress=progress, stage_costs=[1.0])
     average = average.cpu().eval()
@@ -157,14 +226,17 @@ def _loaders(cores: int) -> int:
     return 1 << max(0, min(_APART, cores - 1).bit_length() - 1)
 
 
-def _networks(seed: int, config: FinderConfig) -> tuple[DamageUNet, DamageUNet]:
+def _networks(finder: str, seed: int, config: FinderConfig) -> tuple[FinderUNet, FinderUNet]:
     """The network that is trained, and the average of its weights."""
-    if config.start:
-        net = unfolded(shipped_weights() if config.start == "shipped" else read_weights(config.start))
+    kinds, start = len(FINDERS[finder].kinds), finder if config.start == "shipped" else config.start
+    if start:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            net = unfolded(shipped_weights(start) if start in FINDERS else read_weights(start), kinds)
     else:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            net = DamageUNet(_widths(config.widths))
+            net = FinderUNet(kinds, _widths(config.widths))
     net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return net, copy.deepcopy(net).requires_grad_(False)
 
@@ -177,8 +249,8 @@ def _widths(text: str) -> list[int]:
 
 
 def _stage(
-    net: DamageUNet,
-    average: DamageUNet,
+    net: FinderUNet,
+    average: FinderUNet,
     lessons: _Lessons,
     config: FinderConfig,
     device: torch.device | None = None,
@@ -194,7 +266,7 @@ def _stage(
             group["lr"] = rate if device.type == "cuda" else float(rate)
         with torch.autocast(device.type, torch.bfloat16):
             logits = net(planes.float().contiguous(memory_format=torch.channels_last))
-        loss = damage_loss(logits.float(), masks.float())
+        loss = finder_loss(logits.float(), masks.float())
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
@@ -226,11 +298,11 @@ def _stage(
         yield from drawn  # a generator: the loop closes it, and so its processes end with the stage
 
     state: dict[str, Any] = {"net": net, "average": average, "optimizer": optimizer}
-    return Stage(name=NAME, steps=config.steps, step=step, state=state, batches=batches)
+    return Stage(name=lessons.name, steps=config.steps, step=step, state=state, batches=batches)
 
 
 @torch.no_grad()
-def _average(average: DamageUNet, net: DamageUNet, keep: torch.Tensor) -> None:
+def _average(average: FinderUNet, net: FinderUNet, keep: torch.Tensor) -> None:
     for mean, value in zip(average.state_dict().values(), net.state_dict().values(), strict=True):
         if mean.is_floating_point():
             mean.lerp_(value, 1 - keep)
@@ -247,6 +319,29 @@ def _read_all(pictures: PictureSet) -> list[np.ndarray]:
             raise ImageError(f"{path} is {image.shape[1]} x {image.shape[0]}; at least {_LEAST} x {_LEAST} pixels fit")
         found.append(np.rint(image * 255).astype(np.uint8))
     return found
+
+
+def _fonts(folder: str) -> list[Path]:
+    """The font files of a folder and of those in it."""
+    if not folder:
+        return []
+    found = sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in (".ttf", ".otf"))
+    if not found:
+        raise OptionError(f"fonts is {folder!r}, where no .ttf or .otf file is; a folder that has some fits")
+    return found
+
+
+def _part(wanted: Mask, side: int, rng: np.random.Generator) -> tuple[slice, slice]:
+    """A square of a drawn one, most often with something of what is to be found, if there is any."""
+    room = wanted.shape[0] - side
+    if room == 0:
+        return slice(0, side), slice(0, side)
+    corner = rng.integers(0, room + 1, 2)
+    if wanted.any() and chance(rng, 0.8):
+        where = np.argwhere(wanted)
+        corner = (where[int(rng.integers(len(where)))] - rng.integers(0, side, 2)).clip(0, room)
+    top, left = (int(value) for value in corner)
+    return slice(top, top + side), slice(left, left + side)
 
 
 def _square(photo: np.ndarray, side: int, rng: np.random.Generator) -> Image:

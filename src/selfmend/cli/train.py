@@ -16,9 +16,10 @@ from selfmend.cli import common as arguments
 from selfmend.cli.common import USER_MISTAKE, be_quiet, parse_settings, print_json, print_table
 from selfmend.cli.progress import terminal_progress
 from selfmend.errors import OptionError, SelfmendError
-from selfmend.masks.damage.network import WEIGHTS_VARIABLE
+from selfmend.masks.finder_network import weights_variable
 
-FINDER = "damage-finder"
+FINDERS = {"damage-finder": "damage", "mark-finder": "watermark"}
+"""What finds masks and can be trained, and a kind of mask that it finds."""
 """No method: what `selfmend mask` and `selfmend restore` find damage with."""
 
 _UNKNOWN = "not known beforehand"
@@ -83,7 +84,7 @@ _FOLDER = "Of a folder of pictures"
 
 def train(
     method: Annotated[
-        str, typer.Argument(metavar="METHOD", help="A method that learns, e.g. singan; or damage-finder.")
+        str, typer.Argument(metavar="METHOD", help="A method that learns, e.g. singan; or damage-finder, mark-finder.")
     ],
     image: Annotated[
         Path, typer.Argument(metavar="IMAGE|FOLDER", help="The picture to learn from, or the folder of pictures.")
@@ -139,14 +140,14 @@ def train(
 ) -> None:  # fmt: skip
     """Learn from one picture, its hole left out, or from a folder of pictures.
 
-    damage-finder learns what damage looks like, drawn over a folder of clean photos.
+    damage-finder and mark-finder learn what damage and what stamps and watermarks look like, drawn over clean photos.
     After Ctrl-C the same command goes on where it was.
     """
     from selfmend.methods.registry import method_class
 
     be_quiet(quiet)
     options: dict[str, Any] = {**parse_settings(settings or [])}
-    if method == FINDER:
+    if method in FINDERS:
         others = {
             "--mask": mask, "--invert-mask": invert_mask, "--grow": grow, "--preset": preset, "--val": validation,
             "--masks": masks, "--size": size, "--perceptual": perceptual, "--celeba-attribute": celeba_attribute,
@@ -155,8 +156,8 @@ def train(
         }  # fmt: skip
         for name, value in others.items():
             if value:
-                raise OptionError(f"{name} is for methods that fill, and {FINDER} is none; leave it out")
-        _train_finder(image, run, options, seed=seed or 0, device=device, quiet=quiet, as_json=as_json)
+                raise OptionError(f"{name} is for methods that fill, and {method} is none; leave it out")
+        _train_finder(method, image, run, options, seed=seed or 0, device=device, quiet=quiet, as_json=as_json)
         return
     of_folder = {
         "--val": validation, "--masks": masks, "--size": size, "--perceptual": perceptual,
@@ -188,19 +189,28 @@ def train(
 
 
 def _train_finder(
-    photos: Path, run: Path, options: dict[str, Any], *, seed: int, device: str, quiet: bool, as_json: bool
+    finder: str,
+    photos: Path,
+    run: Path,
+    options: dict[str, Any],
+    *,
+    seed: int,
+    device: str,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
-    """Train what finds damage."""
-    from selfmend.api.finder_training import fit_damage_finder
+    """Train what finds damage or marks."""
+    from selfmend.api.finder_training import fit_finder
 
     started = time.perf_counter()
     with terminal_progress(quiet=quiet or as_json) as progress, kept_in(run):
-        weights = fit_damage_finder(photos, run, seed=seed, device=device, progress=progress, **options)
+        weights = fit_finder(finder, photos, run, seed=seed, device=device, progress=progress, **options)
     seconds = time.perf_counter() - started
     if as_json:
         print_json({"run": run, "weights": weights, "seed": seed, "seconds": round(seconds, 3)})
     elif not quiet:
-        typer.echo(f"{weights}  ({seconds:.1f} s); find with: {WEIGHTS_VARIABLE}={weights} selfmend mask damage IMAGE")
+        found_with = f"{weights_variable(finder)}={weights} selfmend mask {FINDERS[finder]} IMAGE"
+        typer.echo(f"{weights}  ({seconds:.1f} s); find with: {found_with}")
 
 
 def _refuse(method: str, given: dict[str, Any], what: str) -> None:

@@ -23,7 +23,6 @@ MOST_OPAQUE = 0.85
 LEAST_OPAQUE = 0.03
 _BESIDE = 4.0  # pixels to both sides of the border that are compared
 _SELDOM = 1.1  # another colour than white or black must explain the step so much better
-_GREYS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _NOTHING = 0.92  # share of the step that remains where a mark does not explain it
 
 
@@ -124,28 +123,6 @@ def _opacity_and_colour(
     if residue >= _NOTHING * float(np.median(np.abs(here - there).mean(1))):  # the mark explains none of the step
         return None
     return opacity, tint
-
-
-def unexplained(image: Image, mask: Mask) -> float:
-    """The share of the step at the mask's border that no layer of one opacity and one grey explains.
-
-    Args:
-        image: (H, W, 3) in [0, 1].
-        mask: bool (H, W).
-
-    Returns:
-        0 for a half-transparent mark, about a half or more for a part of the scene; 1 where nothing can be told.
-    """
-    if not mask.any() or mask.all():
-        return 1.0
-    sides = _sides([image], [_guess_below(image, mask)], mask.astype(np.float32), mask)
-    if sides is None:
-        return 1.0
-    here, there = sides
-    fits = [_with_colour(here, there, np.full(3, grey, np.float32)) for grey in _GREYS]
-    possible = [residue for residue, opacity in fits if LEAST_OPAQUE < opacity <= MOST_OPAQUE]
-    step = float(np.median(np.abs(here - there).mean(1)))
-    return min(1.0, min(possible, default=step) / max(step, 1e-4))
 
 
 def _sides(

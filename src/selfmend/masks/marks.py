@@ -20,6 +20,9 @@ from PIL import ImageDraw, ImageFont
 
 from selfmend.types import Image, Mask, Size, size_of
 
+MARKS = ("stamp", "watermark")
+"""What marks are told apart into."""
+
 Layer = np.ndarray
 """float32 (h, w) in [0, 1]: how much of each pixel is covered."""
 

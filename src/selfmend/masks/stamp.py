@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from selfmend.masks.finders import in_region
-from selfmend.masks.mark_network import STAMP, mark_likelihood
-from selfmend.masks.mark_pieces import MarkLimits, marked
+from selfmend.masks.mark_finding import STAMP, MarkLimits, mark_likelihood, marked
 from selfmend.types import Image, Mask
 
 if TYPE_CHECKING:
     from selfmend.masks.finders import Region
 
 _AROUND = 64  # pixels around the box that the network sees
-LIMITS = MarkLimits(weak=0.5, sure=0.9, least=50.0, part=0.2)
+LIMITS = MarkLimits(weak=0.3, sure=0.95, least=20.0, share=0.1, part=0.2)
 
 
 def find_stamp(image: Image, *, sensitivity: float = 0.5, region: Region | None = None) -> Mask:
@@ -32,6 +31,6 @@ def find_stamp(image: Image, *, sensitivity: float = 0.5, region: Region | None 
     """
 
     def find(part: Image) -> Mask:
-        return marked(mark_likelihood(part)[STAMP], LIMITS.at(sensitivity))
+        return marked(mark_likelihood(part)[..., STAMP], LIMITS.at(sensitivity))
 
     return in_region(image, region, find, around=_AROUND)

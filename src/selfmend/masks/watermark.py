@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from selfmend.image.unblend import unexplained
 from selfmend.masks.finders import in_region
-from selfmend.masks.mark_network import WATERMARK, mark_likelihood
-from selfmend.masks.mark_pieces import MarkLimits, marked
-from selfmend.masks.reading import grow_mask
+from selfmend.masks.mark_finding import WATERMARK, MarkLimits, mark_likelihood, marked
 from selfmend.masks.same_mark import MOST, find_same_mark
 from selfmend.types import Image, Mask
 
@@ -20,10 +18,7 @@ if TYPE_CHECKING:
 
 _AROUND = 96  # pixels around the box that the network sees
 _SAME = MarkLimits(weak=0.3, sure=0.6, least=60.0)  # of the mean over pictures: what is imagined is not in all of them
-LIMITS = MarkLimits(weak=0.5, sure=0.9, least=80.0, mean=0.6)
-_CREDIT = 0.57  # at a sensitivity of 0.5: mean likelihood, less a part of what no half-transparent layer explains
-_DOUBT = 0.25  # that part
-_PER_SENSITIVITY = 0.5  # by which the credit that is needed falls from a sensitivity of 0 to one of 1
+LIMITS = MarkLimits(weak=0.5, sure=0.95, least=80.0, share=0.05)
 
 
 def find_watermark(image: Image, *, sensitivity: float = 0.5, region: Region | None = None) -> Mask:
@@ -42,14 +37,7 @@ def find_watermark(image: Image, *, sensitivity: float = 0.5, region: Region | N
     """
 
     def find(part: Image) -> Mask:
-        likely = mark_likelihood(part)[WATERMARK]
-        mask = marked(likely, LIMITS.at(sensitivity))
-        if not mask.any():
-            return mask
-        rgb = np.ascontiguousarray(np.broadcast_to(part, (*mask.shape, 3)))
-        credit = float(likely[mask].mean()) - _DOUBT * unexplained(rgb, grow_mask(mask, 1))
-        needed = _CREDIT - _PER_SENSITIVITY * (sensitivity - 0.5)
-        return mask if credit >= needed else np.zeros_like(mask)
+        return marked(mark_likelihood(part)[..., WATERMARK], LIMITS.at(sensitivity))
 
     return in_region(image, region, find, around=_AROUND)
 
@@ -61,7 +49,8 @@ def find_same_watermark(images: Sequence[Image], *, sensitivity: float = 0.5) ->
     sees a mark of any shape, the second one whose colour is like the pictures' own.
 
     Args:
-        images: at least three pictures of one size, (H, W, 1 or 3) in [0, 1], that show different things.
+        images: at least three pictures of one size, (H, W, 1 or 3) in [0, 1], that show different things. Their order
+            does not matter: whichever picture of a folder is restored, the mark is the same.
         sensitivity: 0 to 1; more finds more, and more that is none.
 
     Returns:
@@ -70,7 +59,12 @@ def find_same_watermark(images: Sequence[Image], *, sensitivity: float = 0.5) ->
     Raises:
         ImageError: too few pictures, or of different sizes.
     """
+    images = sorted(images, key=_digest)
     common = find_same_mark(images, sensitivity=sensitivity)
     chosen = np.unique(np.linspace(0, len(images) - 1, min(len(images), MOST // 2)).round().astype(int))
-    mean = np.stack([mark_likelihood(images[k])[WATERMARK] for k in chosen]).mean(0)
+    mean = np.stack([mark_likelihood(images[k])[..., WATERMARK] for k in chosen]).mean(0)
     return common | marked(mean, _SAME.at(sensitivity))
+
+
+def _digest(image: Image) -> bytes:
+    return hashlib.sha256(image.tobytes()).digest()

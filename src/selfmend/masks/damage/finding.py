@@ -12,10 +12,11 @@ from selfmend.errors import ImageError, SelfmendWarning
 from selfmend.image.color import as_rgb
 from selfmend.image.resize import resize
 from selfmend.masks.damage.marks import KINDS
-from selfmend.masks.damage.network import damage_probability
+from selfmend.masks.finder_network import probability, shipped_weights
 from selfmend.masks.finders import Region, in_region
 from selfmend.types import Image, Mask
 
+FINDER = "damage-finder"
 _AROUND = 96  # pixels around a region that are looked at with it
 _PIXELS = 1_600_000  # of the picture that the network sees: larger ones are shrunk to it
 _LEAST = 16  # pixels of the short side
@@ -81,7 +82,7 @@ def _look(image: Image, kinds: Sequence[str], sensitivity: float) -> Mask:
     shrunk = max(1.0, float(np.sqrt(size[0] * size[1] / _PIXELS)))
     seen = tuple(max(1, round(side / shrunk)) for side in size)
     small = image if shrunk == 1 else resize(image, seen).clip(0, 1).astype(np.float32)
-    planes = damage_probability(small)
+    planes = probability(small, shipped_weights(FINDER), KINDS)
     levels = _levels(small, _level(planes, sensitivity), sensitivity)
     masks = [_pieces(planes, KINDS.index(kind), levels[kind], alone=len(kinds) < len(KINDS)) for kind in kinds]
     if "missing" in kinds:

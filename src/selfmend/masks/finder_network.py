@@ -1,13 +1,14 @@
-"""The learned finder of damage, run by OpenCV: weights that come with the package, tiles that bound the memory.
+"""The network of the learned finders, of damage and of marks, run by OpenCV: weights that come with the package, tiles
+that bound the memory.
 
-`nn/damage_unet.py` is the same network in PyTorch, for the training; `tests/nn/test_damage_unet.py` compares them.
+`nn/finder_unet.py` is the same network in PyTorch, for the training; `tests/nn/test_finder_unet.py` compares them.
 """
 
 from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -16,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfmend.errors import WeightsError
-from selfmend.masks.damage.marks import KINDS
-from selfmend.masks.damage.onnx_model import OnnxModel, pixel_shuffle, pixel_unshuffle
+from selfmend.masks.onnx_model import OnnxModel, pixel_shuffle, pixel_unshuffle
 from selfmend.types import Image
 
 Weights = Mapping[str, NDArray[np.float32]]
@@ -32,32 +32,29 @@ _MEDIAN = 13  # pixels: what is wider than half of it is no line or speck
 _USUAL = 31  # pixels around in which it is measured how much is usual
 _TILE = 1024  # pixels of a side at most; such a tile needs about 0.3 GB
 _OVERLAP = 64  # pixels that neighbouring tiles share; half of them is thrown away on each side
-_FILE = "damage-finder.npz"
 _SCALE = ".scale"  # behind the name of an array: what its bytes are multiples of, by channel
 
-WEIGHTS_VARIABLE = "SELFMEND_DAMAGE_FINDER"
-"""Of the environment: a file of weights of another training."""
 
-
-def damage_probability(image: Image, weights: Weights | None = None) -> NDArray[np.float32]:
-    """How probably each pixel is damaged, by kind.
+def probability(image: Image, weights: Weights, kinds: Sequence[str]) -> NDArray[np.float32]:
+    """How probably each pixel is of what a finder finds, by kind.
 
     Args:
         image: (H, W, 3) in [0, 1].
-        weights: of `nn.damage_unet.folded`; None takes those of the package.
+        weights: of `nn.finder_unet.folded`, or `shipped_weights`.
+        kinds: what the finder tells apart.
 
     Returns:
-        float32 (H, W, 4) in [0, 1], a plane for each of `marks.KINDS`.
+        float32 (H, W, K) in [0, 1], a plane for each kind.
 
     Raises:
-        WeightsError: weights that are not there or not of this network.
+        WeightsError: weights of another network or of a finder of other kinds.
     """
     import cv2
 
     height, width = image.shape[:2]
-    found = np.zeros((height, width, len(KINDS)), np.float32)
+    found = np.zeros((height, width, len(kinds)), np.float32)
     tall, wide = _tile(height), _tile(width)
-    net = cv2.dnn.readNetFromONNX(np.frombuffer(_model(weights or shipped_weights(), (tall, wide)), np.uint8))
+    net = cv2.dnn.readNetFromONNX(np.frombuffer(_model(weights, len(kinds), (tall, wide)), np.uint8))
     below, beside = (max(_even(side), least) - side for side, least in ((height, tall), (width, wide)))
     seen = features(np.pad(image, ((0, below), (0, beside), (0, 0)), mode="symmetric"))
     for top, first, last in _places(_even(height), tall):
@@ -92,17 +89,27 @@ def features(image: Image) -> NDArray[np.float32]:
     return pixel_unshuffle(np.stack(planes))
 
 
-@lru_cache(maxsize=1)
-def shipped_weights() -> Weights:
-    """The weights that come with the package, or those that the environment names.
+def weights_variable(finder: str) -> str:
+    """The variable of the environment that names a file of weights of another training of a finder.
+
+    Example:
+        >>> weights_variable("damage-finder")
+        'SELFMEND_DAMAGE_FINDER'
+    """
+    return f"SELFMEND_{finder.upper().replace('-', '_')}"
+
+
+@lru_cache(maxsize=4)
+def shipped_weights(finder: str) -> Weights:
+    """The weights of "damage-finder" or "mark-finder" that come with the package, or those that the environment names.
 
     Raises:
         WeightsError: the file is not there, or damaged.
     """
-    own = os.environ.get(WEIGHTS_VARIABLE)
+    own = os.environ.get(weights_variable(finder))
     if own:
         return read_weights(own)
-    with resources.as_file(resources.files(__package__) / "weights" / _FILE) as path:
+    with resources.as_file(resources.files(__package__) / "weights" / f"{finder}.npz") as path:
         return read_weights(path)
 
 
@@ -120,7 +127,7 @@ def read_weights(path: str | Path) -> Weights:
             return found
     except (OSError, ValueError, KeyError) as error:
         raise WeightsError(
-            f"{path} holds no weights of the damage finder ({error}); a file of selfmend train damage-finder fits"
+            f"{path} holds no weights of a finder ({error}); a file of selfmend train damage-finder or mark-finder fits"
         ) from error
 
 
@@ -141,7 +148,7 @@ def write_weights(weights: Weights, path: str | Path) -> None:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
-def _model(weights: Weights, size: tuple[int, int]) -> bytes:
+def _model(weights: Weights, kinds: int, size: tuple[int, int]) -> bytes:
     """The network as a file of ONNX."""
     half = size[0] // 2, size[1] // 2
     try:
@@ -160,9 +167,14 @@ def _model(weights: Weights, size: tuple[int, int]) -> bytes:
             x = net.enlarge(x, weights[f"up.{k}.weight"], weights[f"up.{k}.bias"])
             x = conv(net.concat(passed.pop(), x), f"join.{k}")
         x = net.conv(conv(x, "last"), weights["head.weight"], weights["head.bias"])
-        return net.bytes(net.sigmoid(x), (1, 4 * len(KINDS), *half))
     except KeyError as error:
-        raise WeightsError(f"weights of the damage finder lack {error}; those of `selfmend train` fit") from error
+        raise WeightsError(f"weights of the finder lack {error}; those of `selfmend train` fit") from error
+    if len(weights["head.bias"]) != 4 * kinds:
+        raise WeightsError(
+            f"the weights tell {len(weights['head.bias']) // 4} kinds apart, and this finder {kinds}; those of its own "
+            "training fit"
+        )
+    return net.bytes(net.sigmoid(x), (1, 4 * kinds, *half))
 
 
 def _even(side: int) -> int:

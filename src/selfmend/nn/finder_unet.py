@@ -1,4 +1,4 @@
-"""The network of the damage finder: a small U-Net (Ronneberger et al., MICCAI 2015) on blocks of 2 x 2 pixels.
+"""The network of the finders of damage and of marks: a U-Net (Ronneberger et al., MICCAI 2015) on blocks of 2 x 2.
 
 It works at half the picture's size on four times the channels (sub-pixel convolution, Shi et al., CVPR 2016), which
 keeps every pixel and costs a quarter. Ours are the widths, most of which are where pixels are few: 2.1 million
@@ -16,8 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from selfmend.errors import WeightsError
-from selfmend.masks.damage.marks import KINDS
-from selfmend.masks.damage.network import PLANES
+from selfmend.masks.finder_network import PLANES
 
 WIDTHS = (32, 64, 96, 160, 192)
 """Channels at 1/2, 1/4, 1/8, 1/16 and 1/32 of the picture's size: processors work on 16 at once."""
@@ -29,14 +28,25 @@ def _conv(inputs: int, outputs: int, *, stride: int = 1) -> nn.Sequential:
     )
 
 
-class DamageUNet(nn.Module):
-    """What kind of damage each pixel shows.
+def _head(inputs: int, kinds: int) -> nn.Conv2d:
+    head = nn.Conv2d(inputs, 4 * kinds, 1)
+    assert head.bias is not None
+    nn.init.constant_(head.bias, -3.0)  # most pixels are of no kind
+    return head
 
-    `forward` takes (N, 20, H / 2, W / 2) of `masks.damage.network.features`, H and W multiples of 32, and gives logits
-    (N, 4, H, W), one plane for each of `masks.damage.marks.KINDS`.
+
+class FinderUNet(nn.Module):
+    """Of which kinds each pixel is; it can be of several.
+
+    `forward` takes (N, 20, H / 2, W / 2) of `masks.finder_network.features`, H and W multiples of 32, and gives logits
+    (N, K, H, W).
+
+    Args:
+        kinds: K, such as the 4 of `masks.damage.marks.KINDS`.
+        widths: channels at 1/2, 1/4, ... of the size.
     """
 
-    def __init__(self, widths: Sequence[int] = WIDTHS) -> None:
+    def __init__(self, kinds: int, widths: Sequence[int] = WIDTHS) -> None:
         super().__init__()
         self.stem = nn.Sequential(_conv(PLANES, widths[0]), _conv(widths[0], widths[0]))
         pairs = list(itertools.pairwise(widths))
@@ -44,9 +54,7 @@ class DamageUNet(nn.Module):
         self.up = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, 2) for a, b in reversed(pairs))
         self.join = nn.ModuleList(_conv(2 * a, a) for a, _ in reversed(pairs))
         self.last = _conv(widths[0], widths[0])
-        self.head = nn.Conv2d(widths[0], 4 * len(KINDS), 1)
-        assert self.head.bias is not None
-        nn.init.constant_(self.head.bias, -3.0)  # most pixels are whole
+        self.head = _head(widths[0], kinds)
 
     def forward(self, planes: torch.Tensor) -> torch.Tensor:
         x = self.stem(planes)
@@ -59,17 +67,22 @@ class DamageUNet(nn.Module):
         return F.pixel_shuffle(self.head(self.last(x)), 2)
 
 
-def unfolded(weights: Mapping[str, np.ndarray]) -> DamageUNet:
+def unfolded(weights: Mapping[str, np.ndarray], kinds: int) -> FinderUNet:
     """A network with weights of `folded`, to train on: its batch norms shift and scale, and no longer measure.
+
+    Args:
+        weights: of the same finder; or of one of other kinds, whose last layer is begun anew.
+        kinds: that are to be told apart.
 
     Raises:
         WeightsError: weights of another network.
     """
     try:
+        had = len(weights["head.bias"]) // 4
         widths = [len(weights["stem.0.bias"])]
         while f"down.{len(widths) - 1}.0.bias" in weights:
             widths.append(len(weights[f"down.{len(widths) - 1}.0.bias"]))
-        net = DamageUNet(widths).eval()
+        net = FinderUNet(had, widths).eval()
         state = net.state_dict()
         for name, array in weights.items():
             block, _, part = name.rpartition(".")
@@ -83,19 +96,21 @@ def unfolded(weights: Mapping[str, np.ndarray]) -> DamageUNet:
             raise KeyError(min(lacking))
     except (KeyError, RuntimeError) as error:
         raise WeightsError(
-            f"no weights of a damage finder ({error}); those of selfmend train damage-finder fit"
+            f"no weights of a finder ({error}); those of selfmend train damage-finder or mark-finder fit"
         ) from error
     for norm in (module for module in net.modules() if isinstance(module, nn.BatchNorm2d)):
         norm.running_var.fill_(1 - norm.eps)  # type: ignore[union-attr]
+    if had != kinds:
+        net.head = _head(net.head.in_channels, kinds)
     return net
 
 
-def damage_loss(logits: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy, in which damage counts more than the many whole pixels, and the Dice loss of each kind.
+def finder_loss(logits: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy, in which what is to be found counts more than all other pixels, and the Dice loss of each kind.
 
     Args:
         logits: (N, K, H, W).
-        masks: (N, K, H, W), 1 where there is damage of the kind.
+        masks: (N, K, H, W), 1 where a pixel is of the kind.
 
     The Dice loss (Milletari et al., 3DV 2016) looks at shares, so that thin scratches count as much as large stains.
     """
@@ -107,11 +122,11 @@ def damage_loss(logits: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
     return 10 * entropy + dice.mean()
 
 
-def folded(net: DamageUNet) -> dict[str, np.ndarray]:
+def folded(net: FinderUNet) -> dict[str, np.ndarray]:
     """Weights of the network without its batch norms, which are folded into the convolutions before them.
 
     Returns:
-        Arrays named as `masks.damage.network` names them: "stem.0.weight", "stem.0.bias", ..., "head.bias".
+        Arrays named as `masks.finder_network` names them: "stem.0.weight", "stem.0.bias", ..., "head.bias".
     """
     arrays: dict[str, np.ndarray] = {}
 
