@@ -1,12 +1,13 @@
 """How long a person waits for `selfmend serve`: until it answers, for the page, and from the press to the picture.
 
     python benchmarks/serve_speed.py --json speed.json
+    python benchmarks/serve_speed.py --size 4243x2828 --hole 600 --starts 1 --runs 3
 
 Starts: the median of STARTS real servers; "answers" is from the start of the process to the first answer, "page" from
 there until / and all files that it names have come (over one connection, one after the other). From press to picture:
-the median of RUNS fills of a 1000 x 750 photo with a hole of 100 x 100 pixels by a warmed server, upload, queue, events
-and download in it; through the queue as the page does it, and through IOPaint's call. "Computed" are the CPU seconds
-of the server and its workers meanwhile, which do not depend on what else the machine does.
+the median of RUNS fills of a photo (1000 x 750, with a hole of 100 x 100 pixels) by a warmed server, upload, queue,
+events and download in it; through the queue as the page does it, and through IOPaint's call. "Computed" are the CPU
+seconds of the server and its workers meanwhile, which do not depend on what else the machine does.
 """
 
 from __future__ import annotations
@@ -54,12 +55,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--starts", type=int, default=5)
     parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--size", default="1000x750", help="width x height of the photo")
+    parser.add_argument("--hole", type=int, default=100, help="side of the hole, pixels")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     report: dict[str, object] = circumstances()
     starts = [start() for _ in range(arguments.starts)]
     report |= {f"start: {name}": statistics.median(one[name] for one in starts) for name in starts[0]}
-    image, mask = photo(1000, 750, 100)
+    width, height = map(int, arguments.size.split("x"))
+    image, mask = photo(width, height, arguments.hole)
     body = {"image": base64.b64encode(image).decode(), "mask": base64.b64encode(mask).decode()}
     with served() as server, httpx.Client(base_url=server.address, timeout=300) as client:
         report["first fill"] = warm(server.address, image, mask)
