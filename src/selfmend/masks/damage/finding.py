@@ -114,10 +114,8 @@ def _levels(image: Image, level: float, sensitivity: float) -> dict[str, NDArray
     """
     from selfmend.masks.faces import find_faces
 
-    levels = {
-        kind: np.full(image.shape[:2], max(level, _shifted(_LARGE[kind], sensitivity) if kind in _LARGE else 0), "f4")
-        for kind in KINDS
-    }
+    least = {kind: _shifted(asked, sensitivity) for kind, asked in _LARGE.items()}
+    levels = {kind: np.full(image.shape[:2], max(level, least.get(kind, 0)), np.float32) for kind in KINDS}
     for face in find_faces(image) if level < _FACE else ():
         box = face.box
         for kind in KINDS:
