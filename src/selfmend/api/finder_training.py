@@ -229,13 +229,11 @@ def _loaders(cores: int) -> int:
 def _networks(finder: str, seed: int, config: FinderConfig) -> tuple[FinderUNet, FinderUNet]:
     """The network that is trained, and the average of its weights."""
     kinds, start = len(FINDERS[finder].kinds), finder if config.start == "shipped" else config.start
-    if start:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        if start:
             net = unfolded(shipped_weights(start) if start in FINDERS else read_weights(start), kinds)
-    else:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        else:
             net = FinderUNet(kinds, _widths(config.widths))
     net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return net, copy.deepcopy(net).requires_grad_(False)

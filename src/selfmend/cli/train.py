@@ -19,8 +19,7 @@ from selfmend.errors import OptionError, SelfmendError
 from selfmend.masks.finder_network import weights_variable
 
 FINDERS = {"damage-finder": "damage", "mark-finder": "watermark"}
-"""What finds masks and can be trained, and a kind of mask that it finds."""
-"""No method: what `selfmend mask` and `selfmend restore` find damage with."""
+"""What can be trained and is no method, but what `selfmend mask` finds with; and a kind of mask that it finds."""
 
 _UNKNOWN = "not known beforehand"
 
