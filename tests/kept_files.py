@@ -252,6 +252,9 @@ _TEN_BITS = bytes.fromhex(  # 64 x 64 of AV1, darker on the left
 )
 
 
+_LIGHT = struct.pack(">I4sHH", 12, b"clli", 1000, 400)
+
+
 def avif_with_property(box):
     """An AVIF with another property, of nothing; what stands behind it moves."""
     data = bytearray(plain("AVIF"))
@@ -408,7 +411,7 @@ _MAKERS = {
     ("gain map, depth map behind it", "AVIF"): lambda: avif_with_property(
         struct.pack(">I4sI", 46, b"auxC", 0) + b"urn:com:apple:photo:2020:aux:hdrg\0"
     ),
-    ("light levels", "AVIF"): lambda: avif_with_property(struct.pack(">I4sHH", 12, b"clli", 1000, 400)),
+    ("light levels", "AVIF"): lambda: (avif_with_property(_LIGHT), _LIGHT),
     ("gain map, depth map behind it", "HEIC"): lambda: _whole("RGBA")("HEIC").replace(b"auxid:1", b"auxid:2"),
     ("film behind it (motion photo)", "JPEG"): film,
     ("second view (MPO)", "JPEG"): mpo,

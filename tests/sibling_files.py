@@ -1325,39 +1325,60 @@ def jp2(draw: Draw) -> Sibling:
 
 
 def avif(draw: Draw) -> Sibling:
-    """Coded anew as a whole: with profile, EXIF, XMP, alpha, frames, 10 or 12 bits."""
-    made = Sibling("avif", near=16)
-    if draw.often(0.2):
-        import cv2
-
-        bits = draw.choice([10, 12])
-        values = draw.photo(3, (1 << bits) - 1, low=40)
-        made.data = cv2.imencode(".avif", values, [cv2.IMWRITE_AVIF_DEPTH, bits, cv2.IMWRITE_AVIF_QUALITY, 95])[
-            1
-        ].tobytes()
-        made.says.append(f"{bits} bits")
-        made.parts.append((f"{bits} bits", b"", f"{bits} bits"))
-        return made
+    """Of Pillow, or of OpenCV with 10 or 12 bits: with profile, EXIF, XMP, alpha, frames, light levels."""
+    made = Sibling("avif")
+    bits = draw.choice([8, 8, 8, 10, 12])
     channels = draw.choice([3, 3, 4, 1])
-    values = draw.photo(channels, low=40)
-    options: dict = {
-        "quality": draw.randint(60, 100),
-        "subsampling": draw.choice(["4:2:0", "4:4:4", "4:2:2"]),
-        "speed": 9,
-    }
+    values = draw.photo(channels, (1 << bits) - 1, low=40)
+    options: dict = {}
     made.orientation = _turned(draw)
     if draw.often(0.5) or made.orientation > 1:
         options["exif"] = exif(draw, values.shape[:2], orientation=made.orientation)
     options |= {"xmp": xmp(draw)} if draw.often(0.4) else {}
     options |= {"icc_profile": profile(draw)} if draw.often(0.3) else {}
-    options |= {"range": draw.choice(["full", "limited"])} if draw.often(0.4) else {}
-    if draw.often(0.2):
-        made.orientation = 1
-        options |= {"save_all": True, "append_images": [_pil(np.roll(values, 3, 0))], "duration": [50, 90]}
-        options.pop("exif", None)
-    made.data = _saved(_pil(values), "AVIF", **options)
-    made.says.append(f"{channels} channels, {', '.join(options)}, orientation {made.orientation}")
+    made.says.append(f"{bits} bits, {channels} channels, {', '.join(options)}, orientation {made.orientation}")
+    if bits == 8:
+        options |= {"quality": draw.randint(60, 100), "subsampling": draw.choice(["4:2:0", "4:4:4", "4:2:2"])}
+        options |= {"range": draw.choice(["full", "limited"])} if draw.often(0.4) else {}
+        if draw.often(0.2):
+            made.orientation, made.near = 1, 16
+            options |= {"save_all": True, "append_images": [_pil(np.roll(values, 3, 0))], "duration": [50, 90]}
+            options.pop("exif", None)
+            made.says.append("2 frames")
+        made.data = _saved(_pil(values), "AVIF", speed=9, **options)
+    else:
+        made.data = _deep_avif(values, bits, draw.randint(60, 100), options)
+    if draw.often(0.3) and "save_all" not in options:
+        light = box(b"clli", struct.pack(">HH", draw.randint(1, 4000), draw.randint(1, 400)))
+        made.data = _with_property(made.data, light)
+        made.parts.append(("light levels", light, "light levels"))
+        made.says.append("light levels")
     return made
+
+
+def _deep_avif(values: np.ndarray, bits: int, quality: int, said: dict) -> bytes:
+    """By OpenCV, whose channels are in another order."""
+    import cv2
+
+    names = {"exif": cv2.IMAGE_METADATA_EXIF, "xmp": cv2.IMAGE_METADATA_XMP, "icc_profile": cv2.IMAGE_METADATA_ICCP}
+    bodies = [np.frombuffer(body.removeprefix(b"Exif\0\0"), np.uint8) for body in said.values()]
+    how = [cv2.IMWRITE_AVIF_DEPTH, bits, cv2.IMWRITE_AVIF_QUALITY, quality]
+    return cv2.imencodeWithMetadata(".avif", values, [names[key] for key in said], bodies, how)[1].tobytes()
+
+
+def _with_property(data: bytes, fresh: bytes) -> bytes:
+    """An AVIF with one more property, of no picture; what stands behind it moves."""
+    made = bytearray(data)
+    for name in (b"meta", b"iprp", b"ipco"):
+        at = data.index(name) - 4
+        struct.pack_into(">I", made, at, struct.unpack_from(">I", data, at)[0] + len(fresh))
+    at = data.index(b"iloc") + 12
+    for _ in range(struct.unpack_from(">H", data, at - 2)[0]):
+        struct.pack_into(">I", made, at + 6, struct.unpack_from(">I", data, at + 6)[0] + len(fresh))
+        at += 14
+    at = data.index(b"ipco") - 4
+    end = at + struct.unpack_from(">I", data, at)[0]
+    return bytes(made[:end]) + fresh + bytes(made[end:])
 
 
 def heic(draw: Draw) -> Sibling:

@@ -323,15 +323,19 @@ def encode(held: PILImage.Image, kind: str, options: dict[str, Any]) -> bytes:
     if kind == heic.KIND:
         heic.register("the result")
         held.info = {}  # pillow-heif writes what it finds there beside what it is told
-    held.save(file, format=kind, **options, **_frames_options(kind, source))
+    frames = _frames_options(kind, source)
+    if kind == avif.KIND and not frames and avif.is_exact():
+        file.write(avif.encode(np.asarray(held), bits=8, options=options))
+    else:
+        held.save(file, format=kind, **options, **frames)
     if source is not None and source.kind == kind == "PNG":  # of another colour type
         chunks = upright_chunks(png.chunks_of(source.data), held.size[::-1])
         _tell_of_frames(chunks, False)
         return png.carried(file.getvalue(), chunks) + png.behind(source.data)
     if source is not None and source.kind == kind == "WEBP":
         return webp.with_picture(file.getvalue(), source.data, turned=source.orientation != 1)
-    if source is not None and source.kind == kind == avif.KIND:
-        return avif.with_colours(file.getvalue(), source.data)
+    if kind == avif.KIND:
+        return into_avif(file.getvalue(), held)
     if source is not None and source.kind == kind == "JPEG2000":
         return into_jpeg2000(file.getvalue(), held)
     return file.getvalue()
@@ -349,6 +353,17 @@ def _frames_options(kind: str, source: SourceFile | None) -> dict[str, Any]:
         why = " ".join(str(error).split())
         warnings.warn(f"{kind} is written without its further pictures ({why})", SelfmendWarning, stacklevel=4)
         return {}
+
+
+def into_avif(written: bytes, picture: Any) -> bytes:
+    """A newly written AVIF with what the source of the picture, one too, says of its colours and their light."""
+    source = source_of(picture)
+    if source is None or source.kind != avif.KIND:
+        return written
+    made = avif.like_source(written, source.data)
+    if avif.light_of(made) != avif.light_of(source.data):
+        warnings.warn("AVIF is written without its light levels", SelfmendWarning, stacklevel=4)
+    return made
 
 
 def into_jpeg2000(written: bytes, picture: Any) -> bytes:
