@@ -399,11 +399,8 @@ _MAKERS = {
     ("parts that nobody knows", "GIF"): lambda: (with_extension(0xFF, UNKNOWN, b"\x0bUNKNOWN-APP"), UNKNOWN),
     ("parts that nobody knows", "WebP"): lambda: (with_riff(b"prVt", UNKNOWN), UNKNOWN),
     ("parts that nobody knows", "JPEG 2000"): lambda: (with_box(b"prVt", UNKNOWN), UNKNOWN),
-    ("parts that nobody knows", "TGA"): lambda: (
-        plain("TGA").removesuffix(bytes(8) + b"TRUEVISION-XFILE.\0")
-        + struct.pack("<II", 4000, 0)
-        + b"TRUEVISION-XFILE.\0"
-    ),
+    ("parts that nobody knows", "TGA"): lambda: (tga_with_areas(), UNKNOWN),
+    ("small copies of the picture", "TGA"): lambda: (tga_with_areas(), b"what was there"),
     ("gain map, depth map behind it", "JPEG"): lambda: (
         plain("JPEG") + plain("JPEG", quality=30),
         plain("JPEG", quality=30),
@@ -455,6 +452,15 @@ _MAKERS = {
     ),
     ("layers", "TIFF"): lambda: with_tag(37724, UNKNOWN),
 }
+
+
+def tga_with_areas():
+    """An extension area with a stamp, and a developer area of one tag."""
+    data, stamp = plain("TGA")[:-26], bytes([4, 3]) + (b"what was there" * 3)[:36]
+    places = len(data), len(data) + len(stamp), len(data) + len(stamp) + len(UNKNOWN)
+    data += stamp + UNKNOWN + struct.pack("<HHII", 1, 300, places[1], len(UNKNOWN))
+    area = struct.pack("<H", 495).ljust(482, b"\0") + struct.pack("<IIIB", 0, places[0], 0, 0)
+    return data + area + struct.pack("<II", len(data), places[2]) + b"TRUEVISION-XFILE.\0"
 
 
 def _second(kind):

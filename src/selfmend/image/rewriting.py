@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image as PILImage
 
 from selfmend.errors import SelfmendWarning
-from selfmend.image import avif, bmp, gif, heic, jpeg, jpeg2000, jpeg_blocks, png, pnm, tiff, webp
+from selfmend.image import avif, bmp, gif, heic, jpeg, jpeg2000, jpeg_blocks, png, pnm, tga, tiff, webp
 from selfmend.image.decoding import SOURCE, SourceFile, decode, stored_of
 from selfmend.image.exif import PREFIX, patched, patched_xmp, without_previews, without_xmp_previews
 from selfmend.image.formats import plain_palette, quiet, turned
@@ -54,6 +54,8 @@ def rewritten(picture: Any, kind: str) -> bytes | None:
         return _into_pnm(picture, source)
     if kind == bmp.KIND:
         return _into_bmp(picture, source)
+    if kind == tga.KIND:
+        return _into_tga(picture, source)
     return _into_gif(picture, source) if kind == "GIF" else None
 
 
@@ -219,6 +221,17 @@ def _into_bmp(picture: Any, source: SourceFile) -> bytes | None:
     return bmp.with_values(source.data, layout, new, (old != new).any(2))
 
 
+def _into_tga(picture: Any, source: SourceFile) -> bytes | None:
+    layout = tga.layout_of(source.data)
+    if layout is None:
+        return None
+    before = _as_read(source)
+    old, new = _values(before), _values(picture)
+    if old.shape != new.shape or old.dtype != new.dtype or not _are_alike(before, picture):
+        return None
+    return tga.with_values(source.data, layout, new, (old != new).any(2))
+
+
 def _as_read(source: SourceFile) -> Any:
     """The picture of a source as it was read, which says what of it changed; its warnings were given then."""
     with quiet():
@@ -256,8 +269,8 @@ def left_out(picture: Any, kind: str) -> list[str]:
         return tiff.left_out(data)
     if kind == pnm.KIND:
         return pnm.said_beside(data)
-    if kind == "TGA" and data.endswith(b"TRUEVISION-XFILE.\0") and any(data[-26:-18]):
-        return ["its extension area"]
+    if kind == tga.KIND:
+        return tga.said_beside(data)
     if kind == bmp.KIND and data[14:18] == b"\x7c\0\0\0" and data[70:74] in (b"DEBM", b"KNIL"):
         return ["its colour profile"]
     return []
