@@ -454,6 +454,10 @@ _MAKERS = {
 }
 
 
+CELLS = tuple(_MAKERS)
+"""(what, format) of all files that `file_of` makes."""
+
+
 def tga_with_areas():
     """An extension area with a stamp, and a developer area of one tag."""
     data, stamp = plain("TGA")[:-26], bytes([4, 3]) + (b"what was there" * 3)[:36]
