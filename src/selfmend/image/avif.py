@@ -114,7 +114,7 @@ def encode(pixels: np.ndarray, *, bits: int, options: dict[str, Any]) -> bytes:
 
 def like_source(written: bytes, source: bytes) -> bytes:
     """A newly written file whose colours mean what those of another mean, and with its light levels."""
-    return _with_properties(with_colours(written, source), light_of(source))
+    return _with_properties(with_colours(written, colours_of(source)), light_of(source))
 
 
 def light_of(data: bytes) -> list[bytes]:
@@ -184,13 +184,20 @@ def _with_properties(written: bytes, properties: list[bytes]) -> bytes:
     return bytes(made) + written[len(head) :]
 
 
-def with_colours(written: bytes, source: bytes) -> bytes:
-    """A newly written file whose colours mean what those of another mean: its primaries and its transfer."""
-    said = _COLOURS.search(_head(source))
-    if said is None:
+def colours_of(data: bytes) -> tuple[int, int] | None:
+    """What the colours of a file mean: its primaries and its transfer, by the numbers of ITU-T H.273, if it says so."""
+    said = _COLOURS.search(_head(data))
+    return None if said is None else struct.unpack(">HH", said[1])
+
+
+def with_colours(written: bytes, colours: tuple[int, int] | None) -> bytes:
+    """A newly written file whose colours mean something else than it says."""
+    if colours is None:
         return written
     head = _head(written)
-    return _COLOURS.sub(lambda found: b"colrnclx" + said[1] + found[2], head) + written[len(head) :]
+    return (
+        _COLOURS.sub(lambda found: b"colrnclx" + struct.pack(">HH", *colours) + found[2], head) + written[len(head) :]
+    )
 
 
 def frames_options(source: bytes, orientation: int) -> dict[str, Any]:

@@ -22,7 +22,17 @@ from selfmend.image import formats as sixteen_bit
 from selfmend.image.decoding import decode, upright
 from selfmend.image.formats import DEEP_MODE, ENDINGS, convert_for, lost_in, save_options, to_eight_bit
 from selfmend.image.picture import Picture, to_picture
-from selfmend.image.rewriting import encode, into_avif, into_jpeg2000, left_behind, left_out, rewritten, source_is
+from selfmend.image.rewriting import (
+    colours_of,
+    encode,
+    into_avif,
+    into_jpeg2000,
+    left_behind,
+    left_out,
+    lost_colours,
+    rewritten,
+    source_is,
+)
 
 if TYPE_CHECKING:
     from selfmend.types import Size
@@ -95,7 +105,9 @@ def save_picture(picture: Any, path: str | Path) -> None:
     kept = rewritten(picture, kind)
     if kept is not None:
         return _write(path, kept)
-    lost = left_out(picture, kind) if source_is(picture, kind) else lost_in(picture, kind) + left_behind(picture, kind)
+    lost = left_out(picture, kind)
+    if not source_is(picture, kind):
+        lost = lost_in(picture, kind) + left_behind(picture, kind) + lost_colours(picture, kind)
     if lost:
         _warn(f"{kind} is written without {', '.join(lost)}; the source's own format keeps it")
     deep = isinstance(picture, np.ndarray) and picture.dtype == np.uint16 and picture.ndim == 3
@@ -113,11 +125,13 @@ def save_picture(picture: Any, path: str | Path) -> None:
             picture = PILImage.fromarray(picture) if isinstance(picture, np.ndarray) else picture
         if deep:
             with atomic_path(path) as temporary:
-                write = sixteen_bit.write_png if kind == "PNG" else sixteen_bit.write_tiff
-                return write(picture, temporary, info)
+                if kind == "TIFF":
+                    return sixteen_bit.write_tiff(picture, temporary, info)
+                return sixteen_bit.write_png(picture, temporary, info | {"cicp": colours_of(picture)})
         held = convert_for(picture, kind)
         is_stream = {"no_jp2": True} if path.suffix.lower() in jpeg2000.ENDINGS else {}
-        made = encode(held, kind, save_options(held, kind) | is_stream)
+        options = save_options(held, kind) | (heic.colour_options(colours_of(held)) if kind == heic.KIND else {})
+        made = encode(held, kind, options | is_stream)
     except (OSError, ValueError, RuntimeError) as error:  # the last: libtiff's
         raise ImageError(f"cannot write {path}: {getattr(error, 'strerror', None) or _line(error)}") from error
     return _write(path, made)
@@ -139,7 +153,8 @@ def _ten_or_twelve(picture: Any, kind: str) -> bytes:
     if kind == avif.KIND:
         return into_avif(avif.encode(pixels, bits=bits, options=save_options(picture, kind)), picture)
     heic.register("the result")
-    return heic.encode_deep(pixels, info, bits=bits)
+    options = heic.save_options(info) | heic.colour_options(colours_of(picture))
+    return heic.encode_deep(pixels, options, bits=bits)
 
 
 def _write(path: Path, data: bytes) -> None:

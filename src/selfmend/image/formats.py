@@ -462,7 +462,7 @@ def encode_jpeg2000(array: np.ndarray) -> bytes:
 
 
 def write_png(array: np.ndarray, path: Path, options: dict[str, Any]) -> None:
-    """A 16-bit PNG of 1 to 4 channels; `options` as PIL takes them: icc_profile, dpi, exif."""
+    """A 16-bit PNG of 1 to 4 channels; `options` as PIL takes them: icc_profile, dpi, exif; cicp: what colours mean."""
     height, width, channels = array.shape
     chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, _PNG_COLOUR_TYPES[channels], 0, 0, 0))]
     if "icc_profile" in options:
@@ -472,7 +472,7 @@ def write_png(array: np.ndarray, path: Path, options: dict[str, Any]) -> None:
     if "exif" in options:
         chunks.append((b"eXIf", options["exif"].removeprefix(b"Exif\0\0")))
     chunks += [(b"IDAT", png.packed(array, 16, filters=True)), (b"IEND", b"")]
-    path.write_bytes(png.joined(chunks))
+    path.write_bytes(png.with_colours(png.joined(chunks), options.get("cicp")))
 
 
 def write_tiff(array: np.ndarray, path: Path, options: dict[str, Any]) -> None:

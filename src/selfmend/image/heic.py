@@ -76,6 +76,12 @@ def told_of(info: Mapping[Any, Any]) -> dict[str, Any]:
     return kept | {_OURS: [words for key, words in _BESIDE.items() if info.get(key)]}
 
 
+def colours_of(info: Mapping[Any, Any]) -> tuple[int, int] | None:
+    """What the colours of a picture mean: primaries and transfer by the numbers of ITU-T H.273, if its file says so."""
+    said = info.get("nclx_profile")
+    return (int(said["color_primaries"]), int(said["transfer_characteristics"])) if said else None
+
+
 def left_out(info: Mapping[Any, Any]) -> list[str]:
     """What lies in the file that the picture came from, and in no newly written one."""
     return list(info.get(_OURS, ()))
@@ -112,7 +118,12 @@ def save_options(info: Mapping[Any, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def encode_deep(pixels: np.ndarray, info: Mapping[Any, Any], *, bits: int) -> bytes:
+def colour_options(colours: tuple[int, int] | None) -> dict[str, Any]:
+    """What pillow-heif is told for colours that mean something else than is usual: primaries and transfer."""
+    return dict(zip(("color_primaries", "transfer_characteristics"), colours or (), strict=False))
+
+
+def encode_deep(pixels: np.ndarray, options: Mapping[str, Any], *, bits: int) -> bytes:
     """A file of 10 or 12 bits of uint16 (H, W), grey, or (H, W, C) over the whole range: C is 3 RGB, 4 RGBA."""
     import pillow_heif
 
@@ -123,7 +134,7 @@ def encode_deep(pixels: np.ndarray, info: Mapping[Any, Any], *, bits: int) -> by
     pillow_heif.options.SAVE_HDR_TO_12_BIT = bits == 12
     try:
         file = io.BytesIO()
-        made.save(file, **save_options(info))
+        made.save(file, **options)
     finally:
         pillow_heif.options.SAVE_HDR_TO_12_BIT = before
     return file.getvalue()

@@ -24,6 +24,8 @@ _PNG_MODES = {  # PIL's mode: colour type and depths
     "1": (0, (1,)), "L": (0, (2, 4, 8)), "I;16": (0, (16,)), "I": (0, (16,)), "I;16B": (0, (16,)),
     "P": (3, (1, 2, 4, 8)), "LA": (4, (8,)), "RGB": (2, (8,)), "RGBA": (6, (8,)),
 }  # fmt: skip
+_USUAL_PRIMARIES = (1, 2)  # of BT.709 and sRGB; 2: it does not say
+_USUAL_TRANSFERS = (1, 2, 6, 13, 14, 15)  # those of ordinary films, and of sRGB
 _THUMBNAIL = 512  # pixels; a smaller copy of more is missed by those who zoom
 _GREYS = bytes(level for level in range(256) for _ in range(3))
 _XMP_NAME = b"XML:com.adobe.xmp\0"
@@ -290,6 +292,32 @@ def left_behind(picture: Any, kind: str) -> list[str]:
     return jpeg.behind(source.data) + (["the rest of its XMP"] if jpeg.has_extended_xmp(source.data) else [])
 
 
+def colours_of(picture: Any) -> tuple[int, int] | None:
+    """What the colours of a picture's source mean, where that is not what every viewer takes them for.
+
+    Returns:
+        Primaries and transfer by the numbers of ITU-T H.273, such as 9 and 16, BT.2020 and PQ.
+    """
+    source = source_of(picture)
+    said = None
+    if source is not None and source.kind == avif.KIND:
+        said = avif.colours_of(source.data)
+    elif source is not None and source.kind == heic.KIND:
+        said = heic.colours_of(getattr(picture, "info", {}))
+    elif source is not None and source.kind == "PNG":
+        chunk = next((body for name, body in png.chunks_of(source.data) if name == b"cICP"), b"")
+        said = (chunk[0], chunk[1]) if len(chunk) == 4 else None
+    return None if said is None or (said[0] in _USUAL_PRIMARIES and said[1] in _USUAL_TRANSFERS) else said
+
+
+def lost_colours(picture: Any, kind: str) -> list[str]:
+    """What the colours of the source mean, for a format that does not say it; a profile says it as well."""
+    said = None if kind in ("PNG", avif.KIND, heic.KIND) else colours_of(picture)
+    if said is None or getattr(picture, "info", {}).get("icc_profile"):
+        return []
+    return [f"the meaning of its colours (CICP {said[0]}, {said[1]}; they look pale or dark where nobody says so)"]
+
+
 def _into_gif(picture: Any, source: SourceFile) -> bytes | None:
     frame = gif.first_frame(source.data)
     if frame is None or not isinstance(picture, PILImage.Image) or picture.mode not in ("L", "P"):
@@ -345,6 +373,8 @@ def encode(held: PILImage.Image, kind: str, options: dict[str, Any]) -> bytes:
         chunks = upright_chunks(png.chunks_of(source.data), held.size[::-1])
         _tell_of_frames(chunks, False)
         return png.carried(file.getvalue(), chunks) + png.behind(source.data)
+    if kind == "PNG":
+        return png.with_colours(file.getvalue(), colours_of(held))
     if source is not None and source.kind == kind == "WEBP":
         return webp.with_picture(file.getvalue(), source.data, turned=source.orientation != 1)
     if kind == avif.KIND:
@@ -372,7 +402,7 @@ def into_avif(written: bytes, picture: Any) -> bytes:
     """A newly written AVIF with what the source of the picture, one too, says of its colours and their light."""
     source = source_of(picture)
     if source is None or source.kind != avif.KIND:
-        return written
+        return avif.with_colours(written, colours_of(picture))
     made = avif.like_source(written, source.data)
     if avif.light_of(made) != avif.light_of(source.data):
         warnings.warn("AVIF is written without its light levels", SelfmendWarning, stacklevel=4)
