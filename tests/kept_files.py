@@ -267,6 +267,18 @@ def avif_with_property(box):
     return bytes(data[:end] + box + data[end:])
 
 
+def heic_with_property(box):
+    """The same of a HEIC, whose places are counted from one that moves."""
+    data = bytearray(plain("HEIC"))
+    for name in (b"meta", b"iprp", b"ipco"):
+        at = data.index(name) - 4
+        struct.pack_into(">I", data, at, struct.unpack_from(">I", data, at)[0] + len(box))
+    end = data.index(b"ipco") - 4 + struct.unpack_from(">I", data, data.index(b"ipco") - 4)[0] - len(box)
+    place = data.index(b"iloc") + 16
+    struct.pack_into(">I", data, place, struct.unpack_from(">I", data, place)[0] + len(box))
+    return bytes(data[:end] + box + data[end:])
+
+
 def ten_bits(kind):
     """HEIC as phones write it; an AVIF that says it has them."""
     if kind == "AVIF":
@@ -409,6 +421,7 @@ _MAKERS = {
         struct.pack(">I4sI", 46, b"auxC", 0) + b"urn:com:apple:photo:2020:aux:hdrg\0"
     ),
     ("light levels", "AVIF"): lambda: (avif_with_property(_LIGHT), _LIGHT),
+    ("light levels", "HEIC"): lambda: (heic_with_property(_LIGHT), _LIGHT),
     ("gain map, depth map behind it", "HEIC"): lambda: _whole("RGBA")("HEIC").replace(b"auxid:1", b"auxid:2"),
     ("film behind it (motion photo)", "JPEG"): film,
     ("second view (MPO)", "JPEG"): mpo,

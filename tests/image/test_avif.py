@@ -11,7 +11,7 @@ from PIL import features
 
 from kept_files import PROFILE, XMP, plain, with_segment
 from selfmend.errors import SelfmendWarning
-from selfmend.image import avif
+from selfmend.image import avif, boxes
 from selfmend.image.files import read_picture, save_picture
 
 pytestmark = pytest.mark.skipif(
@@ -112,16 +112,16 @@ def test_grey_of_the_narrow_range_is_as_bright_as_pillow_shows_it(tmp_path):
 
 @pytest.mark.parametrize("bits", [8, 10])
 def test_light_levels_stay_and_belong_to_the_picture(tmp_path, bits):
-    data = avif._with_properties(written(bits, 4), [MDCV, CLLI])
+    data = boxes.with_properties(written(bits, 4), [MDCV, CLLI])
     (tmp_path / "in.avif").write_bytes(data)
     assert np.array_equal(stored(tmp_path / "in.avif"), cv2.imdecode(np.frombuffer(written(bits, 4), np.uint8), -1))
     mended(tmp_path / "in.avif", tmp_path / "out.avif")
     after = (tmp_path / "out.avif").read_bytes()
-    assert avif.light_of(after) == [MDCV, CLLI]
+    assert boxes.light_of(after) == [MDCV, CLLI]
     at = after.index(b"ipma") + 4
     picture, count = struct.unpack_from(">HB", after, at + 8)
-    boxes = avif._boxes(after, *avif._inside(after, b"meta", b"iprp", b"ipco"))
-    listed = [boxes[(place & 127) - 1][0] for place in after[at + 11 : at + 11 + count]]
+    found = boxes.boxes(after, *boxes.inside(after, b"meta", b"iprp", b"ipco"))
+    listed = [found[(place & 127) - 1][0] for place in after[at + 11 : at + 11 + count]]
     assert picture == 1
     assert listed[-2:] == [b"mdcv", b"clli"]
 
@@ -147,15 +147,15 @@ def test_several_pictures_of_ten_bits_are_named(tmp_path):
 
 def test_light_levels_of_several_pictures_are_named_and_the_pictures_stay(tmp_path):
     data = plain("AVIF", save_all=True, append_images=[PILImage.new("RGB", (40, 30), "blue")], duration=[70, 130])
-    ipco = avif._inside(data, b"meta", b"iprp", b"ipco")
+    ipco = boxes.inside(data, b"meta", b"iprp", b"ipco")
     made = bytearray(data)
     for path in ((b"meta",), (b"meta", b"iprp"), (b"meta", b"iprp", b"ipco")):
-        at = avif._inside(data, *path)[0] - (12 if len(path) == 1 else 8)
+        at = boxes.inside(data, *path)[0] - (12 if len(path) == 1 else 8)
         struct.pack_into(">I", made, at, struct.unpack_from(">I", data, at)[0] + len(CLLI))
     for at in (data.index(b"iloc") + 18, data.index(b"stco") + 12):
         struct.pack_into(">I", made, at, struct.unpack_from(">I", data, at)[0] + len(CLLI))
     (tmp_path / "in.avif").write_bytes(bytes(made[: ipco[1]]) + CLLI + bytes(made[ipco[1] :]))
-    with pytest.warns(SelfmendWarning, match="AVIF is written without its light levels"):
+    with pytest.warns(SelfmendWarning, match="the picture is written without its light levels"):
         mended(tmp_path / "in.avif", tmp_path / "out.avif")
     with PILImage.open(tmp_path / "out.avif") as opened:
         opened.seek(1)

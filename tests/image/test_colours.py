@@ -12,7 +12,7 @@ from PIL import features
 
 from kept_files import PROFILE, hdr, photo, ten_bits
 from selfmend.errors import SelfmendWarning
-from selfmend.image import avif
+from selfmend.image import avif, boxes
 from selfmend.image.files import read_picture, save_picture
 
 KINDS = {"PNG": "png", "AVIF": "avif", "HEIC": "heic"}
@@ -108,3 +108,22 @@ def test_a_profile_says_it_as_well(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error", SelfmendWarning)
         save_picture(read_picture(tmp_path / "b.png").original, tmp_path / "out.jpg")
+
+
+@pytest.mark.parametrize("bits", ["8 bits", "deep"])
+@pytest.mark.parametrize(("source", "target"), [("AVIF", "HEIC"), ("HEIC", "AVIF"), ("HEIC", "HEIC"), ("AVIF", "PNG")])
+def test_light_levels_go_along_or_are_named(tmp_path, source, target, bits):
+    needs(source, target)
+    light = struct.pack(">I4sHH", 12, b"clli", 1000, 400)
+    data = boxes.with_properties(hdr(source)[0] if bits == "8 bits" else deep(source), [light])
+    path, out = tmp_path / f"in.{KINDS[source]}", tmp_path / f"out.{KINDS[target]}"
+    path.write_bytes(data)
+    assert boxes.light_of(data) == [light]
+    picture = read_picture(path)
+    if target == "PNG":
+        with pytest.warns(SelfmendWarning, match="PNG is written without its light levels"):
+            save_picture(picture.original, out)
+        return
+    save_picture(picture.original, out)
+    assert boxes.light_of(out.read_bytes()) == [light]
+    assert np.abs(read_picture(out).image - picture.image).max() <= (1 / 1023 if bits == "deep" else 0)

@@ -3,10 +3,10 @@
 A still picture is coded anew as a whole by OpenCV, RGB as it is (4:4:4, the identity matrix of ITU-T H.273), so that
 known pixels stay equal to the bit, in 8, 10 or 12 bits; Pillow writes files of several frames, and all where OpenCV is
 too old, with 8 bits and known pixels that are near. The numbers of the colours are put into the place that the writer
-leaves for them, and the light levels behind its properties.
+leaves for them.
 
-Source: ISO/IEC 23000-22 (MIAF), 23008-12 (ipco, ipma, clli), 14496-12 (iloc, colr), ITU-T H.273 (the numbers); AV1
-Codec ISO Media File Format Binding (av1C).
+Source: ISO/IEC 23000-22 (MIAF), 14496-12 (colr), ITU-T H.273 (the numbers); AV1 Codec ISO Media File Format Binding
+(av1C).
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ KIND = "AVIF"
 _COLOURS = re.compile(rb"colrnclx(....)(...)", re.DOTALL)  # primaries and transfer; matrix and range, of the coding
 _CODING = re.compile(rb"av1C\x81.(.)", re.DOTALL)
 _DEEP, _TWELVE = 0x40, 0x20
-_LIGHT = (b"mdcv", b"clli", b"cclv", b"amve")  # of the mastering display, of the picture, around the viewer
 _APART = 8  # levels of 255, in the mean, by which two decoders of one file may differ
 _METADATA = (("exif", "IMAGE_METADATA_EXIF"), ("xmp", "IMAGE_METADATA_XMP"), ("icc_profile", "IMAGE_METADATA_ICCP"))
 _NAMED = {
@@ -110,78 +109,6 @@ def encode(pixels: np.ndarray, *, bits: int, options: dict[str, Any]) -> bytes:
     if not done:
         raise OSError("OpenCV cannot write it")
     return bytes(made.tobytes())
-
-
-def like_source(written: bytes, source: bytes) -> bytes:
-    """A newly written file whose colours mean what those of another mean, and with its light levels."""
-    return _with_properties(with_colours(written, colours_of(source)), light_of(source))
-
-
-def light_of(data: bytes) -> list[bytes]:
-    """The boxes of a file that say how bright it was mastered, and is to be shown."""
-    head = _head(data)
-    properties = _inside(head, b"meta", b"iprp", b"ipco")
-    return [] if properties is None else [box for kind, box in _boxes(head, *properties) if kind in _LIGHT]
-
-
-def _boxes(data: bytes, start: int, end: int) -> list[tuple[bytes, bytes]]:
-    """(kind, all of it) of the boxes in a part of a file; those that are whole and of a plain length."""
-    found = []
-    while start + 8 <= end:
-        length, kind = struct.unpack_from(">I4s", data, start)
-        if length < 8 or start + length > end:
-            break
-        found.append((kind, data[start : start + length]))
-        start += length
-    return found
-
-
-def _inside(data: bytes, *path: bytes) -> tuple[int, int] | None:
-    """Where the content of a box that lies in others begins and ends."""
-    start, end = 0, len(data)
-    for wanted in path:
-        at = start
-        for kind, box in _boxes(data, start, end):
-            if kind == wanted:
-                start, end = at + (12 if kind == b"meta" else 8), at + len(box)
-                break
-            at += len(box)
-        else:
-            return None
-    return start, end
-
-
-def _with_properties(written: bytes, properties: list[bytes]) -> bytes:
-    """A file as libavif writes it (one byte an association, offsets of four bytes, pixels last) with more properties of
-    its picture; as it is where it looks otherwise.
-    """
-    head = _head(written)
-    paths = ((), (b"iprp",), (b"iprp", b"ipco"), (b"iprp", b"ipma"), (b"iloc",), (b"pitm",))
-    places = [place for path in paths if (place := _inside(head, b"meta", *path)) is not None]
-    if not properties or len(places) < len(paths) or _inside(head, b"moov") is not None:  # which has offsets as well
-        return written
-    (meta, _), (iprp, _), (ipco, last), (ipma, _), (iloc, _), (pitm, _) = places
-    count, entry = len(_boxes(head, ipco, last)), ipma + 8
-    is_first = head[ipma : ipma + 4] == bytes(4) and head[entry : entry + 2] == head[pitm + 4 : pitm + 6]
-    if not is_first or head[pitm] or head[iloc] or head[iloc + 4 : iloc + 6] != b"\x44\0" or count > 100:
-        return written
-    fresh = b"".join(properties)
-    longer = len(fresh) + len(properties)
-    made = bytearray(head)
-    at = iloc + 8
-    for _ in range(struct.unpack_from(">H", head, iloc + 6)[0]):
-        pieces = struct.unpack_from(">H", head, at + 4)[0]
-        for offset in range(at + 6, at + 6 + 8 * pieces, 8):
-            struct.pack_into(">I", made, offset, struct.unpack_from(">I", head, offset)[0] + longer)
-        at += 6 + 8 * pieces
-    lengths = {meta - 12: longer, iprp - 8: longer, ipco - 8: len(fresh), ipma - 8: len(properties)}
-    for at, more in lengths.items():
-        struct.pack_into(">I", made, at, struct.unpack_from(">I", head, at)[0] + more)
-    made[entry + 2] += len(properties)
-    behind = entry + 3 + head[entry + 2]
-    made[behind:behind] = bytes(range(count + 1, count + 1 + len(properties)))
-    made[last:last] = fresh
-    return bytes(made) + written[len(head) :]
 
 
 def colours_of(data: bytes) -> tuple[int, int] | None:

@@ -32,6 +32,8 @@ from selfmend.image.rewriting import (
     lost_colours,
     rewritten,
     source_is,
+    source_of,
+    with_light,
 )
 
 if TYPE_CHECKING:
@@ -154,7 +156,7 @@ def _ten_or_twelve(picture: Any, kind: str) -> bytes:
         return into_avif(avif.encode(pixels, bits=bits, options=save_options(picture, kind)), picture)
     heic.register("the result")
     options = heic.save_options(info) | heic.colour_options(colours_of(picture))
-    return heic.encode_deep(pixels, options, bits=bits)
+    return with_light(heic.encode_deep(pixels, options, bits=bits), source_of(picture))
 
 
 def _write(path: Path, data: bytes) -> None:

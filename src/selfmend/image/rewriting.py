@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image as PILImage
 
 from selfmend.errors import SelfmendWarning
-from selfmend.image import avif, bmp, gif, heic, jpeg, jpeg2000, jpeg_blocks, png, pnm, tga, tiff, webp
+from selfmend.image import avif, bmp, boxes, gif, heic, jpeg, jpeg2000, jpeg_blocks, png, pnm, tga, tiff, webp
 from selfmend.image.decoding import SOURCE, SourceFile, decode, stored_of
 from selfmend.image.exif import PREFIX, patched, patched_xmp, without_previews, without_xmp_previews
 from selfmend.image.formats import plain_palette, quiet, turned
@@ -283,10 +283,11 @@ def left_behind(picture: Any, kind: str) -> list[str]:
     source = source_of(picture)
     if source is None or source.kind == kind:
         return []
+    light = ["its light levels"] if _light_of(source) and kind not in (avif.KIND, heic.KIND) else []
     if source.kind == heic.KIND:
-        return heic.left_out(getattr(picture, "info", {}))
+        return heic.left_out(getattr(picture, "info", {})) + light
     if source.kind == avif.KIND:
-        return avif.left_out(source.data)
+        return avif.left_out(source.data) + light
     if source.kind != "JPEG":
         return []
     return jpeg.behind(source.data) + (["the rest of its XMP"] if jpeg.has_extended_xmp(source.data) else [])
@@ -373,6 +374,8 @@ def encode(held: PILImage.Image, kind: str, options: dict[str, Any]) -> bytes:
         chunks = upright_chunks(png.chunks_of(source.data), held.size[::-1])
         _tell_of_frames(chunks, False)
         return png.carried(file.getvalue(), chunks) + png.behind(source.data)
+    if kind == heic.KIND:
+        return with_light(file.getvalue(), source)
     if kind == "PNG":
         return png.with_colours(file.getvalue(), colours_of(held))
     if source is not None and source.kind == kind == "WEBP":
@@ -399,14 +402,24 @@ def _frames_options(kind: str, source: SourceFile | None) -> dict[str, Any]:
 
 
 def into_avif(written: bytes, picture: Any) -> bytes:
-    """A newly written AVIF with what the source of the picture, one too, says of its colours and their light."""
+    """A newly written AVIF with what the source of the picture says of its colours and their light."""
     source = source_of(picture)
-    if source is None or source.kind != avif.KIND:
-        return avif.with_colours(written, colours_of(picture))
-    made = avif.like_source(written, source.data)
-    if avif.light_of(made) != avif.light_of(source.data):
-        warnings.warn("AVIF is written without its light levels", SelfmendWarning, stacklevel=4)
+    is_one = source is not None and source.kind == avif.KIND
+    colours = avif.colours_of(source.data) if source is not None and is_one else colours_of(picture)
+    return with_light(avif.with_colours(written, colours), source)
+
+
+def with_light(written: bytes, source: SourceFile | None) -> bytes:
+    """A newly written AVIF or HEIC that says of its light what the source says, if that is one of these."""
+    light = _light_of(source)
+    made = boxes.with_properties(written, light)
+    if boxes.light_of(made) != light:
+        warnings.warn("the picture is written without its light levels", SelfmendWarning, stacklevel=4)
     return made
+
+
+def _light_of(source: SourceFile | None) -> list[bytes]:
+    return boxes.light_of(source.data) if source is not None and source.kind in (avif.KIND, heic.KIND) else []
 
 
 def into_jpeg2000(written: bytes, picture: Any) -> bytes:
