@@ -31,7 +31,7 @@ from pathlib import Path
 
 import numpy as np
 
-from common import commit, machine, parse
+from common import commit, kept, machine, parse
 from scorer import load_scorer
 
 METHODS = [
@@ -142,7 +142,7 @@ def main() -> None:
     args = parser.parse_args()
     pictures = sorted(p for p in args.pictures.iterdir() if p.suffix in ENDINGS)
     pictures = pictures[:: max(1, len(pictures) // args.limit)][: args.limit] if args.limit else pictures
-    out = args.out / args.pictures.name
+    out = kept(args.out, args.seed) / f"{args.pictures.name}-{args.samples}"
     context = multiprocessing.get_context("spawn")
     for spec in args.methods:
         worker = context.Process(target=draw_all, args=(spec, pictures, out, args.samples, args.seed, args.threads))

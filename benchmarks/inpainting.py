@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from common import commit, machine, parse
+from common import commit, kept, machine, parse
 from scorer import load_scorer
 
 METHODS = [
@@ -130,16 +130,17 @@ def main() -> None:
     stems = sorted(p.stem for p in (args.cases / "truth").glob("*.png"))
     if args.limit:
         stems = stems[:: max(1, len(stems) // args.limit)][: args.limit]
+    out = kept(args.out, args.seed)
     context = multiprocessing.get_context("spawn")
     for spec in args.methods:
-        worker = context.Process(target=fill_all, args=(spec, args.cases, args.out, stems, args.seed, args.threads))
+        worker = context.Process(target=fill_all, args=(spec, args.cases, out, stems, args.seed, args.threads))
         worker.start()
         worker.join()
         if worker.exitcode:
             raise SystemExit(f"{spec} failed")
     scorer = load_scorer(args.score)
     net = scorer.SqueezeNet()
-    tables = {s: score_all(s, args.cases, args.out, stems, scorer, net) for s in args.methods}
+    tables = {s: score_all(s, args.cases, out, stems, scorer, net) for s in args.methods}
     heading = (
         f"{len(stems)} cases, seed {args.seed}, {args.threads} threads on {machine()}, {datetime.date.today()}, "
         f"commit {commit()}. Scores are means (fd: of the set), seconds the median, peak_mb the most of any process."
@@ -148,7 +149,7 @@ def main() -> None:
     print(text)
     if args.table:
         args.table.write_text(text)
-    write_sheets(args.cases, args.out, args.methods, stems)
+    write_sheets(args.cases, out, args.methods, stems)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from PIL import Image as PILImage
 from PIL import ImageDraw, ImageFont
 from skimage import data
 
-from common import commit, machine
+from common import commit, kept, machine
 from scorer import load_scorer
 from selfmend.errors import SelfmendWarning
 from selfmend.image.draw import contact_sheet, paint_hole, to_rgb
@@ -120,9 +120,9 @@ def fill_frames(truth: Image, mask: Mask, reference: Aligned, seed: int, *, plai
 
 def frames_case(args: argparse.Namespace, place_: int, kind: str, mask: Mask) -> dict[str, Any]:
     """Scores and seconds of every method on one frame, and how the reference fits."""
-    kept = args.out / f"frames-{kind}-{place_}.json"
-    if kept.exists():
-        return json.loads(kept.read_text())
+    scored = kept(args.out, args.seed) / f"frames-{kind}-{place_}.json"
+    if scored.exists():
+        return json.loads(scored.read_text())
     scorer = load_scorer(args.score)
     net, film = scorer.SqueezeNet(), frames_of(args.clip)
     truth, other = film[place_], film[place_ + APART]
@@ -133,10 +133,10 @@ def frames_case(args: argparse.Namespace, place_: int, kind: str, mask: Mask) ->
         pair = scorer.pair(net, truth, fill, mask)
         rows[name] = {k: float(pair[k]) for k in ("psnr_hole", "feat_hole")} | {"seconds": seconds}
     shown = {"truth": truth, "reference": lying.image} | {n: f for n, (f, _) in fills.items()}
-    save(kept.with_suffix(".png"), shown, mask, 4)
-    kept.write_text(json.dumps({"fit": f"{lying.confidence:.2f} ({lying.by})", "rows": rows}))
+    save(scored.with_suffix(".png"), shown, mask, 4)
+    scored.write_text(json.dumps({"fit": f"{lying.confidence:.2f} ({lying.by})", "rows": rows}))
     print(kind, place_, flush=True)
-    return json.loads(kept.read_text())
+    return json.loads(scored.read_text())
 
 
 def frames_table(args: argparse.Namespace) -> str:

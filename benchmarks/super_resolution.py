@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 import selfmend
+from common import kept
 from selfmend.errors import ImageError, MissingWeightsError
 from selfmend.image.draw import to_rgb
 from selfmend.image.files import read_picture, save_picture
@@ -82,6 +83,7 @@ def main() -> None:
     parser.add_argument("--command", default="", help="another program, with {input} and {output} in it")
     parser.add_argument("--weights", type=Path, help="file or folder with NIQE's parameters")
     args = parser.parse_args()
+    out = kept(args.out, 0)
     try:
         parameters = load_parameters(args.weights)
     except MissingWeightsError as error:
@@ -91,16 +93,16 @@ def main() -> None:
     truths = {file.stem: cut(read_picture(file).image) for file in files[: args.count]}
     for stem, truth in truths.items():
         size = (truth.shape[0] // FACTOR, truth.shape[1] // FACTOR)
-        save_picture(to_rgb(resize(truth, size)), args.out / "input" / f"{stem}.png")
-        save_picture(to_rgb(truth), args.out / "truth" / f"{stem}.png")
+        save_picture(to_rgb(resize(truth, size)), out / "input" / f"{stem}.png")
+        save_picture(to_rgb(truth), out / "truth" / f"{stem}.png")
     print(f"| x{FACTOR} | rmse | niqe | seconds | |\n|---|---|---|---|---|")
     for method in ["truth", *args.methods, *(["command"] if args.command else [])]:
         scores, seconds = [], []
         for stem, truth in truths.items():
-            target = args.out / method.replace(":", "-") / f"{stem}.png"
+            target = out / method.replace(":", "-") / f"{stem}.png"
             if not target.exists():
                 began = time.perf_counter()
-                enlarge(method, args.out / "input" / f"{stem}.png", target, args.command)
+                enlarge(method, out / "input" / f"{stem}.png", target, args.command)
                 seconds.append(time.perf_counter() - began)
             scores.append(score(target, truth, parameters))
         print(row(method, scores, seconds), flush=True)

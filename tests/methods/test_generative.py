@@ -16,17 +16,35 @@ class Noise(Generative):
     name = "noise"
     prepared_with = None
 
+    def __init__(self):
+        self.spreads = []
+
     def prepared(self, image, *, seed, progress):
         self.prepared_with = seed
         return self
 
-    def draw(self, image, *, size, seed, progress):
+    def draw(self, image, *, size, seed, spread, progress):
+        self.spreads.append(spread)
         progress(ProgressEvent(stage="half", done=0.5))
         return make_rng(seed).standard_normal((*size, image.shape[2]), np.float32) * 3
 
     def reshape(self, image, *, size, seed, progress):
         progress(ProgressEvent(stage="", step=1, steps=4))
-        return self.draw(image, size=size, seed=seed, progress=progress)
+        return self.draw(image, size=size, seed=seed, spread=0.0, progress=progress)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_samples_of_one_call_are_spread(seed: int) -> None:
+    noise = Noise()
+    noise.sample(np.zeros((2, 2, 1), np.float32), samples=8, seed=seed)
+    for count in (2, 4, 8):  # of independent numbers the least would be near 1 / count**2
+        spreads = np.sort(noise.spreads[:count])
+        assert spreads.min() >= 0
+        assert spreads.max() < 1
+        gaps = np.diff([*spreads, spreads[0] + 1])
+        assert gaps.min() > 0.5 / count
+    noise.sample(np.zeros((2, 2, 1), np.float32), samples=1, seed=seed + 1)
+    assert noise.spreads[-1] != noise.spreads[0]
 
 
 def test_a_sample_does_not_depend_on_how_many_there_are() -> None:

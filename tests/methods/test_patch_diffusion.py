@@ -53,9 +53,12 @@ def test_samples_do_not_depend_on_threads() -> None:
 
 
 def test_everything_of_the_picture_is_used() -> None:
-    for sample in method(variety="high").sample(scene(), samples=3):
-        red = (sample[..., 0] > 0.7) & (sample[..., 1] < 0.5)
-        assert 0.3 < red.sum() / ((scene()[..., 0] > 0.7) & (scene()[..., 1] < 0.5)).sum() < 3
+    def red(image: Image) -> int:
+        return int(((image[..., 0] > 0.7) & (image[..., 1] < 0.5)).sum())
+
+    shares = [red(sample) / red(scene()) for sample in method(variety="high").sample(scene(), samples=6)]
+    assert min(shares) > 0.3  # nothing is lost,
+    assert np.mean(shares) < 1.7  # and where a moved start has a thing twice, it stays seldom
 
 
 def test_varieties() -> None:
@@ -148,10 +151,12 @@ def test_the_moved_starts_of_a_sample_are_near_each_other_and_far_from_those_of_
     monkeypatch.setattr("selfmend.methods.patch_diffusion.diffuse", recorded)
     ramp = np.broadcast_to(np.linspace(0, 1, 70, dtype=np.float32)[None, :, None], (48, 70, 3))
     method(candidates=4, mended=0, moved=1.0, iterations=1).sample(ramp, samples=6)
-    # where the ramp's end is, by which the move is known
-    tops = np.array([start[0, :, 0].argmax() / start.shape[1] for start in starts]).reshape(6, 4)
-    assert np.ptp(tops, axis=1).max() < 0.35
-    assert np.ptp(tops.mean(1)) > 0.4
+    each = np.array([start[0, :, 0] for start in starts]).reshape(6, 4, -1)
+    apart = np.abs(each[:, None, :, None] - each[None, :, None, :]).mean((-3, -2, -1)) / np.ptp(each)
+    own, others = np.diag(apart), apart[~np.eye(6, dtype=bool)]
+    assert own.max() < 0.12
+    assert others.min() > own.max()
+    assert others.mean() > 3 * own.max()
 
 
 def test_the_best_arrangement_is_mended(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,4 @@
-"""What a method is that makes new pictures out of one: random samples, other shapes, enlargements.
-
-What a method is that makes new pictures out of one: random samples, and the same picture in another shape.
-
-What a method is that enlarges a picture without learning it first.
-"""
+"""Methods that make new pictures out of one: samples and other shapes (`Generative`), enlargements (`Enlarging`)."""
 
 from __future__ import annotations
 
@@ -16,7 +11,7 @@ from typing import Any, ClassVar, Self
 
 from selfmend.errors import OptionError, SelfmendWarning
 from selfmend.progress import Progress, after_learning, share_of, silent, while_learning
-from selfmend.seeding import derive_seed
+from selfmend.seeding import derive_seed, make_rng
 from selfmend.types import Image, Size, check_image, size_of
 
 MOST_PIXELS = 2**28
@@ -24,6 +19,8 @@ MOST_PIXELS = 2**28
 
 MOST_PIXELS_AT_ONCE = 2**30
 """Of all samples together, which are in memory at the same time: 12 GiB of RGB."""
+
+_GOLDEN = (math.sqrt(5) - 1) / 2  # its multiples modulo 1 are spread evenly, however many there are (Weyl)
 
 
 class Generative(ABC):
@@ -55,11 +52,13 @@ class Generative(ABC):
         self.check_size(image, check_pixels(size, samples=samples))
         worker = self.prepared(image, seed=seed, progress=while_learning(progress))
         progress = progress if worker is self else after_learning(progress)
+        first = make_rng(seed, "spread").random()
         return [
             worker.draw(
                 image,
                 size=size,
                 seed=derive_seed(seed, "sample", k),
+                spread=(first + k * _GOLDEN) % 1,
                 progress=share_of(progress, k, samples, f"sample {k + 1} of {samples}"),
             ).clip(0, 1)
             for k in range(samples)
@@ -97,13 +96,15 @@ class Generative(ABC):
         return self
 
     @abstractmethod
-    def draw(self, image: Image, *, size: Size, seed: int, progress: Progress = silent) -> Image:
+    def draw(self, image: Image, *, size: Size, seed: int, spread: float, progress: Progress = silent) -> Image:
         """One random sample.
 
         Args:
             image: (H, W, C) in [0, 1], the picture to be like.
             size: (height, width) of the result.
             seed: of all that is drawn.
+            spread: in [0, 1), far from those of the other samples of the same call, as independent numbers seldom
+                all are: for methods of which some choice decides how alike samples are.
             progress: called with each event.
 
         Returns:
@@ -112,7 +113,7 @@ class Generative(ABC):
 
     @abstractmethod
     def reshape(self, image: Image, *, size: Size, seed: int, progress: Progress = silent) -> Image:
-        """The picture itself in another size; arguments and result as in `draw`."""
+        """The picture itself in another size; the other arguments and the result as in `draw`."""
 
 
 def check_pixels(size: Size, *, samples: int = 1) -> Size:

@@ -95,7 +95,7 @@ class GPNN(Generative, Enlarging, Method):
 
     config: GPNNConfig
 
-    def draw(self, image: Image, *, size: Size, seed: int, progress: Progress = silent) -> Image:
+    def draw(self, image: Image, *, size: Size, seed: int, spread: float, progress: Progress = silent) -> Image:
         """One random sample; see `Generative.draw`."""
         x = signed(image)
         start = self._start(x, size)

@@ -89,7 +89,7 @@ class TensorMethod(OnTorchDevice, Method):
 class TensorGenerative(Generative):
     """A generative method that draws tensors; subclasses implement `draw_tensor` and `reshape_tensor`."""
 
-    def draw(self, image: Image, *, size: Size, seed: int, progress: Progress = silent) -> Image:
+    def draw(self, image: Image, *, size: Size, seed: int, spread: float, progress: Progress = silent) -> Image:
         """One random sample; see `Generative.draw`."""
         generator = torch.Generator().manual_seed(seed)
         return to_array(self.draw_tensor(to_tensor(image), size=size, generator=generator, progress=progress))

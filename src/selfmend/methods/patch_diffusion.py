@@ -54,7 +54,7 @@ class Variety(NamedTuple):
 
 
 VARIETIES = {
-    "low": Variety(4.0, 2.0, 0.5),
+    "low": Variety(4.0, 2.0, 0.38),
     "normal": Variety(1.0, 0.5, 0.9),
     "high": Variety(0.5, 0.2, 1.2),
 }
@@ -143,14 +143,12 @@ class PatchDiffusion(Generative, Method):
 
     config: PatchDiffusionConfig
 
-    def draw(self, image: Image, *, size: Size, seed: int, progress: Progress = silent) -> Image:
+    def draw(self, image: Image, *, size: Size, seed: int, spread: float, progress: Progress = silent) -> Image:
         """One random sample; see `Generative.draw`."""
         scales = self._scales(image, size)
         variety = self.config.varied()
         settings = self._settings(variety)
         moved = math.floor(self._first_candidates() * self.config.moved)
-        # one for all arrangements of a sample: the best of several moves would be the same one in every sample
-        move = make_rng(seed, "move").random()
 
         def arrangement(k: int) -> np.ndarray:
             generator = make_rng(seed, "arrangement", k)
@@ -158,7 +156,7 @@ class PatchDiffusion(Generative, Method):
             if k >= moved:
                 start, sigma = np.zeros((*shape, image.shape[2]), np.float32), _DROWNED
             else:
-                start, sigma = _moved(resize(reference, shape), move, generator), self.config.start_noise
+                start, sigma = _moved(resize(reference, shape), spread, generator), self.config.start_noise
             return diffuse(start, reference, sigma=sigma, settings=settings, generator=generator)
 
         best = self._best(scales, arrangement, settings, variety.difference, seed, progress)
