@@ -1,6 +1,6 @@
 """Files of all kinds damaged at random, and used: nothing but success or one clear line may come of it.
 
-    python benchmarks/fuzz.py [journal manifest runs training queue config pictures masks films] --cases 1000 --seed 0
+    python benchmarks/fuzz.py [journal manifest ... pictures kept masks films] --cases 1000 --seed 0
 
 Prints for each kind how many cases there were and every outcome that must not be: another exception than
 SelfmendError (with its place), a crash, more than 20 seconds, more than 4 GB. The exit code is 1 where there was any.

@@ -20,12 +20,14 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image as PILImage
 
+import kept_files
 from selfmend.errors import SelfmendError, line_for
 
 SECONDS, BYTES = 20, 4 * 2**30
@@ -505,6 +507,18 @@ _PICTURES = (
 )  # fmt: skip
 
 
+_KEPT = {  # the cells of docs/files.md of those formats whose files say little above
+    f"{kind} {what}.{kept_files.FORMATS[kind]}".replace(" ", "-"): (what, kind)
+    for what, kind in kept_files.CELLS
+    if kind in ("AVIF", "HEIC", "TGA", "JPEG 2000", "BMP", "PPM") and (kind != "HEIC" or find_spec("pillow_heif"))
+}
+
+
+def _make_kept(folder: Path) -> None:
+    for name, cell in _KEPT.items():
+        (folder / name).write_bytes(kept_files.file_of(*cell)[0])
+
+
 def _damaged(folder: Path) -> list[Path]:
     """Those files that are not whole any more; all where all are."""
     files, whole = sorted(folder.iterdir()), folder.parent / "whole"
@@ -568,6 +582,7 @@ TARGETS = {
         Target("queue", _make_queue, _use_queue, ("data/jobs.sqlite",)),
         Target("config", _make_config, _use_config, ("selfmend.toml",)),
         Target("pictures", _make_pictures, _use_pictures, _PICTURES),
+        Target("kept", _make_kept, _use_pictures, tuple(_KEPT)),
         Target("masks", _make_masks, _use_masks, ("m.png", "m.tif", "m.jpg", "m.webp", "m.gif")),
         Target("films", _make_films, _use_films, ("a.mp4", "a.mkv", "a.avi", "a.ts")),
     )

@@ -252,6 +252,9 @@ _TEN_BITS = bytes.fromhex(  # 64 x 64 of AV1, darker on the left
 )
 
 
+_LIGHT = struct.pack(">I4sHH", 12, b"clli", 1000, 400)
+
+
 def avif_with_property(box):
     """An AVIF with another property, of nothing; what stands behind it moves."""
     data = bytearray(plain("AVIF"))
@@ -260,6 +263,18 @@ def avif_with_property(box):
         struct.pack_into(">I", data, at, struct.unpack_from(">I", data, at)[0] + len(box))
     end = data.index(b"ipco") - 4 + struct.unpack_from(">I", data, data.index(b"ipco") - 4)[0] - len(box)
     place = data.index(b"iloc") + 18  # of its only piece
+    struct.pack_into(">I", data, place, struct.unpack_from(">I", data, place)[0] + len(box))
+    return bytes(data[:end] + box + data[end:])
+
+
+def heic_with_property(box):
+    """The same of a HEIC, whose places are counted from one that moves."""
+    data = bytearray(plain("HEIC"))
+    for name in (b"meta", b"iprp", b"ipco"):
+        at = data.index(name) - 4
+        struct.pack_into(">I", data, at, struct.unpack_from(">I", data, at)[0] + len(box))
+    end = data.index(b"ipco") - 4 + struct.unpack_from(">I", data, data.index(b"ipco") - 4)[0] - len(box)
+    place = data.index(b"iloc") + 16
     struct.pack_into(">I", data, place, struct.unpack_from(">I", data, place)[0] + len(box))
     return bytes(data[:end] + box + data[end:])
 
@@ -396,11 +411,8 @@ _MAKERS = {
     ("parts that nobody knows", "GIF"): lambda: (with_extension(0xFF, UNKNOWN, b"\x0bUNKNOWN-APP"), UNKNOWN),
     ("parts that nobody knows", "WebP"): lambda: (with_riff(b"prVt", UNKNOWN), UNKNOWN),
     ("parts that nobody knows", "JPEG 2000"): lambda: (with_box(b"prVt", UNKNOWN), UNKNOWN),
-    ("parts that nobody knows", "TGA"): lambda: (
-        plain("TGA").removesuffix(bytes(8) + b"TRUEVISION-XFILE.\0")
-        + struct.pack("<II", 4000, 0)
-        + b"TRUEVISION-XFILE.\0"
-    ),
+    ("parts that nobody knows", "TGA"): lambda: (tga_with_areas(), UNKNOWN),
+    ("small copies of the picture", "TGA"): lambda: (tga_with_areas(), b"what was there"),
     ("gain map, depth map behind it", "JPEG"): lambda: (
         plain("JPEG") + plain("JPEG", quality=30),
         plain("JPEG", quality=30),
@@ -408,7 +420,8 @@ _MAKERS = {
     ("gain map, depth map behind it", "AVIF"): lambda: avif_with_property(
         struct.pack(">I4sI", 46, b"auxC", 0) + b"urn:com:apple:photo:2020:aux:hdrg\0"
     ),
-    ("light levels", "AVIF"): lambda: avif_with_property(struct.pack(">I4sHH", 12, b"clli", 1000, 400)),
+    ("light levels", "AVIF"): lambda: (avif_with_property(_LIGHT), _LIGHT),
+    ("light levels", "HEIC"): lambda: (heic_with_property(_LIGHT), _LIGHT),
     ("gain map, depth map behind it", "HEIC"): lambda: _whole("RGBA")("HEIC").replace(b"auxid:1", b"auxid:2"),
     ("film behind it (motion photo)", "JPEG"): film,
     ("second view (MPO)", "JPEG"): mpo,
@@ -452,6 +465,19 @@ _MAKERS = {
     ),
     ("layers", "TIFF"): lambda: with_tag(37724, UNKNOWN),
 }
+
+
+CELLS = tuple(_MAKERS)
+"""(what, format) of all files that `file_of` makes."""
+
+
+def tga_with_areas():
+    """An extension area with a stamp, and a developer area of one tag."""
+    data, stamp = plain("TGA")[:-26], bytes([4, 3]) + (b"what was there" * 3)[:36]
+    places = len(data), len(data) + len(stamp), len(data) + len(stamp) + len(UNKNOWN)
+    data += stamp + UNKNOWN + struct.pack("<HHII", 1, 300, places[1], len(UNKNOWN))
+    area = struct.pack("<H", 495).ljust(482, b"\0") + struct.pack("<IIIB", 0, places[0], 0, 0)
+    return data + area + struct.pack("<II", len(data), places[2]) + b"TRUEVISION-XFILE.\0"
 
 
 def _second(kind):

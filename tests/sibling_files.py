@@ -1158,17 +1158,9 @@ def tga(draw: Draw) -> Sibling:
     step = bits // 8
     values = draw.photo(step) if kind not in (1, 9) else draw.photo(1, 99)
     h, w = values.shape[:2]
+    lines = [values[y].tobytes() for y in range(h)]
     if kind > 8:
-        body = b"".join(
-            bytes([127 + min(128, w - x)]) + values[y, x].tobytes()
-            if draw.often(0.3)
-            else b"\0" + values[y, x].tobytes()
-            for y in range(h)
-            for x in ([0] if draw.often(0.1) else range(w))
-        )
-        body = b"".join(b"\0" + values[y, x].tobytes() for y in range(h) for x in range(w))
-    else:
-        body = values.tobytes()
+        lines = _tga_lines(draw, values)
     name = draw.text()[:200] if draw.often(0.4) else b""
     palette = draw.randbytes(3 * 100) if kind in (1, 9) else b""
     alpha = {32: 8, 16: 1 if kind == 2 else 8}.get(bits, 0) if draw.often(0.8) else 0
@@ -1187,33 +1179,76 @@ def tga(draw: Draw) -> Sibling:
         bits,
         alpha | draw.choice([0, 0x20]),
     )
+    body = b"".join(lines)
     made.data = head + name + palette + body
     made.says.append(f"type {kind}, {bits} bits, alpha {alpha}")
     made.parts += [("id", name, "comment|id|text")] if name else []
-    if draw.often(0.5):
-        own = draw.junk() if draw.often(0.3) else b""
-        at = len(made.data)
+    if draw.often(0.6):
+        _tga_areas(draw, made, len(head + name + palette), lines, step)
+    elif draw.often(0.2):
+        own = draw.junk()
         made.data += own
-        extension = 0
-        if draw.often(0.5):
-            extension = len(made.data)
-            area = struct.pack("<H", 495) + b"Author".ljust(41, b"\0") + "Grüße".encode().ljust(324, b"\0")
-            area += (
-                struct.pack("<6H", 11, 28, 2026, 1, 2, 3)
-                + b"job".ljust(41, b"\0")
-                + bytes(6)
-                + b"program".ljust(41, b"\0")
-            )
-            area = (
-                area + struct.pack("<HB", 100, 32) + struct.pack("<I", 0xFF0000) + struct.pack("<HHHH", 1, 1, 22, 10)
-            ).ljust(495, b"\0")
-            made.data += area
-            made.parts.append(("extension area", area[:300], "extension"))
-            made.says.append("extension area")
-        made.data += struct.pack("<II", extension, at if own else 0) + b"TRUEVISION-XFILE.\0"
-        made.parts += [("developer area", own, "developer|extension")] if own else []
-        made.says.append("footer")
+        made.parts.append(("what stands behind it", own, "behind"))
     return made
+
+
+def _tga_lines(draw: Draw, values: np.ndarray) -> list[bytes]:
+    """By run lengths, with and without runs; some packets of files of one level go on in the next line."""
+    flat = values.copy()
+    if draw.often(0.5):
+        flat[flat.shape[0] // 2 :] = flat[0, 0]
+    values[:] = flat
+    height, width = values.shape[:2]
+    made = []
+    for y in range(height):
+        if (flat[y] == flat[y, 0]).all() and width <= 128:
+            made.append(bytes([127 + width]) + flat[y, 0].tobytes())
+        elif draw.often(0.5) and width <= 128:
+            made.append(bytes([width - 1]) + flat[y].tobytes())
+        else:
+            made.append(b"".join(b"\0" + flat[y, x].tobytes() for x in range(width)))
+    return made
+
+
+def _tga_areas(draw: Draw, made: Sibling, start: int, lines: list[bytes], step: int) -> None:
+    """Developer area and extension area with all that they may point at, and the footer."""
+
+    def put(body: bytes) -> int:
+        made.data += body
+        return len(made.data) - len(body)
+
+    developer = extension = 0
+    if draw.often(0.5):
+        own = [draw.junk() for _ in range(draw.randint(1, 3))]
+        places = [put(body) for body in own]
+        tags = [
+            struct.pack("<HII", 300 + k, at, len(body)) for k, (at, body) in enumerate(zip(places, own, strict=True))
+        ]
+        developer = put(struct.pack("<H", len(own)) + b"".join(tags))
+        made.parts += [(f"tag {k} of the developer area", body, "developer|extension") for k, body in enumerate(own)]
+        made.says.append("developer area")
+    if draw.often(0.6):
+        correction = stamp = table = 0
+        if draw.often(0.4):
+            levels = draw.randbytes(2048)
+            correction = put(levels)
+            made.parts.append(("colour correction", levels, "extension"))
+        if draw.often(0.4):
+            stamp = put(bytes([8, 6]) + (SECRET * 100)[: 48 * step])
+        if draw.often(0.4):
+            ends = [start + sum(map(len, lines[:k])) for k in range(len(lines))]
+            table = put(struct.pack(f"<{len(ends)}I", *ends))
+        said = b"Author".ljust(41, b"\0") + "Grüße".encode().ljust(324, b"\0")
+        said += (
+            struct.pack("<6H", 11, 28, 2026, 1, 2, 3) + b"job".ljust(41, b"\0") + bytes(6) + b"program".ljust(41, b"\0")
+        )
+        said += struct.pack("<HBIHHHH", 100, 32, 0xFF0000, 1, 1, 22, 10)
+        area = struct.pack("<H", 495) + said + struct.pack("<IIIB", correction, stamp, table, draw.choice([0, 3]))
+        extension = put(area)
+        made.parts.append(("extension area", area[:482], "extension"))
+        made.says.append(f"extension area{', stamp' if stamp else ''}{', lines' if table else ''}")
+    made.data += struct.pack("<II", extension, developer) + b"TRUEVISION-XFILE.\0"
+    made.says.append("footer")
 
 
 def pnm(draw: Draw) -> Sibling:
@@ -1325,39 +1360,60 @@ def jp2(draw: Draw) -> Sibling:
 
 
 def avif(draw: Draw) -> Sibling:
-    """Coded anew as a whole: with profile, EXIF, XMP, alpha, frames, 10 or 12 bits."""
-    made = Sibling("avif", near=16)
-    if draw.often(0.2):
-        import cv2
-
-        bits = draw.choice([10, 12])
-        values = draw.photo(3, (1 << bits) - 1, low=40)
-        made.data = cv2.imencode(".avif", values, [cv2.IMWRITE_AVIF_DEPTH, bits, cv2.IMWRITE_AVIF_QUALITY, 95])[
-            1
-        ].tobytes()
-        made.says.append(f"{bits} bits")
-        made.parts.append((f"{bits} bits", b"", f"{bits} bits"))
-        return made
+    """Of Pillow, or of OpenCV with 10 or 12 bits: with profile, EXIF, XMP, alpha, frames, light levels."""
+    made = Sibling("avif")
+    bits = draw.choice([8, 8, 8, 10, 12])
     channels = draw.choice([3, 3, 4, 1])
-    values = draw.photo(channels, low=40)
-    options: dict = {
-        "quality": draw.randint(60, 100),
-        "subsampling": draw.choice(["4:2:0", "4:4:4", "4:2:2"]),
-        "speed": 9,
-    }
+    values = draw.photo(channels, (1 << bits) - 1, low=40)
+    options: dict = {}
     made.orientation = _turned(draw)
     if draw.often(0.5) or made.orientation > 1:
         options["exif"] = exif(draw, values.shape[:2], orientation=made.orientation)
     options |= {"xmp": xmp(draw)} if draw.often(0.4) else {}
     options |= {"icc_profile": profile(draw)} if draw.often(0.3) else {}
-    options |= {"range": draw.choice(["full", "limited"])} if draw.often(0.4) else {}
-    if draw.often(0.2):
-        made.orientation = 1
-        options |= {"save_all": True, "append_images": [_pil(np.roll(values, 3, 0))], "duration": [50, 90]}
-        options.pop("exif", None)
-    made.data = _saved(_pil(values), "AVIF", **options)
-    made.says.append(f"{channels} channels, {', '.join(options)}, orientation {made.orientation}")
+    made.says.append(f"{bits} bits, {channels} channels, {', '.join(options)}, orientation {made.orientation}")
+    if bits == 8:
+        options |= {"quality": draw.randint(60, 100), "subsampling": draw.choice(["4:2:0", "4:4:4", "4:2:2"])}
+        options |= {"range": draw.choice(["full", "limited"])} if draw.often(0.4) else {}
+        if draw.often(0.2):
+            made.orientation, made.near = 1, 16
+            options |= {"save_all": True, "append_images": [_pil(np.roll(values, 3, 0))], "duration": [50, 90]}
+            options.pop("exif", None)
+            made.says.append("2 frames")
+        made.data = _saved(_pil(values), "AVIF", speed=9, **options)
+    else:
+        made.data = _deep_avif(values, bits, draw.randint(60, 100), options)
+    if draw.often(0.3) and "save_all" not in options:
+        light = box(b"clli", struct.pack(">HH", draw.randint(1, 4000), draw.randint(1, 400)))
+        made.data = _with_property(made.data, light)
+        made.parts.append(("light levels", light, "light levels"))
+        made.says.append("light levels")
     return made
+
+
+def _deep_avif(values: np.ndarray, bits: int, quality: int, said: dict) -> bytes:
+    """By OpenCV, whose channels are in another order."""
+    import cv2
+
+    names = {"exif": cv2.IMAGE_METADATA_EXIF, "xmp": cv2.IMAGE_METADATA_XMP, "icc_profile": cv2.IMAGE_METADATA_ICCP}
+    bodies = [np.frombuffer(body.removeprefix(b"Exif\0\0"), np.uint8) for body in said.values()]
+    how = [cv2.IMWRITE_AVIF_DEPTH, bits, cv2.IMWRITE_AVIF_QUALITY, quality]
+    return cv2.imencodeWithMetadata(".avif", values, [names[key] for key in said], bodies, how)[1].tobytes()
+
+
+def _with_property(data: bytes, fresh: bytes) -> bytes:
+    """An AVIF with one more property, of no picture; what stands behind it moves."""
+    made = bytearray(data)
+    for name in (b"meta", b"iprp", b"ipco"):
+        at = data.index(name) - 4
+        struct.pack_into(">I", made, at, struct.unpack_from(">I", data, at)[0] + len(fresh))
+    at = data.index(b"iloc") + 12
+    for _ in range(struct.unpack_from(">H", data, at - 2)[0]):
+        struct.pack_into(">I", made, at + 6, struct.unpack_from(">I", data, at + 6)[0] + len(fresh))
+        at += 14
+    at = data.index(b"ipco") - 4
+    end = at + struct.unpack_from(">I", data, at)[0]
+    return bytes(made[:end]) + fresh + bytes(made[end:])
 
 
 def heic(draw: Draw) -> Sibling:

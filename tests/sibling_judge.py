@@ -218,12 +218,13 @@ def shown(data: bytes, one: Sibling | None) -> np.ndarray:
 
         bare = b"".join([data[:33], *(c for c in png_chunks(data) if c[4:8] in (b"IDAT", b"IEND"))])
         return turned(cv2.imdecode(np.frombuffer(bare, np.uint8), cv2.IMREAD_UNCHANGED), png_orientation(data))
-    if data[4:8] == b"jP  " or data[:4] == b"\xff\x4f\xff\x51":
+    if data[4:12] in (b"ftypavif", b"ftypavis") or data[4:8] == b"jP  " or data[:4] == b"\xff\x4f\xff\x51":
         import cv2
 
         made = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
         if made is not None and made.dtype == np.uint16:
-            return made
+            is_avif = data[4:8] == b"ftyp"
+            return turned(made, Image.open(io.BytesIO(data)).getexif().get(274, 1)) if is_avif else made
     if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"mif1", b"hevc", b"hevx", b"mif2"):
         import pillow_heif
 

@@ -10,8 +10,8 @@ from damaging import TARGETS, try_cases
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it has no fork")
 CASES = {
-    "journal": 60, "manifest": 40, "queue": 40, "config": 15, "training": 10, "runs": 5, "pictures": 80, "masks": 60,
-    "films": 4,
+    "journal": 60, "manifest": 40, "queue": 40, "config": 15, "training": 10, "runs": 5, "pictures": 80, "kept": 30,
+    "masks": 60, "films": 4,
 }  # fmt: skip
 
 

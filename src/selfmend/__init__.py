@@ -9,10 +9,9 @@ PyTorch.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from selfmend._version import __version__
 
+TYPE_CHECKING = False  # `typing` would take longer to import than all of this, and before Ctrl-C is taken care of
 if TYPE_CHECKING:
     from selfmend.api import (
         FolderModel,

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,24 @@ def test_deep_colour_stays_deep(tmp_path, bits) -> None:
     assert opened.info["icc_profile"] == PROFILE
     save_picture(picture.original, tmp_path / "flat.png")
     assert np.array_equal(read_picture(tmp_path / "flat.png").image, picture.image)
+
+
+@pytest.mark.parametrize("bits", [10, 12])
+def test_deep_grey_stays_deep_and_grey(tmp_path, bits) -> None:
+    pillow_heif.options.SAVE_HDR_TO_12_BIT = bits == 12
+    made = pillow_heif.from_bytes("I;16", (60, 40), photo()[..., 0].tobytes())
+    made.save(tmp_path / "beach.heic", quality=80, exif=exif(1))
+    pillow_heif.options.SAVE_HDR_TO_12_BIT = False
+    picture = read_picture(tmp_path / "beach.heic")
+    assert picture.image.shape == (40, 60, 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        save_picture(picture.rebuild(np.full_like(picture.image, 0.5), HOLE), tmp_path / "again.heic")
+    opened = pillow_heif.open_heif(tmp_path / "again.heic", convert_hdr_to_8bit=False)
+    assert (opened.mode, opened.info["bit_depth"]) == ("I;16", bits)
+    again = read_picture(tmp_path / "again.heic").image
+    assert np.array_equal(again[~HOLE], picture.image[~HOLE])
+    assert (again[HOLE] != picture.image[HOLE]).any()
 
 
 def test_the_command_names_the_result_after_it(tmp_path) -> None:

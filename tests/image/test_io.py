@@ -208,3 +208,12 @@ def test_a_result_whose_name_was_taken_meanwhile_gets_another(tmp_path):
     with pytest.warns(SelfmendWarning, match="a-1.png was written by another program meanwhile"):
         assert free_by_now(names, overwrite=False) == [tmp_path / "a-1-2.png", names[1]]
     assert free_by_now(names, overwrite=True) == names
+
+
+def test_a_folder_of_a_pictures_name_leaves_the_result_a_pictures_name(tmp_path):
+    (tmp_path / "a.png").mkdir()
+    assert numbered(tmp_path / "a.png", free=True) == [tmp_path / "a-2.png"]
+    with pytest.warns(SelfmendWarning, match="this result is"):
+        assert free_by_now([tmp_path / "a.png"] * 2, overwrite=False) == [tmp_path / "a-2.png", tmp_path / "a-3.png"]
+    (tmp_path / "run.v2").mkdir()
+    assert numbered(tmp_path / "run.v2", free=True) == [tmp_path / "run.v2-2"]

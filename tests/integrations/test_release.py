@@ -45,7 +45,7 @@ def test_addresses_become_the_projects(release):
     said = tomllib.loads(release.with_addresses((ROOT / "pyproject.toml").read_text(), URL))["project"]
     assert said["urls"]["Issues"] == f"{URL}/issues"
     assert all(address.startswith(URL) for address in said["urls"].values())
-    assert said["scripts"] == {"selfmend": "selfmend.cli:main"}
+    assert said["scripts"] == {"selfmend": "selfmend.__main__:main"}
 
 
 def test_a_version_is_released_when_it_has_a_date(release):

@@ -133,8 +133,7 @@ def _picture(
     with terminal_progress(quiet=quiet or as_json) as progress:
         done = restored(path, worker, progress=progress, **chosen)
     (target,) = free_by_now([target], overwrite=overwrite)
-    mask_file = free_by_now([mask_file], overwrite=overwrite)[0] if mask_file is not None else None
-    sheet = free_by_now([sheet], overwrite=overwrite)[0] if sheet is not None else None
+    mask_file, sheet = (one and free_by_now([one], overwrite=overwrite)[0] for one in (mask_file, sheet))
     save_picture(done.result, target)
     if mask_file is not None:
         save_mask(done.mask, mask_file)

@@ -336,10 +336,9 @@ def _decode_with_pil(data: bytes, picture: PILImage.Image, name: str) -> Any:
         _tell_of_pages(data, page, name)
     elif not _are_of_one(picture):
         _tell_of_frames(data, name)
-    if picture.format == avif.KIND and avif.bits_of(data) > 8:
-        _warn(f"{name} has {avif.bits_of(data)} bits a channel, of which AVIF is read with 8")
-    deep = picture.format == heic.KIND and heic.bits_of(picture) > 8
-    deep = deep or sixteen_bit.is_sixteen_bit_colour(data, picture)
+    bits = heic.bits_of(picture) if picture.format == heic.KIND else 8
+    bits = avif.bits_of(data) if picture.format == avif.KIND else bits
+    deep = bits > 8 or sixteen_bit.is_sixteen_bit_colour(data, picture)
     in_colour = picture.format == "JPEG2000" and not picture.mode.startswith("I")
     exif, orientation = _exif_of(data, picture, name)
     try:
@@ -351,6 +350,9 @@ def _decode_with_pil(data: bytes, picture: PILImage.Image, name: str) -> Any:
         raise ImageError(f"{name} is damaged or truncated ({_line(error)}); get a whole copy of the file") from error
     if in_colour and sixteen is None and jpeg2000.bits_of(data) > 8:
         _warn(f"{name} has {jpeg2000.bits_of(data)} bits a channel, of which JPEG 2000 in this form is read with 8")
+    elif deep and sixteen is None and picture.format == avif.KIND:
+        why = "with several pictures" if getattr(picture, "n_frames", 1) > 1 else "here"
+        _warn(f"{name} has {bits} bits a channel, of which AVIF {why} is read with 8")
     elif deep and sixteen is None:
         _warn(f"{name} has 16 bits a channel in a layout that is read as 8 bits only")
     kind = "JPEG" if picture.format == "MPO" else picture.format or ""
@@ -376,11 +378,21 @@ def _drop_long_transparency(picture: PILImage.Image, name: str) -> None:
 
 def _sixteen(data: bytes, picture: PILImage.Image, orientation: int) -> Any:
     """The pixels of a deep file: `SixteenBit`, a PIL image of 16-bit grey, or None where they cannot be had."""
-    if picture.format != heic.KIND:
+    info: dict[Any, Any]
+    if picture.format == avif.KIND:
+        # further pictures are written by PIL, with 8 bits: the first one has as many as they
+        still = getattr(picture, "n_frames", 1) == 1 and avif.is_exact()
+        stored = avif.deep_pixels(data, np.asarray(picture)) if still else None
+        if stored is None:
+            return None
+        pixels = np.ascontiguousarray(sixteen_bit.turned(stored, orientation))
+        info = dict(picture.info) | {"bit_depth": avif.bits_of(data)}
+    elif picture.format == heic.KIND:
+        pixels, info = heic.deep_pixels(data), heic.told_of(picture.info)
+    else:
         return sixteen_bit.decode(data, picture, orientation)
-    pixels = heic.deep_pixels(data)
     made: Any = PILImage.fromarray(pixels) if pixels.ndim == 2 else pixels.view(SixteenBit)
-    made.info = heic.told_of(picture.info)
+    made.info = info
     return made
 
 

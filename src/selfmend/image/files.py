@@ -17,18 +17,31 @@ from PIL import Image as PILImage
 
 from selfmend.errors import ImageError, SelfmendWarning
 from selfmend.files import atomic_path, exists
+from selfmend.image import avif, heic, jpeg2000
 from selfmend.image import formats as sixteen_bit
-from selfmend.image import heic, jpeg2000
 from selfmend.image.decoding import decode, upright
 from selfmend.image.formats import DEEP_MODE, ENDINGS, convert_for, lost_in, save_options, to_eight_bit
 from selfmend.image.picture import Picture, to_picture
-from selfmend.image.rewriting import encode, into_jpeg2000, left_behind, left_out, rewritten, source_is
+from selfmend.image.rewriting import (
+    colours_of,
+    encode,
+    into_avif,
+    into_jpeg2000,
+    left_behind,
+    left_out,
+    lost_colours,
+    rewritten,
+    source_is,
+    source_of,
+    with_light,
+)
 
 if TYPE_CHECKING:
     from selfmend.types import Size
 
 
 MAX_BYTES = 2**31
+_TEN_OR_TWELVE = {avif.KIND: "AVIF", heic.KIND: "HEIC"}
 
 
 def read_picture(source: Any) -> Picture:
@@ -80,9 +93,9 @@ def save_picture(picture: Any, path: str | Path) -> None:
 
     A picture that came from a file of the same format is written into a copy of that file: all that the file says
     beside its pixels (metadata, other pages, unknown parts) stays byte for byte; `docs/files.md` has the table. PNG,
-    TIFF and WebP (lossless) keep known pixels to the bit. A JPEG is written with its tables, and stored on the side on
-    which it was stored, so that its blocks fall where they fell. What a format cannot hold is converted, with a
-    warning.
+    TIFF, WebP, AVIF and HEIC (the last three without loss) keep known pixels to the bit. A JPEG is written with its
+    tables, and stored on the side on which it was stored, so that its blocks fall where they fell. What a format cannot
+    hold is converted, with a warning.
 
     Raises:
         ImageError: the file cannot be written; a previous one stays.
@@ -94,38 +107,56 @@ def save_picture(picture: Any, path: str | Path) -> None:
     kept = rewritten(picture, kind)
     if kept is not None:
         return _write(path, kept)
-    lost = left_out(picture, kind) if source_is(picture, kind) else lost_in(picture, kind) + left_behind(picture, kind)
+    lost = left_out(picture, kind)
+    if not source_is(picture, kind):
+        lost = lost_in(picture, kind) + left_behind(picture, kind) + lost_colours(picture, kind)
     if lost:
         _warn(f"{kind} is written without {', '.join(lost)}; the source's own format keeps it")
     deep = isinstance(picture, np.ndarray) and picture.dtype == np.uint16 and picture.ndim == 3
     info = getattr(picture, "info", {})
-    held_deep = () if DEEP_MODE in info else ("PNG", "TIFF", heic.KIND)  # 16 bits of CMYK and LAB are in no new file
+    held_deep = () if DEEP_MODE in info else ("PNG", "TIFF")  # 16 bits of CMYK and LAB are in no new file
     if deep and path.suffix.lower() == ".jp2" and source_is(picture, kind) and picture.shape[2] == 3:
         return _write(path, into_jpeg2000(sixteen_bit.encode_jpeg2000(picture), picture))
-    if deep and kind == heic.KIND and kind in held_deep:
-        return _write(path, _deep_heic(picture))
-    if deep and kind not in held_deep:
-        picture, deep = to_eight_bit(picture, kind), False
-    elif not deep:
-        picture = PILImage.fromarray(picture) if isinstance(picture, np.ndarray) else picture
+    is_grey = str(getattr(picture, "mode", "")).startswith("I")
     try:
+        if (deep or is_grey) and DEEP_MODE not in info and kind in _TEN_OR_TWELVE and _writes_deep(kind):
+            return _write(path, _ten_or_twelve(picture, kind))
+        if deep and kind not in held_deep:
+            picture, deep = to_eight_bit(picture, kind), False
+        elif not deep:
+            picture = PILImage.fromarray(picture) if isinstance(picture, np.ndarray) else picture
         if deep:
             with atomic_path(path) as temporary:
-                write = sixteen_bit.write_png if kind == "PNG" else sixteen_bit.write_tiff
-                return write(picture, temporary, info)
+                if kind == "TIFF":
+                    return sixteen_bit.write_tiff(picture, temporary, info)
+                return sixteen_bit.write_png(picture, temporary, info | {"cicp": colours_of(picture)})
         held = convert_for(picture, kind)
         is_stream = {"no_jp2": True} if path.suffix.lower() in jpeg2000.ENDINGS else {}
-        made = encode(held, kind, save_options(held, kind) | is_stream)
+        options = save_options(held, kind) | (heic.colour_options(colours_of(held)) if kind == heic.KIND else {})
+        made = encode(held, kind, options | is_stream)
     except (OSError, ValueError, RuntimeError) as error:  # the last: libtiff's
         raise ImageError(f"cannot write {path}: {getattr(error, 'strerror', None) or _line(error)}") from error
     return _write(path, made)
 
 
-def _deep_heic(picture: Any) -> bytes:
+def _writes_deep(kind: str) -> bool:
+    return avif.is_exact() if kind == avif.KIND else heic.is_available()
+
+
+def _ten_or_twelve(picture: Any, kind: str) -> bytes:
+    """16 bits of colour or grey as a HEIC or AVIF of as many bits as the source has, if it is one of these, or 10."""
+    info = getattr(picture, "info", {})
+    bits = 12 if info.get("bit_depth") == 12 else 10
+    pixels = np.asarray(picture).clip(0, 65535).astype(np.uint16)
+    pixels = pixels[..., [0, 0, 0, 1]] if pixels.ndim == 3 and pixels.shape[2] == 2 else pixels  # grey and alpha
+    if info.get("bit_depth", 16) > bits:
+        said = f"{_TEN_OR_TWELVE[kind]} is written with {bits} bits a channel: rounded from 16"
+        _warn(f"{said}; write a .png or .tif to keep them")
+    if kind == avif.KIND:
+        return into_avif(avif.encode(pixels, bits=bits, options=save_options(picture, kind)), picture)
     heic.register("the result")
-    if not source_is(picture, heic.KIND):
-        _warn("HEIC holds 10 bits a channel: rounded from 16; write a .png or .tif to keep them")
-    return heic.encode_deep(np.asarray(picture), getattr(picture, "info", {}))
+    options = heic.save_options(info) | heic.colour_options(colours_of(picture))
+    return with_light(heic.encode_deep(pixels, options, bits=bits), source_of(picture))
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -21,7 +21,7 @@ from PIL import Image as PILImage
 
 from selfmend.errors import SelfmendWarning
 from selfmend.image import heic, jpeg2000, png
-from selfmend.image.exif import patched
+from selfmend.image.exif import block_of, patched
 
 ENDINGS = {
     ".png": "PNG",
@@ -58,7 +58,7 @@ _HELD = {  # the modes that each format gives back as they were
     "TGA": ("L", "LA", "P", "RGB", "RGBA"),
     "PPM": ("1", "L", "RGB", "I;16", "I"),
     "JPEG2000": ("L", "LA", "RGB", "RGBA", "I;16"),
-    "AVIF": ("RGB", "RGBA"),
+    "AVIF": ("L", "RGB", "RGBA"),
     heic.KIND: ("L", "RGB", "RGBA"),
 }
 _KEYED = ("PNG", "GIF")  # formats that keep a transparent palette entry or colour
@@ -102,11 +102,11 @@ def convert_for(picture: PILImage.Image, kind: str) -> PILImage.Image:
     return stored
 
 
-def _exif_bytes(picture: PILImage.Image) -> bytes | None:
+def _exif_bytes(picture: Any) -> bytes | None:
     """EXIF as bytes that came as bytes, or what PIL makes of tags that were set by hand."""
     raw = picture.info.get("exif")
-    if isinstance(raw, bytes):
-        return raw
+    if isinstance(raw, bytes) or isinstance(picture, np.ndarray):
+        return raw if isinstance(raw, bytes) else None
     exif = picture.getexif()
     return exif.tobytes() if len(exif) else None
 
@@ -189,8 +189,8 @@ def _convert_mode(picture: PILImage.Image, kind: str) -> PILImage.Image:
     return _with_info(picture.convert(target), picture)
 
 
-def save_options(picture: PILImage.Image, kind: str) -> dict[str, Any]:
-    """What PIL is told when it writes `picture`, in a mode of that format, as `kind`."""
+def save_options(picture: Any, kind: str) -> dict[str, Any]:
+    """What PIL is told when it writes `picture`, in a mode of that format or in 16 bits, as `kind`."""
     info = picture.info
     options: dict[str, Any] = {k: info[k] for k in ("icc_profile", "dpi") if info.get(k) and kind in _TAKES[k]}
     options |= _metadata_options(picture, kind)
@@ -214,7 +214,7 @@ def save_options(picture: PILImage.Image, kind: str) -> dict[str, Any]:
     return options
 
 
-def _metadata_options(picture: PILImage.Image, kind: str) -> dict[str, Any]:
+def _metadata_options(picture: Any, kind: str) -> dict[str, Any]:
     """EXIF, XMP and comment, as the bytes that came wherever the format takes bytes."""
     info, exif = picture.info, _exif_bytes(picture)
     options: dict[str, Any] = {}
@@ -225,6 +225,8 @@ def _metadata_options(picture: PILImage.Image, kind: str) -> dict[str, Any]:
             directory[_XMP_TAG] = xmp
         if directory is not None and len(directory):
             options["exif"] = directory.tobytes()
+    elif exif and kind == "AVIF" and not block_of(exif).startswith((b"II*\0", b"MM\0*")):
+        _warn("the picture's EXIF cannot be read and is not taken over into the AVIF")
     elif exif and kind in _TAKES["exif"]:
         options["exif"] = exif
     if isinstance(xmp, bytes) and kind == "PNG":
@@ -460,7 +462,7 @@ def encode_jpeg2000(array: np.ndarray) -> bytes:
 
 
 def write_png(array: np.ndarray, path: Path, options: dict[str, Any]) -> None:
-    """A 16-bit PNG of 1 to 4 channels; `options` as PIL takes them: icc_profile, dpi, exif."""
+    """A 16-bit PNG of 1 to 4 channels; `options` as PIL takes them: icc_profile, dpi, exif; cicp: what colours mean."""
     height, width, channels = array.shape
     chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, _PNG_COLOUR_TYPES[channels], 0, 0, 0))]
     if "icc_profile" in options:
@@ -470,7 +472,7 @@ def write_png(array: np.ndarray, path: Path, options: dict[str, Any]) -> None:
     if "exif" in options:
         chunks.append((b"eXIf", options["exif"].removeprefix(b"Exif\0\0")))
     chunks += [(b"IDAT", png.packed(array, 16, filters=True)), (b"IEND", b"")]
-    path.write_bytes(png.joined(chunks))
+    path.write_bytes(png.with_colours(png.joined(chunks), options.get("cicp")))
 
 
 def write_tiff(array: np.ndarray, path: Path, options: dict[str, Any]) -> None:

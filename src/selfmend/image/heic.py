@@ -22,7 +22,6 @@ KIND = "HEIF"
 ENDINGS = (".heic", ".heif", ".hif")
 _BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")  # ISO/IEC 23008-12, Annex B
 _AVIF = (b"avif", b"avis")
-_TEN_BITS = 10
 _BESIDE = {"depth_images": "its depth map", "aux": "its auxiliary pictures (gain map, mattes)"}
 _OURS = "heic_beside"
 
@@ -77,6 +76,12 @@ def told_of(info: Mapping[Any, Any]) -> dict[str, Any]:
     return kept | {_OURS: [words for key, words in _BESIDE.items() if info.get(key)]}
 
 
+def colours_of(info: Mapping[Any, Any]) -> tuple[int, int] | None:
+    """What the colours of a picture mean: primaries and transfer by the numbers of ITU-T H.273, if its file says so."""
+    said = info.get("nclx_profile")
+    return (int(said["color_primaries"]), int(said["transfer_characteristics"])) if said else None
+
+
 def left_out(info: Mapping[Any, Any]) -> list[str]:
     """What lies in the file that the picture came from, and in no newly written one."""
     return list(info.get(_OURS, ()))
@@ -113,20 +118,23 @@ def save_options(info: Mapping[Any, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def encode_deep(array: np.ndarray, info: Mapping[Any, Any]) -> bytes:
-    """A file of 10 bits, or 12 where the source has them, of uint16 (H, W, C): C is 2 grey and alpha, 3 RGB, 4 RGBA."""
+def colour_options(colours: tuple[int, int] | None) -> dict[str, Any]:
+    """What pillow-heif is told for colours that mean something else than is usual: primaries and transfer."""
+    return dict(zip(("color_primaries", "transfer_characteristics"), colours or (), strict=False))
+
+
+def encode_deep(pixels: np.ndarray, options: Mapping[str, Any], *, bits: int) -> bytes:
+    """A file of 10 or 12 bits of uint16 (H, W), grey, or (H, W, C) over the whole range: C is 3 RGB, 4 RGBA."""
     import pillow_heif
 
-    bits = max(_TEN_BITS, int(info.get("bit_depth", _TEN_BITS)))
-    pixels = array[..., [0, 0, 0, 1]] if array.shape[2] == 2 else array
     stored = np.rint(pixels * (((1 << bits) - 1) / 65535)).astype(np.uint16) << (16 - bits)
-    mode = {3: "RGB;16", 4: "RGBA;16"}[stored.shape[2]]
+    mode = "I;16" if stored.ndim == 2 else {3: "RGB;16", 4: "RGBA;16"}[stored.shape[2]]
     made = pillow_heif.from_bytes(mode, stored.shape[1::-1], np.ascontiguousarray(stored).tobytes())
     before = pillow_heif.options.SAVE_HDR_TO_12_BIT
-    pillow_heif.options.SAVE_HDR_TO_12_BIT = bits > _TEN_BITS
+    pillow_heif.options.SAVE_HDR_TO_12_BIT = bits == 12
     try:
         file = io.BytesIO()
-        made.save(file, **save_options(info))
+        made.save(file, **options)
     finally:
         pillow_heif.options.SAVE_HDR_TO_12_BIT = before
     return file.getvalue()

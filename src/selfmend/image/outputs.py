@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from selfmend.errors import ImageError, SelfmendWarning, nearest_name
@@ -59,14 +59,10 @@ def free_by_now(names: Sequence[Path], *, overwrite: bool) -> list[Path]:
     made = list(names)
     for k, name in enumerate(names):
         if exists(name):
-            made[k] = next(one for one in _others_of(name) if not exists(one) and one not in made)
+            (made[k],) = numbered(name, free=True, taken=lambda one: exists(one) or one in made)
             warn = f"{name} was written by another program meanwhile and stays; this result is {made[k]}"
             warnings.warn(warn, SelfmendWarning, stacklevel=3)
     return made
-
-
-def _others_of(name: Path) -> Iterator[Path]:
-    return (name.with_name(f"{name.stem}-{k}{name.suffix}") for k in itertools.count(2))
 
 
 def check_folder_of(path: Path) -> None:
@@ -118,7 +114,8 @@ def numbered(target: Path, count: int = 1, *, free: bool = False, taken: Callabl
         free: pass over what is there: OUT-2 for OUT, and several are numbered on, OUT-4 to OUT-6 after OUT-3.
         taken: whether something is there.
     """
-    stem, ending = (target.name, "") if target.is_dir() else (target.stem, target.suffix)
+    is_folder = target.is_dir() and target.suffix.lower() not in ENDINGS  # of a picture's name: it is in the way
+    stem, ending = (target.name, "") if is_folder else (target.stem, target.suffix)
     for first in itertools.count(1):
         digits = len(str(first + count - 1))
         names = [target.with_name(f"{stem}-{first + k:0{digits}d}{ending}") for k in range(count)]

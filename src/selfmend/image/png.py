@@ -270,3 +270,11 @@ def _filtered(rows: np.ndarray, above: np.ndarray, step: int) -> np.ndarray:
     lines[:, 0] = best
     lines[:, 1:] = tries[best, np.arange(len(rows))]
     return lines
+
+
+def with_colours(written: bytes, colours: tuple[int, int] | None) -> bytes:
+    """A newly written file that says what its colours mean: primaries and transfer by the numbers of ITU-T H.273."""
+    if colours is None or max(colours) > 255:
+        return written
+    chunks = chunks_of(written)
+    return joined([chunks[0], (b"cICP", bytes([*colours, 0, 1])), *chunks[1:]])

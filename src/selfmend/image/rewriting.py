@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image as PILImage
 
 from selfmend.errors import SelfmendWarning
-from selfmend.image import avif, bmp, gif, heic, jpeg, jpeg2000, jpeg_blocks, png, pnm, tiff, webp
+from selfmend.image import avif, bmp, boxes, gif, heic, jpeg, jpeg2000, jpeg_blocks, png, pnm, tga, tiff, webp
 from selfmend.image.decoding import SOURCE, SourceFile, decode, stored_of
 from selfmend.image.exif import PREFIX, patched, patched_xmp, without_previews, without_xmp_previews
 from selfmend.image.formats import plain_palette, quiet, turned
@@ -24,6 +24,8 @@ _PNG_MODES = {  # PIL's mode: colour type and depths
     "1": (0, (1,)), "L": (0, (2, 4, 8)), "I;16": (0, (16,)), "I": (0, (16,)), "I;16B": (0, (16,)),
     "P": (3, (1, 2, 4, 8)), "LA": (4, (8,)), "RGB": (2, (8,)), "RGBA": (6, (8,)),
 }  # fmt: skip
+_USUAL_PRIMARIES = (1, 2)  # of BT.709 and sRGB; 2: it does not say
+_USUAL_TRANSFERS = (1, 2, 6, 13, 14, 15)  # those of ordinary films, and of sRGB
 _THUMBNAIL = 512  # pixels; a smaller copy of more is missed by those who zoom
 _GREYS = bytes(level for level in range(256) for _ in range(3))
 _XMP_NAME = b"XML:com.adobe.xmp\0"
@@ -54,6 +56,8 @@ def rewritten(picture: Any, kind: str) -> bytes | None:
         return _into_pnm(picture, source)
     if kind == bmp.KIND:
         return _into_bmp(picture, source)
+    if kind == tga.KIND:
+        return _into_tga(picture, source)
     return _into_gif(picture, source) if kind == "GIF" else None
 
 
@@ -219,6 +223,17 @@ def _into_bmp(picture: Any, source: SourceFile) -> bytes | None:
     return bmp.with_values(source.data, layout, new, (old != new).any(2))
 
 
+def _into_tga(picture: Any, source: SourceFile) -> bytes | None:
+    layout = tga.layout_of(source.data)
+    if layout is None:
+        return None
+    before = _as_read(source)
+    old, new = _values(before), _values(picture)
+    if old.shape != new.shape or old.dtype != new.dtype or not _are_alike(before, picture):
+        return None
+    return tga.with_values(source.data, layout, new, (old != new).any(2))
+
+
 def _as_read(source: SourceFile) -> Any:
     """The picture of a source as it was read, which says what of it changed; its warnings were given then."""
     with quiet():
@@ -256,8 +271,8 @@ def left_out(picture: Any, kind: str) -> list[str]:
         return tiff.left_out(data)
     if kind == pnm.KIND:
         return pnm.said_beside(data)
-    if kind == "TGA" and data.endswith(b"TRUEVISION-XFILE.\0") and any(data[-26:-18]):
-        return ["its extension area"]
+    if kind == tga.KIND:
+        return tga.said_beside(data)
     if kind == bmp.KIND and data[14:18] == b"\x7c\0\0\0" and data[70:74] in (b"DEBM", b"KNIL"):
         return ["its colour profile"]
     return []
@@ -268,13 +283,40 @@ def left_behind(picture: Any, kind: str) -> list[str]:
     source = source_of(picture)
     if source is None or source.kind == kind:
         return []
+    light = ["its light levels"] if _light_of(source) and kind not in (avif.KIND, heic.KIND) else []
     if source.kind == heic.KIND:
-        return heic.left_out(getattr(picture, "info", {}))
+        return heic.left_out(getattr(picture, "info", {})) + light
     if source.kind == avif.KIND:
-        return avif.left_out(source.data)
+        return avif.left_out(source.data) + light
     if source.kind != "JPEG":
         return []
     return jpeg.behind(source.data) + (["the rest of its XMP"] if jpeg.has_extended_xmp(source.data) else [])
+
+
+def colours_of(picture: Any) -> tuple[int, int] | None:
+    """What the colours of a picture's source mean, where that is not what every viewer takes them for.
+
+    Returns:
+        Primaries and transfer by the numbers of ITU-T H.273, such as 9 and 16, BT.2020 and PQ.
+    """
+    source = source_of(picture)
+    said = None
+    if source is not None and source.kind == avif.KIND:
+        said = avif.colours_of(source.data)
+    elif source is not None and source.kind == heic.KIND:
+        said = heic.colours_of(getattr(picture, "info", {}))
+    elif source is not None and source.kind == "PNG":
+        chunk = next((body for name, body in png.chunks_of(source.data) if name == b"cICP"), b"")
+        said = (chunk[0], chunk[1]) if len(chunk) == 4 else None
+    return None if said is None or (said[0] in _USUAL_PRIMARIES and said[1] in _USUAL_TRANSFERS) else said
+
+
+def lost_colours(picture: Any, kind: str) -> list[str]:
+    """What the colours of the source mean, for a format that does not say it; a profile says it as well."""
+    said = None if kind in ("PNG", avif.KIND, heic.KIND) else colours_of(picture)
+    if said is None or getattr(picture, "info", {}).get("icc_profile"):
+        return []
+    return [f"the meaning of its colours (CICP {said[0]}, {said[1]}; they look pale or dark where nobody says so)"]
 
 
 def _into_gif(picture: Any, source: SourceFile) -> bytes | None:
@@ -323,15 +365,23 @@ def encode(held: PILImage.Image, kind: str, options: dict[str, Any]) -> bytes:
     if kind == heic.KIND:
         heic.register("the result")
         held.info = {}  # pillow-heif writes what it finds there beside what it is told
-    held.save(file, format=kind, **options, **_frames_options(kind, source))
+    frames = _frames_options(kind, source)
+    if kind == avif.KIND and not frames and avif.is_exact():
+        file.write(avif.encode(np.asarray(held), bits=8, options=options))
+    else:
+        held.save(file, format=kind, **options, **frames)
     if source is not None and source.kind == kind == "PNG":  # of another colour type
         chunks = upright_chunks(png.chunks_of(source.data), held.size[::-1])
         _tell_of_frames(chunks, False)
         return png.carried(file.getvalue(), chunks) + png.behind(source.data)
+    if kind == heic.KIND:
+        return with_light(file.getvalue(), source)
+    if kind == "PNG":
+        return png.with_colours(file.getvalue(), colours_of(held))
     if source is not None and source.kind == kind == "WEBP":
         return webp.with_picture(file.getvalue(), source.data, turned=source.orientation != 1)
-    if source is not None and source.kind == kind == avif.KIND:
-        return avif.with_colours(file.getvalue(), source.data)
+    if kind == avif.KIND:
+        return into_avif(file.getvalue(), held)
     if source is not None and source.kind == kind == "JPEG2000":
         return into_jpeg2000(file.getvalue(), held)
     return file.getvalue()
@@ -349,6 +399,27 @@ def _frames_options(kind: str, source: SourceFile | None) -> dict[str, Any]:
         why = " ".join(str(error).split())
         warnings.warn(f"{kind} is written without its further pictures ({why})", SelfmendWarning, stacklevel=4)
         return {}
+
+
+def into_avif(written: bytes, picture: Any) -> bytes:
+    """A newly written AVIF with what the source of the picture says of its colours and their light."""
+    source = source_of(picture)
+    is_one = source is not None and source.kind == avif.KIND
+    colours = avif.colours_of(source.data) if source is not None and is_one else colours_of(picture)
+    return with_light(avif.with_colours(written, colours), source)
+
+
+def with_light(written: bytes, source: SourceFile | None) -> bytes:
+    """A newly written AVIF or HEIC that says of its light what the source says, if that is one of these."""
+    light = _light_of(source)
+    made = boxes.with_properties(written, light)
+    if boxes.light_of(made) != light:
+        warnings.warn("the picture is written without its light levels", SelfmendWarning, stacklevel=4)
+    return made
+
+
+def _light_of(source: SourceFile | None) -> list[bytes]:
+    return boxes.light_of(source.data) if source is not None and source.kind in (avif.KIND, heic.KIND) else []
 
 
 def into_jpeg2000(written: bytes, picture: Any) -> bytes:
