@@ -23,7 +23,7 @@ _LEAST = 16  # pixels of the short side
 _MOST = 0.4  # of the picture: if more looks damaged, it is the picture that looks so
 _CORNER = 0.45  # of a side: no corner that is torn off reaches farther
 _SURE = 0.9  # probability from which a pixel tells of the whole photo
-_WHOLE, _OLD = (0.006, 0.94), (0.018, 0.25)
+_WHOLE, _OLD = (0.006, 0.975), (0.018, 0.25)
 """Share of sure pixels, and the probability that is asked for then: a photo with few is asked for more, since what is
 found on it is rather a thing of the scene; one that is certainly damaged is damaged elsewhere too."""
 
