@@ -16,7 +16,6 @@ import argparse
 import collections
 import contextlib
 import io
-import json
 import os
 import random
 import re
@@ -34,6 +33,7 @@ import numpy as np
 from PIL import Image
 
 import selfmend
+from common import tell
 from selfmend.image.files import save_picture
 from served import circumstances, encoded, family
 
@@ -229,11 +229,9 @@ def main() -> None:
             "tracebacks": (Path(name) / "log").read_text().count("Traceback"),
         }  # fmt: skip
         log = (Path(name) / "log").read_text()
-    print(json.dumps(report, indent=1))
+    tell(report, given.json)
     if "Traceback" in log:
         print(log[log.index("Traceback") - 300 :][:3000])
-    if given.json:
-        given.json.write_text(json.dumps(report, indent=1))
     sys.exit(bool(report["lost"]))
 
 

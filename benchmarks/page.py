@@ -23,6 +23,7 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+from common import tell
 from served import circumstances, photo, served, warm
 
 STROKES = """async () => {
@@ -110,10 +111,7 @@ def main() -> None:
         report["frame of a stroke, ms"] = page.evaluate(STROKES)
         browser.close()
     report["load after"] = " ".join(f"{value:.1f}" for value in os.getloadavg())
-    for name, value in report.items():
-        print(f"{name}: {value:.3g}" if isinstance(value, float) else f"{name}: {value}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(report, indent=1))
+    tell(report, arguments.json)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import httpx
 
+from common import tell
 from served import circumstances, cpu_seconds, family, photo, resident, served
 
 
@@ -101,9 +102,7 @@ def main() -> None:
     given = parser.parse_args()
     with served() as server:
         report = circumstances() | asyncio.run(hold(server.address, server.pid, given.listeners, given.minutes))
-        print(json.dumps(report, indent=1), flush=True)
-        if given.json:
-            given.json.write_text(json.dumps(report, indent=1))
+        tell(report, given.json)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ import httpx
 import numpy as np
 from PIL import Image
 
+from common import tell
 from served import MemoryWatch, circumstances, cpu_seconds, photo, served, warm
 
 
@@ -101,9 +102,7 @@ def main() -> None:
             time.sleep(2)
             report["memory after, MB"] = round(watch.now() / 1e6)
         report["log"] = server.log.read_text()[-2000:]
-    print(json.dumps({key: value for key, value in report.items() if key != "rounds"}, indent=1))
-    if arguments.json:
-        arguments.json.write_text(json.dumps(report, indent=1))
+    tell(report, arguments.json, without={"rounds"})
     if any(row["good"] != row["sent"] for row in report["rounds"]):
         raise SystemExit("pictures were lost")
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import base64
-import json
 import os
 import re
 import statistics
@@ -23,6 +22,7 @@ from pathlib import Path
 
 import httpx
 
+from common import tell
 from served import circumstances, cpu_seconds, fill, photo, served, warm
 
 
@@ -48,7 +48,7 @@ def start() -> dict[str, float]:
                 full = str(httpx.URL(f"{server.address}{path}").join(name).path)
                 if full not in seen and full not in wanted:
                     wanted.append(full)
-        return {"answers": answers, "page": time.perf_counter() - began - answers, "files": came, "bytes": size}
+        return {"answers, s": answers, "page, s": time.perf_counter() - began - answers, "files": came, "bytes": size}
 
 
 def main() -> None:
@@ -66,7 +66,7 @@ def main() -> None:
     image, mask = photo(width, height, arguments.hole)
     body = {"image": base64.b64encode(image).decode(), "mask": base64.b64encode(mask).decode()}
     with served() as server, httpx.Client(base_url=server.address, timeout=300) as client:
-        report["first fill"] = warm(server.address, image, mask)
+        report["first fill, s"] = warm(server.address, image, mask)
         ways = {
             "jobs and events": lambda: fill(client, image, mask),
             "IOPaint's call": lambda: client.post("/api/v1/inpaint", json=body).raise_for_status(),
@@ -80,14 +80,11 @@ def main() -> None:
                 times[name].append(time.perf_counter() - began)
                 computed[name].append(cpu_seconds(server.pid) - before)
         for name, taken in times.items():
-            report[f"press to picture: {name}"] = statistics.median(taken)
-            report[f"press to picture: {name}, fastest and slowest"] = [round(min(taken), 2), round(max(taken), 2)]
-            report[f"press to picture: {name}, computed"] = statistics.median(computed[name])
+            report[f"press to picture: {name}, s"] = statistics.median(taken)
+            report[f"press to picture: {name}, fastest and slowest, s"] = [round(min(taken), 2), round(max(taken), 2)]
+            report[f"press to picture: {name}, computed, s"] = statistics.median(computed[name])
     report["load after"] = " ".join(f"{value:.1f}" for value in os.getloadavg())
-    for name, value in report.items():
-        print(f"{name}: {value:.3g} s" if isinstance(value, float) else f"{name}: {value}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(report, indent=1))
+    tell(report, arguments.json)
 
 
 if __name__ == "__main__":

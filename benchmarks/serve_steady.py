@@ -20,6 +20,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 
+from common import tell
 from served import circumstances, photo, served, warm
 
 
@@ -104,9 +105,7 @@ def main() -> None:
         **{f"POST p{name}, s": round(float(value), 3) for name, value in zip((50, 95, 99, 100), posts, strict=True)},
         "streams still open": f"{tally.open} of {given.idle}",
     }  # fmt: skip
-    print(json.dumps(report, indent=1))
-    if given.json:
-        given.json.write_text(json.dumps(report, indent=1))
+    tell(report, given.json)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from facts import mentions
-from selfmend.errors import ImageError, MaskError
-from selfmend.metrics.edges import edge_accuracy
+from selfmend.errors import ImageError, MaskError, OptionError
+from selfmend.metrics.edges import edge_accuracy, paired
 from selfmend.types import Image
 
 
@@ -29,6 +29,44 @@ def test_in_a_hole_only_its_pixels_count() -> None:
     hole[:2, :3] = True
     found = edge_accuracy(DRAWN, TRUTH, mask=hole)
     assert (found.precision, found.recall) == pytest.approx((1, 2 / 3))
+
+
+def test_one_pixel_off_by_hand() -> None:
+    drawn = edges("10 0 0 0 0 10", "0 0 0 0 0 10", "0 0 10 0 0 0", "10 0 0 0 0 0")
+    truth = edges("0 0 0 0 10 0", "0 10 0 0 0 0", "0 0 0 0 0 0", "0 0 0 0 0 0")
+    # one pixel off: one of the two at the right for the one true pixel there, and one of those around (1, 1)
+    found = edge_accuracy(drawn, truth, tolerance=1)
+    assert (found.precision, found.recall) == (2 / 5, 2 / 2)
+    found = edge_accuracy(drawn, truth)
+    assert (found.precision, found.recall) == (0, 0)
+
+
+@pytest.mark.parametrize("tolerance", [0, 1, 2])
+def test_as_many_pairs_as_there_can_be(tolerance: int) -> None:
+    """Against a search that frees what is taken, pixel by pixel."""
+    generator = np.random.default_rng(tolerance)
+    for _ in range(30):
+        drawn, true = generator.random((2, 6, 7)) < 0.3
+        wanted, taken = [*zip(*np.nonzero(true), strict=True)], dict[int, tuple[int, int]]()
+
+        def take(
+            pixel: tuple[int, int], seen: set[int], wanted: list[tuple[int, int]], taken: dict[int, tuple[int, int]]
+        ) -> bool:
+            for k, (y, x) in enumerate(wanted):
+                if k not in seen and max(abs(pixel[0] - y), abs(pixel[1] - x)) <= tolerance:
+                    seen.add(k)
+                    if k not in taken or take(taken[k], seen, wanted, taken):
+                        taken[k] = pixel
+                        return True
+            return False
+
+        count = sum(take(pixel, set(), wanted, taken) for pixel in zip(*np.nonzero(drawn), strict=True))
+        assert paired(drawn, true, tolerance=tolerance) == count
+
+
+def test_a_negative_tolerance_is_refused() -> None:
+    with pytest.raises(OptionError, match="tolerance is -1; at least 0 fits"):
+        edge_accuracy(DRAWN, TRUTH, tolerance=-1)
 
 
 def test_maps_without_edges() -> None:

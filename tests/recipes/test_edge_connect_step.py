@@ -36,7 +36,8 @@ def gram(x: Tensor) -> Tensor:
 class ByHand:
     """The four networks, and what a phase trains of them."""
 
-    def __init__(self, method: edge_connect.EdgeConnect, phase: str, vgg: Tower) -> None:
+    def __init__(self, method: edge_connect.EdgeConnect, phase: str, vgg: Tower, known_edges: str) -> None:
+        self.known_edges = known_edges
         self.nets = {name: deepcopy(net) for name, net in method.networks().items()}
         self.phase, self.vgg, parts = phase, vgg, TRAINED[phase]
         self.nets["edge_generator"].train("edge" in parts)
@@ -50,6 +51,12 @@ class ByHand:
         found = [canny(one.numpy().astype(np.float32), sigma=2) for one in self.grey[:, 0]]
         self.edges = torch.from_numpy(np.stack(found)[:, None]).double()
         assert (self.edges * self.hole).sum() > 0
+        self.known = self.edges
+        if self.known_edges == "masked":
+            pairs = zip(self.grey[:, 0].numpy().astype(np.float32), self.hole[:, 0].numpy() > 0, strict=True)
+            found = [canny(one, sigma=2, mask=~hole) for one, hole in pairs]
+            self.known = torch.from_numpy(np.stack(found)[:, None]).double()
+            assert ((self.known != self.edges) * (1 - self.hole)).sum() > 0
         drawn, painted = self.make()
         rate, judged = RATES[self.phase], {}
         if self.phase in ("edge", "joint"):
@@ -67,16 +74,16 @@ class ByHand:
 
     def make(self) -> tuple[Tensor | None, Tensor | None]:
         """Drawn edges, and the picture painted along the edges that the phase shows."""
-        drawn, shown = None, self.edges
+        known, drawn, inside = self.known * (1 - self.hole), None, self.edges
         if self.phase != "inpaint":
-            seen = [self.grey * (1 - self.hole) + self.hole, self.edges * (1 - self.hole), self.hole]
+            seen = [self.grey * (1 - self.hole) + self.hole, known, self.hole]
             drawn = self.nets["edge_generator"](torch.cat(seen, 1))
             drawn = drawn.detach() if self.phase == "edge-inpaint" else drawn
-            shown = drawn * self.hole + self.edges * (1 - self.hole)
+            inside = drawn
         if self.phase == "edge":
             return drawn, None
-        known = self.image * (1 - self.hole) + self.hole
-        return drawn, self.nets["inpaint_generator"](torch.cat([known, shown], 1))
+        shown = self.image * (1 - self.hole) + self.hole
+        return drawn, self.nets["inpaint_generator"](torch.cat([shown, inside * self.hole + known], 1))
 
     def judge(self, name: str, real: Tensor, fake: Tensor) -> Tensor:
         return (cross_entropy(self.nets[name](real)[-1], 1) + cross_entropy(self.nets[name](fake)[-1], 0)) / 2
@@ -98,8 +105,9 @@ class ByHand:
         }
 
 
+@pytest.mark.parametrize("known_edges", ["whole", "masked"])
 @pytest.mark.parametrize("phase", ["edge", "inpaint", "edge-inpaint", "joint"])
-def test_two_steps_of_each_phase(phase: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_steps_of_each_phase(phase: str, known_edges: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
     def stand_in(perceptual: str, **options: object) -> Tower | None:
@@ -107,12 +115,12 @@ def test_two_steps_of_each_phase(phase: str, monkeypatch: pytest.MonkeyPatch) ->
         return Tower(options["taps"]) if perceptual == "vgg19" else None
 
     monkeypatch.setattr(edge_connect, "perceptual_net", stand_in)
-    config = replace(PAPER, size=32, width=0.05, blocks=1, batch_size=2, phases=(phase,))
+    config = replace(PAPER, size=32, width=0.05, blocks=1, batch_size=2, phases=(phase,), known_edges=known_edges)
     method = edge_connect.EdgeConnect(config)
     method.build(seed=6)
     before = {name: deepcopy(net.state_dict()) for name, net in method.networks().items()}
     (stage,) = method.stages(batches_of(32), seed=6, fabric=FABRIC)
-    hand = ByHand(method, phase, Tower())
+    hand = ByHand(method, phase, Tower(), known_edges)
     watched = {name: Watched(stage.state[f"{name}_optimizer"]) for name in ("generator", "discriminator")}
     for i in range(2):
         same_terms(stage.step(i, batch_of(32, seed=i), torch.Generator()), hand.step(batch_of(32, seed=i)))
@@ -128,4 +136,5 @@ def test_the_numbers_of_the_paper() -> None:
     assert (PAPER.edge_adversarial, PAPER.edge_matching) == (1, 10)
     assert (PAPER.l1, PAPER.adversarial, PAPER.content, PAPER.style) == (1, 0.1, 0.1, 250)
     assert (PAPER.size, PAPER.batch_size, PAPER.blocks, PAPER.sigma, PAPER.gan) == (256, 8, 8, 2, "nsgan")
+    assert PAPER.known_edges == "whole"
     assert (PAPER.phases, PAPER.edge_cross_entropy, PAPER.decay) == (("edge", "inpaint", "edge-inpaint"), 0, 0)

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 _PAPER = "EdgeConnect (2019), Sec. 3"
 _CODE = "code of EdgeConnect"
 PHASES = ("edge", "inpaint", "edge-inpaint", "joint")
+KNOWN_EDGES = ("whole", "masked")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +93,13 @@ class EdgeConnectConfig(FolderConfig):
         False, "show the colours' discriminator the edges too, as the paper says and the code does not", source=_CODE
     )
     sigma: float = option(2.0, "smoothing before Canny's edges", unit="px", source=_PAPER, low=0)
+    known_edges: str = option(
+        "whole",
+        "the edges around the hole that training shows. whole: those of the whole picture, which go on up to the hole; "
+        "masked: those that are found when a hole is filled, which end one to three pixels before it",
+        source=_CODE,
+        choices=KNOWN_EDGES,
+    )
     merge_edges: bool = option(
         True, "show the known edges as they are; False is what the code's test does", source=_PAPER
     )
@@ -143,11 +151,15 @@ STYLE_TAPS = ("relu2_2", "relu3_4", "relu4_4", "relu5_2")
 
 
 class _Truth(NamedTuple):
-    """A batch as the networks see it: pictures (N, C, H, W) in [0, 1], the mask 0 and 1."""
+    """A batch as the networks see it: pictures (N, C, H, W) in [0, 1], the mask 0 and 1.
+
+    `edges` are those of the whole picture, `known` those that are shown outside the hole.
+    """
 
     image: Tensor
     grey: Tensor
     edges: Tensor
+    known: Tensor
     mask: Tensor
 
 
@@ -214,17 +226,21 @@ class Trainer:
         return adam(nets.values(), learning_rate=rate, betas=(self.config.beta1, self.config.beta2))
 
     def _truth(self, batch: Batch) -> _Truth:
-        grey = rgb_to_grey(batch.image)
-        return _Truth(batch.image, grey, _edges_of(grey, sigma=self.config.sigma), batch.mask.float())
+        grey, sigma = rgb_to_grey(batch.image), self.config.sigma
+        edges = known = _edges_of(grey, sigma=sigma)
+        if self.config.known_edges == "masked":
+            known = _edges_of(grey, batch.mask, sigma=sigma)
+        return _Truth(batch.image, grey, edges, known, batch.mask.float())
 
     def _make(self, truth: _Truth, phase: str) -> _Made:
-        drawn, shown = None, truth.edges
+        drawn, inside = None, truth.edges
         if phase != "inpaint":
             with torch.set_grad_enabled(phase != "edge-inpaint"):
-                drawn = draw_edges(self.networks["edge_generator"], truth.grey, truth.edges, truth.mask)
-            shown = merge(drawn, truth.edges, truth.mask)
+                drawn = draw_edges(self.networks["edge_generator"], truth.grey, truth.known, truth.mask)
+            inside = drawn
         if phase == "edge":
             return _Made(drawn, None, None)
+        shown = merge(inside, truth.known, truth.mask)
         painted = paint(self.networks["inpaint_generator"], truth.image, shown, truth.mask)
         return _Made(drawn if phase == "joint" else None, shown, painted)
 
