@@ -15,6 +15,7 @@ from selfmend.errors import ImageError, SelfmendWarning
 from selfmend.masks.damage import finding
 from selfmend.masks.damage.finding import find_damage, find_dust, find_scratches, find_stains
 from selfmend.masks.damage.looks import halftone
+from selfmend.masks.damage.marks import KINDS
 from selfmend.masks.damage.morphology import lines, spots
 from selfmend.masks.faces import find_faces
 
@@ -165,3 +166,16 @@ def test_a_missing_corner_is_found_to_its_thin_ends() -> None:
     assert found[:, 45:].sum() == 0
     assert found[25:].sum() == 0
     assert (finding._ends(image, np.zeros_like(missing)) == 0).all()
+
+
+def test_much_dust_makes_no_rim_a_scratch() -> None:
+    """How sure a scratch must be goes by the scratches of the photo; dust is looked for where either is."""
+    planes = np.zeros((100, 100, len(KINDS)), np.float32)
+    few = {kind: finding._level(planes, kind, 0.5) for kind in KINDS}
+    planes[:5, :, KINDS.index("dust")] = 1
+    dusty = {kind: finding._level(planes, kind, 0.5) for kind in KINDS}
+    planes[:5, :, KINDS.index("scratches")] = 1
+    scratched = {kind: finding._level(planes, kind, 0.5) for kind in KINDS}
+    assert dusty["dust"] < few["dust"] - 0.5
+    assert dusty | {"dust": few["dust"]} == few
+    assert max(scratched.values()) < min(few.values()) - 0.5

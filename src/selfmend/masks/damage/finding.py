@@ -83,7 +83,7 @@ def _look(image: Image, kinds: Sequence[str], sensitivity: float) -> Mask:
     seen = tuple(max(1, round(side / shrunk)) for side in size)
     small = image if shrunk == 1 else resize(image, seen).clip(0, 1).astype(np.float32)
     planes = probability(small, shipped_weights(FINDER), KINDS)
-    levels = _levels(small, _level(planes, sensitivity), sensitivity)
+    levels = _levels(small, {kind: _level(planes, kind, sensitivity) for kind in KINDS}, sensitivity)
     masks = [_pieces(planes, KINDS.index(kind), levels[kind], alone=len(kinds) < len(KINDS)) for kind in kinds]
     if "missing" in kinds:
         masks.append(_ends(small, masks[list(kinds).index("missing")]))
@@ -94,10 +94,13 @@ def _look(image: Image, kinds: Sequence[str], sensitivity: float) -> Mask:
     return found if shrunk == 1 else _enlarged(found, size)
 
 
-def _level(planes: NDArray[np.float32], sensitivity: float) -> float:
-    """The probability from which a piece is damage."""
-    sure = max(float((planes[..., :2].max(2) > _SURE).mean()), 1e-6)
-    level = np.interp(np.log(sure), np.log([_WHOLE[0], _OLD[0]]), [_WHOLE[1], _OLD[1]])
+def _level(planes: NDArray[np.float32], kind: str, sensitivity: float) -> float:
+    """The probability from which a piece is damage of a kind."""
+    # a photo with cracks has dust, too; but where there is much dust, a bright rim is no crack yet
+    telling = ("scratches", "dust") if kind == "dust" else ("scratches",)
+    sure = np.any([planes[..., KINDS.index(one)] > _SURE for one in telling], 0)
+    share = max(float(sure.mean()), 1e-6)
+    level = np.interp(np.log(share), np.log([_WHOLE[0], _OLD[0]]), [_WHOLE[1], _OLD[1]])
     return _shifted(float(level), sensitivity)
 
 
@@ -107,16 +110,16 @@ def _shifted(level: float, sensitivity: float) -> float:
     return max(float(asked), _LOWEST)
 
 
-def _levels(image: Image, level: float, sensitivity: float) -> dict[str, NDArray[np.float32]]:
-    """For each kind (H, W): the level, higher for large kinds, and higher in faces.
+def _levels(image: Image, level: dict[str, float], sensitivity: float) -> dict[str, NDArray[np.float32]]:
+    """For each kind (H, W): its level, higher for large kinds, and higher in faces.
 
     A crack that goes through a face reaches the level elsewhere; a head that is taken for a stain is lost.
     """
     from selfmend.masks.faces import find_faces
 
     least = {kind: _shifted(asked, sensitivity) for kind, asked in _LARGE.items()}
-    levels = {kind: np.full(image.shape[:2], max(level, least.get(kind, 0)), np.float32) for kind in KINDS}
-    for face in find_faces(image) if level < _FACE else ():
+    levels = {kind: np.full(image.shape[:2], max(level[kind], least.get(kind, 0)), np.float32) for kind in KINDS}
+    for face in find_faces(image) if min(level.values()) < _FACE else ():
         box = face.box
         for kind in KINDS:
             grown = _HEAD if kind in _LARGE else 0.0
