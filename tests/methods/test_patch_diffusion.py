@@ -53,12 +53,9 @@ def test_samples_do_not_depend_on_threads() -> None:
 
 
 def test_everything_of_the_picture_is_used() -> None:
-    def red(image: Image) -> int:
-        return int(((image[..., 0] > 0.7) & (image[..., 1] < 0.5)).sum())
-
-    shares = [red(sample) / red(scene()) for sample in method(variety="high").sample(scene(), samples=6)]
-    assert min(shares) > 0.3  # nothing is lost,
-    assert np.mean(shares) < 1.7  # and where a moved start has a thing twice, it stays seldom
+    for sample in method(variety="high", candidates=8).sample(scene(), samples=3):
+        red = (sample[..., 0] > 0.7) & (sample[..., 1] < 0.5)
+        assert 0.3 < red.sum() / ((scene()[..., 0] > 0.7) & (scene()[..., 1] < 0.5)).sum() < 3
 
 
 def test_varieties() -> None:
