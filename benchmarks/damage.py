@@ -40,6 +40,14 @@ def shipped() -> Iterator[Image]:
         yield photo.astype(np.float32) / 255
 
 
+def photos_of(folder: Path | None, count: int) -> list[Image]:
+    """So many photos of a folder, taken evenly; without a folder those that come with scikit-image."""
+    if folder is None:
+        return list(shipped())
+    names = list_pictures(folder)
+    return [read_rgb(folder / name) for name in names[:: max(1, len(names) // count)][:count]]
+
+
 def agreement(truth: Mask, found: Mask) -> dict[str, float]:
     """Shares of the truth that was found and of the found that is true, each within 2 pixels, and of the picture."""
     near = np.ones((5, 5), bool)
@@ -86,11 +94,13 @@ def _covered(photo: Image, alpha: np.ndarray, rng: np.random.Generator) -> tuple
     return through_jpeg(blurred(after, float(rng.uniform(0, 0.7))).clip(0, 1), int(rng.integers(75, 96))), seen
 
 
-def drawn(kinds: list[str], plane: str | None) -> Callable[[Image, np.random.Generator], tuple[Image, Mask]]:
-    """Damage of `masks.damage.drawing`; the mask of one kind, or of all."""
+def drawn(
+    kinds: list[str], plane: str | None, *, looks: bool = True
+) -> Callable[[Image, np.random.Generator], tuple[Image, Mask]]:
+    """Damage of `masks.damage.drawing`, and the looks of an old print; the mask of one kind, or of all."""
 
     def draw(photo: Image, rng: np.random.Generator) -> tuple[Image, Mask]:
-        done = draw_damage(photo, kinds, seed=rng)
+        done = draw_damage(photo, kinds, seed=rng, looks=looks)
         return done.image, done.masks[plane] if plane else done.mask
 
     return draw
@@ -123,9 +133,7 @@ def main() -> None:
     if args.weights:
         other = read_weights(args.weights)
         finding.shipped_weights = lambda finder: other
-    names = [args.photos / name for name in list_pictures(args.photos)] if args.photos else []
-    names = names[:: max(1, len(names) // args.count)][: args.count]
-    photos = [read_rgb(name) for name in names] or list(shipped())
+    photos = photos_of(args.photos, args.count)
     print(f"{machine()}; {len(photos)} photos, seed {args.seed}, sensitivity {args.sensitivity}")
     print("| damage | finder | recall | precision | marked |\n|---|---|---|---|---|")
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from common import machine
-from damage import CASES, agreement
-from selfmend.image.files import list_pictures, read_picture
+from damage import CASES, agreement, photos_of
+from selfmend.image.files import read_picture
 from selfmend.image.picture_files import read_rgb
 from selfmend.masks.damage.marks import KINDS
 from selfmend.masks.finder_network import probability, read_weights
@@ -36,8 +36,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=9)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    names = [args.photos / name for name in list_pictures(args.photos)]
-    photos = [read_rgb(name) for name in names[:: max(1, len(names) // args.count)][: args.count]]
+    photos = photos_of(args.photos, args.count)
     cases = {}
     for name, (draw, kind) in CASES.items():
         planes = [KINDS.index(kind)] if kind in KINDS else list(range(len(KINDS)))

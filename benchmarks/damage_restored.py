@@ -15,15 +15,14 @@ import numpy as np
 
 import selfmend
 from common import commit, machine
-from damage import plain_dust, plain_scratches, shipped
-from selfmend.image.files import list_pictures
-from selfmend.image.picture_files import read_rgb
-from selfmend.masks.damage.drawing import DRAWERS, draw_damage
+from damage import drawn, photos_of, plain_dust, plain_scratches
+from selfmend.masks.damage.drawing import DRAWERS
 from selfmend.masks.reading import grow_mask
 from selfmend.metrics.pixels import psnr
 from selfmend.seeding import make_rng
 
-PLAIN = {"plain scratches": plain_scratches, "plain dust": plain_dust}
+CASES = {name: drawn([name], None, looks=False) for name in DRAWERS}
+CASES |= {"plain scratches": plain_scratches, "plain dust": plain_dust}
 GROWN = 2  # pixels by which the true mask grows: the soft rim of damage is damage too
 
 
@@ -34,19 +33,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sensitivity", type=float, default=0.5)
     args = parser.parse_args()
-    names = [args.photos / name for name in list_pictures(args.photos)] if args.photos else []
-    photos = [read_rgb(name) for name in names[:: max(1, len(names) // args.count)][: args.count]] or list(shipped())
+    photos = photos_of(args.photos, args.count)
     print(f"{machine()}, commit {commit()}; {len(photos)} photos, seed {args.seed}, sensitivity {args.sensitivity}")
     print("| damage | damaged | restored | true mask | restored, worst against the true mask |\n|---|---|---|---|---|")
-    for name in (*DRAWERS, *PLAIN):
+    for name, draw in CASES.items():
         rows = []
         for k, photo in enumerate(photos):
-            rng = make_rng(args.seed, name, k)
-            if name in PLAIN:
-                image, mask = PLAIN[name](photo, rng)
-            else:
-                done = draw_damage(photo, [name], seed=rng, looks=False)
-                image, mask = done.image, done.mask
+            image, mask = draw(photo, make_rng(args.seed, name, k))
             if mask.sum() <= 20:
                 continue
             restored = selfmend.restore(image, sensitivity=args.sensitivity)

@@ -105,8 +105,10 @@ def convert_for(picture: PILImage.Image, kind: str) -> PILImage.Image:
 def _exif_bytes(picture: Any) -> bytes | None:
     """EXIF as bytes that came as bytes, or what PIL makes of tags that were set by hand."""
     raw = picture.info.get("exif")
-    if isinstance(raw, bytes) or isinstance(picture, np.ndarray):
-        return raw if isinstance(raw, bytes) else None
+    if isinstance(raw, bytes):
+        return raw
+    if isinstance(picture, np.ndarray):
+        return None
     exif = picture.getexif()
     return exif.tobytes() if len(exif) else None
 

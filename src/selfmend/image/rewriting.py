@@ -216,22 +216,22 @@ def _into_bmp(picture: Any, source: SourceFile) -> bytes | None:
     if layout is None:
         is_indices = getattr(picture, "mode", "") in ("P", "L") and _are_alike(_as_read(source), picture)
         return bmp.unpacked(source.data, np.asarray(picture)) if is_indices else None
-    before = _as_read(source)
-    old, new = _values(before), _values(picture)
-    if old.shape != new.shape or old.dtype != new.dtype or not _are_alike(before, picture):
-        return None
-    return bmp.with_values(source.data, layout, new, (old != new).any(2))
+    told = _values_and_changes(picture, source)
+    return None if told is None else bmp.with_values(source.data, layout, *told)
 
 
 def _into_tga(picture: Any, source: SourceFile) -> bytes | None:
-    layout = tga.layout_of(source.data)
-    if layout is None:
-        return None
+    layout, told = tga.layout_of(source.data), _values_and_changes(picture, source)
+    return None if layout is None or told is None else tga.with_values(source.data, layout, *told)
+
+
+def _values_and_changes(picture: Any, source: SourceFile) -> tuple[np.ndarray, np.ndarray] | None:
+    """The values of a picture (H, W, C), and where they are not those of its source, if it is still of that kind."""
     before = _as_read(source)
     old, new = _values(before), _values(picture)
     if old.shape != new.shape or old.dtype != new.dtype or not _are_alike(before, picture):
         return None
-    return tga.with_values(source.data, layout, new, (old != new).any(2))
+    return new, (old != new).any(2)
 
 
 def _as_read(source: SourceFile) -> Any:
