@@ -255,26 +255,15 @@ _TEN_BITS = bytes.fromhex(  # 64 x 64 of AV1, darker on the left
 _LIGHT = struct.pack(">I4sHH", 12, b"clli", 1000, 400)
 
 
-def avif_with_property(box):
-    """An AVIF with another property, of nothing; what stands behind it moves."""
-    data = bytearray(plain("AVIF"))
+def with_property(kind, box):
+    """An AVIF or HEIC with another property, of nothing; what stands behind it moves."""
+    data = bytearray(plain(kind))
     for name in (b"meta", b"iprp", b"ipco"):
         at = data.index(name) - 4
         struct.pack_into(">I", data, at, struct.unpack_from(">I", data, at)[0] + len(box))
     end = data.index(b"ipco") - 4 + struct.unpack_from(">I", data, data.index(b"ipco") - 4)[0] - len(box)
-    place = data.index(b"iloc") + 18  # of its only piece
-    struct.pack_into(">I", data, place, struct.unpack_from(">I", data, place)[0] + len(box))
-    return bytes(data[:end] + box + data[end:])
-
-
-def heic_with_property(box):
-    """The same of a HEIC, whose places are counted from one that moves."""
-    data = bytearray(plain("HEIC"))
-    for name in (b"meta", b"iprp", b"ipco"):
-        at = data.index(name) - 4
-        struct.pack_into(">I", data, at, struct.unpack_from(">I", data, at)[0] + len(box))
-    end = data.index(b"ipco") - 4 + struct.unpack_from(">I", data, data.index(b"ipco") - 4)[0] - len(box)
-    place = data.index(b"iloc") + 16
+    # the place of the only piece, or in a HEIC the one that it is counted from
+    place = data.index(b"iloc") + {"AVIF": 18, "HEIC": 16}[kind]
     struct.pack_into(">I", data, place, struct.unpack_from(">I", data, place)[0] + len(box))
     return bytes(data[:end] + box + data[end:])
 
@@ -417,11 +406,11 @@ _MAKERS = {
         plain("JPEG") + plain("JPEG", quality=30),
         plain("JPEG", quality=30),
     ),
-    ("gain map, depth map behind it", "AVIF"): lambda: avif_with_property(
-        struct.pack(">I4sI", 46, b"auxC", 0) + b"urn:com:apple:photo:2020:aux:hdrg\0"
+    ("gain map, depth map behind it", "AVIF"): lambda: with_property(
+        "AVIF", struct.pack(">I4sI", 46, b"auxC", 0) + b"urn:com:apple:photo:2020:aux:hdrg\0"
     ),
-    ("light levels", "AVIF"): lambda: (avif_with_property(_LIGHT), _LIGHT),
-    ("light levels", "HEIC"): lambda: (heic_with_property(_LIGHT), _LIGHT),
+    ("light levels", "AVIF"): lambda: (with_property("AVIF", _LIGHT), _LIGHT),
+    ("light levels", "HEIC"): lambda: (with_property("HEIC", _LIGHT), _LIGHT),
     ("gain map, depth map behind it", "HEIC"): lambda: _whole("RGBA")("HEIC").replace(b"auxid:1", b"auxid:2"),
     ("film behind it (motion photo)", "JPEG"): film,
     ("second view (MPO)", "JPEG"): mpo,
