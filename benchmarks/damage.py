@@ -2,10 +2,11 @@
 
     python benchmarks/damage.py [--photos FOLDER] [--prints FOLDER] [--weights FILE] [--count 24]
 
-Damage is drawn in two ways: by `masks.damage.drawing`, which the training uses too, and by a few plain lines and
-circles of OpenCV, which it does not. Without --photos, these are photos that scikit-image ships: the training has
-seen them, so that only a folder of other photos tells how well it goes on. --prints: NAME.png or .jpg of real damaged
-prints, with NAME-mask.png traced by hand. The learned finder stands beside the one by morphology.
+Damage is drawn in three ways: by `masks.damage.drawing`, which the training uses too; by a few plain lines and circles
+of OpenCV; and soft, by the distance from a path, on photos with noise: the training draws neither of these. Without
+--photos, these are photos that scikit-image ships: the training has seen them, so that only a folder of other photos
+tells how well it goes on. --prints: NAME.png or .jpg of real damaged prints, whose damage is traced by hand in
+NAME-mask.png beside them or in tests/data/prints. The learned finder stands beside the one by morphology.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from selfmend.masks.finder_network import read_weights
 from selfmend.seeding import make_rng
 from selfmend.types import Image, Mask
 
+TRACED = Path(__file__).parents[1] / "tests" / "data" / "prints"
 SHIPPED = ("astronaut", "chelsea", "coffee", "rocket", "motorcycle")
 
 
@@ -46,6 +48,16 @@ def photos_of(folder: Path | None, count: int) -> list[Image]:
         return list(shipped())
     names = list_pictures(folder)
     return [read_rgb(folder / name) for name in names[:: max(1, len(names) // count)][:count]]
+
+
+def prints_of(folder: Path | None) -> Iterator[tuple[str, Image, Mask]]:
+    """Real prints of a folder whose damage is traced there or in tests/data/prints: name, picture, mask."""
+    for path in [folder / name for name in list_pictures(folder)] if folder else []:
+        for traced in (folder, TRACED):
+            mask = traced / f"{path.stem}-mask.png"
+            if mask.exists():
+                yield path.stem, read_rgb(path), read_picture(mask).image.max(2) > 0.5
+                break
 
 
 def agreement(truth: Mask, found: Mask) -> dict[str, float]:
@@ -87,6 +99,68 @@ def plain_dust(photo: Image, rng: np.random.Generator) -> tuple[Image, Mask]:
     return _covered(photo, alpha, rng)
 
 
+def soft_scratches(photo: Image, rng: np.random.Generator) -> tuple[Image, Mask]:
+    """Curved lines with soft borders, each of a colour of its own."""
+    height, width = photo.shape[:2]
+    layers = []
+    for _ in range(int(rng.integers(2, 8))):
+        steps = int(rng.integers(20, 300))
+        headings = rng.uniform(0, 2 * np.pi) + np.cumsum(rng.normal(0, rng.uniform(0, 0.08), steps))
+        path = rng.uniform((0, 0), (width, height)) + np.cumsum(
+            1.5 * np.stack([np.cos(headings), np.sin(headings)], 1), 0
+        )
+        layers.append((path, rng.uniform(0.7, 1.8)))
+    return _soft(photo, layers, rng)
+
+
+def soft_folds(photo: Image, rng: np.random.Generator) -> tuple[Image, Mask]:
+    """One or two light lines from border to border, a little uneven, with a shade on one side."""
+    height, width = photo.shape[:2]
+    image, layers = photo, []
+    for _ in range(int(rng.integers(1, 3))):
+        turn, centre = rng.uniform(0, np.pi), rng.uniform((0.2 * width, 0.2 * height), (0.8 * width, 0.8 * height))
+        along = np.arange(-1.5 * max(height, width), 1.5 * max(height, width))
+        straight = centre + along[:, None] * (np.cos(turn), np.sin(turn))
+        rows, columns = np.indices((height, width), np.float32)
+        beside = np.cos(turn) * (rows - centre[1]) - np.sin(turn) * (columns - centre[0])
+        shade = rng.uniform(0.05, 0.2) * np.exp(-np.abs(beside) / rng.uniform(4, 15)) * (beside > 0)
+        image = image * (1 - shade[..., None].astype(np.float32))
+        layers.append((straight + rng.normal(0, 0.4, straight.shape), rng.uniform(0.8, 2.2)))
+    return _soft(image, layers, rng, light=1.0)
+
+
+def soft_dust(photo: Image, rng: np.random.Generator) -> tuple[Image, Mask]:
+    """Specks with soft borders, each of a colour of its own."""
+    spots = [
+        (rng.uniform((0, 0), photo.shape[1::-1])[None], rng.uniform(0.7, 2.0))
+        for _ in range(int(rng.integers(15, 100)))
+    ]
+    return _soft(photo, spots, rng)
+
+
+def _soft(
+    photo: Image, layers: list[tuple[np.ndarray, float]], rng: np.random.Generator, light: float = 0.6
+) -> tuple[Image, Mask]:
+    """Paths (N, 2) laid over a photo with soft borders of so many pixels; then noise, and JPEG."""
+    from scipy.ndimage import distance_transform_edt
+
+    after, seen = photo, np.zeros(photo.shape[:2], bool)
+    for path, soft in layers:
+        inside = np.ones(photo.shape[:2], bool)
+        x, y = np.rint(path).astype(int).T
+        there = (x >= 0) & (y >= 0) & (x < photo.shape[1]) & (y < photo.shape[0])
+        if not there.any():
+            continue
+        inside[y[there], x[there]] = False
+        alpha = rng.uniform(0.6, 1) * np.exp(-((distance_transform_edt(inside) / soft) ** 2) / 2)
+        value = rng.uniform(0.75, 1) if rng.random() < light else rng.uniform(0, 0.2)
+        change = alpha[..., None].astype(np.float32) * (np.float32(value) - after)
+        seen |= (alpha > 0.3) & (np.abs(change).max(2) > 0.06)
+        after = after + change
+    noisy = after + rng.uniform(0, 0.015) * rng.standard_normal(photo.shape).astype(np.float32)
+    return through_jpeg(noisy.clip(0, 1), int(rng.integers(80, 96))), seen
+
+
 def _covered(photo: Image, alpha: np.ndarray, rng: np.random.Generator) -> tuple[Image, Mask]:
     colour = np.float32(rng.uniform(0.85, 1) if rng.random() < 0.7 else rng.uniform(0, 0.15))
     after = photo + alpha[..., None] * (colour - photo)
@@ -115,6 +189,9 @@ CASES: dict[str, tuple[Callable[[Image, np.random.Generator], tuple[Image, Mask]
     "torn": (drawn(["torn"], None), "damage"),
     "plain scratches": (plain_scratches, "scratches"),
     "plain dust": (plain_dust, "dust"),
+    "soft scratches": (soft_scratches, "scratches"),
+    "soft folds": (soft_folds, "scratches"),
+    "soft dust": (soft_dust, "dust"),
 }
 """What is drawn, and the finder that looks for it."""
 
@@ -154,19 +231,10 @@ def main() -> None:
         look = getattr(finding, f"find_{kind}")
         shares = [float(look(photo, sensitivity=args.sensitivity).mean()) for photo in photos]
         print(f"| clean photos, {kind} | learned | | | {np.mean(shares):.3%}, worst {np.max(shares):.2%} |", flush=True)
-    for file in sorted(args.prints.glob("*-mask.png")) if args.prints else []:
-        image = read_rgb(next(p for p in args.prints.glob(f"{file.name[:-9]}.*")))
-        truth = read_picture(file).image.max(2) > 0.5
-        row(
-            f"print {file.name[:-9]}",
-            "learned",
-            [agreement(truth, finding.find_damage(image, sensitivity=args.sensitivity))],
-        )
-        row(
-            f"print {file.name[:-9]}",
-            "morphology",
-            [agreement(truth, morphology.lines(image) | morphology.spots(image))],
-        )
+    for name, image, truth in prints_of(args.prints):
+        learned = finding.find_damage(image, sensitivity=args.sensitivity)
+        row(f"print {name}", "learned", [agreement(truth, learned)])
+        row(f"print {name}", "morphology", [agreement(truth, morphology.lines(image) | morphology.spots(image))])
     large = np.tile(photos[0], (20, 20, 1))[:3000, :4000]
     started = time.perf_counter()
     finding.find_damage(large)

@@ -17,9 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from common import machine
-from damage import CASES, agreement, photos_of
-from selfmend.image.files import read_picture
-from selfmend.image.picture_files import read_rgb
+from damage import CASES, agreement, photos_of, prints_of
 from selfmend.masks.damage.marks import KINDS
 from selfmend.masks.finder_network import probability, read_weights
 from selfmend.seeding import make_rng
@@ -42,9 +40,8 @@ def main() -> None:
         planes = [KINDS.index(kind)] if kind in KINDS else list(range(len(KINDS)))
         made = [draw(photo, make_rng(args.seed, name, k)) for k, photo in enumerate(photos)]
         cases[name] = planes, [(image, truth) for image, truth in made if truth.sum() > 20]
-    for file in sorted(args.prints.glob("*-mask.png")) if args.prints else []:
-        image = read_rgb(next(p for p in args.prints.glob(f"{file.name[:-9]}.*")))
-        cases[f"print {file.name[:-9]}"] = [0, 1, 2], [(image, read_picture(file).image.max(2) > 0.5)]
+    for name, image, truth in prints_of(args.prints):
+        cases[f"print {name}"] = [0, 1, 2], [(image, truth)]
     print(f"{machine()}; {len(photos)} photos, seed {args.seed}")
     for path in args.weights:
         weights = read_weights(path)

@@ -10,7 +10,10 @@ from selfmend.masks.damage import distractors, lines
 from selfmend.masks.damage.drawing import DRAWERS, draw_damage, draw_lesson
 from selfmend.masks.damage.marks import KINDS, Mark, draw_stroke, lay, stroke_canvas, to_alpha
 
-KIND = {"hairs": "scratches", "folds": "scratches", "cracks": "scratches", "losses": "stains", "torn": "missing"}
+KIND = {
+    "hairs": "scratches", "folds": "scratches", "cracks": "scratches", "strokes": "scratches", "creases": "scratches",
+    "spots": "dust", "losses": "stains", "blotches": "stains", "torn": "missing",
+}  # fmt: skip
 """Of what is drawn, where its name is another one."""
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from selfmend.errors import OptionError, check_known
 from selfmend.image.color import as_rgb
-from selfmend.masks.damage import areas, lines
+from selfmend.masks.damage import areas, even, lines
 from selfmend.masks.damage.distractors import draw_distractors
-from selfmend.masks.damage.looks import blurred, film_grain, halftone, old_tones, scanned
+from selfmend.masks.damage.looks import blurred, film_grain, halftone, old_tones, scanned, through_jpeg
 from selfmend.masks.damage.marks import KINDS, around, between, chance, lay
 from selfmend.seeding import make_rng
 from selfmend.types import Image, Mask, check_image, size_of
@@ -21,6 +21,7 @@ _SEEN = 0.07  # by which a piece must differ somewhere, on even ground
 DRAWERS = {
     "scratches": lines.scratches, "hairs": lines.hairs, "folds": lines.folds, "cracks": lines.cracks,
     "dust": areas.dust, "stains": areas.stains, "losses": areas.losses, "torn": areas.torn,
+    "strokes": even.strokes, "creases": even.creases, "spots": even.spots, "blotches": even.blotches,
 }  # fmt: skip
 """What can be drawn, by name; each takes a size and a generator of random numbers, and gives marks."""
 
@@ -29,6 +30,9 @@ _SHARES = {
     "torn": 0.12,
 }  # fmt: skip
 """How often each is on a damaged photo."""
+
+_EVEN = {"strokes": 0.7, "creases": 0.15, "spots": 0.5, "blotches": 0.15, "torn": 0.06}
+"""How often each is in a lesson of what is clearly seen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,8 +124,17 @@ def draw_lesson(photo: Image, rng: np.random.Generator) -> DamagedPhoto:
         photo = draw_distractors(photo, rng)
     if chance(rng, 0.2):
         photo = blurred(photo, between(rng, 0.5, 2.0))
+    clear = chance(rng, 0.5)
     kinds: list[str] = []
     if chance(rng, 0.8):  # much on each: a square shows a small part of a photo
-        for name, share in _SHARES.items():
+        for name, share in (_EVEN if clear else _SHARES).items():
             kinds += [name] * (int(rng.integers(1, 4)) if chance(rng, share) else 0)
-    return draw_damage(photo.clip(0, 1).astype(np.float32), kinds, seed=rng)
+    looks = not clear or chance(rng, 0.35)
+    done = draw_damage(photo.clip(0, 1).astype(np.float32), kinds, seed=rng, looks=looks)
+    return done if looks else replace(done, image=_kept(done.image, rng))
+
+
+def _kept(image: Image, rng: np.random.Generator) -> Image:
+    """A new photo as it is kept: hardly softer, and most often as a JPEG."""
+    image = blurred(image, between(rng, 0, 0.8)) if chance(rng, 0.5) else image
+    return through_jpeg(image, int(rng.integers(70, 99))) if chance(rng, 0.7) else image

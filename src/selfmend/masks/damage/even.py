@@ -1,0 +1,150 @@
+"""Damage that is the same all along, and clearly seen: strokes, creases and spots of one colour.
+
+`lines.py` and `areas.py` draw what old prints have, much of it faint or broken. A finder that learns from these alone
+doubts what anyone sees: a white line right across a picture. Lengths, widths and radii are in pixels.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfmend.masks.damage.marks import (
+    FINER,
+    Mark,
+    between,
+    chance,
+    draw_stroke,
+    mark_colour,
+    paper,
+    smooth_noise,
+    stroke_canvas,
+    to_alpha,
+    wobble,
+)  # fmt: skip
+from selfmend.types import Size
+
+
+def strokes(size: Size, rng: np.random.Generator) -> list[Mark]:
+    """Scratches: straight lines, arcs, curves and zigzags."""
+    canvas = stroke_canvas(size)
+    shape = _SHAPES[int(rng.integers(len(_SHAPES)))] if chance(rng, 0.6) else None
+    thick, opacity = between(rng, 0.8, 4.0), between(rng, 0.55, 1.0)
+    for _ in range(int(rng.choice([1, 1, 2, 3, 5]))):
+        draw = shape or _SHAPES[int(rng.integers(len(_SHAPES)))]
+        length = between(rng, 20, 1.5 * max(size), log=True)
+        points = draw(length, rng)
+        points = points - points.mean(0) + rng.uniform((0, 0), size[::-1])
+        draw_stroke(canvas, points, thick * between(rng, 0.6, 1.3), opacity * between(rng, 0.85, 1.0))
+    return [Mark(kind="scratches", alpha=to_alpha(canvas, size), colour=_colour(rng))]
+
+
+def creases(size: Size, rng: np.random.Generator) -> list[Mark]:
+    """Folds: light lines from border to border, some of them uneven, and two of them crossed."""
+    height, width = size
+    canvas = stroke_canvas(size)
+    thick, uneven = between(rng, 1.0, 6.0), between(rng, 0, 0.5)
+    turn, apart = rng.uniform(0, np.pi) if chance(rng, 0.4) else 0.0, np.pi / 2 + rng.normal(0, 0.05)
+    for k in range(int(rng.integers(1, 3))):
+        heading = turn + k * apart + rng.choice([0, np.pi / 2]) + rng.normal(0, 0.04)
+        reach = 1.5 * max(size)
+        along = np.arange(-reach, reach, 3.0)
+        points = np.stack([np.cos(heading) * along, np.sin(heading) * along], 1) + rng.uniform((0, 0), (width, height))
+        points += between(rng, 0, 1.2) * wobble(len(along), rng, smooth=between(rng, 0, 5))[:, None]
+        widths = thick * (1 + uneven * wobble(len(along), rng, smooth=between(rng, 0.5, 4))).clip(0.3, 2)
+        draw_stroke(canvas, points, widths, between(rng, 0.6, 1.0))
+    colour = paper(rng) if chance(rng, 0.6) else _colour(rng, light=0.85)
+    return [Mark(kind="scratches", alpha=to_alpha(canvas, size), colour=colour)]
+
+
+def spots(size: Size, rng: np.random.Generator) -> list[Mark]:
+    """Dust: discs, ovals, crumbs and short hairs, some of them soft."""
+    import cv2
+
+    canvas = stroke_canvas(size)
+    count = int(np.clip(between(rng, 1.5, 12, log=True) / 10_000 * size[0] * size[1], 1, 4000))
+    least = between(rng, 0.7, 1.5)
+    largest, opacity = least + between(rng, 0.5, 5.0), between(rng, 0.6, 1.0)
+    form = rng.choice(["disc", "oval", "crumb", "hair", "all"], p=[0.3, 0.2, 0.15, 0.1, 0.25])
+    for _ in range(count):
+        x, y = rng.uniform((0, 0), size[::-1])
+        radius, dense = between(rng, least, largest), opacity * between(rng, 0.9, 1.0)
+        this = rng.choice(["disc", "oval", "crumb", "hair"]) if form == "all" else form
+        if this == "hair":
+            points = _curve(between(rng, 2, 4) * radius, rng)
+            draw_stroke(canvas, points - points.mean(0) + (x, y), between(rng, 0.8, 1.8), dense)
+        elif this == "crumb":
+            angles = np.sort(rng.uniform(0, 2 * np.pi, int(rng.integers(4, 8))))
+            corners = (x, y) + radius * np.stack([np.cos(angles), np.sin(angles)], 1)
+            cv2.fillPoly(canvas, [np.rint(corners * FINER).astype(np.int32)], int(255 * dense), cv2.LINE_AA)
+        else:
+            flat = between(rng, 0.4, 1.0) if this == "oval" else 1.0
+            axes = [max(1, round(axis * FINER)) for axis in (radius, flat * radius)]
+            centre, turn = (round(x * FINER), round(y * FINER)), between(rng, 0, 180)
+            cv2.ellipse(canvas, centre, axes, turn, 0, 360, int(255 * dense), -1, cv2.LINE_AA)
+    alpha = to_alpha(canvas, size)
+    if chance(rng, 0.25):
+        alpha = cv2.GaussianBlur(alpha, (0, 0), between(rng, 0.4, 1.2))
+    return [Mark(kind="dust", alpha=alpha, colour=_colour(rng))]
+
+
+def blotches(size: Size, rng: np.random.Generator) -> list[Mark]:
+    """Stains: ovals with soft borders, of a tint that is laid over the photo or that hides it."""
+    rows, columns = np.indices(size, np.float32)
+    alpha = np.zeros(size, np.float32)
+    for _ in range(int(rng.integers(1, 4))):
+        y, x = rng.uniform((0, 0), size)
+        radius, soft = between(rng, 6, 0.3 * min(size) + 7, log=True), between(rng, 0.1, 0.8)
+        turn, flat = between(rng, 0, np.pi), between(rng, 0.5, 1.0)
+        along = np.cos(turn) * (columns - x) + np.sin(turn) * (rows - y)
+        across = (np.cos(turn) * (rows - y) - np.sin(turn) * (columns - x)) / flat
+        away = np.hypot(along, across) / radius + between(rng, 0, 0.15) * smooth_noise(size, rng, grain=radius / 2)
+        np.maximum(alpha, ((1 - away) / soft + 0.5).clip(0, 1), out=alpha)
+    multiply = chance(rng, 0.6)
+    colour = rng.uniform(0.35, 0.9, 3) * (1, 0.9, 0.7) if multiply or chance(rng, 0.5) else np.full(3, rng.random())
+    strength = between(rng, 0.7, 1.0) if multiply else between(rng, 0.4, 0.9)
+    return [Mark(kind="stains", alpha=strength * alpha, colour=colour.astype(np.float32), multiply=multiply)]
+
+
+def _colour(rng: np.random.Generator, *, light: float = 0.65) -> NDArray[np.float32]:
+    """White or nearly, black or nearly, or as of other marks."""
+    if chance(rng, 0.3):
+        return mark_colour(rng, light=light)
+    value = between(rng, 0.8, 1.0) if chance(rng, light) else between(rng, 0.0, 0.2)
+    return np.full(3, value, np.float32)
+
+
+def _straight(length: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    turn = rng.uniform(0, 2 * np.pi)
+    return np.linspace(0, length, 8)[:, None] * (np.cos(turn), np.sin(turn))
+
+
+def _arc(length: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """A part of a circle."""
+    return _along(rng.uniform(0, 2 * np.pi) + np.linspace(0, rng.normal(0, 1.5), 40), length)
+
+
+def _curve(length: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """A line that turns now to one side, now to the other."""
+    turns = between(rng, 0.02, 0.3) * np.cumsum(wobble(40, rng, smooth=between(rng, 2, 10)))
+    return _along(rng.uniform(0, 2 * np.pi) + turns, length)
+
+
+def _zigzag(length: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """A few straight parts with sharp corners between them."""
+    parts = int(rng.integers(2, 7))
+    headings = rng.uniform(0, 2 * np.pi) + np.cumsum(rng.normal(0, between(rng, 0.3, 2.5), parts))
+    steps = rng.uniform(0.2, 1.0, parts)
+    return _along(headings, length, steps / steps.sum())
+
+
+def _along(
+    headings: NDArray[np.float64], length: float, shares: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """The points of a line of such headings."""
+    steps = length * (np.full(len(headings), 1 / len(headings)) if shares is None else shares)
+    ways = np.cumsum(steps[:, None] * np.stack([np.cos(headings), np.sin(headings)], 1), 0)
+    return np.concatenate([np.zeros((1, 2)), ways])
+
+
+_SHAPES = (_straight, _straight, _arc, _curve, _zigzag)
