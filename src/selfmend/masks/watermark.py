@@ -10,6 +10,7 @@ import numpy as np
 
 from selfmend.masks.finders import in_region
 from selfmend.masks.mark_finding import WATERMARK, MarkLimits, mark_likelihood, marked
+from selfmend.masks.mark_repeats import with_repeats
 from selfmend.masks.same_mark import MOST, find_same_mark
 from selfmend.types import Image, Mask
 
@@ -37,7 +38,7 @@ def find_watermark(image: Image, *, sensitivity: float = 0.5, region: Region | N
     """
 
     def find(part: Image) -> Mask:
-        return marked(mark_likelihood(part)[..., WATERMARK], LIMITS.at(sensitivity))
+        return marked(with_repeats(mark_likelihood(part)[..., WATERMARK]), LIMITS.at(sensitivity))
 
     return in_region(image, region, find, around=_AROUND)
 
