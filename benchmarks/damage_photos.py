@@ -2,14 +2,15 @@
 
     python benchmarks/damage_photos.py OUT --debian FOLDER [--wheels FOLDER] [--clones FOLDER]
 
-FOLDER holds the unpacked Debian packages (`apt-get download NAME`, `dpkg-deb -x`) lomiri-wallpapers-16.04, lomiri-
-wallpapers-20.04, mate-backgrounds, ukui-wallpapers, gnome-backgrounds, opencv-doc, palapeli-data, stellarium-data,
-tuxpaint-stamps-default and golang-github-disintegration-imaging-dev; --wheels the unpacked wheels of scikit-learn and
-matplotlib; --clones the Git repositories BuddiesOfBudgie/budgie-backgrounds (CC0), elementary/wallpapers (photos
-given to the public), getsolus/artwork (CC BY, CC BY-SA), pop-os/wallpapers (CC0) and MohamedBakrAli/Kodak-Lossless-
-True-Color-Image-Suite (free of restrictions by Kodak). What is not there is left out, and named. Of OpenCV's 26
-pictures of one chessboard one is taken. scikit-image's own pictures are taken too. Photos are written with long sides
-of 1500 and 640 pixels; cut-out photos of things (the stamps of Tux Paint) are laid over others, for more scenes.
+FOLDER holds the unpacked Debian packages (`apt-get download NAME`, `dpkg-deb -x`) lomiri-wallpapers-16.04,
+lomiri-wallpapers-20.04, mate-backgrounds, ukui-wallpapers, gnome-backgrounds, opencv-doc, palapeli-data,
+stellarium-data, tuxpaint-stamps-default and golang-github-disintegration-imaging-dev; --wheels the unpacked wheels of
+scikit-learn and matplotlib; --clones the Git repositories BuddiesOfBudgie/budgie-backgrounds (CC0),
+elementary/wallpapers (photos given to the public), getsolus/artwork (CC BY, CC BY-SA), pop-os/wallpapers (CC0) and
+MohamedBakrAli/Kodak-Lossless-True-Color-Image-Suite (free of restrictions by Kodak). What is not there is left out,
+and named. Of OpenCV's 26 pictures of one chessboard one is taken. scikit-image's own pictures are taken too. Photos
+are written with long sides of 1500 and 640 pixels; cut-out photos of things (the stamps of Tux Paint) are laid over
+others, for more scenes.
 """
 
 from __future__ import annotations
