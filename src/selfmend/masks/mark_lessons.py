@@ -15,14 +15,13 @@ import numpy as np
 from selfmend.masks.damage.distractors import draw_distractors
 from selfmend.masks.damage.looks import blurred, film_grain, old_tones, scanned, through_jpeg
 from selfmend.masks.damage.marks import between, chance
-from selfmend.masks.marks import MARKS, WATERMARK_SEEN, draw_stamp, draw_watermark, printed, words
+from selfmend.masks.marks import MARKS, draw_stamp, draw_watermark, printed, words
 from selfmend.types import Image, Mask, Size, size_of
 
 _DRAWN: dict[tuple[str, ...], float] = {(): 0.08, ("stamp",): 0.42, ("watermark",): 0.46, ("watermark", "stamp"): 0.04}
 """How often what is drawn; photos without a mark are there as the twins of those that have one."""
 
 _OPACITY = ((0.2, 0.7), (0.28, 0.55))  # of watermarks, from and to: all that can be, and what most have
-_CLEAR = 0.12  # mean change of half of the watermarks: a finder that learns from faint ones alone doubts plain ones
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +65,7 @@ def draw_mark_lesson(photo: Image, rng: np.random.Generator, fonts: Sequence[Pat
     masks = {kind: np.zeros(size, bool) for kind in MARKS}
     if "watermark" in kinds:
         opacity = _OPACITY[int(rng.integers(len(_OPACITY)))]
-        seen = _CLEAR if chance(rng, 0.5) else WATERMARK_SEEN
-        mark = draw_watermark(image, rng, fonts=known, opacity=opacity, seen=seen)
+        mark = draw_watermark(image, rng, fonts=known, opacity=opacity)
         image, masks["watermark"] = mark.image, mark.mask
     if "stamp" in kinds:
         mark = draw_stamp(image, rng, fonts=known)

@@ -27,9 +27,10 @@ Layer = np.ndarray
 """float32 (h, w) in [0, 1]: how much of each pixel is covered."""
 
 _TRIES = 6  # for a mark that can be seen where it is
-_STAMP_SEEN, WATERMARK_SEEN = 0.1, 0.04
-"""Mean change of a mark's pixels, in [0, 1], at least: nobody puts on what nobody sees."""
-
+_VISIBLE = {
+    "stamp": 0.1,
+    "watermark": 0.04,
+}  # mean change of a mark's pixels, in [0, 1]: nobody puts on what nobody sees
 SEEN = 4 / 255  # change of a channel from which on a pixel belongs to a mark
 _SUPER = 3  # letters are drawn so much larger, then reduced: soft borders at any size
 
@@ -265,12 +266,12 @@ _STAMP_COLOURS = {
 _STAMP_SHARES = (0.25, 0.1, 0.18, 0.13, 0.2, 0.05, 0.04, 0.05)
 
 
-def _visible(least: float, image: Image, draw: Callable[[], Mark]) -> Mark:
-    """The first of a few marks that changes the pixels it lies on by as much, or the last one."""
+def _visible(kind: str, image: Image, draw: Callable[[], Mark]) -> Mark:
+    """The first of a few marks that can be seen where it lies, or the last one."""
     for _ in range(_TRIES):
         mark = draw()
         core = mark.opacity >= 0.5 * mark.opacity.max()
-        if float(np.abs(mark.image - image).max(2)[core].mean()) >= least:
+        if float(np.abs(mark.image - image).max(2)[core].mean()) >= _VISIBLE[kind]:
             break
     return mark
 
@@ -283,7 +284,7 @@ def draw_stamp(image: Image, random: np.random.Generator, *, fonts: Sequence[Pat
         random: draws all that varies.
         fonts: TrueType or OpenType files; Pillow's own font and OpenCV's strokes by default.
     """
-    return _visible(_STAMP_SEEN, image, lambda: _any_stamp(image, random, fonts))
+    return _visible("stamp", image, lambda: _any_stamp(image, random, fonts))
 
 
 def _any_stamp(image: Image, random: np.random.Generator, fonts: Sequence[Path]) -> Mark:
@@ -367,7 +368,6 @@ def draw_watermark(
     *,
     fonts: Sequence[Path] = (),
     opacity: tuple[float, float] = (0.15, 0.7),
-    seen: float = WATERMARK_SEEN,
 ) -> Mark:
     """A half-transparent mark on a picture, (H, W, 3) in [0, 1]: text or a logo, straight, slanted or tiled.
 
@@ -376,9 +376,8 @@ def draw_watermark(
         random: draws all that varies.
         fonts: TrueType or OpenType files; Pillow's own font and OpenCV's strokes by default.
         opacity: of the mark, from and to.
-        seen: mean change of the pixels that it lies on, in [0, 1], at least, if it can be had in a few tries.
     """
-    return _visible(seen, image, lambda: _any_watermark(image, random, fonts, opacity))
+    return _visible("watermark", image, lambda: _any_watermark(image, random, fonts, opacity))
 
 
 def _any_watermark(
