@@ -52,4 +52,4 @@ def test_large_maps_are_looked_at_smaller() -> None:
     large = np.kron(likely, np.ones((3, 3), np.float32))
     told = with_repeats(large)
     assert told.shape == large.shape
-    assert (told > 0.5)[np.kron(truth, np.ones((3, 3), bool))].mean() > 0.9
+    assert (told > 0.5)[np.kron(truth, np.ones((3, 3), bool))].mean() > 0.8

@@ -17,10 +17,10 @@ _LEAST = 24  # pixels of that map: tiles are farther apart than letters
 _LOCAL = 20.0, 12.0  # pixels: what is wider than that, in the map and in its autocorrelation, tells of no tiles
 _OVERLAP = 0.25  # of the map, that it and its shifted copy have in common at least
 _ALIKE = 0.2  # correlation of the map and its shifted copy, from which on it repeats itself
-_ALSO = 0.5  # of the highest peak, that further ones reach
+_ALSO = 0.6  # of the highest peak, that further ones reach
 _ASIDE = 0.3  # sine of the angle between two directions
 _CERTAIN = 4.0  # log-odds beyond which one place says no more about the others
-_ODDS, _STEEP = -1.0, 8.0  # mean log-odds of a pixel and its repeats that are even odds, and how fast they rise
+_ODDS, _STEEP = -0.8, 8.0  # mean log-odds of a pixel and its repeats that are even odds, and how fast they rise
 
 
 def with_repeats(likely: Map) -> Map:
