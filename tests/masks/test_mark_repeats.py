@@ -8,14 +8,14 @@ TILE = np.zeros((12, 30), bool)
 TILE[2:10, 3:6] = TILE[2:4, 3:26] = TILE[6:9, 10:26] = True
 
 
-def _map(places: list[tuple[int, int]], size: tuple[int, int] = (200, 260)) -> tuple[np.ndarray, np.ndarray]:
+def _map(places: list[tuple[int, int]], noise: float = 0.8) -> tuple[np.ndarray, np.ndarray]:
     """Likelihoods of tiles at such places, hardly higher than the noise; and where they are."""
-    rng = np.random.default_rng(1)
+    rng, size = np.random.default_rng(1), (200, 260)
     truth = np.zeros(size, bool)
     for top, left in places:
         part = truth[max(0, top) : top + 12, max(0, left) : left + 30]
         part |= TILE[: part.shape[0], : part.shape[1]]
-    odds = np.where(truth, -0.4, -2.6) + 0.8 * rng.standard_normal(size)
+    odds = np.where(truth, -0.4, -2.6) + noise * rng.standard_normal(size)
     return (1 / (1 + np.exp(-odds))).astype(np.float32), truth
 
 
@@ -36,7 +36,7 @@ def test_tiles_are_found_by_all_of_them() -> None:
 
 
 def test_what_repeats_itself_along_one_line_is_left_alone() -> None:
-    likely, _ = _map([(90, 5 + 36 * k) for k in range(7)])
+    likely, _ = _map([(90, 5 + 36 * k) for k in range(7)], noise=0.2)
     assert with_repeats(likely) is likely
 
 
