@@ -169,9 +169,9 @@ def _covered(photo: Image, alpha: np.ndarray, rng: np.random.Generator) -> tuple
 
 
 def drawn(
-    kinds: list[str], plane: str | None, *, looks: bool = True
+    kinds: list[str] | None, plane: str | None, *, looks: bool = True
 ) -> Callable[[Image, np.random.Generator], tuple[Image, Mask]]:
-    """Damage of `masks.damage.drawing`, and the looks of an old print; the mask of one kind, or of all."""
+    """Damage of `masks.damage.drawing`, and the looks of an old print; the mask of one kind, or of all; None draws some."""
 
     def draw(photo: Image, rng: np.random.Generator) -> tuple[Image, Mask]:
         done = draw_damage(photo, kinds, seed=rng, looks=looks)
@@ -187,6 +187,7 @@ CASES: dict[str, tuple[Callable[[Image, np.random.Generator], tuple[Image, Mask]
     "dust": (drawn(["dust"], "dust"), "dust"),
     "stains": (drawn(["stains", "losses"], "stains"), "stains"),
     "torn": (drawn(["torn"], None), "damage"),
+    "mixed": (drawn(None, None), "damage"),
     "plain scratches": (plain_scratches, "scratches"),
     "plain dust": (plain_dust, "dust"),
     "soft scratches": (soft_scratches, "scratches"),

@@ -21,7 +21,7 @@ _SEEN = 0.07  # by which a piece must differ somewhere, on even ground
 DRAWERS = {
     "scratches": lines.scratches, "hairs": lines.hairs, "folds": lines.folds, "cracks": lines.cracks,
     "dust": areas.dust, "stains": areas.stains, "losses": areas.losses, "torn": areas.torn,
-    "strokes": even.strokes, "creases": even.creases, "spots": even.spots, "blotches": even.blotches,
+    "strokes": even.strokes, "creases": even.creases, "spots": even.spots,
 }  # fmt: skip
 """What can be drawn, by name; each takes a size and a generator of random numbers, and gives marks."""
 
@@ -31,7 +31,8 @@ _SHARES = {
 }  # fmt: skip
 """How often each is on a damaged photo."""
 
-_EVEN = {"strokes": 0.7, "creases": 0.15, "spots": 0.5, "blotches": 0.15, "torn": 0.06}
+_CLEAR = 0.5  # of the lessons: from faint and broken damage alone a finder learns to doubt what anyone sees
+_EVEN = {"strokes": 0.7, "creases": 0.15, "spots": 0.5, "torn": 0.06}
 """How often each is in a lesson of what is clearly seen."""
 
 
@@ -124,7 +125,7 @@ def draw_lesson(photo: Image, rng: np.random.Generator) -> DamagedPhoto:
         photo = draw_distractors(photo, rng)
     if chance(rng, 0.2):
         photo = blurred(photo, between(rng, 0.5, 2.0))
-    clear = chance(rng, 0.5)
+    clear = chance(rng, _CLEAR)
     kinds: list[str] = []
     if chance(rng, 0.8):  # much on each: a square shows a small part of a photo
         for name, share in (_EVEN if clear else _SHARES).items():

@@ -1,7 +1,8 @@
 """Damage that is the same all along, and clearly seen: strokes, creases and spots of one colour.
 
 `lines.py` and `areas.py` draw what old prints have, much of it faint or broken. A finder that learns from these alone
-doubts what anyone sees: a white line right across a picture. Lengths, widths and radii are in pixels.
+doubts what anyone sees: a white line right across a picture. There are no stains: an oval of one soft tint may as well
+be the inside of a cup. Lengths, widths and radii are in pixels.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from selfmend.masks.damage.marks import (
     draw_stroke,
     mark_colour,
     paper,
-    smooth_noise,
     stroke_canvas,
     to_alpha,
     wobble,
@@ -86,24 +86,6 @@ def spots(size: Size, rng: np.random.Generator) -> list[Mark]:
     if chance(rng, 0.25):
         alpha = cv2.GaussianBlur(alpha, (0, 0), between(rng, 0.4, 1.2))
     return [Mark(kind="dust", alpha=alpha, colour=_colour(rng))]
-
-
-def blotches(size: Size, rng: np.random.Generator) -> list[Mark]:
-    """Stains: ovals with soft borders, of a tint that is laid over the photo or that hides it."""
-    rows, columns = np.indices(size, np.float32)
-    alpha = np.zeros(size, np.float32)
-    for _ in range(int(rng.integers(1, 4))):
-        y, x = rng.uniform((0, 0), size)
-        radius, soft = between(rng, 6, 0.3 * min(size) + 7, log=True), between(rng, 0.1, 0.8)
-        turn, flat = between(rng, 0, np.pi), between(rng, 0.5, 1.0)
-        along = np.cos(turn) * (columns - x) + np.sin(turn) * (rows - y)
-        across = (np.cos(turn) * (rows - y) - np.sin(turn) * (columns - x)) / flat
-        away = np.hypot(along, across) / radius + between(rng, 0, 0.15) * smooth_noise(size, rng, grain=radius / 2)
-        np.maximum(alpha, ((1 - away) / soft + 0.5).clip(0, 1), out=alpha)
-    multiply = chance(rng, 0.6)
-    colour = rng.uniform(0.35, 0.9, 3) * (1, 0.9, 0.7) if multiply or chance(rng, 0.5) else np.full(3, rng.random())
-    strength = between(rng, 0.7, 1.0) if multiply else between(rng, 0.4, 0.9)
-    return [Mark(kind="stains", alpha=strength * alpha, colour=colour.astype(np.float32), multiply=multiply)]
 
 
 def _colour(rng: np.random.Generator, *, light: float = 0.65) -> NDArray[np.float32]:

@@ -22,13 +22,13 @@ _PIXELS = 1_600_000  # of the picture that the network sees: larger ones are shr
 _LEAST = 16  # pixels of the short side
 _MOST = 0.4  # of the picture: if more looks damaged, it is the picture that looks so
 _CORNER = 0.45  # of a side: no corner that is torn off reaches farther
-_SURE = 0.8  # probability from which a pixel tells of the whole photo
-_WHOLE, _OLD = (0.009, 0.97), (0.0155, 0.15)
+_SURE = 0.9  # probability from which a pixel tells of the whole photo
+_WHOLE, _OLD = (0.006, 0.975), (0.018, 0.25)
 """Share of sure pixels, and the probability that is asked for then: a photo with few is asked for more, since what is
 found on it is rather a thing of the scene; one that is certainly damaged is damaged elsewhere too."""
 
 _STEP = 4.0  # by which the logit of that falls as the sensitivity goes from 0 to 1
-_LOWEST = 0.1  # probability: below it, everything is a little probable
+_LOWEST = 0.15  # probability: below it, everything is a little probable
 _FACE = 0.93  # probability that is asked for in faces, where lips and nostrils look like damage
 _HEAD = 0.5  # of a face's box, around it: hair, ears and collar, for kinds of which a mistake is a large one
 _WEAK = {"scratches": 0.8, "dust": 0.8, "stains": 0.55, "missing": 0.55}
