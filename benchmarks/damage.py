@@ -171,7 +171,7 @@ def _covered(photo: Image, alpha: np.ndarray, rng: np.random.Generator) -> tuple
 def drawn(
     kinds: list[str] | None, plane: str | None, *, looks: bool = True
 ) -> Callable[[Image, np.random.Generator], tuple[Image, Mask]]:
-    """Damage of `masks.damage.drawing`, and the looks of an old print; the mask of a kind, or of all; None draws some."""
+    """Damage of `masks.damage.drawing`, and the looks of an old print; the mask of a kind or of all; None draws any."""
 
     def draw(photo: Image, rng: np.random.Generator) -> tuple[Image, Mask]:
         done = draw_damage(photo, kinds, seed=rng, looks=looks)
