@@ -2,11 +2,12 @@
 
     python benchmarks/damage.py [--photos FOLDER] [--prints FOLDER] [--weights FILE] [--count 24]
 
-Damage is drawn in three ways: by `masks.damage.drawing`, which the training uses too; by a few plain lines and circles
-of OpenCV; and soft, by the distance from a path, on photos with noise: the training draws neither of these. Without
---photos, these are photos that scikit-image ships: the training has seen them, so that only a folder of other photos
-tells how well it goes on. --prints: NAME.png or .jpg of real damaged prints, whose damage is traced by hand in
-NAME-mask.png beside them or in tests/data/prints. The learned finder stands beside the one by morphology.
+Damage is drawn in three ways: by `masks.damage.drawing`, which the training uses too; by a few plain lines and
+circles of OpenCV; and soft, by the distance from a path, on photos with noise. The training draws neither of these,
+but what `masks/damage/even.py` draws is like the plain ones. Without --photos, these are photos that scikit-image
+ships: the training has seen them, so that only a folder of other photos tells how well it goes on. --prints: NAME.png
+or .jpg of real damaged prints, whose damage is traced by hand in NAME-mask.png beside them or in tests/data/prints.
+The learned finder stands beside the one by morphology.
 """
 
 from __future__ import annotations

@@ -40,10 +40,10 @@ def with_repeats(likely: Map) -> Map:
     scale = min(1.0, _LONGEST / max(likely.shape))
     small = cv2.resize(likely, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else likely
     odds = np.log((small + 0.003) / (1.003 - small)).clip(-_CERTAIN, _CERTAIN).astype(np.float32)
-    total, count = odds.copy(), np.ones_like(odds)
     shifts = repeats(odds)
     if not shifts:
         return likely
+    total, count = odds.copy(), np.ones_like(odds)
     height, width = odds.shape
     for down, right in shifts:
         here = slice(max(0, -down), min(height, height - down)), slice(max(0, -right), min(width, width - right))
@@ -90,11 +90,9 @@ def _autocorrelation(values: Map) -> Map:
         return np.fft.irfft2(first * np.conj(second), size)
 
     count = both(there, there).round().clip(1)
-    means = both(value, there) / count, both(there, value) / count
-    spreads = [
-        both(a, b) / count - mean**2 for (a, b), mean in zip([(square, there), (there, square)], means, strict=True)
-    ]
-    alike = (both(value, value) / count - means[0] * means[1]) / np.sqrt((spreads[0] * spreads[1]).clip(1e-6))
+    mean, other = both(value, there) / count, both(there, value) / count
+    spread, others = both(square, there) / count - mean**2, both(there, square) / count - other**2
+    alike = (both(value, value) / count - mean * other) / np.sqrt((spread * others).clip(1e-6))
     share = count / values.size
     alike = np.where(share < _OVERLAP, 0, alike * np.sqrt(share))
     return np.fft.fftshift(alike).astype(np.float32)

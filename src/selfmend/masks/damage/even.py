@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from selfmend.masks.damage.lines import Points
 from selfmend.masks.damage.marks import (
     FINER,
     Mark,
@@ -96,23 +97,22 @@ def _colour(rng: np.random.Generator, *, light: float = 0.65) -> NDArray[np.floa
     return np.full(3, value, np.float32)
 
 
-def _straight(length: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    turn = rng.uniform(0, 2 * np.pi)
-    return np.linspace(0, length, 8)[:, None] * (np.cos(turn), np.sin(turn))
+def _straight(length: float, rng: np.random.Generator) -> Points:
+    return _along(np.full(8, rng.uniform(0, 2 * np.pi)), length)
 
 
-def _arc(length: float, rng: np.random.Generator) -> NDArray[np.float64]:
+def _arc(length: float, rng: np.random.Generator) -> Points:
     """A part of a circle."""
     return _along(rng.uniform(0, 2 * np.pi) + np.linspace(0, rng.normal(0, 1.5), 40), length)
 
 
-def _curve(length: float, rng: np.random.Generator) -> NDArray[np.float64]:
+def _curve(length: float, rng: np.random.Generator) -> Points:
     """A line that turns now to one side, now to the other."""
     turns = between(rng, 0.02, 0.3) * np.cumsum(wobble(40, rng, smooth=between(rng, 2, 10)))
     return _along(rng.uniform(0, 2 * np.pi) + turns, length)
 
 
-def _zigzag(length: float, rng: np.random.Generator) -> NDArray[np.float64]:
+def _zigzag(length: float, rng: np.random.Generator) -> Points:
     """A few straight parts with sharp corners between them."""
     parts = int(rng.integers(2, 7))
     headings = rng.uniform(0, 2 * np.pi) + np.cumsum(rng.normal(0, between(rng, 0.3, 2.5), parts))
@@ -120,12 +120,10 @@ def _zigzag(length: float, rng: np.random.Generator) -> NDArray[np.float64]:
     return _along(headings, length, steps / steps.sum())
 
 
-def _along(
-    headings: NDArray[np.float64], length: float, shares: NDArray[np.float64] | None = None
-) -> NDArray[np.float64]:
-    """The points of a line of such headings."""
-    steps = length * (np.full(len(headings), 1 / len(headings)) if shares is None else shares)
-    ways = np.cumsum(steps[:, None] * np.stack([np.cos(headings), np.sin(headings)], 1), 0)
+def _along(headings: NDArray[np.float64], length: float, shares: NDArray[np.float64] | None = None) -> Points:
+    """The points of a line of such headings; `shares` of its length are its parts, the same without."""
+    parts = np.full(len(headings), 1 / len(headings)) if shares is None else shares
+    ways = np.cumsum(length * parts[:, None] * np.stack([np.cos(headings), np.sin(headings)], 1), 0)
     return np.concatenate([np.zeros((1, 2)), ways])
 
 
