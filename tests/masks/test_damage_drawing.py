@@ -12,7 +12,7 @@ from selfmend.masks.damage.marks import KINDS, Mark, draw_stroke, lay, stroke_ca
 
 KIND = {
     "hairs": "scratches", "folds": "scratches", "cracks": "scratches", "strokes": "scratches", "creases": "scratches",
-    "spots": "dust", "losses": "stains", "torn": "missing",
+    "fissures": "scratches", "spots": "dust", "losses": "stains", "torn": "missing",
 }  # fmt: skip
 """Of what is drawn, where its name is another one."""
 

@@ -15,6 +15,7 @@ from golden import DATA, outside
 from selfmend.errors import ImageError, SelfmendWarning
 from selfmend.image.picture_files import read_rgb
 from selfmend.masks.damage import finding
+from selfmend.masks.damage.drawing import draw_damage
 from selfmend.masks.damage.finding import find_damage, find_dust, find_scratches, find_stains
 from selfmend.masks.damage.looks import halftone
 from selfmend.masks.damage.marks import KINDS
@@ -86,6 +87,19 @@ def test_each_finder_finds_its_kind(scratched, dusty) -> None:
 
 def test_a_clean_photo_is_left_alone(photo) -> None:
     assert find_damage(photo).mean() < 0.005
+
+
+@pytest.mark.parametrize(
+    "kinds", [[], ["scratches", "cracks", "dust"], ["cracks", "folds"]], ids=["clean", "old", "cracked"]
+)
+@pytest.mark.parametrize("name", ["coffee", "chelsea", "rocket"])
+def test_no_large_thing_of_the_scene_is_damage(name, kinds) -> None:
+    """The inside of a cup is no stain, on a clean photo and on an old one, of which less certainty is asked."""
+    scene = getattr(data, name)().astype(np.float32) / 255
+    done = draw_damage(scene, kinds, seed=4, looks=False)
+    wrong = find_damage(done.image) & ~binary_dilation(done.mask, np.ones((5, 5), bool))
+    pieces = cv2.connectedComponentsWithStats(wrong.astype(np.uint8), connectivity=8)[2]
+    assert max(pieces[1:, cv2.CC_STAT_AREA], default=0) < 0.01 * wrong.size
 
 
 def test_sensitivity_finds_more(scratched) -> None:

@@ -14,6 +14,7 @@ from selfmend.masks.damage.marks import (
     draw_stroke,
     mark_colour,
     paper,
+    polyline,
     rgb,
     smooth_noise,
     stroke_canvas,
@@ -112,8 +113,7 @@ def torn(size: Size, rng: np.random.Generator) -> list[Mark]:
 def _fibre(canvas: NDArray[np.uint8], start: tuple[float, float], rng: np.random.Generator, dense: float) -> None:
     count = int(rng.integers(3, 8))
     headings = rng.uniform(0, 2 * np.pi) + np.cumsum(rng.normal(0, 0.5, count))
-    steps = 2.0 * np.stack([np.cos(headings), np.sin(headings)], 1)
-    draw_stroke(canvas, np.array(start) + np.cumsum(steps, 0), between(rng, 0.7, 1.5), min(1.0, dense))
+    draw_stroke(canvas, np.array(start) + polyline(headings, 2.0), between(rng, 0.7, 1.5), min(1.0, dense))
 
 
 def _flake(centre: tuple[float, float], radius: float, rng: np.random.Generator) -> NDArray[np.int32]:

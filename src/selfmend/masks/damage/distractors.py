@@ -8,11 +8,13 @@ from __future__ import annotations
 import numpy as np
 
 from selfmend.masks.damage.marks import (
+    FINER,
     Alpha,
     around,
     between,
     chance,
     draw_stroke,
+    polyline,
     rgb,
     smooth_noise,
     stroke_canvas,
@@ -33,11 +35,13 @@ def draw_distractors(image: Image, rng: np.random.Generator) -> Image:
     if dark:  # they stand before the sky, a wall or a field, and behind other things: a scratch goes over all of them
         alpha = alpha * _even_ground(image)[..., None]
     colour = between(rng, 0, 0.3) if dark and chance(rng, 0.85) else between(rng, 0.6, 1.0)
-    if draw is _letters:
+    if draw in (_letters, _rounds):
         colour = float(rng.random())
     if draw is _freckles:
         return (image * (1 - alpha * rgb(0.2, 0.4, 0.5))).astype(np.float32)
     tint = rgb(1, between(rng, 0.85, 1), between(rng, 0.75, 1))
+    if draw is _rounds and chance(rng, 0.6):
+        tint = rng.uniform(0.3, 1, 3).astype(np.float32)
     return (image + alpha * (np.float32(colour) * tint - image)).astype(np.float32)
 
 
@@ -80,8 +84,7 @@ def _branches(size: Size, rng: np.random.Generator) -> Alpha:
         start, heading, thick, level = ends.pop()
         count = int(rng.integers(4, 12))
         headings = heading + np.cumsum(rng.normal(0, 0.12, count))
-        steps = np.cumsum(5.0 * np.stack([np.cos(headings), np.sin(headings)], 1), 0)
-        points = np.concatenate([start[None], start + steps])
+        points = np.concatenate([start[None], start + polyline(headings, 5.0)])
         draw_stroke(canvas, points, np.linspace(thick, 0.7 * thick, count + 1))
         if level < 6 and thick > 0.6:
             for side in (-1, 1):
@@ -157,6 +160,26 @@ def _snow(size: Size, rng: np.random.Generator) -> Alpha:
     return to_alpha(canvas, size)
 
 
+def _rounds(size: Size, rng: np.random.Generator) -> Alpha:
+    """Cups, plates, lamps, balls: large, round, opaque, each of one colour and often with soft borders: no stains."""
+    import cv2
+
+    canvas = stroke_canvas(size)
+    for _ in range(int(rng.choice([1, 1, 2, 4]))):
+        x, y = rng.uniform((0, 0), canvas.shape[::-1]).astype(int)
+        longer = between(rng, 9, 0.4 * min(size) + 10, log=True) * FINER
+        axes = np.array([longer, longer * between(rng, 0.3, 1.0)])
+        turn, dense = between(rng, 0, 180), rng.uniform(225, 255)
+        for _ in range(int(rng.choice([1, 1, 2]))):
+            whole = [max(1, round(axis)) for axis in axes]
+            cv2.ellipse(canvas, (int(x), int(y)), whole, turn, 0, 360, int(dense), -1, cv2.LINE_AA)
+            axes, dense = axes * between(rng, 0.6, 0.95), rng.uniform(180, 255)
+    alpha = to_alpha(canvas, size)
+    if chance(rng, 0.7):
+        alpha = np.asarray(cv2.GaussianBlur(alpha, (0, 0), between(rng, 0.5, 8, log=True)), np.float32)
+    return alpha
+
+
 def _strands(size: Size, rng: np.random.Generator) -> Alpha:
     """Hair or grass: many thin lines that run almost side by side."""
     canvas = stroke_canvas(size)
@@ -166,7 +189,7 @@ def _strands(size: Size, rng: np.random.Generator) -> Alpha:
         count = int(rng.integers(8, 30))
         turns = heading + rng.normal(0, spread) + 0.15 * np.cumsum(wobble(count, rng, smooth=4))
         start = middle + rng.normal(0, 0.15, 2) * size[::-1]
-        points = start + np.cumsum(4.0 * np.stack([np.cos(turns), np.sin(turns)], 1), 0)
+        points = start + polyline(turns, 4.0)
         draw_stroke(canvas, points, between(rng, 0.5, 1.8), between(rng, 0.3, 1))
     return to_alpha(canvas, size)
 
@@ -183,5 +206,5 @@ def _weave(size: Size, rng: np.random.Generator) -> Alpha:
     return lines.astype(np.float32) * there * np.float32(between(rng, 0.2, 0.9))
 
 
-_KINDS = (_wires, _branches, _masts, _stars, _freckles, _letters, _snow, _strands, _weave)
-_OFTEN = (3, 3, 2, 0.5, 0.4, 2, 0.4, 2, 2)  # specks seldom: one alone cannot be told from dust
+_KINDS = (_wires, _branches, _masts, _stars, _freckles, _letters, _snow, _strands, _weave, _rounds)
+_OFTEN = (3, 3, 2, 0.5, 0.4, 2, 0.4, 2, 2, 3)  # specks seldom: one alone cannot be told from dust

@@ -21,7 +21,7 @@ _SEEN = 0.07  # by which a piece must differ somewhere, on even ground
 DRAWERS = {
     "scratches": lines.scratches, "hairs": lines.hairs, "folds": lines.folds, "cracks": lines.cracks,
     "dust": areas.dust, "stains": areas.stains, "losses": areas.losses, "torn": areas.torn,
-    "strokes": even.strokes, "creases": even.creases, "spots": even.spots,
+    "strokes": even.strokes, "creases": even.creases, "fissures": even.fissures, "spots": even.spots,
 }  # fmt: skip
 """What can be drawn, by name; each takes a size and a generator of random numbers, and gives marks."""
 
@@ -32,7 +32,7 @@ _SHARES = {
 """How often each is on a damaged photo."""
 
 _CLEAR = 0.5  # of the lessons: from faint and broken damage alone a finder learns to doubt what anyone sees
-_EVEN = {"strokes": 0.7, "creases": 0.15, "spots": 0.5, "torn": 0.06}
+_EVEN = {"strokes": 0.6, "creases": 0.15, "fissures": 0.35, "spots": 0.5, "torn": 0.06}
 """How often each is in a lesson of what is clearly seen."""
 
 
@@ -130,7 +130,7 @@ def draw_lesson(photo: Image, rng: np.random.Generator) -> DamagedPhoto:
     if chance(rng, 0.8):  # much on each: a square shows a small part of a photo
         for name, share in (_EVEN if clear else _SHARES).items():
             kinds += [name] * (int(rng.integers(1, 4)) if chance(rng, share) else 0)
-    looks = not clear or chance(rng, 0.35)
+    looks = not clear or chance(rng, 0.7 if "fissures" in kinds else 0.35)  # cracks are of old prints
     done = draw_damage(photo.clip(0, 1).astype(np.float32), kinds, seed=rng, looks=looks)
     return done if looks else replace(done, image=_kept(done.image, rng))
 

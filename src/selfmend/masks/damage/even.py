@@ -1,4 +1,4 @@
-"""Damage that is the same all along, and clearly seen: strokes, creases and spots of one colour.
+"""Damage that is the same all along, and clearly seen: strokes, creases, cracks and spots of one colour.
 
 `lines.py` and `areas.py` draw what old prints have, much of it faint or broken. A finder that learns from these alone
 doubts what anyone sees: a white line right across a picture. There are no stains: an oval of one soft tint may as well
@@ -10,15 +10,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from selfmend.masks.damage.lines import Points
+from selfmend.masks.damage.lines import with_edge
 from selfmend.masks.damage.marks import (
     FINER,
     Mark,
+    Points,
     between,
     chance,
     draw_stroke,
     mark_colour,
     paper,
+    polyline,
     stroke_canvas,
     to_alpha,
     wobble,
@@ -56,6 +58,49 @@ def creases(size: Size, rng: np.random.Generator) -> list[Mark]:
         draw_stroke(canvas, points, widths, between(rng, 0.6, 1.0))
     colour = paper(rng) if chance(rng, 0.6) else _colour(rng, light=0.85)
     return [Mark(kind="scratches", alpha=to_alpha(canvas, size), colour=colour)]
+
+
+def fissures(size: Size, rng: np.random.Generator) -> list[Mark]:
+    """Cracks that run on: thin wandering lines right through a print, which fork, and lose a little at their forks."""
+    import cv2
+
+    canvas = stroke_canvas(size)
+    thick, opacity = between(rng, 0.7, 2.4, log=True), between(rng, 0.6, 1.0)
+    rough, uneven, lost = between(rng, 0.05, 0.5), between(rng, 0.1, 0.4), between(rng, 0, 0.6)
+    for points, fork in _forked(size, rng):
+        jagged = points + rough * rng.standard_normal(points.shape)
+        widths = thick * 0.8**fork * (1 + uneven * wobble(len(points), rng, smooth=between(rng, 0.5, 5))).clip(0.4, 2)
+        draw_stroke(canvas, jagged, widths, (opacity * (1 + 0.3 * rng.standard_normal(len(points)))).clip(0.4, 1))
+        if chance(rng, lost):
+            corners = points[0] + thick * rng.uniform(-2.5, 2.5, (int(rng.integers(3, 7)), 2))
+            hull = cv2.convexHull(np.rint(corners * FINER).astype(np.int32))
+            cv2.fillPoly(canvas, [hull], int(255 * opacity), cv2.LINE_AA)
+    colour = paper(rng) if chance(rng, 0.8) else _colour(rng)
+    return with_edge(to_alpha(canvas, size), colour, rng, edge=0.4)
+
+
+def _forked(size: Size, rng: np.random.Generator) -> list[tuple[Points, int]]:
+    """The ways of cracks, and how often each has forked before."""
+    found: list[tuple[Points, int]] = []
+    ends = []
+    for _ in range(int(rng.choice([1, 2, 3, 5]))):
+        start = rng.uniform((0, 0), size[::-1])
+        if chance(rng, 0.5):  # at a border
+            start[int(rng.integers(2))] *= rng.integers(2)
+        heading = np.arctan2(size[0] / 2 - start[1], size[1] / 2 - start[0]) + rng.normal(0, 0.8)
+        ends.append((start, float(heading), 0))
+    restless, apart = between(rng, 0.03, 0.25), between(rng, 20, 150, log=True)  # radians; pixels between forks
+    while ends and len(found) < 60:
+        start, heading, fork = ends.pop(0)
+        count = int(between(rng, 0.15, 1.0) * 0.7**fork * max(size) / 3) + 4
+        drift = np.cumsum(rng.normal(0, restless, count))
+        headings = heading + 0.7 * (drift - np.linspace(0, drift[-1], count)) + rng.normal(0, 2 * restless, count)
+        points = start + polyline(headings, 3.0)
+        found.append((np.concatenate([start[None], points]), fork))
+        for place in rng.integers(0, count, rng.poisson(3 * count / apart) if fork < 4 else 0):
+            away = rng.choice([-1, 1]) * between(rng, 0.4, 1.6)
+            ends.append((points[place], float(headings[place] + away), fork + 1))
+    return found
 
 
 def spots(size: Size, rng: np.random.Generator) -> list[Mark]:
@@ -123,8 +168,7 @@ def _zigzag(length: float, rng: np.random.Generator) -> Points:
 def _along(headings: NDArray[np.float64], length: float, shares: NDArray[np.float64] | None = None) -> Points:
     """The points of a line of such headings; `shares` of its length are its parts, the same without."""
     parts = np.full(len(headings), 1 / len(headings)) if shares is None else shares
-    ways = np.cumsum(length * parts[:, None] * np.stack([np.cos(headings), np.sin(headings)], 1), 0)
-    return np.concatenate([np.zeros((1, 2)), ways])
+    return np.concatenate([np.zeros((1, 2)), polyline(headings, length * parts)])
 
 
 _SHAPES = (_straight, _straight, _arc, _curve, _zigzag)

@@ -99,9 +99,12 @@ def _level(planes: NDArray[np.float32], kind: str, sensitivity: float) -> float:
     # a photo with cracks has dust, too; but where there is much dust, a bright rim is no crack yet
     telling = ("scratches", "dust") if kind == "dust" else ("scratches",)
     sure = np.any([planes[..., KINDS.index(one)] > _SURE for one in telling], 0)
-    share = max(float(sure.mean()), 1e-6)
-    level = np.interp(np.log(share), np.log([_WHOLE[0], _OLD[0]]), [_WHOLE[1], _OLD[1]])
-    return _shifted(float(level), sensitivity)
+    return _shifted(_asked(float(sure.mean()), _WHOLE, _OLD), sensitivity)
+
+
+def _asked(share: float, whole: tuple[float, float], old: tuple[float, float]) -> float:
+    """The probability asked for at a share of sure pixels, between those of two shares."""
+    return float(np.interp(np.log(max(share, 1e-6)), np.log([whole[0], old[0]]), [whole[1], old[1]]))
 
 
 def _shifted(level: float, sensitivity: float) -> float:

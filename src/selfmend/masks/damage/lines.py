@@ -11,20 +11,19 @@ from numpy.typing import NDArray
 from selfmend.masks.damage.marks import (
     Alpha,
     Mark,
+    Points,
     between,
     chance,
     draw_stroke,
     mark_colour,
     paper,
+    polyline,
     smooth_noise,
     stroke_canvas,
     to_alpha,
     wobble,
 )  # fmt: skip
 from selfmend.types import Size
-
-Points = NDArray[np.float64]
-"""(N, 2): x and y in pixels."""
 
 _STEP = 3.0  # pixels between the points of a line
 
@@ -53,7 +52,7 @@ def scratches(size: Size, rng: np.random.Generator) -> list[Mark]:
             broken = _broken(len(points), rng, share=between(rng, 0, 0.6))
             widths = here * (1 + 0.25 * wobble(len(points), rng, smooth=2)).clip(0.3, 2)
             draw_stroke(canvas, points, widths, opacity * broken * _fading(len(points), rng))
-    return _with_edge(to_alpha(canvas, size), mark_colour(rng, light=0.55), rng, edge=0.2)
+    return with_edge(to_alpha(canvas, size), mark_colour(rng, light=0.55), rng, edge=0.2)
 
 
 def hairs(size: Size, rng: np.random.Generator) -> list[Mark]:
@@ -63,8 +62,7 @@ def hairs(size: Size, rng: np.random.Generator) -> list[Mark]:
         length, thick = between(rng, 20, 220, log=True), between(rng, 0.7, 2.5)
         turns = np.cumsum(wobble(max(3, int(length / _STEP)), rng, smooth=6) * between(rng, 0.02, 0.25))
         headings = rng.uniform(0, 2 * np.pi) + turns
-        steps = _STEP * np.stack([np.cos(headings), np.sin(headings)], 1)
-        points = rng.uniform((0, 0), size[::-1]) + np.cumsum(steps, 0)
+        points = rng.uniform((0, 0), size[::-1]) + polyline(headings, _STEP)
         draw_stroke(canvas, points, thick, between(rng, 0.5, 1.0))
     return [Mark(kind="scratches", alpha=to_alpha(canvas, size), colour=mark_colour(rng, light=0.5))]
 
@@ -85,7 +83,7 @@ def folds(size: Size, rng: np.random.Generator) -> list[Mark]:
     core = to_alpha(canvas, size)
     marks = _shade(points, size, rng) if chance(rng, 0.6) else []
     colour = paper(rng) if chance(rng, 0.85) else mark_colour(rng, light=0)
-    return [*marks, *_with_edge(_rough(core, rng), colour, rng, edge=0.5)]
+    return [*marks, *with_edge(_rough(core, rng), colour, rng, edge=0.5)]
 
 
 def cracks(size: Size, rng: np.random.Generator) -> list[Mark]:
@@ -105,7 +103,7 @@ def cracks(size: Size, rng: np.random.Generator) -> list[Mark]:
         draw_stroke(thin, jagged, widths, opened)
     colour = paper(rng) if chance(rng, 0.85) else mark_colour(rng, light=0.2)
     alpha = to_alpha(thin, size) * between(rng, 0.7, 1.0)
-    marks = _with_edge(_rough(alpha, rng) if chance(rng, 0.5) else alpha, colour, rng, edge=0.7)
+    marks = with_edge(_rough(alpha, rng) if chance(rng, 0.5) else alpha, colour, rng, edge=0.7)
     if chance(rng, 0.6):
         marks += _crossings(paths, size, rng, colour)
     return marks
@@ -124,15 +122,14 @@ def _crossings(
             axes = tuple(int(v) for v in np.maximum(1, rng.uniform(1, 5 * 2, 2)))
             cv2.ellipse(canvas, (int(x), int(y)), axes, rng.uniform(0, 180), 0, 360, 255, -1, cv2.LINE_AA)
     alpha = _torn(to_alpha(canvas, size), rng, reach=2.0)
-    return _with_edge(alpha, colour, rng, edge=0.5)
+    return with_edge(alpha, colour, rng, edge=0.5)
 
 
 def _line(centre: NDArray[np.float64], angle: float, length: float, *, bend: float, rng: np.random.Generator) -> Points:
     """A line through a point; `bend` is the angle in radians by which it turns on its way."""
     count = max(3, int(length / _STEP))
     headings = angle + bend * np.linspace(-0.5, 0.5, count) + 0.02 * wobble(count, rng, smooth=8)
-    steps = np.stack([np.cos(headings), np.sin(headings)], 1) * (length / count)
-    points = np.cumsum(steps, 0)
+    points = polyline(headings, length / count)
     return np.asarray(points - points[count // 2] + centre)
 
 
@@ -164,7 +161,7 @@ def _branches(size: Size, rng: np.random.Generator) -> list[tuple[Points, int]]:
         count = max(4, int(length / _STEP))
         turns = rng.normal(0, between(rng, 0.05, 0.4), count)
         headings = heading + 0.8 * (np.cumsum(turns) - np.linspace(0, np.cumsum(turns)[-1], count)) + turns
-        points = start + np.cumsum(_STEP * np.stack([np.cos(headings), np.sin(headings)], 1), 0)
+        points = start + polyline(headings, _STEP)
         points = np.concatenate([start[None], points])
         found.append((points, level))
         for _ in range(int(rng.integers(0, 4))):
@@ -199,7 +196,7 @@ def _net(size: Size, rng: np.random.Generator) -> list[tuple[Points, int]]:
     return kept
 
 
-def _with_edge(alpha: Alpha, colour: NDArray[np.float32], rng: np.random.Generator, *, edge: float) -> list[Mark]:
+def with_edge(alpha: Alpha, colour: NDArray[np.float32], rng: np.random.Generator, *, edge: float) -> list[Mark]:
     """A line, in such a share of all cases with its shadow: a dark edge on one side, as of a step in the emulsion."""
     marks = []
     if chance(rng, edge):

@@ -15,6 +15,9 @@ KINDS = ("scratches", "dust", "stains", "missing")
 Alpha = NDArray[np.float32]
 """float32 (H, W) in [0, 1]: how much of a pixel the mark covers."""
 
+Points = NDArray[np.float64]
+"""(N, 2): x and y in pixels."""
+
 _COVERED = 0.3  # of a pixel, from which on it belongs to the mark
 _SEEN = 0.08  # by which a channel must change to be seen
 _BRIDGE = 9  # pixels: a part that cannot be seen belongs to the mark if as near to one that can
@@ -75,6 +78,11 @@ def to_alpha(canvas: NDArray[np.uint8], size: Size) -> Alpha:
 
 FINER = 2
 _FRACTION = 4  # bits of a coordinate behind the point, as cv2 takes them
+
+
+def polyline(headings: NDArray[np.float64], steps: NDArray[np.float64] | float) -> Points:
+    """Where one comes from (0, 0) by steps of so many pixels along headings, in radians: after each of them."""
+    return np.cumsum(np.asarray(steps)[..., None] * np.stack([np.cos(headings), np.sin(headings)], 1), 0)
 
 
 def draw_stroke(
