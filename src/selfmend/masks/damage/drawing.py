@@ -136,6 +136,9 @@ def draw_lesson(photo: Image, rng: np.random.Generator) -> DamagedPhoto:
 
 
 def _kept(image: Image, rng: np.random.Generator) -> Image:
-    """A new photo as it is kept: hardly softer, and most often as a JPEG."""
+    """A new photo as it is kept: hardly softer, with little noise, and most often as a JPEG."""
     image = blurred(image, between(rng, 0, 0.8)) if chance(rng, 0.5) else image
+    if chance(rng, 0.3):
+        noise = between(rng, 0, 0.02) * rng.standard_normal(image.shape).astype(np.float32)
+        image = (image + noise).clip(0, 1).astype(np.float32)
     return through_jpeg(image, int(rng.integers(70, 99))) if chance(rng, 0.7) else image

@@ -1,4 +1,4 @@
-"""Damage that is the same all along, and clearly seen: strokes, creases, cracks and spots of one colour.
+"""Damage that is the same all along, and clearly seen: strokes, creases, cracks and spots.
 
 `lines.py` and `areas.py` draw what old prints have, much of it faint or broken. A finder that learns from these alone
 doubts what anyone sees: a white line right across a picture. There are no stains: an oval of one soft tint may as well
@@ -29,17 +29,18 @@ from selfmend.types import Size
 
 
 def strokes(size: Size, rng: np.random.Generator) -> list[Mark]:
-    """Scratches: straight lines, arcs, curves and zigzags."""
-    canvas = stroke_canvas(size)
+    """Scratches: straight lines, arcs, curves and zigzags of one colour or two."""
+    canvases = _canvases(size, rng)
     shape = _SHAPES[int(rng.integers(len(_SHAPES)))] if chance(rng, 0.6) else None
     thick, opacity = between(rng, 0.8, 4.0), between(rng, 0.55, 1.0)
-    for _ in range(int(rng.choice([1, 1, 2, 3, 5]))):
+    for k in range(int(rng.choice([1, 1, 2, 3, 5]))):
         draw = shape or _SHAPES[int(rng.integers(len(_SHAPES)))]
         length = between(rng, 20, 1.5 * max(size), log=True)
         points = draw(length, rng)
         points = points - points.mean(0) + rng.uniform((0, 0), size[::-1])
+        canvas = canvases[k % len(canvases)]
         draw_stroke(canvas, points, thick * between(rng, 0.6, 1.3), opacity * between(rng, 0.85, 1.0))
-    return [Mark(kind="scratches", alpha=to_alpha(canvas, size), colour=_colour(rng))]
+    return _marks("scratches", canvases, size, rng)
 
 
 def creases(size: Size, rng: np.random.Generator) -> list[Mark]:
@@ -104,15 +105,16 @@ def _forked(size: Size, rng: np.random.Generator) -> list[tuple[Points, int]]:
 
 
 def spots(size: Size, rng: np.random.Generator) -> list[Mark]:
-    """Dust: discs, ovals, crumbs and short hairs, some of them soft."""
+    """Dust: discs, ovals, crumbs and short hairs of one colour or two."""
     import cv2
 
-    canvas = stroke_canvas(size)
+    canvases = _canvases(size, rng)
     count = int(np.clip(between(rng, 1.5, 12, log=True) / 10_000 * size[0] * size[1], 1, 4000))
     least = between(rng, 0.7, 1.5)
     largest, opacity = least + between(rng, 0.5, 5.0), between(rng, 0.6, 1.0)
     form = rng.choice(["disc", "oval", "crumb", "hair", "all"], p=[0.3, 0.2, 0.15, 0.1, 0.25])
-    for _ in range(count):
+    for k in range(count):
+        canvas = canvases[k % len(canvases)]
         x, y = rng.uniform((0, 0), size[::-1])
         radius, dense = between(rng, least, largest), opacity * between(rng, 0.9, 1.0)
         this = rng.choice(["disc", "oval", "crumb", "hair"]) if form == "all" else form
@@ -128,10 +130,26 @@ def spots(size: Size, rng: np.random.Generator) -> list[Mark]:
             axes = [max(1, round(axis * FINER)) for axis in (radius, flat * radius)]
             centre, turn = (round(x * FINER), round(y * FINER)), between(rng, 0, 180)
             cv2.ellipse(canvas, centre, axes, turn, 0, 360, int(255 * dense), -1, cv2.LINE_AA)
-    alpha = to_alpha(canvas, size)
-    if chance(rng, 0.25):
-        alpha = cv2.GaussianBlur(alpha, (0, 0), between(rng, 0.4, 1.2))
-    return [Mark(kind="dust", alpha=alpha, colour=_colour(rng))]
+    return _marks("dust", canvases, size, rng)
+
+
+def _canvases(size: Size, rng: np.random.Generator) -> list[NDArray[np.uint8]]:
+    """One for each colour: film has light dust and dark."""
+    return [stroke_canvas(size) for _ in range(2 if chance(rng, 0.3) else 1)]
+
+
+def _marks(kind: str, canvases: list[NDArray[np.uint8]], size: Size, rng: np.random.Generator) -> list[Mark]:
+    """What canvases hold, each in a colour of its own; some of it with soft borders."""
+    import cv2
+
+    soft = between(rng, 0.4, 1.8) if chance(rng, 0.35) else 0.0
+    marks = []
+    for canvas in canvases:
+        alpha = to_alpha(canvas, size)
+        if soft:  # and as dense in the middle
+            alpha = np.minimum(cv2.GaussianBlur(alpha, (0, 0), soft) * np.float32(1 + soft), 1)
+        marks.append(Mark(kind=kind, alpha=alpha, colour=_colour(rng)))
+    return marks
 
 
 def _colour(rng: np.random.Generator, *, light: float = 0.65) -> NDArray[np.float32]:
