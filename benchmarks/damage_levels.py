@@ -1,19 +1,21 @@
 """How sure the damage finder must be: the constants `_SURE`, `_WHOLE` and `_OLD` of `masks/damage/finding.py`, chosen.
 
-    python benchmarks/damage_levels.py --photos FOLDER --prints FOLDER [--weights FILE] [--count 24] [--apart 12]
+    python benchmarks/damage_levels.py --photos FOLDER --prints FOLDER [--weights FILE] [--count 24] [--clean 88]
 
 For weights that are new. Tried are a few thousand rules, each by the mean F1 (2 px) over kinds of damage that
 benchmarks/damage.py draws, by the share that is marked of clean photos, and by recall on the prints. The --apart photos
-that benchmarks/damage.py takes are left out; of the rest --count are damaged, and all are looked at clean. Told are the
-best rules for a few limits of clean photos.
+that benchmarks/damage.py takes are left out; of the rest --count are damaged, and --clean are looked at as they are.
+Told are the best rules for a few limits of clean photos.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +26,7 @@ from selfmend.image.files import list_pictures
 from selfmend.image.picture_files import read_rgb
 from selfmend.masks.damage import finding
 from selfmend.masks.damage.marks import KINDS
-from selfmend.masks.finder_network import Weights, probability, read_weights, shipped_weights
+from selfmend.masks.finder_network import Weights, read_weights, shipped_weights
 from selfmend.seeding import make_rng
 from selfmend.types import Image, Mask
 
@@ -34,13 +36,14 @@ SURE = (0.7, 0.8, 0.9, 0.95)
 LIMITS = (0.0012, 0.0016, 0.002, 0.0025)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Looked:
     """What a picture comes to at each level.
 
     Attributes:
         case: the name of the damage; "clean"; or "print NAME".
         kind: the plane that is scored, or "damage".
+        least: probability that is asked for in any case, of its colours.
         sure: for each of `SURE` the shares of pixels that are so surely scratched, and scratched or dusty.
         scores: (K, L, 3): recall, precision and marked share, by kind and level; for clean photos and kinds alone.
         masks: of prints (K, L, H, W) what is marked, and the truth (H, W).
@@ -48,16 +51,25 @@ class Looked:
 
     case: str
     kind: str
+    least: float
     sure: list[tuple[float, float]]
     scores: np.ndarray
     masks: tuple[np.ndarray, Mask] | None = None
+
+    @cache  # noqa: B019 - as long as the pictures
+    def all_kinds(self, levels: tuple[int, ...]) -> np.ndarray:
+        """Recall, precision and share of all kinds together, of a print."""
+        assert self.masks is not None
+        marked, truth = self.masks
+        mask = np.any([marked[k, level] for k, level in enumerate(levels)], 0)
+        return np.array(list(agreement(truth, mask).values()))
 
 
 def look(case: str, kind: str, image: Image, truth: Mask, weights: Weights) -> Looked:
     import cv2
 
     cv2.setNumThreads(1)
-    planes = probability(image, weights, KINDS)
+    planes = finding.likelihood(image, weights)
     floors = finding._levels(image, dict.fromkeys(KINDS, 0.01), 0.5)
     kinds = [kind] if kind in KINDS else list(KINDS)
     scratched, dusty = planes[..., KINDS.index("scratches")], planes[..., KINDS.index("dust")]
@@ -70,7 +82,8 @@ def look(case: str, kind: str, image: Image, truth: Mask, weights: Weights) -> L
             asked = np.maximum(floors[one], np.float32(level))
             marked[k, n] = finding._pieces(planes, k, asked, alone=len(kinds) == 1)
             scores[k, n] = list(agreement(truth, marked[k, n]).values())
-    return Looked(case, kind, sure, scores, (marked, truth) if case.startswith("print") else None)
+    least = 0.0 if finding._one_tone(image) else finding._COLOURED
+    return Looked(case, kind, least, sure, scores, (marked, truth) if case.startswith("print") else None)
 
 
 @dataclass(frozen=True)
@@ -82,7 +95,8 @@ class Rule:
     def at(self, looked: Looked, kind: str) -> int:
         """The number of the level that this picture and kind are asked for."""
         share = looked.sure[SURE.index(self.sure)][kind == "dust"]
-        return int(np.abs(LEVELS - finding._asked(share, self.whole, self.old)).argmin())
+        asked = max(finding._asked(share, self.whole, self.old), looked.least)
+        return int(np.abs(LEVELS - asked).argmin())
 
 
 def judged(rule: Rule, pictures: list[Looked]) -> dict[str, np.ndarray]:
@@ -90,9 +104,7 @@ def judged(rule: Rule, pictures: list[Looked]) -> dict[str, np.ndarray]:
     found: dict[str, list[np.ndarray]] = {}
     for one in pictures:
         if one.masks is not None:
-            marked, truth = one.masks
-            mask = np.any([marked[k, rule.at(one, kind)] for k, kind in enumerate(KINDS)], 0)
-            score = np.array(list(agreement(truth, mask).values()))
+            score = one.all_kinds(tuple(rule.at(one, kind) for kind in KINDS))
         elif one.kind in KINDS:
             score = one.scores[KINDS.index(one.kind), rule.at(one, one.kind)]
         elif one.case == "clean":
@@ -124,6 +136,7 @@ def main() -> None:
     parser.add_argument("--prints", type=Path, required=True)
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--count", type=int, default=24)
+    parser.add_argument("--clean", type=int, default=88)
     parser.add_argument("--apart", type=int, default=12)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--jobs", type=int, default=2)
@@ -133,7 +146,9 @@ def main() -> None:
     apart = set(names[:: max(1, len(names) // args.apart)][: args.apart])
     rest = [name for name in names if name not in apart]
     damaged = rest[:: max(1, len(rest) // args.count)][: args.count]
-    with ProcessPoolExecutor(args.jobs) as pool:
+    clean = rest[:: max(1, len(rest) // args.clean)][: args.clean]
+    # OpenCV's threads do not survive a fork
+    with ProcessPoolExecutor(args.jobs, multiprocessing.get_context("spawn")) as pool:
         waiting = []
         for k, name in enumerate(damaged):
             photo = read_rgb(args.photos / name)
@@ -141,14 +156,14 @@ def main() -> None:
                 image, truth = draw(photo, make_rng(args.seed, case, k))
                 if truth.sum() > 20 and kind in KINDS:
                     waiting.append(pool.submit(look, case, kind, image, truth, weights))
-        for name in rest:
+        for name in clean:
             photo = read_rgb(args.photos / name)
             waiting.append(pool.submit(look, "clean", "damage", photo, np.zeros(photo.shape[:2], bool), weights))
         for name, image, truth in prints_of(args.prints):
             waiting.append(pool.submit(look, f"print {name}", "damage", image, truth, weights))
         pictures = [one.result() for one in waiting]
     prints = [one for one in pictures if one.masks is not None]
-    print(f"{machine()}; {len(damaged)} photos damaged, {len(rest)} clean, seed {args.seed}")
+    print(f"{machine()}; {len(damaged)} photos damaged, {len(clean)} clean, seed {args.seed}")
     for k, c in enumerate(SURE):
         shares = [one.sure[k][0] for one in pictures if one.case == "clean"]
         told = ", ".join(f"{share:.4f}" for share in np.quantile(shares, [0.5, 0.9, 0.98, 1]))

@@ -123,6 +123,38 @@ def test_a_large_scan_is_looked_at_smaller(photo, scratched, monkeypatch) -> Non
     assert agreement(truth, found)[0] > 0.85
 
 
+def test_a_small_picture_is_looked_at_enlarged_too(monkeypatch) -> None:
+    asked = []
+
+    def answer(image, weights, kinds):
+        asked.append(image.shape[:2])
+        return np.full((*image.shape[:2], len(kinds)), (0.9, 0.5)[len(asked) - 1], np.float32)
+
+    monkeypatch.setattr("selfmend.masks.damage.finding.probability", answer)
+    seen = finding.likelihood(np.zeros((40, 60, 3), np.float32), {})
+    assert asked == [(40, 60), (60, 90)]
+    assert np.allclose(seen, 0.75, atol=1e-3)  # odds of 9 and 1: 3
+    assert seen.shape == (40, 60, len(KINDS))
+    asked.clear()
+    large = finding.likelihood(np.zeros((800, 1000, 3), np.float32), {})
+    assert asked == [(800, 1000)]
+    assert np.allclose(large, 0.9)
+
+
+def test_less_certainty_is_asked_of_prints_of_one_tone_alone(photo, monkeypatch) -> None:
+    """Faint cracks beside sure ones: found on a grey or brown print, not on a photo in colours."""
+    planes = np.zeros((*photo.shape[:2], 4), np.float32)
+    planes[-20:, :, 0], planes[20:22, 20:200, 0] = 0.99, 0.4
+    monkeypatch.setattr("selfmend.masks.damage.finding.probability", lambda *asked: planes)
+    grey = np.repeat(photo.mean(2, keepdims=True), 3, 2)
+    sepia = grey ** np.float32([0.8, 1.0, 1.4])
+    assert not find_scratches(photo)[20:22, 30:190].any()
+    for print_ in (grey, sepia):
+        stained = print_.copy()
+        stained[100:150, 100:200] *= np.float32([1, 0.9, 0.7])
+        assert find_scratches(stained)[20:22, 30:190].all()
+
+
 def test_what_looks_damaged_all_over_is_said_and_not_marked(photo, monkeypatch) -> None:
     everywhere = np.ones((*photo.shape[:2], 4), np.float32)
     monkeypatch.setattr("selfmend.masks.damage.finding.probability", lambda *args: everywhere)

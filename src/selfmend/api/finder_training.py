@@ -42,6 +42,7 @@ from selfmend.types import Image, Mask
 
 _APART = 16  # steps between two uses of a lesson: it stays with one loader, if their number divides this one
 _LEAST = 64  # pixels of the short side of a photo
+_ENLARGED = 0.35  # of the lessons, of a finder that looks at enlarged pictures
 
 
 class _Drawn(Protocol):
@@ -67,6 +68,7 @@ class _Finder:
         turned: whether what is drawn is turned with its photo, to any side: photos are, and their stamps with them.
         largest: side of what is drawn on, at most, in sides of what is learned from; then a part of it is taken, since
             a mark goes with the size of its photo, and most of them are seen in part only.
+        enlarged: by how much a third of the lessons are enlarged, as the finder looks at small pictures; not if 1.
     """
 
     kinds: Sequence[str]
@@ -74,10 +76,13 @@ class _Finder:
     twins: float = 0.0
     turned: bool = False
     largest: float = 1.0
+    enlarged: float = 1.0
 
 
 FINDERS = {
-    finding.FINDER: _Finder(kinds=KINDS, draw=lambda photo, rng, fonts: draw_lesson(photo, rng)),
+    finding.FINDER: _Finder(
+        kinds=KINDS, draw=lambda photo, rng, fonts: draw_lesson(photo, rng), enlarged=finding.ENLARGED
+    ),
     mark_finding.FINDER: _Finder(kinds=MARKS, draw=draw_mark_lesson, twins=0.6, turned=True, largest=1.67),
 }
 """What can be trained, by name."""
@@ -160,14 +165,20 @@ class _Lessons(Dataset[tuple[torch.Tensor, torch.Tensor]]):
             side = self.config.size
             if self.finder.largest > 1 and chance(rng, 0.5):
                 side = round(side * between(rng, 1, self.finder.largest))
-            photo = _square(self.photos[int(rng.integers(len(self.photos)))], side, rng)
+            enlarged = self.finder.enlarged > 1 and chance(rng, _ENLARGED)
+            small = round(side / self.finder.enlarged) if enlarged else side
+            photo = _square(self.photos[int(rng.integers(len(self.photos)))], small, rng)
             drawn = self.finder.draw(photo, rng, self.fonts)
+            image, clean = drawn.image, drawn.clean
             masks = np.stack([drawn.masks[kind] for kind in self.finder.kinds], 2)
+            if enlarged:
+                image, clean = (resize(one, (side, side)).clip(0, 1).astype(np.float32) for one in (image, clean))
+                masks = resize(masks.astype(np.float32), (side, side)) > 0.5
             part = _part(np.any(masks, 2), self.config.size, rng)
             while len(self._drawn) >= self._kept:
                 del self._drawn[next(iter(self._drawn))]
             turns = int(rng.integers(4)) if self.finder.turned else 0
-            parts = drawn.image[part], masks[part].astype(np.float32), drawn.clean[part]
+            parts = image[part], masks[part].astype(np.float32), clean[part]
             image, planes, clean = (np.ascontiguousarray(np.rot90(one, turns)) for one in parts)
             self._drawn[number] = image, planes, clean
         return self._drawn[number]

@@ -12,21 +12,28 @@ from selfmend.errors import ImageError, SelfmendWarning
 from selfmend.image.color import as_rgb
 from selfmend.image.resize import resize
 from selfmend.masks.damage.marks import KINDS
-from selfmend.masks.finder_network import probability, shipped_weights
+from selfmend.masks.finder_network import Weights, probability, shipped_weights
 from selfmend.masks.finders import Region, in_region
 from selfmend.types import Image, Mask
 
 FINDER = "damage-finder"
 _AROUND = 96  # pixels around a region that are looked at with it
 _PIXELS = 1_600_000  # of the picture that the network sees: larger ones are shrunk to it
+ENLARGED = 1.5
+"""By how much a small picture is enlarged for a second look: the network sees blocks of 2 x 2 pixels."""
+
 _LEAST = 16  # pixels of the short side
 _MOST = 0.4  # of the picture: if more looks damaged, it is the picture that looks so
 _CORNER = 0.45  # of a side: no corner that is torn off reaches farther
-_SURE = 0.9  # probability from which a pixel tells of the whole photo
-_WHOLE, _OLD = (0.006, 0.975), (0.018, 0.25)
+_SURE = 0.7  # probability from which a pixel tells of the whole photo
+_WHOLE, _OLD = (0.0027, 0.95), (0.027, 0.17)
 """Share of sure pixels, and the probability that is asked for then: a photo with few is asked for more, since what is
 found on it is rather a thing of the scene; one that is certainly damaged is damaged elsewhere too."""
 
+_COLOURED = 0.6  # least probability that is asked for in colours: cracks all over, and faint ones, are of older prints
+_ONE_TONE = 0.01  # by which half of the pixels of a picture in greys or brown differ, at most, from what its tone gives
+
+_DOUBT = 1e-4  # probability below which and above 1 minus which a look says no more
 _STEP = 4.0  # by which the logit of that falls as the sensitivity goes from 0 to 1
 _LOWEST = 0.15  # probability: below it, everything is a little probable
 _FACE = 0.93  # probability that is asked for in faces, where lips and nostrils look like damage
@@ -82,8 +89,9 @@ def _look(image: Image, kinds: Sequence[str], sensitivity: float) -> Mask:
     shrunk = max(1.0, float(np.sqrt(size[0] * size[1] / _PIXELS)))
     seen = tuple(max(1, round(side / shrunk)) for side in size)
     small = image if shrunk == 1 else resize(image, seen).clip(0, 1).astype(np.float32)
-    planes = probability(small, shipped_weights(FINDER), KINDS)
-    levels = _levels(small, {kind: _level(planes, kind, sensitivity) for kind in KINDS}, sensitivity)
+    planes = likelihood(small, shipped_weights(FINDER))
+    least = 0.0 if _one_tone(small) else _COLOURED
+    levels = _levels(small, {kind: _level(planes, kind, sensitivity, least) for kind in KINDS}, sensitivity)
     masks = [_pieces(planes, KINDS.index(kind), levels[kind], alone=len(kinds) < len(KINDS)) for kind in kinds]
     if "missing" in kinds:
         masks.append(_ends(small, masks[list(kinds).index("missing")]))
@@ -94,12 +102,44 @@ def _look(image: Image, kinds: Sequence[str], sensitivity: float) -> Mask:
     return found if shrunk == 1 else _enlarged(found, size)
 
 
-def _level(planes: NDArray[np.float32], kind: str, sensitivity: float) -> float:
-    """The probability from which a piece is damage of a kind."""
+def likelihood(image: Image, weights: Weights) -> NDArray[np.float32]:
+    """How probably each pixel is damage, by kind.
+
+    A small picture is looked at enlarged, too: lines of a pixel or two are seen better, and what both looks say is
+    surer than one of them (the mean of the log-odds).
+
+    Args:
+        image: (H, W, 3) in [0, 1].
+        weights: of the finder.
+
+    Returns:
+        float32 (H, W, K) in [0, 1], a plane for each of `KINDS`.
+    """
+    once = probability(image, weights, KINDS)
+    height, width = image.shape[:2]
+    if height * width * ENLARGED**2 > _PIXELS:
+        return once
+    large = resize(image, (round(ENLARGED * height), round(ENLARGED * width))).clip(0, 1)
+    again = resize(probability(large, weights, KINDS), (height, width))
+    odds = sum(np.log((one + _DOUBT) / (1 + _DOUBT - one)) for one in (once, again.clip(0, 1)))
+    return np.asarray(1 / (1 + np.exp(-odds / 2)), np.float32)
+
+
+def _one_tone(image: Image) -> bool:
+    """Whether the colours follow from the brightness, as in grey, sepia and faded prints; a few stains may differ."""
+    pixels = image[::4, ::4].reshape(-1, 3)
+    grey = pixels.mean(1)
+    terms = np.stack([np.ones_like(grey), grey, grey * grey], 1)
+    tones, *_ = np.linalg.lstsq(terms, pixels, rcond=None)
+    return bool(np.median(np.abs(pixels - terms @ tones).max(1)) < _ONE_TONE)
+
+
+def _level(planes: NDArray[np.float32], kind: str, sensitivity: float, least: float = 0.0) -> float:
+    """The probability from which a piece is damage of a kind, at sensitivity .5 `least` or more."""
     # a photo with cracks has dust, too; but where there is much dust, a bright rim is no crack yet
     telling = ("scratches", "dust") if kind == "dust" else ("scratches",)
     sure = np.any([planes[..., KINDS.index(one)] > _SURE for one in telling], 0)
-    return _shifted(_asked(float(sure.mean()), _WHOLE, _OLD), sensitivity)
+    return _shifted(max(_asked(float(sure.mean()), _WHOLE, _OLD), least), sensitivity)
 
 
 def _asked(share: float, whole: tuple[float, float], old: tuple[float, float]) -> float:
