@@ -1,5 +1,6 @@
 """The training of the finders: resumes to the same weights, learns, and is a command."""
 
+import dataclasses
 import json
 import multiprocessing
 
@@ -16,6 +17,8 @@ from selfmend.cli import app
 from selfmend.cli import train as cli_train
 from selfmend.cli.common import run_command
 from selfmend.errors import ImageError, OptionError, WeightsError
+from selfmend.masks.damage.drawing import DamagedPhoto
+from selfmend.masks.damage.marks import KINDS
 from selfmend.masks.finder_network import read_weights
 
 DAMAGE, MARKS = "damage-finder", "mark-finder"
@@ -200,3 +203,28 @@ def test_of_a_pair_of_lessons_the_second_is_often_the_first_without_its_marks(ph
     assert marked > 0.7 * twins
     damaged = _Lessons(DAMAGE, [photo], FinderConfig(size=64, uses=1), seed=2)
     assert all(damaged._lesson(n)[0] is damaged._square(n, np.random.default_rng(0))[0] for n in range(1, 9, 2))
+
+
+@pytest.mark.parametrize("share", [0, 1])
+def test_some_lessons_are_enlarged_with_their_masks(photos, monkeypatch, share) -> None:
+    """As the finder looks at small pictures: drawn on fewer pixels, then enlarged."""
+    sizes = []
+
+    def bright(photo, rng, fonts):
+        sizes.append(photo.shape)
+        masks = {kind: np.zeros(photo.shape[:2], bool) for kind in KINDS}
+        image = np.zeros_like(photo)
+        masks["dust"][10:30, 5:25] = True
+        image[masks["dust"]] = 1
+        return DamagedPhoto(image=image, clean=np.zeros_like(photo), masks=masks)
+
+    monkeypatch.setattr("selfmend.api.finder_training._ENLARGED", share)
+    monkeypatch.setitem(FINDERS, DAMAGE, dataclasses.replace(FINDERS[DAMAGE], draw=bright))
+    lessons = _Lessons(DAMAGE, [np.asarray(PILImage.open(photos / "0.png"))], FinderConfig(size=96), 0)
+    image, masks = lessons._lesson(0)
+    assert sizes == [(64, 64, 3) if share else (96, 96, 3)]
+    assert image.shape == (96, 96, 3)
+    assert masks.shape == (96, 96, len(KINDS))
+    dust = masks[..., KINDS.index("dust")] > 0
+    assert dust.sum() == pytest.approx(30 * 30 if share else 20 * 20, rel=0.05)
+    assert np.array_equal(image.mean(2) > 0.5, dust)
