@@ -82,8 +82,9 @@ def look(case: str, kind: str, image: Image, truth: Mask, weights: Weights) -> L
             asked = np.maximum(floors[one], np.float32(level))
             marked[k, n] = finding._pieces(planes, k, asked, alone=len(kinds) == 1)
             scores[k, n] = list(agreement(truth, marked[k, n]).values())
-    least = 0.0 if finding._one_tone(image) else finding._COLOURED
-    return Looked(case, kind, least, sure, scores, (marked, truth) if case.startswith("print") else None)
+    return Looked(
+        case, kind, finding._least(image), sure, scores, (marked, truth) if case.startswith("print") else None
+    )
 
 
 @dataclass(frozen=True)
@@ -163,17 +164,17 @@ def main() -> None:
             waiting.append(pool.submit(look, f"print {name}", "damage", image, truth, weights))
         pictures = [one.result() for one in waiting]
     prints = [one for one in pictures if one.masks is not None]
+    if not prints:
+        parser.error(f"{args.prints} has no print whose damage is traced; NAME.png with NAME-mask.png fits")
     print(f"{machine()}; {len(damaged)} photos damaged, {len(clean)} clean, seed {args.seed}")
     for k, c in enumerate(SURE):
         shares = [one.sure[k][0] for one in pictures if one.case == "clean"]
         told = ", ".join(f"{share:.4f}" for share in np.quantile(shares, [0.5, 0.9, 0.98, 1]))
         print(f"surely scratched (> {c}): clean 50, 90, 98, 100 %: {told}; "
               + ", ".join(f"{one.case} {one.sure[k][0]:.4f}" for one in prints))  # fmt: skip
-    results = [(rule, judged(rule, pictures)) for rule in rules(prints)]
-    results.append((Rule(finding._SURE, finding._WHOLE, finding._OLD), judged(
-        Rule(finding._SURE, finding._WHOLE, finding._OLD), pictures)))  # fmt: skip
-    told = [_told(*results[-1])]
-    print("as it is:", told[0])
+    present = Rule(finding._SURE, finding._WHOLE, finding._OLD)
+    results = [(rule, judged(rule, pictures)) for rule in [present, *rules(prints)]]
+    print("as it is:", _told(*results[0]))
     for limit in LIMITS:
         print(f"clean photos at most {limit:.2%}:")
         within = [one for one in results if one[1]["clean"][2] <= limit]

@@ -172,7 +172,7 @@ class _Lessons(Dataset[tuple[torch.Tensor, torch.Tensor]]):
             image, clean = drawn.image, drawn.clean
             masks = np.stack([drawn.masks[kind] for kind in self.finder.kinds], 2)
             if enlarged:
-                image, clean = (resize(one, (side, side)).clip(0, 1).astype(np.float32) for one in (image, clean))
+                image, clean = (resize(one, (side, side)).clip(0, 1) for one in (image, clean))
                 masks = resize(masks.astype(np.float32), (side, side)) > 0.5
             part = _part(np.any(masks, 2), self.config.size, rng)
             while len(self._drawn) >= self._kept:

@@ -11,7 +11,7 @@ from selfmend.errors import OptionError, check_known
 from selfmend.image.color import as_rgb
 from selfmend.masks.damage import areas, even, lines
 from selfmend.masks.damage.distractors import draw_distractors
-from selfmend.masks.damage.looks import blurred, film_grain, halftone, old_tones, scanned, through_jpeg
+from selfmend.masks.damage.looks import blurred, film_grain, halftone, noisy, old_tones, scanned, through_jpeg
 from selfmend.masks.damage.marks import KINDS, around, between, chance, lay
 from selfmend.seeding import make_rng
 from selfmend.types import Image, Mask, check_image, size_of
@@ -139,6 +139,5 @@ def _kept(image: Image, rng: np.random.Generator) -> Image:
     """A new photo as it is kept: hardly softer, with little noise, and most often as a JPEG."""
     image = blurred(image, between(rng, 0, 0.8)) if chance(rng, 0.5) else image
     if chance(rng, 0.3):
-        noise = between(rng, 0, 0.02) * rng.standard_normal(image.shape).astype(np.float32)
-        image = (image + noise).clip(0, 1).astype(np.float32)
+        image = noisy(image, between(rng, 0, 0.02), rng).clip(0, 1)
     return through_jpeg(image, int(rng.integers(70, 99))) if chance(rng, 0.7) else image

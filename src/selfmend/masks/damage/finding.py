@@ -22,6 +22,7 @@ _PIXELS = 1_600_000  # of the picture that the network sees: larger ones are shr
 ENLARGED = 1.5
 """By how much a small picture is enlarged for a second look: the network sees blocks of 2 x 2 pixels."""
 
+_DOUBT = 1e-4  # probability below which and above 1 minus which a look says no more
 _LEAST = 16  # pixels of the short side
 _MOST = 0.4  # of the picture: if more looks damaged, it is the picture that looks so
 _CORNER = 0.45  # of a side: no corner that is torn off reaches farther
@@ -33,8 +34,7 @@ found on it is rather a thing of the scene; one that is certainly damaged is dam
 _COLOURED = 0.6  # least probability that is asked for in colours: cracks all over, and faint ones, are of older prints
 _ONE_TONE = 0.01  # by which half of the pixels of a picture in greys or brown differ, at most, from what its tone gives
 
-_DOUBT = 1e-4  # probability below which and above 1 minus which a look says no more
-_STEP = 4.0  # by which the logit of that falls as the sensitivity goes from 0 to 1
+_STEP = 4.0  # by which the logit of what is asked for falls as the sensitivity goes from 0 to 1
 _LOWEST = 0.15  # probability: below it, everything is a little probable
 _FACE = 0.93  # probability that is asked for in faces, where lips and nostrils look like damage
 _HEAD = 0.5  # of a face's box, around it: hair, ears and collar, for kinds of which a mistake is a large one
@@ -90,7 +90,7 @@ def _look(image: Image, kinds: Sequence[str], sensitivity: float) -> Mask:
     seen = tuple(max(1, round(side / shrunk)) for side in size)
     small = image if shrunk == 1 else resize(image, seen).clip(0, 1).astype(np.float32)
     planes = likelihood(small, shipped_weights(FINDER))
-    least = 0.0 if _one_tone(small) else _COLOURED
+    least = _least(small)
     levels = _levels(small, {kind: _level(planes, kind, sensitivity, least) for kind in KINDS}, sensitivity)
     masks = [_pieces(planes, KINDS.index(kind), levels[kind], alone=len(kinds) < len(KINDS)) for kind in kinds]
     if "missing" in kinds:
@@ -125,13 +125,16 @@ def likelihood(image: Image, weights: Weights) -> NDArray[np.float32]:
     return np.asarray(1 / (1 + np.exp(-odds / 2)), np.float32)
 
 
-def _one_tone(image: Image) -> bool:
-    """Whether the colours follow from the brightness, as in grey, sepia and faded prints; a few stains may differ."""
+def _least(image: Image) -> float:
+    """The least probability that is asked for: none in one tone, as of grey, sepia and faded prints.
+
+    It is one tone if the colours follow from the brightness; those of a few stains may differ.
+    """
     pixels = image[::4, ::4].reshape(-1, 3)
     grey = pixels.mean(1)
     terms = np.stack([np.ones_like(grey), grey, grey * grey], 1)
     tones, *_ = np.linalg.lstsq(terms, pixels, rcond=None)
-    return bool(np.median(np.abs(pixels - terms @ tones).max(1)) < _ONE_TONE)
+    return 0.0 if np.median(np.abs(pixels - terms @ tones).max(1)) < _ONE_TONE else _COLOURED
 
 
 def _level(planes: NDArray[np.float32], kind: str, sensitivity: float, least: float = 0.0) -> float:

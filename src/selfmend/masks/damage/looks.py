@@ -45,6 +45,11 @@ def blurred(image: Image, sigma: float) -> Image:
     return image if sigma < 0.2 else np.asarray(cv2.GaussianBlur(image, (0, 0), sigma))
 
 
+def noisy(image: Image, sigma: float, rng: np.random.Generator) -> Image:
+    """The picture with noise that each value has by itself, of such a deviation; not clipped."""
+    return image + sigma * rng.standard_normal(image.shape).astype(np.float32)
+
+
 def through_jpeg(image: Image, quality: int) -> Image:
     """The picture after JPEG of a quality from 1 to 100, with its blocks."""
     import cv2
@@ -81,7 +86,7 @@ def scanned(image: Image, rng: np.random.Generator) -> Image:
     if chance(rng, 0.25):
         image = np.repeat(_mean(image), 3, 2)
     if chance(rng, 0.4):
-        image = image + between(rng, 0.003, 0.015) * rng.standard_normal(image.shape).astype(np.float32)
+        image = noisy(image, between(rng, 0.003, 0.015), rng)
     image = image.clip(0, 1).astype(np.float32)
     return through_jpeg(image, int(rng.integers(35, 97))) if chance(rng, 0.65) else image
 
